@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.terraform.parser import parse_file
-from apimpolicy.project.service.infrastructure import read_infrastructure
+from apimpolicy.project.service.reading import read_infrastructure
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:

@@ -136,7 +136,7 @@ def main(seconds: int) -> None:
 
 
 def _measure(folder: Path, seconds: int, servers: list[Server]) -> None:
-    from apimpolicy.serving.certificates import server_certificate
+    from apimpolicy.serving.tls import server_certificate
 
     certificate = server_certificate(folder=folder / "serve")
 

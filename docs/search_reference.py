@@ -6,7 +6,7 @@ import ast
 import inspect
 from itertools import pairwise
 
-from apimpolicy.scenarios import bounds
+from apimpolicy.scenarios import scenario
 
 HEAD = """\
 # How requests are found
@@ -40,7 +40,7 @@ Requests are rarely found for branches that depend on
 
 
 def _bounds() -> list[str]:
-    tree = ast.parse(inspect.getsource(bounds.Bounds)).body[0]
+    tree = ast.parse(inspect.getsource(scenario.Bounds)).body[0]
     assert isinstance(tree, ast.ClassDef)
     rows: list[str] = []
     for declared, text in pairwise(tree.body):

@@ -39,26 +39,20 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.exceptions import DotnetException as DotnetException
     from apimpolicy.emit.expression import CompiledExpression as CompiledExpression
     from apimpolicy.emit.expression import compile_expression as compile_expression
-    from apimpolicy.engine.authorizations import Authorizations as Authorizations
     from apimpolicy.engine.backends import Backend as Backend
     from apimpolicy.engine.backends import BackendPool as BackendPool
     from apimpolicy.engine.backends import CircuitBreaker as CircuitBreaker
     from apimpolicy.engine.backends import PoolMember as PoolMember
-    from apimpolicy.engine.dapr import DaprBinding as DaprBinding
-    from apimpolicy.engine.dapr import DaprPublication as DaprPublication
-    from apimpolicy.engine.dapr import DaprSidecar as DaprSidecar
     from apimpolicy.engine.document import Policy as Policy
     from apimpolicy.engine.document import load_policy as load_policy
-    from apimpolicy.engine.entra_tenant import EntraTenant as EntraTenant
     from apimpolicy.engine.gateway import Gateway as Gateway
+    from apimpolicy.engine.managed_identity import Authorizations as Authorizations
     from apimpolicy.engine.managed_identity import ManagedIdentity as ManagedIdentity
-    from apimpolicy.engine.mcp.clients import tool_request as tool_request
     from apimpolicy.engine.mcp.servers import McpServer as McpServer
     from apimpolicy.engine.mcp.servers import McpTool as McpTool
+    from apimpolicy.engine.mcp.servers import tool_request as tool_request
     from apimpolicy.engine.openapi import load_openapi as load_openapi
-    from apimpolicy.engine.openid_provider import OpenIdDocuments as OpenIdDocuments
-    from apimpolicy.engine.openid_provider import OpenIdProvider as OpenIdProvider
-    from apimpolicy.engine.policy_doubles import PolicyDouble as PolicyDouble
+    from apimpolicy.engine.partial_runs import PolicyDouble as PolicyDouble
     from apimpolicy.engine.recorded_answers import RecordedAnswer as RecordedAnswer
     from apimpolicy.engine.recorded_answers import RecordedAnswers as RecordedAnswers
     from apimpolicy.engine.resolvers import PublishedEvent as PublishedEvent
@@ -72,10 +66,16 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import ServiceWorkspace as ServiceWorkspace
     from apimpolicy.engine.service import VersionSet as VersionSet
     from apimpolicy.engine.services import Clock as Clock
+    from apimpolicy.engine.services import DaprBinding as DaprBinding
+    from apimpolicy.engine.services import DaprPublication as DaprPublication
+    from apimpolicy.engine.services import DaprSidecar as DaprSidecar
     from apimpolicy.engine.services import FixedClock as FixedClock
     from apimpolicy.engine.services import KeyVault as KeyVault
     from apimpolicy.engine.services import KeyVaultReference as KeyVaultReference
     from apimpolicy.engine.services import Transport as Transport
+    from apimpolicy.engine.token_issuers import EntraTenant as EntraTenant
+    from apimpolicy.engine.token_issuers import OpenIdDocuments as OpenIdDocuments
+    from apimpolicy.engine.token_issuers import OpenIdProvider as OpenIdProvider
     from apimpolicy.engine.token_keys import TokenKey as TokenKey
     from apimpolicy.engine.trace import Evaluation as Evaluation
     from apimpolicy.engine.trace import Trace as Trace

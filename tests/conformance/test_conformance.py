@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from apimpolicy.cli.eval_lines import answer_lines
+from apimpolicy.cli.eval import answer_lines
 
 HERE = Path(__file__).parent
 GROUPS = sorted(path.stem for path in (HERE / "expressions").glob("*.jsonl"))

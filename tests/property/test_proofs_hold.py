@@ -16,8 +16,8 @@ from tests.sampling import sampled
 from apimpolicy import Gateway
 from apimpolicy.proposing.finder import Finder
 from apimpolicy.proving.equivalence import Known, compare
-from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.semantics.forms.strings import PLAIN
 from apimpolicy.semantics.inputs import ONCE, PRINTABLE
 from apimpolicy.testing.case_files import CaseFile, load_case_tree

@@ -24,7 +24,7 @@ from apimpolicy.project.declared import NOTHING, ConfiguredFragments
 from apimpolicy.project.known_service import Service
 from apimpolicy.project.service.extract import read_extract
 from apimpolicy.report.terminal import render
-from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.claims.facts import proofs_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source

@@ -10,12 +10,12 @@ from apimpolicy.checks.subject import Settings
 from apimpolicy.project.information_run import exceeded
 from apimpolicy.project.service.description import (
     ApiDescription,
-    Field,
+    FileLocation,
     NamedValueDescription,
     OperationDescription,
-    Origin,
     ProductDescription,
     ServiceDescription,
+    Sourced,
 )
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 def service_with(folder: Path, sku: str, products: int = 0, values: int = 0, operations: int = 0) -> ServiceDescription:
     file = folder / "main.tf"
     file.write_text("\n" * (products + values + operations + 1))
-    origins = [Origin(str(file), line) for line in range(1, products + values + operations + 1)]
-    service = ServiceDescription(str(folder), sku=Field(sku))
+    origins = [FileLocation(str(file), line) for line in range(1, products + values + operations + 1)]
+    service = ServiceDescription(str(folder), sku=Sourced(sku))
     service.products = [ProductDescription(f"p{index}", origins[index]) for index in range(products)]
     service.named_values = [NamedValueDescription(f"v{index}", origins[index]) for index in range(values)]
-    one = OperationDescription("o", Origin(str(file)))
-    service.apis = [ApiDescription("a", Origin(str(file)), operations=[one] * operations)]
+    one = OperationDescription("o", FileLocation(str(file)))
+    service.apis = [ApiDescription("a", FileLocation(str(file)), operations=[one] * operations)]
     return service
 
 

@@ -27,7 +27,7 @@ from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.context.entities import Operation
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.api_routing import prefix_of
-from apimpolicy.engine.effective_policies import EffectivePolicies
+from apimpolicy.engine.document import EffectivePolicies
 from apimpolicy.engine.service_requests import WITHOUT_OPERATIONS, documents_of, operations_with_policies
 from apimpolicy.engine.steps import Program, spliced
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
@@ -37,8 +37,7 @@ from apimpolicy.text.named_values import KnownNamedValues
 if TYPE_CHECKING:
     from apimpolicy.audit.service_context import ServiceContext
     from apimpolicy.audit.sources import Source
-    from apimpolicy.engine.document import Policy
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy, Policy
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
 
 EVERY_REQUEST = "every request"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
 
 

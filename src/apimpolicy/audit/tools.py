@@ -16,10 +16,9 @@ from apimpolicy.audit.states import ALWAYS, NOWHERE, Alternatives, State, of_fac
 from apimpolicy.audit.values import UNKNOWN
 from apimpolicy.context.entities import Operation
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.mcp.calls import definitions_of, operation_of
-from apimpolicy.engine.mcp.clients import call_message
-from apimpolicy.engine.mcp.schemas import example_of, input_of
-from apimpolicy.engine.mcp.servers import STRIPPED_KEYS, McpTool
+from apimpolicy.engine.mcp.endpoint import definitions_of, operation_of
+from apimpolicy.engine.mcp.protocol import example_of, input_of
+from apimpolicy.engine.mcp.servers import STRIPPED_KEYS, McpTool, call_message
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.engine.subscription_keys import open_product
 from apimpolicy.errors import ApimPolicyError
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
     from apimpolicy.audit.walk import Walk
     from apimpolicy.context.description import OperationDescription
     from apimpolicy.engine.api_documents import ApiDocuments
-    from apimpolicy.engine.document import Policy
-    from apimpolicy.engine.effective_policies import AnyPolicy, EffectivePolicies
+    from apimpolicy.engine.document import AnyPolicy, EffectivePolicies, Policy
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
     from apimpolicy.engine.steps import Program
 

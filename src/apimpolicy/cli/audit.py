@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.cli.commands import WithHelp, configuration_option, selects_environment, show_stand_ins, stands_in
 from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import write_report_to, write_text
@@ -75,14 +75,14 @@ def command(
     if write_baseline is not None:
         count = audit_run.write_baseline(run, write_baseline)
         say(f"wrote {counted(count, 'finding')} to {write_baseline}")
-        return exit_codes.CLEAN
+        return commands.CLEAN
     _write(run, form, output_file, verbose=verbose)
     if html is not None:
         from apimpolicy.report.audit_html import audit_html
 
         write_text(html, audit_html(run))
         say(f"wrote {html}")
-    return exit_codes.FINDINGS if run.fails else exit_codes.CLEAN
+    return commands.FINDINGS if run.fails else commands.CLEAN
 
 
 def _search() -> Callable[[Gateway], Search] | None:
@@ -99,7 +99,7 @@ def _search() -> Callable[[Gateway], Search] | None:
 def _write(run: AuditRun, form: str, path: str | None, *, verbose: bool) -> None:
     from apimpolicy.report.audit_formats import audit_as
     from apimpolicy.report.audit_text import audit_text
-    from apimpolicy.report.style import Style
+    from apimpolicy.report.columns import Style
 
     style = Style.of(sys.stdout) if path is None else Style(False)
     text = audit_text(run, style, verbose=verbose) if form == "text" else audit_as(form, run)
@@ -108,10 +108,10 @@ def _write(run: AuditRun, form: str, path: str | None, *, verbose: bool) -> None
 
 def _compare(path: str, since: str, config: str | None, form: str, output_file: str | None) -> int:
     from apimpolicy.project.audit_changes import changes_since
-    from apimpolicy.report.audit_changes_text import changes_as
-    from apimpolicy.report.style import PLAIN, Style
+    from apimpolicy.report.audit_text import changes_as
+    from apimpolicy.report.columns import PLAIN, Style
 
     changes = changes_since(path, since, config)
     style = Style.of(sys.stdout) if output_file is None else PLAIN
     write_report_to(output_file, changes_as(form, changes, path, style), is_text=form == "text")
-    return exit_codes.FINDINGS if any(each.is_weaker for each in changes) else exit_codes.CLEAN
+    return commands.FINDINGS if any(each.is_weaker for each in changes) else commands.CLEAN

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.cli.check_output import FORMATS, CheckOutput
-from apimpolicy.cli.commands import WithHelp, complete_codes, configuration_option, environment_option
+from apimpolicy.cli.commands import WithHelp, complete_codes, configuration_option, together
 from apimpolicy.cli.program import say
 from apimpolicy.cli.progress import Progress
 from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
-from apimpolicy.project import deadline
+from apimpolicy.project import check_run
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.discovery import Discovery, discover, searched
@@ -30,56 +30,48 @@ if TYPE_CHECKING:
 _CODES: dict[str, Any] = {"multiple": True, "metavar": "CODE", "shell_complete": complete_codes}
 
 
-def _options(function: Callable[..., Any]) -> Callable[..., Any]:
-    choice = click.Choice
-    for option in reversed(
-        (
-            click.option("--named-values", metavar="FILE", help="Named values as JSON or TOML: {name: value}."),
-            click.option(
-                "--values", metavar="FILE", help="Values for placeholders of templates: .tfvars, JSON or TOML."
-            ),
-            configuration_option,
-            environment_option("Check as in this environment: its overlay, table and variables; 'all' checks each."),
-            click.option(
-                "--since", metavar="REVISION", help="Also report resources that were deleted since, but are in use."
-            ),
-            click.option("--select", **_CODES, help="Report only these: a code, a prefix of codes, or a rule name."),
-            click.option("--extend-select", **_CODES, help="Also report these, which are off by default."),
-            click.option("--ignore", **_CODES, help="Don't report these; the longest matching prefix wins."),
-            click.option(
-                "--exclude", multiple=True, metavar="PATTERN", help="Skip these files; a pattern as in .gitignore."
-            ),
-            click.option(
-                "--rules", "rule_files", multiple=True, metavar="FILE", help="Your own rules, in a Python or TOML file."
-            ),
-            click.option(
-                "--policies-only", is_flag=True, help="Skip named files that are excluded or not policies: for hooks."
-            ),
-            click.option("--require-policies", is_flag=True, help="A folder without policies is an error."),
-            click.option("--strict", is_flag=True, help="Warnings fail the check too."),
-            click.option("--tier", type=choice(TIERS), help="The tier of the service."),
-            click.option("--release", metavar="YYYY-MM", help="List what the changes of this release touch."),
-            click.option("--gateway", type=choice(GATEWAYS), help="The kind of gateway."),
-            click.option("--scope", type=choice(SCOPES), help="The scope of the documents, if folders don't show it."),
-            click.option("--format", "form", type=choice(FORMATS), default="text", help="The output format."),
-            click.option("--output-file", metavar="FILE", help="Write the report to a file instead of the terminal."),
-            click.option("-q", "--quiet", is_flag=True, help="Print only findings: no summary, no notes."),
-            click.option("-v", "--verbose", is_flag=True, help="List the files that were skipped."),
-            click.option("--statistics", is_flag=True, help="Count the findings by code instead of listing them."),
-            click.option("--explain", is_flag=True, help="Print the page of every reported code."),
-            click.option("--fix", is_flag=True, help="Fix misspelled names where the fix is certain."),
-            click.option("--diff", is_flag=True, help="Print what --fix would change."),
-            click.option("--test-rules", is_flag=True, help="Check the examples of your own rules instead."),
-            click.option("--baseline", metavar="FILE", help="Don't report the findings in this file."),
-            click.option("--write-baseline", metavar="FILE", help="Write the current findings to a baseline."),
-            click.option("--watch", is_flag=True, help="Check again when a file changes, until Ctrl-C."),
-            click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Processes; 0: by the number of files."),
-            click.option("--prove", is_flag=True, help="Also prove branches dead and conditions constant."),
-            click.option("--no-cache", is_flag=True, help="Don't cache findings."),
-        )
-    ):
-        function = option(function)
-    return function
+_options = together(
+    click.option("--named-values", metavar="FILE", help="Named values as JSON or TOML: {name: value}."),
+    click.option("--values", metavar="FILE", help="Values for placeholders of templates: .tfvars, JSON or TOML."),
+    configuration_option,
+    click.option(
+        "--environment",
+        metavar="NAME",
+        help="Check as in this environment: its overlay, table and variables; 'all' checks each.",
+    ),
+    click.option("--since", metavar="REVISION", help="Also report resources that were deleted since, but are in use."),
+    click.option("--select", **_CODES, help="Report only these: a code, a prefix of codes, or a rule name."),
+    click.option("--extend-select", **_CODES, help="Also report these, which are off by default."),
+    click.option("--ignore", **_CODES, help="Don't report these; the longest matching prefix wins."),
+    click.option("--exclude", multiple=True, metavar="PATTERN", help="Skip these files; a pattern as in .gitignore."),
+    click.option(
+        "--rules", "rule_files", multiple=True, metavar="FILE", help="Your own rules, in a Python or TOML file."
+    ),
+    click.option(
+        "--policies-only", is_flag=True, help="Skip named files that are excluded or not policies: for hooks."
+    ),
+    click.option("--require-policies", is_flag=True, help="A folder without policies is an error."),
+    click.option("--strict", is_flag=True, help="Warnings fail the check too."),
+    click.option("--tier", type=click.Choice(TIERS), help="The tier of the service."),
+    click.option("--release", metavar="YYYY-MM", help="List what the changes of this release touch."),
+    click.option("--gateway", type=click.Choice(GATEWAYS), help="The kind of gateway."),
+    click.option("--scope", type=click.Choice(SCOPES), help="The scope of the documents, if folders don't show it."),
+    click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="The output format."),
+    click.option("--output-file", metavar="FILE", help="Write the report to a file instead of the terminal."),
+    click.option("-q", "--quiet", is_flag=True, help="Print only findings: no summary, no notes."),
+    click.option("-v", "--verbose", is_flag=True, help="List the files that were skipped."),
+    click.option("--statistics", is_flag=True, help="Count the findings by code instead of listing them."),
+    click.option("--explain", is_flag=True, help="Print the page of every reported code."),
+    click.option("--fix", is_flag=True, help="Fix misspelled names where the fix is certain."),
+    click.option("--diff", is_flag=True, help="Print what --fix would change."),
+    click.option("--test-rules", is_flag=True, help="Check the examples of your own rules instead."),
+    click.option("--baseline", metavar="FILE", help="Don't report the findings in this file."),
+    click.option("--write-baseline", metavar="FILE", help="Write the current findings to a baseline."),
+    click.option("--watch", is_flag=True, help="Check again when a file changes, until Ctrl-C."),
+    click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Processes; 0: by the number of files."),
+    click.option("--prove", is_flag=True, help="Also prove branches dead and conditions constant."),
+    click.option("--no-cache", is_flag=True, help="Don't cache findings."),
+)
 
 
 @click.command("check", cls=WithHelp)
@@ -116,7 +108,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     configuration or a file is invalid, or a folder has no policies and --require-policies is given.
     """
     if options.pop("watch"):
-        from apimpolicy.cli.watch import watch
+        from apimpolicy.cli.progress import watch
 
         return watch(paths or ["."], lambda: _check(paths, options))
     return _check(paths, options)
@@ -128,7 +120,7 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     projects = CheckProjects(_check_options(options))
     found = discover(paths, projects, policies_only=options["policies_only"])
     failed = _say_what_was_not_read(found, options)
-    seconds = None if options["prove"] else deadline.SECONDS
+    seconds = None if options["prove"] else check_run.SECONDS
     for path in found.files:
         projects.of(path)  # a wrong configuration is said once, before anything is checked
     if options["test_rules"]:
@@ -136,11 +128,11 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     run = CheckRun(projects, _cache(options, projects, len(found.files)), seconds)
     run.services.check_options(found.files)
     if options["fix"] or options["diff"]:
-        from apimpolicy.cli.check_fixes import fix_files
+        from apimpolicy.cli.check_output import fix_files
 
         count = fix_files(run, found.files, write=options["fix"])
         if options["diff"] and not options["fix"]:
-            return exit_codes.FINDINGS if count else exit_codes.CLEAN
+            return commands.FINDINGS if count else commands.CLEAN
     output = CheckOutput()
     output.rules = projects.all_rules
     baselines = _Baselines(options, projects)
@@ -174,7 +166,7 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
         baselines.say_what_is_gone()
         if isinstance(projects.options.proofs, _Prover):
             projects.options.proofs.say_what_is_undecided()
-    return exit_codes.USAGE if failed else output.exit_code
+    return commands.USAGE if failed else output.exit_code
 
 
 def _test_rules(projects: CheckProjects) -> int:
@@ -190,7 +182,7 @@ def _test_rules(projects: CheckProjects) -> int:
     print(
         f"{counted(examples - len(failing), 'example')} of {counted(len(rules), 'rule')} passed, {len(failing)} failed"
     )
-    return exit_codes.FINDINGS if failing else exit_codes.CLEAN
+    return commands.FINDINGS if failing else commands.CLEAN
 
 
 def _check_options(options: dict[str, Any]) -> CheckOptions:
@@ -203,23 +195,15 @@ def _check_options(options: dict[str, Any]) -> CheckOptions:
         from apimpolicy.project.named_values import load_values
 
         replaced = load_values(options["values"])
+    names = ("config", "select", "ignore", "exclude", "tier", "gateway", "scope", "environment", "since", "strict")
     return CheckOptions(
-        config=options["config"],
         named_values=values,
         values=replaced,
-        select=options["select"],
         extend=options["extend_select"],
-        ignore=options["ignore"],
-        exclude=options["exclude"],
-        tier=options["tier"],
         release=_release(options["release"]),
-        gateway=options["gateway"],
-        scope=options["scope"],
-        environment=options["environment"],
-        since=options["since"],
-        strict=options["strict"],
-        rule_files=options["rule_files"],
         proofs=_Prover() if options["prove"] else None,
+        rule_files=options["rule_files"],
+        **{name: options[name] for name in names},
     )
 
 
@@ -240,7 +224,7 @@ class _Prover:
 
     def __init__(self) -> None:
         """Raises ConfigurationError where there is no solver."""
-        from apimpolicy.scenarios.bounds import Bounds
+        from apimpolicy.scenarios.scenario import Bounds
         from apimpolicy.testing.claims.facts import proofs_of
 
         self._proofs_of = proofs_of
@@ -356,4 +340,4 @@ def _write_baseline(path: str, output: CheckOutput) -> int:
 
     count = Baseline.of(path, output.diagnostics).save()
     print(f"wrote {counted(count, 'finding')} to {path}")
-    return exit_codes.CLEAN
+    return commands.CLEAN

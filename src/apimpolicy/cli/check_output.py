@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from apimpolicy.cli import exit_codes
-from apimpolicy.cli.written_files import write_report_to
+from apimpolicy.cli import commands
+from apimpolicy.cli.program import say
+from apimpolicy.cli.written_files import print_difference, write_report_to
 from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.files import STANDARD_INPUT, read_data, source_of, write_whole
+from apimpolicy.project.fixes import apply, edits
 from apimpolicy.report.columns import counted, printable
 
 if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule
+    from apimpolicy.project.check_run import CheckRun
 
 FORMATS = ("text", "json", "sarif", "github", "azure", "junit")
 
 
 class CheckOutput:
-    """The findings so far."""
-
     def __init__(self) -> None:
         self.strict: set[str] = set()
         """The files in which warnings fail the check."""
@@ -51,7 +55,7 @@ class CheckOutput:
     @property
     def exit_code(self) -> int:
         """1 with errors, or with warnings where they count."""
-        return exit_codes.FINDINGS if self.failing else exit_codes.CLEAN
+        return commands.FINDINGS if self.failing else commands.CLEAN
 
     def write(self, form: str, path: str | None = None, *, quiet: bool, statistics: bool, explain: bool) -> None:
         """Write all of it to standard output, or to a file and the summary to standard output.
@@ -72,7 +76,7 @@ class CheckOutput:
         if form == "json":
             return self._json()
         if form == "junit":
-            from apimpolicy.report.junit import findings_to_junit
+            from apimpolicy.report.finding_formats import findings_to_junit
 
             return findings_to_junit(self.paths, self.diagnostics, self.seconds, strict=self.strict)
         from apimpolicy.report.finding_formats import findings_as
@@ -81,7 +85,7 @@ class CheckOutput:
 
     def _text(self, *, short: bool, statistics: bool, explain: bool, plain: bool) -> str:
         """Return the findings for people, or their counts; `short` leaves out the summary, `plain` colours."""
-        from apimpolicy.report.style import Style
+        from apimpolicy.report.columns import Style
 
         style = Style(False) if plain else Style.of(sys.stdout)
         parts: list[str] = []
@@ -92,7 +96,7 @@ class CheckOutput:
 
             parts += [render(diagnostic, style) for diagnostic in self.diagnostics]
         if explain:
-            from apimpolicy.report.markdown import page_text
+            from apimpolicy.report.markup import page_text
 
             parts += (page_text(page, style) for page in self._pages())
         if self.paths and not short:
@@ -117,7 +121,6 @@ class CheckOutput:
         return [f"{code}  {page}" for code in codes if (page := page_of_code(code, self.rules)) is not None]
 
     def summary(self) -> str:
-        """Return a line with counts and the time it took."""
         time_taken = f"{self.seconds:.2f} s"
         known = f", {counted(self.known, 'finding')} of the baseline left out" if self.known else ""
         templates = f", {self.templates:,} with placeholders (assumed valid)" if self.templates else ""
@@ -146,3 +149,47 @@ class CheckOutput:
             "seconds": round(self.seconds, 3),
         }
         return report_to_json(self.diagnostics, summary)
+
+
+ROUNDS = 5
+"""Maximum number of rounds: a fix can reveal another fixable finding."""
+
+
+def fix_files(run: CheckRun, paths: Sequence[str], *, write: bool) -> int:
+    """Fix files, or print what would change, and return the number of changes. Raises ConfigurationError."""
+    total = 0
+    for path in paths:
+        if path == STANDARD_INPUT:
+            continue
+        data, name = read_data(path)
+        new, count = fixed_bytes(run, data, name)
+        if not count:
+            continue
+        if write:
+            try:
+                write_whole(path, new)
+            except ConfigurationError as error:  # such as a link, whose target is another file of the tree
+                say(str(error))
+                continue
+        total += count
+        if not write:
+            print_difference(path, data, new)
+    if write and total:
+        say(f"fixed {counted(total, 'problem')}")
+    return total
+
+
+def fixed_bytes(run: CheckRun, data: bytes, name: str) -> tuple[bytes, int]:
+    """Return the bytes with repairs, and how many they are; a file that is not UTF-8 stays as it is."""
+    mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+    total = 0
+    for _ in range(ROUNDS):
+        source, findings = source_of(data, name)
+        if findings or source.text.encode() != data[len(mark) :]:
+            return data, total
+        changes = edits(source, run.diagnostics(data, name))
+        if not changes:
+            return data, total
+        total += len(changes)
+        data = mark + apply(source.text, changes).encode()
+    return data, total

@@ -6,7 +6,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
@@ -55,27 +55,33 @@ secrets_option = click.option(
 """Before the command and after it, as people happen to write it."""
 
 
-def format_option(
-    forms: str, text: str = "For people, for programs, or as annotations of a pipeline."
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def together(*options: Decorator) -> Decorator:
+    """Make one decorator of several, in the order in which the help lists them."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def format_option(forms: str, text: str = "For people, for programs, or as annotations of a pipeline.") -> Decorator:
     """Return the option `--format` with these choices, `text` by default."""
     return click.option("--format", "form", type=click.Choice(forms.split()), default="text", help=text)
 
 
 # The options `--config` and `--environment`.
 #
-# Without the first, the nearest configuration above a file counts (`project.configuration_files`).
+# Without the first, the nearest configuration above a file counts (`project.environments`).
 
 
 def configuration_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the option `--config FILE`."""
     text = "The configuration file; default the nearest apimpolicy.toml above the policy."
     return click.option("--config", metavar="FILE", help=text)(function)
-
-
-def environment_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return the option `--environment NAME`, which becomes an argument of the command."""
-    return click.option("--environment", metavar="NAME", help=text)
 
 
 def selects_environment(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -103,7 +109,7 @@ def check_environment(files: Iterable[str], *, is_certain: bool = False) -> None
     if name is None:
         return
     from apimpolicy.project.configuration import read_configuration
-    from apimpolicy.project.configuration_files import ConfigurationFinder
+    from apimpolicy.project.environments import ConfigurationFinder
     from apimpolicy.project.layout import place_of
 
     finder = ConfigurationFinder()
@@ -144,9 +150,8 @@ def stands_in(function: Callable[..., Any]) -> Callable[..., Any]:
 
     if "verbose" not in inspect.signature(function).parameters:
         text = "List the stand-ins for missing parts of a service."
-        function = click.option("-v", "--verbose", is_flag=True, expose_value=False, callback=list_them, help=text)(
-            function
-        )
+        verbose = click.option("-v", "--verbose", is_flag=True, expose_value=False, callback=list_them, help=text)
+        function = verbose(function)
     text = "Use no stand-ins: missing or invalid parts of a service are errors."
     return click.option("--strict", is_flag=True, expose_value=False, callback=begin, help=text)(function)
 
@@ -162,8 +167,8 @@ def show_stand_ins(found: Any = None, context: click.Context | None = None) -> N
 
     found = leniency() if found is None else found
     if found and not found.is_shown:
+        from apimpolicy.report.columns import Style
         from apimpolicy.report.stand_in_text import stand_in_lines
-        from apimpolicy.report.style import Style
 
         found.is_shown = True
         context = context or click.get_current_context()
@@ -189,3 +194,21 @@ def complete_codes(_: click.Context, __: click.Parameter, incomplete: str) -> li
         known = {code: code for code in sorted((*all_codes(), *(entry.code for entry in entries())))}
     wanted = incomplete if is_name else incomplete.upper()
     return [CompletionItem(text, help=title_of_code(code)) for text, code in known.items() if text.startswith(wanted)]
+
+
+CLEAN: Final = 0
+FINDINGS: Final = 1
+"""A policy or an expression is wrong, or an expression threw an exception."""
+USAGE: Final = 2
+"""The command line, a file or the configuration is not usable."""
+NO_TESTS: Final = 5
+"""There was no test to run, as pytest has it."""
+INTERNAL: Final = 3
+"""An internal error in apimpolicy."""
+UNDECIDED: Final = 3
+"""`prove` and `diff` could neither prove something nor find a request that shows the opposite."""
+STOPPED: Final = 4
+"""The operating system stopped a policy that used too much processor time or memory."""
+BROKEN_PIPE: Final = 141
+"""The reader closed the output, as for programs that SIGPIPE ends."""
+INTERRUPTED: Final = 130

@@ -11,8 +11,8 @@ from apimpolicy.report.coverage_data import coverage_line, coverage_table, merge
 from apimpolicy.report.coverage_files import check_name, write_coverage
 
 if TYPE_CHECKING:
+    from apimpolicy.report.columns import Style
     from apimpolicy.report.coverage_data import CoverageReport
-    from apimpolicy.report.style import Style
 
 
 class CoverageOutput:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.cli.commands import (
     WithHelp,
     check_environment,
@@ -57,7 +57,7 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
     callers may notice, 2 when the new version can't be loaded or a side can't be read, 3 when no difference was found
     but that isn't proven.
     """
-    from apimpolicy.engine.token_issuer import shared_keys
+    from apimpolicy.engine.token_issuers import shared_keys
     from apimpolicy.testing.comparing.versions import versions
 
     requests_are_invented()
@@ -67,7 +67,7 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
         report = _compare(found, seconds)
         if not found.pairs and report.is_empty and not report.has_service:
             say(f"there are no policies in {old} and {new}")
-            return exit_codes.USAGE
+            return commands.USAGE
     _show(report, form, verbose)
     return _exit_code(report)
 
@@ -88,11 +88,11 @@ def _compare(found: Versions, seconds: float | None) -> ComparisonReport:
 
 
 def _show(report: ComparisonReport, form: str, verbose: bool) -> None:
+    from apimpolicy.report.columns import Style
     from apimpolicy.report.harmless import write_report
-    from apimpolicy.report.style import Style
 
     if form == "json":
-        from apimpolicy.report.difference_json import differences_to_json
+        from apimpolicy.report.difference_formats import differences_to_json
 
         write_report(differences_to_json(report))
     elif form in ("github", "azure"):
@@ -101,7 +101,7 @@ def _show(report: ComparisonReport, form: str, verbose: bool) -> None:
 
         write_report(findings_as(form, difference_findings(report)))
     elif form == "markdown":
-        from apimpolicy.report.difference_markdown import to_markdown
+        from apimpolicy.report.difference_formats import to_markdown
 
         print(to_markdown(report))
     else:
@@ -118,8 +118,8 @@ def _exit_code(report: ComparisonReport) -> int:
 
     found = {each.status for each in report.policies}
     if ERROR in found or report.problem:
-        return exit_codes.USAGE
+        return commands.USAGE
     is_noticed = any(group.affects_callers for group in report.settings) or bool(report.access) or bool(report.breaks)
     if found - {EQUIVALENT, UNDECIDED} or is_noticed or report.literals:
-        return exit_codes.FINDINGS
-    return exit_codes.UNDECIDED if UNDECIDED in found or report.is_partial else exit_codes.CLEAN
+        return commands.FINDINGS
+    return commands.UNDECIDED if UNDECIDED in found or report.is_partial else commands.CLEAN

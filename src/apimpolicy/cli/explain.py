@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.gateway_options import GatewayOptions, gateway_options
 from apimpolicy.cli.program import say
@@ -56,38 +56,38 @@ def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
 
         write_report(explanation_to_json(explanation))
     else:
+        from apimpolicy.report.columns import Style
         from apimpolicy.report.explanation import render
-        from apimpolicy.report.style import Style
 
         print(render(explanation, Style.of(sys.stdout)))
         settings.say_hint()
     if html is not None:
         _write(html, result)
-    return exit_codes.CLEAN
+    return commands.CLEAN
 
 
 def _show_effective(settings: GatewayOptions) -> int:
+    from apimpolicy.report.columns import Style
     from apimpolicy.report.service_text import effective_text
-    from apimpolicy.report.style import Style
 
     if settings.output == "json":
         raise click.UsageError("--effective prints a document, which is not JSON")
     if settings.is_service and not settings.has_request:
         return _show_service(settings)
     print(effective_text(settings.effective_policies(), Style.of(sys.stdout)))
-    return exit_codes.CLEAN
+    return commands.CLEAN
 
 
 def _show_service(settings: GatewayOptions) -> int:
     """List the APIs and operations whose effective policies can be shown."""
+    from apimpolicy.report.columns import Style
     from apimpolicy.report.service_text import example_url, service_text
-    from apimpolicy.report.style import Style
 
     gateway, service = settings.service()
     print(service_text(gateway, service, Style.of(sys.stdout)))
     command = f"apimpolicy explain {settings.policy} --effective --get {example_url(service)}"
     say(f"to see the policies that a request meets as one document, run: {command}")
-    return exit_codes.CLEAN
+    return commands.CLEAN
 
 
 def _write(path: str, result: Result) -> None:

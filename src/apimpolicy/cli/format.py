@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.cli.commands import WithHelp, configuration_option
 from apimpolicy.cli.program import say
 from apimpolicy.cli.progress import Progress
@@ -104,8 +104,8 @@ def command(
     if STANDARD_INPUT not in paths and changed + unchanged + left:
         say(_summary(changed, unchanged, left, is_dry=check or diff))
     if failed or found.unreadable or (not found.files and not policies_only):
-        return exit_codes.USAGE
-    return exit_codes.FINDINGS if changed and (check or diff) else exit_codes.CLEAN
+        return commands.USAGE
+    return commands.FINDINGS if changed and (check or diff) else commands.CLEAN
 
 
 def _formatter(

@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from apimpolicy.cli.commands import configuration_option, secrets_option, selects_environment, show_stand_ins, stands_in
+from apimpolicy.cli.commands import (
+    configuration_option,
+    secrets_option,
+    selects_environment,
+    show_stand_ins,
+    stands_in,
+    together,
+)
 from apimpolicy.cli.program import say
-from apimpolicy.engine.mcp.clients import call_message
-from apimpolicy.engine.mcp.clients import to_server as request_to_server
+from apimpolicy.engine.mcp.servers import call_message
+from apimpolicy.engine.mcp.servers import to_server as request_to_server
 from apimpolicy.errors import PolicySyntaxError
 
 if TYPE_CHECKING:
@@ -26,7 +33,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import Service
     from apimpolicy.engine.steps import Program
 
-_TOKEN_OPTIONS = (
+token_options = together(
     click.option("--token", metavar="PROVIDER", help="A token of this provider of [openid-providers], or a stand-in."),
     click.option(
         "--claim", "claims", multiple=True, metavar="NAME=VALUE", help="A claim of the token; may be repeated."
@@ -34,7 +41,7 @@ _TOKEN_OPTIONS = (
     click.option("--expired", "is_expired", is_flag=True, help="A token that has expired."),
 )
 
-_OPTIONS = (
+_all_options = together(
     click.argument("policy", metavar="POLICY"),
     click.option(
         "--scope", "scopes", multiple=True, metavar="SCOPE=FILE", help="The policy of another scope, e.g. global=g.xml."
@@ -47,7 +54,7 @@ _OPTIONS = (
     click.option("--mcp", metavar="SERVER", help="A request to this MCP server of the service: tools/list, or --tool."),
     click.option("--tool", metavar="NAME", help="The tool of --mcp to call."),
     click.option("--arguments", metavar="JSON", help="The arguments of --tool; @FILE reads them from a file."),
-    *_TOKEN_OPTIONS,
+    token_options,
     click.option("--no-token", is_flag=True, help="Send no Authorization header, even if --request has one."),
     click.option("--body", metavar="TEXT", help="The request's body; @FILE reads it from a file."),
     click.option("--ip-address", metavar="ADDRESS", default="127.0.0.1", help="The caller's address."),
@@ -71,13 +78,6 @@ _OPTIONS = (
 )
 
 
-def token_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the options that describe a token."""
-    for option in reversed(_TOKEN_OPTIONS):
-        function = option(function)
-    return function
-
-
 def gateway_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return all options, for a command function that takes `settings: GatewayOptions` and what remains."""
 
@@ -85,9 +85,7 @@ def gateway_options(function: Callable[..., Any]) -> Callable[..., Any]:
     def command(**values: Any) -> Any:
         return function(GatewayOptions(values), **values)
 
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return _all_options(command)
 
 
 class GatewayOptions:
@@ -158,7 +156,7 @@ class GatewayOptions:
         fields = [(name, value) for name, values in request.headers.fields() for value in values]
         fields = [(name, value) for name, value in fields if name.lower() != "authorization"]
         if wants_token:
-            from apimpolicy.project.caller_tokens import TokenWish, claims_of, token_of
+            from apimpolicy.project.manual_requests import TokenWish, claims_of, token_of
 
             wish = TokenWish(self.token or "", claims_of(self.claims), self.is_expired)
             fields.append(("Authorization", f"Bearer {token_of(gateway, wish, request)}"))
@@ -172,7 +170,6 @@ class GatewayOptions:
 
     @property
     def has_request(self) -> bool:
-        """Return whether the command line names a request."""
         return bool(self.get_url or self.url or self.request_file or self.mcp)
 
     def effective_policies(self) -> Program:
@@ -190,9 +187,8 @@ class GatewayOptions:
         return program
 
     def _gateway(self) -> Gateway:
-        """Return the gateway for a policy."""
         from apimpolicy.project.configuration import empty_configuration, load_configuration
-        from apimpolicy.project.configuration_files import find_configuration
+        from apimpolicy.project.environments import find_configuration
         from apimpolicy.project.files import STANDARD_INPUT
 
         path = self.config or find_configuration("" if self.policy == STANDARD_INPUT else self.policy)
@@ -268,7 +264,7 @@ class GatewayOptions:
         certificate = self._certificate()
         if self.request_file:
             from apimpolicy.project.files import MAXIMUM_MESSAGE_BYTES, read_bytes
-            from apimpolicy.project.http_files import parse_request
+            from apimpolicy.project.manual_requests import parse_request
 
             data = read_bytes(self.request_file, MAXIMUM_MESSAGE_BYTES)
             method, url, in_file, content = parse_request(data, self.request_file)
@@ -306,7 +302,7 @@ def _token_hint(gateway: Gateway, request: Request, result: Result) -> str:
     error = result.error
     if error is None or not has_trait(error.source, "checks-token") or "Authorization" in request.headers:
         return ""
-    from apimpolicy.project.caller_tokens import issuers_of
+    from apimpolicy.project.manual_requests import issuers_of
 
     names = list(issuers_of(gateway))
     if not names:

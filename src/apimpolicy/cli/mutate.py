@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.cli.commands import WithHelp, stands_in
 from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from apimpolicy.report.columns import Style
     from apimpolicy.report.mutation_results import Mutant, MutantOutcome
-    from apimpolicy.report.style import Style
     from apimpolicy.testing.coverage import PolicyCoverage
     from apimpolicy.testing.mutation.pytest_runs import PytestRuns
 
@@ -96,7 +96,7 @@ def command(
     if not tests.files and not tests.python:
         where = ", ".join(paths or (".",))
         say(f"there are no tests in {where}: no file ends in .test.yaml, .test.toml or .test.json{tests.no_python}")
-        return exit_codes.USAGE
+        return commands.USAGE
     cases = load_cases(tests.files)
     coverage, bad = collect(cases) if cases else (PolicyCoverage(), [])
     with ExitStack() as stack:
@@ -108,12 +108,12 @@ def command(
         if failing:
             fail = "1 test fails" if len(failing) == 1 else f"{len(failing)} tests fail"
             say(f"{fail} without any change; fix that first: {'; '.join(failing[:5])}")
-            return exit_codes.FINDINGS
+            return commands.FINDINGS
         mutants, texts = _mutants(coverage, tests.only, limit)
         if not mutants:
             hint = " (pass the path of a policy to its test, not its text)" if runs is not None else ""
             say(f"there is nothing to change: these tests load no policy file{hint}")
-            return exit_codes.USAGE
+            return commands.USAGE
         outcomes = _in_order(run_with_pytest(mutants, texts, cases, tests.files, jobs, runs), len(mutants))
     return _show(outcomes, time.perf_counter() - started, fail_under, verbose, form)
 
@@ -157,8 +157,8 @@ def _run_baseline(runs: PytestRuns, coverage: PolicyCoverage) -> list[str]:
 
 
 def _show(outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float | None, verbose: bool, form: str) -> int:
+    from apimpolicy.report.columns import Style
     from apimpolicy.report.mutation_results import Score
-    from apimpolicy.report.style import Style
 
     percent = Score.of(outcomes).percent
     is_too_little = fail_under is not None and percent < fail_under
@@ -172,7 +172,7 @@ def _show(outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float |
         _print(outcomes, seconds, verbose, style)
         if is_too_little:
             print(style.paint("error", f"{int(percent)} % is less than {fail_under:g} %"))
-    return exit_codes.FINDINGS if is_too_little else exit_codes.CLEAN
+    return commands.FINDINGS if is_too_little else commands.CLEAN
 
 
 def _print(outcomes: Sequence[MutantOutcome], seconds: float, verbose: bool, style: Style) -> None:

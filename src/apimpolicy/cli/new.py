@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from apimpolicy.checkout import open_bytes
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import ensure_new, write_text
@@ -107,14 +107,14 @@ def _write(made: FirstCases, policy: str, path: str, *, has_search: bool) -> int
     """Write or print the test file, and return the exit code."""
     if path == "-":
         print(made.text, end="")
-        return exit_codes.CLEAN
+        return commands.CLEAN
     from apimpolicy.cli.new_tests import Written
 
     write_text(path, without_secrets(made.text))
     say(Written(policy, path, made.count, len(made.missing) if has_search else 0).line)
     if made.difference:
         say(f"the simulator takes another path: {made.difference}")
-    return exit_codes.CLEAN
+    return commands.CLEAN
 
 
 # Messages of `new test` before it searches for cases
@@ -126,7 +126,7 @@ def announce_search(policy: str) -> None:
 
     if not has_solver():
         say("without a solver, no branch is proven to be out of reach: pip install 'apimpolicy[prove]'")
-    from apimpolicy.scenarios.bounds import Bounds
+    from apimpolicy.scenarios.scenario import Bounds
 
     most = Bounds().decisions
     if (count := _conditions(policy)) > most:
@@ -174,10 +174,10 @@ def write_configuration(path: str, output: str | None, *, force: bool) -> int:
     text += f"\n{values}\n" if values else ""
     if place == "-":
         print(text, end="")
-        return exit_codes.CLEAN
+        return commands.CLEAN
     write_text(place, text)
     say(f"wrote {place}: {counted(len(found.stand_ins), 'value')}")
-    return exit_codes.CLEAN
+    return commands.CLEAN
 
 
 def _place(path: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.cli.commands import show_stand_ins
 from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import write_text
@@ -33,7 +33,6 @@ class Written(NamedTuple):
 
     @property
     def line(self) -> str:
-        """Return a line for people."""
         if self.problem:
             return f"no test file for {self.subject}: {self.problem}"
         branches = "1 branch has" if self.missing == 1 else f"{self.missing} branches have"
@@ -44,7 +43,7 @@ class Written(NamedTuple):
 def write_tests(folder: str, *, seconds: float | None, jobs: int, with_errors: bool, force: bool) -> int:
     """Write the files, and return the exit code. Raises ConfigurationError when there is nothing to test."""
     from apimpolicy.cli.progress import Progress
-    from apimpolicy.engine.token_issuer import shared_keys
+    from apimpolicy.engine.token_issuers import shared_keys
 
     policies = _policies(folder)
     services = _services(folder, policies)
@@ -61,7 +60,7 @@ def write_tests(folder: str, *, seconds: float | None, jobs: int, with_errors: b
     cases = sum(each.cases for each in written)
     failed = f"; {len(done) - len(written)} could not be written" if len(written) < len(done) else ""
     say(f"{counted(len(written), 'test file')} with {cases:,} cases{failed}")
-    return exit_codes.CLEAN
+    return commands.CLEAN
 
 
 def test_file_of(policy: str) -> str:
@@ -99,7 +98,7 @@ def _services(folder: str, policies: list[str]) -> list[str]:
 
 def _configured(folder: str) -> list[str]:
     from apimpolicy.project.configuration import load_configuration
-    from apimpolicy.project.configuration_files import find_configuration
+    from apimpolicy.project.environments import find_configuration
 
     path = find_configuration(folder)
     return [os.path.relpath(path)] if path is not None and load_configuration(path).has_service else []
@@ -117,7 +116,7 @@ def _write_service(
 ) -> Iterator[Written]:
     """Write a file for each API; policies that requests meet are taken from the list. Raises ConfigurationError."""
     from apimpolicy.project.service.leniency import Leniency, lenient
-    from apimpolicy.scenarios.bounds import Bounds
+    from apimpolicy.scenarios.scenario import Bounds
     from apimpolicy.testing.service_tests import service_tests
     from apimpolicy.text.secrets import requests_are_invented
 

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.project.deadline import DeadlineError, deadline
-from apimpolicy.report.columns import counted, printable
-from apimpolicy.report.style import Style
+from apimpolicy.project.check_run import DeadlineError, deadline
+from apimpolicy.report.columns import Style, counted, printable
 
 if TYPE_CHECKING:
     from apimpolicy.audit.analysis import ServiceAudit
@@ -60,7 +59,7 @@ def command(path: str) -> int:
     style = Style.of(sys.stdout)
     for line in _screen(path, discovery, findings, audit, tests, style):
         print(style.fit(line))
-    return exit_codes.CLEAN
+    return commands.CLEAN
 
 
 def discovered(path: str) -> tuple[CheckProjects, Discovery] | None:

@@ -9,7 +9,7 @@ from typing import Any, TextIO, cast
 
 import click
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.cli.commands import WithHelp, secrets_option
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError, LimitExceededError
 from apimpolicy.text.secrets import requests_are_invented, secrets_come_from
@@ -140,7 +140,7 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         # Python flushes stdout again at exit; what is left goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return exit_codes.BROKEN_PIPE
+        return commands.BROKEN_PIPE
     finally:
         sys.stdout, sys.stderr = streams
         requests_are_invented(False)  # what a command says of its own requests
@@ -165,7 +165,7 @@ def _flushed(code: int) -> int:
         sys.stdout.flush()
     except ConfigurationError as error:
         say(str(error))
-        code = exit_codes.USAGE
+        code = commands.USAGE
     sys.stderr.flush()
     return code
 
@@ -173,7 +173,7 @@ def _flushed(code: int) -> int:
 def _guarded(arguments: list[str]) -> int:
     if name := _file_named_like_option(arguments):
         say(f"'{name}' is an option and also a file in this folder; for the file, write './{name}' or '--' before it")
-        return exit_codes.USAGE
+        return commands.USAGE
     is_debugging, arguments = _without(arguments, "--debug")
     trusts, arguments = _without(arguments, "--trust-config")
     if trusts:
@@ -188,22 +188,22 @@ def _guarded(arguments: list[str]) -> int:
         # Not `program.main`, which swallows broken pipes.
         with program.make_context(_NAME, list(arguments), obj=is_debugging) as context:
             result: Any = program.invoke(context)
-        return result if isinstance(result, int) else exit_codes.CLEAN
+        return result if isinstance(result, int) else commands.CLEAN
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.UsageError as error:
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
             click.echo(error.format_message())
-            return exit_codes.USAGE
+            return commands.USAGE
         command = error.ctx.command_path if error.ctx else "apimpolicy"
         say(f"{_lower(error.format_message())}\nTry '{command} --help'.")
-        return exit_codes.USAGE
+        return commands.USAGE
     except click.ClickException as error:
         say(error.format_message())
-        return exit_codes.USAGE
+        return commands.USAGE
     except (click.Abort, KeyboardInterrupt):
         say("interrupted")
-        return exit_codes.INTERRUPTED
+        return commands.INTERRUPTED
     except BrokenPipeError:
         raise
     except Exception as error:
@@ -215,12 +215,12 @@ def _guarded(arguments: list[str]) -> int:
             error = _out_of_memory()
         if isinstance(error, ApimPolicyError):
             say(str(error))
-            return exit_codes.FINDINGS if isinstance(error, LimitExceededError) else exit_codes.USAGE
+            return commands.FINDINGS if isinstance(error, LimitExceededError) else commands.USAGE
         if type(error).__name__ == "BrokenProcessPool":
             say("a process that ran policies was stopped by the operating system: it took too much time or memory")
-            return exit_codes.STOPPED
+            return commands.STOPPED
         say(_report_to_us(error))
-        return exit_codes.INTERNAL
+        return commands.INTERNAL
 
 
 def _has_policies() -> bool:
@@ -263,18 +263,17 @@ def _report_to_us(error: Exception) -> str:
 
 
 def _show_diagnostics(error: DiagnosticError) -> int:
-    from apimpolicy.report.style import Style
+    from apimpolicy.report.columns import Style
     from apimpolicy.report.terminal import render_all
 
     style = Style.of(sys.stderr)
     print(render_all(error.diagnostics, style), file=sys.stderr)
-    return exit_codes.FINDINGS
+    return commands.FINDINGS
 
 
 def say(sentence: str) -> None:
     """Print a sentence for the user on stderr."""
-    from apimpolicy.report.columns import printable
-    from apimpolicy.report.style import Style
+    from apimpolicy.report.columns import Style, printable
 
     text = "apimpolicy: " + "\n".join(printable(line) for line in sentence.splitlines())
     print(Style.of(sys.stderr).fit(text), file=sys.stderr)

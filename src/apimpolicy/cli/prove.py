@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.cli.commands import (
     WithHelp,
     check_environment,
@@ -86,11 +86,11 @@ def command(
     reports = _prove(files, seconds, write, form == "text", unreadable, debug=bool(debug))
     _show(reports, unreadable, time.perf_counter() - started, form)
     if unreadable:
-        return exit_codes.USAGE
+        return commands.USAGE
     if not reports:
         selected = f" with {' or '.join(map(repr, words))} in its name or file" if words else ""
         say(f"there is no claim in {', '.join(paths)}{selected}: see apimpolicy prove --help for how to write one")
-        return exit_codes.NO_TESTS
+        return commands.NO_TESTS
     return _exit_code(reports)
 
 
@@ -107,7 +107,7 @@ def _prove(
     from apimpolicy.cli.progress import Progress
     from apimpolicy.project.gateways import NoApisError
     from apimpolicy.report.claim_results import claim, table_head, table_row
-    from apimpolicy.report.style import Style, on_page
+    from apimpolicy.report.columns import Style, on_page
     from apimpolicy.testing.claims.configured import bounds_for
     from apimpolicy.testing.claims.running import prove_file
 
@@ -168,7 +168,7 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
         text = claims_to_json(reports, unreadable, seconds)
     elif form == "junit":
         from apimpolicy.report.claim_results import as_cases
-        from apimpolicy.report.junit import cases_to_junit
+        from apimpolicy.report.finding_formats import cases_to_junit
         from apimpolicy.text.secrets import markup_without_secrets
 
         text = markup_without_secrets(cases_to_junit(as_cases(reports)))
@@ -182,8 +182,8 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
 
 def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float) -> None:
     from apimpolicy.report.claim_results import summary
+    from apimpolicy.report.columns import Style
     from apimpolicy.report.harmless import visible_lines
-    from apimpolicy.report.style import Style
 
     style = Style.of(sys.stdout)
     for problem in unreadable.values():
@@ -200,5 +200,5 @@ def _exit_code(reports: Sequence[ClaimReport]) -> int:
 
     found = {report.status for report in reports}
     if FALSE in found or ERROR in found:
-        return exit_codes.FINDINGS
-    return exit_codes.UNDECIDED if UNDECIDED in found else exit_codes.CLEAN
+        return commands.FINDINGS
+    return commands.UNDECIDED if UNDECIDED in found else commands.CLEAN

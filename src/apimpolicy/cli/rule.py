@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import click
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.cli.commands import WithHelp, complete_codes
 from apimpolicy.cli.program import say
 
@@ -33,8 +33,8 @@ def command(code: str | None, files: tuple[str, ...]) -> int:
     from apimpolicy.checks.compiler_pages import page_on_the_web
     from apimpolicy.checks.pages import all_codes, page_of_code
     from apimpolicy.project.check_projects import CheckOptions, CheckProjects
-    from apimpolicy.report.markdown import page_text
-    from apimpolicy.report.style import Style
+    from apimpolicy.report.columns import Style
+    from apimpolicy.report.markup import page_text
 
     style = Style.of(sys.stdout)
     projects = CheckProjects(CheckOptions(rule_files=files))
@@ -50,16 +50,16 @@ def command(code: str | None, files: tuple[str, ...]) -> int:
         for rule in rules:
             print(style.fit(f"{rule.code:<8}  {rule.page().partition(chr(10))[0].rstrip('.')}"))
         print("CS####    the C# compiler's other errors")
-        return exit_codes.CLEAN
+        return commands.CLEAN
     with suppress(UnknownCodeError):
         code = code_of(code, rules)
     code = code.upper()
     page = page_of_code(code, rules)
     if page is None and re.fullmatch("CS[0-9]{4}", code):
         say(f"`check` never reports {code}; if the C# compiler has this code, its page is {page_on_the_web(code)}")
-        return exit_codes.USAGE
+        return commands.USAGE
     if page is None:
         say(f"unknown code '{code}'; `apimpolicy rule` lists all codes")
-        return exit_codes.USAGE
+        return commands.USAGE
     print(page_text(f"{code}  {page}", style))
-    return exit_codes.CLEAN
+    return commands.CLEAN

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.gateway_options import GatewayOptions, gateway_options
 
@@ -48,9 +48,9 @@ def command(settings: GatewayOptions, trace: bool, gateway_trace: bool) -> int:
 
         write_report(result_to_json(result))
     else:
+        from apimpolicy.report.columns import Style
         from apimpolicy.report.run_results import render
-        from apimpolicy.report.style import Style
 
         print(render(result, Style.of(sys.stdout), with_values=trace))
         settings.say_hint()
-    return exit_codes.CLEAN
+    return commands.CLEAN

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.cli.commands import (
     WithHelp,
     configuration_option,
@@ -20,7 +20,7 @@ from apimpolicy.cli.gateway_options import token_options
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from apimpolicy.project.caller_tokens import TokenWish
+    from apimpolicy.project.manual_requests import TokenWish
     from apimpolicy.project.serve_settings import ServeSettings
     from apimpolicy.serving.loading import ServeTarget
 
@@ -99,11 +99,11 @@ def command(
     except ImportError as error:
         raise ConfigurationError(f"serve needs more packages: pip install 'apimpolicy[serve]' ({error})") from None
     if ca:
-        from apimpolicy.serving.certificates import authority_path
+        from apimpolicy.serving.tls import authority_path
 
         print(authority_path())
-        return exit_codes.CLEAN
-    from apimpolicy.project.caller_tokens import TokenWish, claims_of
+        return commands.CLEAN
+    from apimpolicy.project.manual_requests import TokenWish, claims_of
     from apimpolicy.serving.loading import ServeTarget
 
     settings = settings_of(path, config, {name: value for name, value in options.items() if value not in (None, ())})

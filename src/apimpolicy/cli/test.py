@@ -11,16 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import (
-    WithHelp,
-    check_environment,
-    format_option,
-    secrets_option,
-    selects_environment,
-    show_stand_ins,
-    stands_in,
-)
+from apimpolicy.cli import commands
 from apimpolicy.cli.program import say
 from apimpolicy.cli.test_against import against_options, target_of
 from apimpolicy.cli.written_files import write_text
@@ -38,7 +29,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.coverage import PolicyCoverage
 
 
-class Run(NamedTuple):
+class RunOptions(NamedTuple):
     """The options of one run of the command."""
 
     paths: Sequence[str]
@@ -57,7 +48,7 @@ class Run(NamedTuple):
         return self.form == "text"
 
 
-@click.command("test", cls=WithHelp)
+@click.command("test", cls=commands.WithHelp)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option("-k", "words", multiple=True, metavar="TEXT", help="Run cases whose name or file contains this text.")
 @click.option("-x", "first", is_flag=True, help="Stop at the first failure.")
@@ -66,7 +57,7 @@ class Run(NamedTuple):
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Number of processes; each runs whole files.")
 @click.option("--watch", is_flag=True, help="Run again when a file changes, until Ctrl-C.")
 @click.option("-v", "--verbose", is_flag=True, help="List every case.")
-@format_option("text json github azure")
+@commands.format_option("text json github azure")
 @click.option("--coverage", is_flag=True, help="Report policies, branches and conditions that no case reached.")
 @click.option(
     "--coverage-report",
@@ -79,9 +70,9 @@ class Run(NamedTuple):
     "--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 if the coverage is lower."
 )
 @against_options
-@selects_environment
-@stands_in
-@secrets_option
+@commands.selects_environment
+@commands.stands_in
+@commands.secrets_option
 def command(
     paths: tuple[str, ...],
     words: tuple[str, ...],
@@ -130,18 +121,17 @@ def command(
     target = target_of(**against)
     if target is not None and (wanted is not None or jobs > 1):
         raise click.UsageError("--against goes neither with --coverage nor with --jobs")
-    run = Run(paths, words, first, junit, html, jobs, verbose, form, wanted, target)
+    run = RunOptions(paths, words, first, junit, html, jobs, verbose, form, wanted, target)
     if watch:
-        from apimpolicy.cli.watch import watch as again
+        from apimpolicy.cli.progress import watch as again
 
         return again(paths, lambda: _test(run))
     return _test(run)
 
 
-def _test(run: Run) -> int:
-    from apimpolicy.report.columns import printable
+def _test(run: RunOptions) -> int:
+    from apimpolicy.report.columns import Style, printable
     from apimpolicy.report.harmless import visible_lines
-    from apimpolicy.report.style import Style
     from apimpolicy.report.test_results import MARKS, failure, marks, summary
     from apimpolicy.testing.test_file_search import find_test_files
 
@@ -159,8 +149,8 @@ def _test(run: Run) -> int:
             f"there are no test files in {', '.join(run.paths)}: none ends in .test.yaml, .test.toml or .test.json.\n"
             f"Write a first one with: apimpolicy new test {run.paths[0] if os.path.isdir(run.paths[0]) else 'POLICY'}"
         )
-        return exit_codes.USAGE
-    check_environment(files)
+        return commands.USAGE
+    commands.check_environment(files)
     reports: list[CaseReport] = []
     unreadable: dict[str, str] = {}
     reached: list[CoverageReport] = []
@@ -183,7 +173,7 @@ def _test(run: Run) -> int:
     bad = [report for report in reports if not report.is_good]
     seconds = time.perf_counter() - started
     if run.is_text:
-        show_stand_ins()
+        commands.show_stand_ins()
         for report in bad:
             print(f"\n{failure(report, style)}")
     else:
@@ -202,11 +192,11 @@ def _test(run: Run) -> int:
     if run.html is not None:
         _write_pages(run.html, bad)
     if unreadable:
-        return exit_codes.USAGE
+        return commands.USAGE
     if not reports:
         say(_no_cases(files, run.words))
-        return exit_codes.NO_TESTS
-    return exit_codes.FINDINGS if bad or not is_enough else exit_codes.CLEAN
+        return commands.NO_TESTS
+    return commands.FINDINGS if bad or not is_enough else commands.CLEAN
 
 
 def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: dict[str, str], seconds: float) -> None:
@@ -247,7 +237,9 @@ def _no_cases(files: Sequence[str], words: Sequence[str]) -> str:
     return f"there are no cases in {', '.join(files[:5])}{' and others' if len(files) > 5 else ''}"
 
 
-def _reports(files: Sequence[str], run: Run) -> Iterator[tuple[str, list[CaseReport], str, CoverageReport | None]]:
+def _reports(
+    files: Sequence[str], run: RunOptions
+) -> Iterator[tuple[str, list[CaseReport], str, CoverageReport | None]]:
     """Yield each file with its cases' reports, or with what is wrong with it; and with what they reached."""
     if run.jobs == 1 or len(files) == 1:
         yield from (_file(path, run) for path in files)
@@ -266,7 +258,7 @@ def _reports(files: Sequence[str], run: Run) -> Iterator[tuple[str, list[CaseRep
             yield result
 
 
-def _file_in_process(path: str, run: Run, *, is_strict: bool | None) -> tuple[Any, Leniency]:
+def _file_in_process(path: str, run: RunOptions, *, is_strict: bool | None) -> tuple[Any, Leniency]:
     """Run a file in a process of the pool, and return the stand-ins that it needed.
 
     `is_strict` is that of the list of stand-ins, and None where nothing is stood in for.
@@ -278,14 +270,14 @@ def _file_in_process(path: str, run: Run, *, is_strict: bool | None) -> tuple[An
         return _file(path, run), made
 
 
-def _file(path: str, run: Run) -> tuple[str, list[CaseReport], str, CoverageReport | None]:
-    from apimpolicy.report.style import Style, on_page
+def _file(path: str, run: RunOptions) -> tuple[str, list[CaseReport], str, CoverageReport | None]:
+    from apimpolicy.report.columns import Style, on_page
 
     with on_page(Style.of(sys.stdout), indent=2):
         return _covered(path, run)
 
 
-def _covered(path: str, run: Run) -> tuple[str, list[CaseReport], str, CoverageReport | None]:
+def _covered(path: str, run: RunOptions) -> tuple[str, list[CaseReport], str, CoverageReport | None]:
     if run.coverage is None:
         return (*_cases(path, run), None)
     from apimpolicy.testing.coverage import PolicyCoverage
@@ -295,8 +287,8 @@ def _covered(path: str, run: Run) -> tuple[str, list[CaseReport], str, CoverageR
     return (*found, collector.report())
 
 
-def _cases(path: str, run: Run, collector: PolicyCoverage | None = None) -> tuple[str, list[CaseReport], str]:
-    from apimpolicy.report.style import page
+def _cases(path: str, run: RunOptions, collector: PolicyCoverage | None = None) -> tuple[str, list[CaseReport], str]:
+    from apimpolicy.report.columns import page
     from apimpolicy.report.terminal import render_all
     from apimpolicy.testing.case_files import load_case_file
     from apimpolicy.testing.running import run_case
@@ -336,6 +328,6 @@ def _write_pages(directory: str, reports: Sequence[CaseReport]) -> None:
 
 
 def _write_junit(path: str, reports: Sequence[CaseReport]) -> None:
-    from apimpolicy.report.junit import cases_to_junit
+    from apimpolicy.report.finding_formats import cases_to_junit
 
     write_text(path, markup_without_secrets(cases_to_junit(reports)) + "\n")

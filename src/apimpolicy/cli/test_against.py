@@ -6,10 +6,11 @@ request is tested.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from apimpolicy.cli.commands import together
 
 if TYPE_CHECKING:
     from apimpolicy.cli.test_served import Served
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 OURS = "serve"
 
-_OPTIONS = (
+against_options = together(
     click.option(
         "--against", metavar="URL", help="Send the cases to the gateway at this URL, or with 'serve' to a local one."
     ),
@@ -33,13 +34,6 @@ _OPTIONS = (
         "--management-token", metavar="TOKEN", envvar="APIMPOLICY_MANAGEMENT_TOKEN", help="For traces from Azure."
     ),
 )
-
-
-def against_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the options that belong to `--against`."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
 
 
 def target_of(

@@ -43,7 +43,7 @@ class Served:
 
     def _run(self, case: Case) -> Outcome:
         try:
-            from apimpolicy.serving.local import serving_on
+            from apimpolicy.serving.library import serving_on
         except ImportError as error:
             raise ConfigurationError(f"this needs more packages: pip install 'apimpolicy[serve]' ({error})") from None
         from apimpolicy.testing.gateways import gateway_of

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 
 _PROCESSOR_TIME = "one call or file took more processor time than it may take"
 _MEMORY = "it needed more memory than it may use"
@@ -23,7 +23,7 @@ def run_watched(arguments: Sequence[str]) -> int:
         return _run_limited(arguments)
     child = os.fork()
     if child == 0:
-        code = exit_codes.INTERNAL
+        code = commands.INTERNAL
         try:
             code = _run_limited(arguments)
         except BaseException:  # with --debug
@@ -70,7 +70,7 @@ def _outcome(status: int) -> int:
         signal.SIGABRT: _MEMORY,
     }.get(number, _CRASH)
     _say(f"apimpolicy: the command was stopped: {reason} ({number.name})")
-    return exit_codes.STOPPED
+    return commands.STOPPED
 
 
 def _say(sentence: str) -> None:

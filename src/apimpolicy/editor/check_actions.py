@@ -90,7 +90,7 @@ def _shown(findings: Sequence[Diagnostic], summary: Json) -> Json:
 def audit(path: str, config: str | None = None) -> Json:
     """Return who reaches the backends of a service, as `audit --format json` has it. Raises ConfigurationError."""
     from apimpolicy.project.audit_run import audit_path
-    from apimpolicy.report.audit_data import audit_data
+    from apimpolicy.report.audit_formats import audit_data
 
     return audit_data(audit_path(existing(path), config))
 

@@ -66,8 +66,8 @@ def _policy(arguments: Json) -> Callable[[], str]:
     request = _request(arguments)
 
     def run() -> str:
+        from apimpolicy.report.columns import Style
         from apimpolicy.report.explanation import explain, render
-        from apimpolicy.report.style import Style
 
         return render(explain(gateway.run(scopes, request)), Style(False)) + "\n"
 
@@ -76,7 +76,7 @@ def _policy(arguments: Json) -> Callable[[], str]:
 
 def _gateway(arguments: Json, policy: str) -> Gateway:
     from apimpolicy.project.configuration import empty_configuration, load_configuration
-    from apimpolicy.project.configuration_files import find_configuration
+    from apimpolicy.project.environments import find_configuration
 
     path = arguments.get("config") or find_configuration(policy)
     configuration = load_configuration(os.fspath(path)) if path is not None else empty_configuration()
@@ -92,7 +92,7 @@ def _request(arguments: Json) -> Any:
 
         options["certificate"] = Certificate.from_file(str(arguments["certificate"]), arguments.get("password"))
     if arguments.get("httpFile"):
-        from apimpolicy.project.http_files import load_request
+        from apimpolicy.project.manual_requests import load_request
 
         return load_request(str(arguments["httpFile"]), **options)
     body = arguments.get("body")

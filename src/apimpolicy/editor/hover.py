@@ -19,7 +19,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.project.embedded import is_policy
 from apimpolicy.project.files import read_data
-from apimpolicy.report.markdown import code_span, fenced
+from apimpolicy.report.markup import code_span, fenced
 
 if TYPE_CHECKING:
     from apimpolicy.checks.expressions import CheckedExpression

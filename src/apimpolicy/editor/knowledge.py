@@ -13,7 +13,7 @@ from apimpolicy.checks.variables import variable_reads
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.conversions import header_name
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.project.configuration_files import ConfigurationFinder
+from apimpolicy.project.environments import ConfigurationFinder
 from apimpolicy.project.layout import folders_of_kinds, fragments_of, place_of, subfolders
 from apimpolicy.text.named_values import find_named_values
 from apimpolicy.text.secrets import HIDDEN, without_secrets

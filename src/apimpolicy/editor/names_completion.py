@@ -12,7 +12,7 @@ from apimpolicy.checkout import open_bytes, open_text
 from apimpolicy.editor.knowledge import Kind, Knowledge, kind_of_attribute, names_header, of_policy
 from apimpolicy.editor.ranking import Item
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.report.markdown import fenced
+from apimpolicy.report.markup import fenced
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def sent_headers(path: str) -> frozenset[str]:
 
 
 def _of_request(path: str) -> Iterator[str]:
-    from apimpolicy.project.http_files import parse_request
+    from apimpolicy.project.manual_requests import parse_request
 
     with open_bytes(path) as file:
         _, _, headers, _ = parse_request(file.read(), path)

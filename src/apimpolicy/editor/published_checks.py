@@ -13,8 +13,7 @@ from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.editor.text_documents import TextDocument, uri_of
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
-from apimpolicy.project.check_run import CheckRun
-from apimpolicy.project.deadline import DeadlineError, deadline
+from apimpolicy.project.check_run import CheckRun, DeadlineError, deadline
 from apimpolicy.project.embedded import is_policy, reader_for
 from apimpolicy.project.format_settings import Style
 from apimpolicy.text.source import Source

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.configuration_files import find_configuration
+from apimpolicy.project.environments import find_configuration
 from apimpolicy.testing.case_files import CaseFile, load_case_file, load_case_tree
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.tree import read_tree

@@ -85,7 +85,6 @@ class BackendRouter:
         return None if backend is None else backend.url
 
     def entity(self, id_: str) -> entities.Backend:
-        """Return the `context.Backend` of a backend."""
         backend = self.backends.get(id_)
         if is_pool(backend):
             return entities.Backend(id_, type=entities.POOL)
@@ -104,7 +103,6 @@ class BackendRouter:
         return self.time.ticks() / TICKS_PER_SECOND
 
     def is_open(self, id_: str) -> bool:
-        """Return whether the circuit of a single backend is open."""
         return self._breaker(id_) is not None and self._circuits.seconds_open(id_) > 0
 
     def route(self, id_: str, request: Request) -> Route:
@@ -230,7 +228,6 @@ def _checked(backends: Mapping[str, AnyBackend]) -> dict[str, Backend | BackendP
 
 
 def is_pool(backend: Backend | BackendPool | None) -> TypeIs[BackendPool]:
-    """Return whether this is a pool of backends."""
     if backend is None:
         return False
     from apimpolicy.engine.backends import BackendPool

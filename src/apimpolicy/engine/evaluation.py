@@ -114,7 +114,6 @@ class Evaluator:
         return value
 
     def recorder(self, excerpt: Excerpt) -> Recorder:
-        """Return a recorder of sub-expression values."""
         return Recorder()
 
     def evaluate(self, excerpt: Excerpt, what: str, entry: TraceEntry) -> object:

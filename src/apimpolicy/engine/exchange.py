@@ -12,29 +12,39 @@ from apimpolicy.context.execution import Context, LastError
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.engine.api_documents import ApiDocuments
+from apimpolicy.engine.backend_routing import BackendRouter
 from apimpolicy.engine.evaluation import Evaluator, ObservedEvaluator
 from apimpolicy.engine.forwarding import SendingExchange
-from apimpolicy.engine.policy_doubles import name_of_double, run_double
+from apimpolicy.engine.identity import GatewayIdentities
+from apimpolicy.engine.partial_runs import name_of_double, run_double
+from apimpolicy.engine.services import DaprSidecar, SimulatedTime, transport_of
+from apimpolicy.engine.state import LocalState
 from apimpolicy.engine.trace import Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
+from apimpolicy.policies.content_safety import ContentSafetyService
+from apimpolicy.policies.event_hubs import EventHubs
+from apimpolicy.policies.language_models import bag_of_words, count_tokens
 from apimpolicy.policies.registry import has_trait, is_known, is_unnamed_output, why_not_simulated
+from apimpolicy.policies.service_bus import ServiceBus
 from apimpolicy.policies.spec import SECTIONS, PolicyError
+from apimpolicy.policies.surroundings import Services
 
 if TYPE_CHECKING:
     from apimpolicy.context.entities import Operation
     from apimpolicy.context.records import Request, Response
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.chain import Verification
-    from apimpolicy.engine.exchange_services import ExchangeServices
+    from apimpolicy.engine.gateway_settings import GatewaySettings
     from apimpolicy.engine.mcp.endpoint import McpOutcome
     from apimpolicy.engine.observation import Observer
-    from apimpolicy.engine.policy_doubles import AnyDouble
+    from apimpolicy.engine.partial_runs import AnyDouble
     from apimpolicy.engine.service import ServiceApi
+    from apimpolicy.engine.services import UploadedCertificates
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.policies.effects import Effect
     from apimpolicy.policies.metrics import Metric
-
 
 _STEPS_PER_POLICY = 50
 """Steps that a policy and its entry of the trace cost."""
@@ -111,7 +121,6 @@ class Exchange(SendingExchange):
 
     @property
     def last_error(self) -> LastError | None:
-        """`context.LastError`."""
         return self.context.last_error
 
     @property
@@ -315,3 +324,46 @@ def _require_simulated(step: Step) -> None:
     for attribute in step.element.attributes:
         if is_unnamed_output(step.name, attribute.name) and attribute.name != "response-variable-name":
             raise NotSimulatedError(f"the attribute '{attribute.name}' of '{step.name}'", step.where())
+
+
+class ExchangeServices(Services):
+    """The services of a gateway's settings, and those that only the engine uses.
+
+    `transport` answers what is forwarded, `outside` what policies send of their own. Event hubs, Service Bus, Dapr and
+    metrics record. Raises ConfigurationError.
+    """
+
+    backends: BackendRouter
+    documents: ApiDocuments
+    identities: GatewayIdentities
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        named_values: Mapping[str, str],
+        time: SimulatedTime,
+        uploaded: UploadedCertificates,
+    ) -> None:
+        self.settings = settings.behaviour()
+        self.time = time
+        self.transport = transport_of(settings.backend)
+        self.outside = self.transport if settings.outside is None else transport_of(settings.outside)
+        self.documents = ApiDocuments(settings.openapi, settings.schemas, settings.wsdl, settings.graphql_schema)
+        for service_double in (self.transport, self.outside):
+            use_time = getattr(service_double, "use_time", None)
+            if use_time is not None:
+                use_time(time)
+        self.state = LocalState() if settings.state is None else settings.state
+        self.identities = GatewayIdentities(settings, time)
+        backends = {} if settings.backends is None else settings.backends
+        self.backends = BackendRouter(backends, time, named_values, uploaded.get, self.state.circuits, self.identities)
+        self.sql, self.cosmos = settings.sql, settings.cosmos
+        event_hubs, dapr, safety = settings.event_hubs, settings.dapr, settings.content_safety
+        self.event_hubs = event_hubs if isinstance(event_hubs, EventHubs) else EventHubs(event_hubs)
+        self.service_bus = settings.service_bus or ServiceBus()
+        self.dapr = dapr if isinstance(dapr, DaprSidecar) else DaprSidecar(dapr)
+        self.dapr.services = self.transport
+        self.content_safety = safety if isinstance(safety, ContentSafetyService) else ContentSafetyService(safety)
+        self.count_tokens = settings.count_tokens or count_tokens
+        self.embed = settings.embeddings or bag_of_words
+        self.metrics: list[Metric] = []

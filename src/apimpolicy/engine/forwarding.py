@@ -17,7 +17,7 @@ from apimpolicy.policies.surroundings import PolicyError
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.engine.backend_routing import Route
-    from apimpolicy.engine.exchange_services import ExchangeServices
+    from apimpolicy.engine.exchange import ExchangeServices
 
 REVISION = ";rev="
 TIMED_OUT = "Request to the backend service timed out"

@@ -17,15 +17,13 @@ from apimpolicy.dotnet.environment import environment as current_environment
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.emit.frames import ends_at_memory
 from apimpolicy.engine import pipeline
-from apimpolicy.engine.effective_policies import EffectivePolicies
-from apimpolicy.engine.exchange import Exchange
-from apimpolicy.engine.exchange_services import ExchangeServices
+from apimpolicy.engine.document import EffectivePolicies
+from apimpolicy.engine.exchange import Exchange, ExchangeServices
 from apimpolicy.engine.gateway_settings import GatewaySettings
 from apimpolicy.engine.observation import Observer, observer
-from apimpolicy.engine.parts import Part
+from apimpolicy.engine.partial_runs import Part
 from apimpolicy.engine.result import Result
-from apimpolicy.engine.services import KeyVaultReference, SimulatedTime, clock_of
-from apimpolicy.engine.uploaded_certificates import UploadedCertificates
+from apimpolicy.engine.services import KeyVaultReference, SimulatedTime, UploadedCertificates, clock_of
 from apimpolicy.engine.variables import set_variables, value_of
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.text.secrets import keep_secret
@@ -35,12 +33,11 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.system.randoms import Script
-    from apimpolicy.engine.dapr import DaprSidecar
-    from apimpolicy.engine.document import Policy
-    from apimpolicy.engine.effective_policies import AnyPolicy
-    from apimpolicy.engine.policy_doubles import AnyDouble
+    from apimpolicy.engine.document import AnyPolicy, Policy
+    from apimpolicy.engine.partial_runs import AnyDouble
     from apimpolicy.engine.resolvers import Resolution
     from apimpolicy.engine.service_requests import ServiceRequests
+    from apimpolicy.engine.services import DaprSidecar
     from apimpolicy.engine.steps import Program
     from apimpolicy.policies.content_safety import ContentSafetyService
     from apimpolicy.policies.event_hubs import EventHub
@@ -181,7 +178,7 @@ class Gateway(GatewaySettings):
         """Find the operation of a request; False when the gateway has operations, and none of them matches."""
         if self.description is None and self.operation is None:
             return True
-        from apimpolicy.engine.operations import find_operation
+        from apimpolicy.engine.api_routing import find_operation
 
         return find_operation(
             exchange,

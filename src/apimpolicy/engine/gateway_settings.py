@@ -18,14 +18,12 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.issuing import RevocationList
     from apimpolicy.dotnet.environment import Limits
-    from apimpolicy.engine.authorizations import ConnectionSource
     from apimpolicy.engine.backends import AnyBackend
-    from apimpolicy.engine.dapr import DaprSidecar
-    from apimpolicy.engine.effective_policies import AnyPolicy
-    from apimpolicy.engine.managed_identity import TokenSource
-    from apimpolicy.engine.openid_provider import OpenIdSource
+    from apimpolicy.engine.document import AnyPolicy
+    from apimpolicy.engine.managed_identity import ConnectionSource, TokenSource
     from apimpolicy.engine.service import Service
-    from apimpolicy.engine.services import Backend, KeyVaultReference, Now
+    from apimpolicy.engine.services import Backend, DaprSidecar, KeyVaultReference, Now
+    from apimpolicy.engine.token_issuers import OpenIdSource
     from apimpolicy.policies.content_safety import AnalyzesSafety
     from apimpolicy.policies.data_sources import CosmosContainer, SqlDatabase
     from apimpolicy.policies.event_hubs import EventHubs

@@ -11,13 +11,13 @@ from apimpolicy.policies.identity_services import Connection, IdentityUnavailabl
 
 if TYPE_CHECKING:
     from apimpolicy.engine.gateway_settings import GatewaySettings
-    from apimpolicy.engine.openid_provider import OpenIdSource
     from apimpolicy.engine.services import SimulatedTime
+    from apimpolicy.engine.token_issuers import OpenIdSource
 
 AUTHORIZATION_MANAGER = "https://azure-api.net/authorization-manager"
 
 
-class Identities:
+class GatewayIdentities:
     """Raises ConfigurationError for a setting that cannot answer."""
 
     def __init__(self, settings: GatewaySettings, time: SimulatedTime) -> None:
@@ -28,7 +28,7 @@ class Identities:
 
             _demand(managed_identity, TokenSource, "managed_identity is an object with a method `token`")
         if authorizations is not None:
-            from apimpolicy.engine.authorizations import ConnectionSource
+            from apimpolicy.engine.managed_identity import ConnectionSource
 
             _demand(authorizations, ConnectionSource, "authorizations is an object with a method `connection`")
         self.time = time
@@ -60,7 +60,7 @@ class Identities:
         if self.authorizations is None:
             asked = f"'{authorization_id}' of '{provider_id}'"
             raise ConfigurationError(f"the gateway has no connections to look for {asked} in: pass {_AUTHORIZATIONS}")
-        from apimpolicy.engine.authorizations import MANAGED
+        from apimpolicy.engine.managed_identity import MANAGED
 
         object_id = MANAGED if identity is None else self._object_id(identity)
         return self.authorizations.connection(provider_id, authorization_id, object_id)
@@ -86,7 +86,7 @@ class Identities:
 
 
 def _sources(given: OpenIdSource | Iterable[OpenIdSource]) -> list[OpenIdSource]:
-    from apimpolicy.engine.openid_provider import OpenIdSource
+    from apimpolicy.engine.token_issuers import OpenIdSource
 
     sources = [given] if isinstance(given, OpenIdSource) else list(given)
     for source in sources:
@@ -126,8 +126,6 @@ class _Entry:
 
 
 class OpenIdCache:
-    """The configurations that the gateway knows at the moment."""
-
     def __init__(self, sources: Sequence[OpenIdSource], time: SimulatedTime) -> None:
         self.sources = sources
         self.time = time

@@ -66,9 +66,9 @@ def run_isolated(gateway: Gateway, run: Callable[[Gateway], Result]) -> Isolated
     return isolated_result(lambda: run(alone), (gateway.limits or Limits()).seconds)
 
 
-def isolated_result(run: Callable[[], Result], seconds: float, memory: int = MEMORY) -> IsolatedResult:
+def isolated_result(run: Callable[[], Result], seconds: float) -> IsolatedResult:
     """Run in a process of its own. Raises what the run raises, and LimitExceededError."""
-    found: IsolatedResult = call_isolated(lambda: IsolatedResult(run()), seconds, memory)
+    found: IsolatedResult = call_isolated(lambda: IsolatedResult(run()), seconds)
     return found
 
 

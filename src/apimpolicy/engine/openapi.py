@@ -4,8 +4,9 @@ References are followed within the document only; one that leads to a file or to
 Of the document this reads operations, parameters, bodies, responses, headers, examples and schemas. Security schemes,
 callbacks, links and servers below the document's own are not read: API Management does not take policies from them.
 
-Schemas become JSON Schema 2020-12: `nullable`, the boolean `exclusiveMinimum` of 3.0 and `type: file` are rewritten.
-`discriminator`, `readOnly` and `writeOnly` decide nothing (our choice: no document says that the gateway heeds them).
+Schemas become JSON Schema 2020-12: `nullable`, the boolean `exclusiveMinimum` of 3.0 and `type: file` are rewritten;
+`xml` objects stay, for samples in XML. `discriminator`, `readOnly` and `writeOnly` decide nothing (our choice: no
+document says that the gateway heeds them).
 """
 
 from __future__ import annotations
@@ -15,12 +16,246 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from apimpolicy.context.description import ApiDescription, OperationDescription, Parameter, pointed_at
+import attrs
+
+from apimpolicy.context.description import (
+    HEADER,
+    PATH,
+    QUERY,
+    ApiDescription,
+    Content,
+    OperationDescription,
+    Parameter,
+    ResponseDescription,
+    pointed_at,
+)
 from apimpolicy.context.entities import Operation
 from apimpolicy.engine.document import MAX_DOCUMENT_BYTES, read_bytes
-from apimpolicy.engine.openapi_contents import MessageReader
-from apimpolicy.engine.openapi_schemas import SchemaReader
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.records import Record
+
+FORM = "application/x-www-form-urlencoded"
+_COLLECTIONS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|", "multi": None}
+_STYLES = {"spaceDelimited": " ", "pipeDelimited": "|"}
+_KEYWORDS_OF_2 = (
+    *("type", "format", "items", "default", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "enum"),
+    *("maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "multipleOf", "x-nullable"),
+)
+
+
+class MessageReader(Record):
+    """Reads what a request and its responses are made of; `is_swagger` is OpenAPI 2.0."""
+
+    document: OpenApiReader
+    is_swagger: bool
+
+    def parameters(self, value: Any, where: str) -> tuple[dict[Any, Parameter], dict[str, Any]]:
+        """Return parameters by location and name, without cookies; and by name those of an OpenAPI 2.0 body."""
+        found: dict[Any, Parameter] = {}
+        in_body: dict[str, Any] = {}
+        for entry in value if isinstance(value, list) else ():
+            data = self.document.resolved(entry, f"a parameter of {where}")
+            name, location = str(data.get("name", "")), str(data.get("in", ""))
+            if location in (QUERY, PATH, HEADER):
+                key = name.lower() if location == HEADER else name
+                made = self.parameter(name, location, data)
+                found[location, key] = attrs.evolve(made, description=str(data.get("description") or ""))
+            elif location in ("body", "formData"):
+                in_body[name] = data
+        return found, in_body
+
+    def parameter(self, name: str, location: str, data: Mapping[str, Any]) -> Parameter:
+        required = data.get("required") is True or location == PATH
+        contents = data.get("content")
+        if isinstance(contents, dict) and contents:
+            media_type, content = next(iter(contents.items()))
+            schema = self.schema(content.get("schema") if isinstance(content, dict) else None)
+            return Parameter(name, location, required, schema, None, "json" in str(media_type).lower())
+        if self.is_swagger:
+            schema = {key: data[key] for key in _KEYWORDS_OF_2 if key in data}
+            separator = _COLLECTIONS.get(str(data.get("collectionFormat", "csv")), ",")
+            return Parameter(name, location, required, self.schema(schema), separator)
+        style = str(data.get("style", "form" if location == QUERY else "simple"))
+        explodes = data.get("explode", style == "form")
+        if style == "deepObject":
+            return Parameter(name, location, required, self.schema(data.get("schema")), is_deep=True)
+        separator = None if location == QUERY and explodes is not False else _STYLES.get(style, ",")
+        return Parameter(name, location, required, self.schema(data.get("schema")), separator)
+
+    def schema(self, schema: Any) -> Any:
+        return None if schema is None else self.document.schemas.schema(schema)
+
+    def request_contents(
+        self, data: Mapping[str, Any], in_body: Mapping[str, Mapping[str, Any]], where: str
+    ) -> tuple[Content, ...]:
+        if not self.is_swagger:
+            body = self.document.resolved(data.get("requestBody"), f"the body of {where}")
+            return self.contents(body.get("content"), where)
+        consumed = self.media_types(data, "consumes")
+        for parameter in in_body.values():
+            if parameter.get("in") == "body":
+                schema = self.schema(parameter.get("schema"))
+                return tuple(Content(media_type, schema) for media_type in consumed)
+        if not in_body:
+            return ()
+        return tuple(Content(media_type) for media_type in consumed if "form" in media_type) or (Content(FORM),)
+
+    def requires_body(self, data: Mapping[str, Any], in_body: Mapping[str, Mapping[str, Any]], where: str) -> bool:
+        """Return whether a request needs a body; a form of Swagger 2 does for a required field."""
+        if self.is_swagger:
+            return any(parameter.get("required") is True for parameter in in_body.values())
+        return self.document.resolved(data.get("requestBody"), f"the body of {where}").get("required") is True
+
+    def media_types(self, data: Mapping[str, Any], key: str) -> list[str]:
+        found = data.get(key, self.document.data.get(key))
+        given = [str(media_type).lower() for media_type in found] if isinstance(found, list) else []
+        return given or ["application/json"]
+
+    def contents(self, value: Any, where: str) -> tuple[Content, ...]:
+        return tuple(
+            self.content(str(media_type), self.document.mapping(content, f"a content of {where}"))
+            for media_type, content in self.document.mapping(value, f"the contents of {where}").items()
+        )
+
+    def content(self, media_type: str, data: Mapping[str, Any]) -> Content:
+        examples: list[object] = [data["example"]] if "example" in data else []
+        named = data.get("examples")
+        for entry in named.values() if isinstance(named, dict) else ():
+            example = self.document.resolved(entry, "an example")
+            if "value" in example:
+                examples.append(example["value"])
+        plain = media_type.partition(";")[0].strip().lower()
+        return Content(plain, self.schema(data.get("schema")), tuple(examples))
+
+    def responses(self, data: Mapping[str, Any], where: str) -> tuple[ResponseDescription, ...]:
+        found = self.document.mapping(data.get("responses"), f"the answers of {where}")
+        return tuple(
+            self.response(str(status), self.document.resolved(response, f"an answer of {where}"), data, where)
+            for status, response in found.items()
+            if not str(status).startswith("x-")
+        )
+
+    def response(
+        self, status: str, data: Mapping[str, Any], operation: Mapping[str, Any], where: str
+    ) -> ResponseDescription:
+        headers = tuple(
+            self.parameter(str(name), HEADER, self.document.resolved(header, f"a header of {where}"))
+            for name, header in self.document.mapping(data.get("headers"), f"the headers of {where}").items()
+        )
+        if not self.is_swagger:
+            return ResponseDescription(status, self.contents(data.get("content"), where), headers)
+        schema = self.schema(data.get("schema"))
+        given = self.document.mapping(data.get("examples"), f"the examples of {where}")
+        examples = {str(media_type).lower(): example for media_type, example in given.items()}
+        produced = self.media_types(operation, "produces") if schema is not None or not examples else []
+        media_types = dict.fromkeys([*produced, *examples]) if schema is not None or examples else ()
+        contents = tuple(
+            Content(media_type, schema, (examples[media_type],) if media_type in examples else ())
+            for media_type in media_types
+        )
+        return ResponseDescription(status, contents, headers)
+
+
+MAX_NODES = 500_000
+MAX_DEPTH = 200
+_BY_NAME = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+_SINGLE = (
+    *("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"),
+    *("unevaluatedItems", "unevaluatedProperties", "additionalItems"),
+)
+_SEVERAL = ("allOf", "anyOf", "oneOf", "prefixItems")
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(_BY_NAME, dict),
+    **dict.fromkeys(_SINGLE, (dict, bool)),
+    **dict.fromkeys(_SEVERAL, list),
+    "$ref": str,
+    "type": (str, list),
+    "enum": list,
+    "required": (list, bool),
+}
+_NOT_JSON_SCHEMA = ("nullable", "discriminator", "externalDocs", "$schema", "$id", "id", "$anchor")
+
+
+class SchemaReader:
+    """Rewrites schemas; `is_old` is true for those of OpenAPI 2.0 and 3.0."""
+
+    def __init__(self, data: Mapping[str, Any], name: str, *, is_old: bool) -> None:
+        self.data = data
+        self.name = name
+        self.is_old = is_old
+        self.nodes = 0
+
+    def definitions(self) -> dict[str, Any]:
+        """Return the targets of schema references, at the places where the document has them."""
+        found: dict[str, Any] = {}
+        components = self.data.get("components")
+        if isinstance(components, dict) and isinstance(components.get("schemas"), dict):
+            found["components"] = {"schemas": self.named(components["schemas"])}
+        if isinstance(self.data.get("definitions"), dict):
+            found["definitions"] = self.named(self.data["definitions"])
+        return found
+
+    def named(self, schemas: Mapping[str, Any]) -> dict[str, Any]:
+        return {str(name): self.schema(schema) for name, schema in schemas.items()}
+
+    def schema(self, schema: Any, depth: int = 0) -> Any:
+        """Return one schema. Raises ConfigurationError for one that is too large, too deep, or refers to elsewhere."""
+        self.nodes += 1
+        if self.nodes > MAX_NODES or depth > MAX_DEPTH:
+            raise ConfigurationError(f"{self.name} has schemas that are nested too deeply or too large")
+        if schema is None or isinstance(schema, bool):
+            return {} if schema is None else schema
+        if not isinstance(schema, dict):
+            raise ConfigurationError(f"{self.name} has a schema that is not an object but {type(schema).__name__}")
+        made: dict[str, Any] = {}
+        for key, value in schema.items():
+            if key in _KINDS and not isinstance(value, _KINDS[key]):
+                raise ConfigurationError(
+                    f"{self.name} has a schema with '{key}' of the wrong kind: {str(value)[:80]!r}"
+                )
+            if key in _SINGLE:
+                made[key] = self.schema(value, depth + 1)
+            elif key in _SEVERAL:
+                made[key] = [self.schema(part, depth + 1) for part in value]
+            elif key in _BY_NAME:
+                made[key] = {str(name): self.schema(part, depth + 1) for name, part in value.items()}
+            elif key == "$ref":
+                self.check_local(value)
+                made[key] = value
+            elif key == "required" and isinstance(value, bool):
+                continue  # a slip that many documents have; it has no meaning in any version
+            elif key not in _NOT_JSON_SCHEMA and not str(key).startswith("x-"):
+                made[str(key)] = value
+        return self.modern(schema, made) if self.is_old else made
+
+    def modern(self, schema: Mapping[str, Any], made: dict[str, Any]) -> dict[str, Any]:
+        """Return the keywords of OpenAPI 2.0 and 3.0 in those of JSON Schema."""
+        if "$ref" in made:
+            return {"$ref": made["$ref"]}
+        for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+            if isinstance(made.get(exclusive), bool):
+                is_exclusive = made.pop(exclusive)
+                if is_exclusive and bound in made:
+                    made[exclusive] = made.pop(bound)
+        if made.get("type") == "file":
+            del made["type"]
+        if schema.get("nullable") is True or schema.get("x-nullable") is True:
+            if isinstance(made.get("type"), str):
+                made["type"] = [made["type"], "null"]
+            if isinstance(made.get("enum"), list) and None not in made["enum"]:
+                made["enum"] = [*made["enum"], None]
+            if "type" not in made and any(key in made for key in ("allOf", "anyOf", "oneOf")):
+                said = {"xml": made.pop("xml")} if "xml" in made else {}
+                made = {"anyOf": [made, {"type": "null"}], **said}
+        return made
+
+    def check_local(self, reference: str) -> None:
+        """Raise ConfigurationError for a reference to another document."""
+        if not reference.startswith("#"):
+            raise ConfigurationError(
+                f"{self.name} refers to {reference[:200]!r}; only references within the document are followed"
+            )
+
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _CHAIN = 32
@@ -57,8 +292,6 @@ def _content_of(document: str | bytes | Path) -> tuple[bytes, str]:
 
 
 class OpenApiReader:
-    """Reads one document."""
-
     def __init__(self, data: Any, name: str) -> None:
         if not isinstance(data, dict) or not ("openapi" in data or "swagger" in data):
             raise ConfigurationError(f"{name} is not OpenAPI: it has neither 'openapi' nor 'swagger'")

@@ -45,7 +45,6 @@ class RecordedAnswer:
             raise ConfigurationError(f"an answer raises one of {', '.join(_RAISED)}, not {self.raises!r}")
 
     def fits(self, request: Request) -> bool:
-        """Return whether this answers the request."""
         if self.method is not None and request.method != self.method.upper():
             return False
         pattern = ".*".join(re.escape(part) for part in self.url.split("*"))
@@ -61,7 +60,6 @@ class RecordedAnswers:
         self._time: SimulatedTime | None = None
 
     def use_time(self, time: SimulatedTime) -> None:
-        """Let delays pass at this time."""
         self._time = time
 
     def send(self, request: Request, timeout: float) -> Response:

@@ -56,7 +56,7 @@ class Result:
     def variables(self) -> dict[str, Any]:
         """Return the values of `context.Variables` at the end, as values of Python."""
         if self._variables is None:
-            from apimpolicy.engine.python_values import python_value
+            from apimpolicy.engine.variables import python_value
 
             found = self.exchange.variables.to_dict()
             self._variables = {name: python_value(value) for name, value in found.items()}

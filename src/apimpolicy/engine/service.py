@@ -25,14 +25,9 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from apimpolicy.context.description import Content, Parameter
-    from apimpolicy.engine.document import Policy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.mcp.servers import McpServer
-    from apimpolicy.text.source import Source
-
-    AnyPolicy = str | bytes | Path | Source | Policy
 
 SCHEMES = ("segment", "header", "query")
 STATES = ("active", "suspended", "submitted", "rejected", "cancelled", "expired")

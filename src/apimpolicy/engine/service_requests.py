@@ -14,12 +14,11 @@ from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.api_documents import ApiDocuments
-from apimpolicy.engine.api_routing import RoutedApi, find_api
+from apimpolicy.engine.api_routing import RoutedApi, enter_operation, find_api
 from apimpolicy.engine.document import Policy, is_markup
 from apimpolicy.engine.exchange import Exchange, Unmatched
 from apimpolicy.engine.forwarding import path_below
 from apimpolicy.engine.mcp.servers import ENDPOINT, McpServer
-from apimpolicy.engine.operations import enter_operation
 from apimpolicy.engine.result import Result
 from apimpolicy.engine.subscription_keys import ACCESS_DENIED, Admission, admit
 from apimpolicy.engine.variables import set_variables
@@ -29,9 +28,10 @@ from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.policy_doubles import AnyDouble
-    from apimpolicy.engine.service import AnyPolicy, Service, ServiceApi, ServiceOperation
+    from apimpolicy.engine.partial_runs import AnyDouble
+    from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation
     from apimpolicy.engine.steps import Program
 
 WITHOUT_OPERATIONS = ("mcp", "a2a")

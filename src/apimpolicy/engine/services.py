@@ -5,21 +5,28 @@ Each is a small protocol with a stand-in that touches nothing: no socket is open
 
 from __future__ import annotations
 
+import copy
 import datetime
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
+from urllib.parse import unquote, urlsplit
 
 from apimpolicy.context.records import Request, Response
+from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.cryptography.issuing import ticks_of
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS
+from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.uploaded_certificates import find_by_id
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
+    from apimpolicy.context.entities import Deployment
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
+if TYPE_CHECKING:
     Gather: TypeAlias = Callable[[Sequence[Callable[[], None]], bool], None]
     """Runs functions at the same time until all of them, or, with `any`, the first has ended."""
     Now: TypeAlias = "datetime.datetime | Callable[[], datetime.datetime] | Clock | None"
@@ -216,3 +223,136 @@ class KeyVaultReference(Record):
 
     def __repr__(self) -> str:
         return f"KeyVaultReference({self.vault!r}, {self.name!r})"
+
+
+if TYPE_CHECKING:
+    _Held: TypeAlias = Sequence[tuple[str, Certificate]]
+
+
+class UploadedCertificates:
+    """Certificates by id, each as it is when it is used: a reference leads to the key vault's newest version."""
+
+    def __init__(self, certificates: Mapping[str, Certificate | KeyVaultReference]) -> None:
+        self._certificates = certificates
+        self._last: _Deployed | None = None
+
+    def get(self, name: str) -> Certificate | None:
+        """Return a certificate by its id. Raises ConfigurationError when a key vault does not have it."""
+        held = find_by_id(self._certificates, name)
+        return None if held is None else _current(held)
+
+    def deployment(self, given: Deployment) -> Deployment:
+        """Return a deployment with the certificates in it; the same one as long as neither it nor they have changed."""
+        held: _Held = ()
+        if self._certificates:
+            held = [(name, _current(each)) for name, each in self._certificates.items()]
+        last = self._last
+        if last is not None and last.is_for(given, held):
+            return last.deployment
+        deployment = copy.copy(given)
+        deployment.certificates = Dictionary.from_dictionary(deployment.certificates.types, deployment.certificates)
+        for name, certificate in held:
+            deployment.certificates.set_item(to_utf16(name), certificate)
+        self._last = _Deployed(given, held, deployment)
+        return deployment
+
+
+def _current(held: Certificate | KeyVaultReference) -> Certificate:
+    return held.resolve() if isinstance(held, KeyVaultReference) else held
+
+
+class _Deployed:
+    """A deployment with certificates in it: the same one serves requests as long as nothing changes."""
+
+    __slots__ = ("deployment", "given", "given_version", "held", "version")
+
+    def __init__(self, given: Deployment, held: _Held, deployment: Deployment) -> None:
+        self.given = given
+        self.given_version = given.certificates.version
+        self.held = held
+        self.deployment = deployment
+        self.version = deployment.certificates.version
+
+    def is_for(self, given: Deployment, held: _Held) -> bool:
+        return (
+            self.given is given
+            and self.given_version == given.certificates.version
+            and self.version == self.deployment.certificates.version
+            and len(held) == len(self.held)
+            and all(map(_is_same, held, self.held))
+        )
+
+
+def _is_same(one: tuple[str, Certificate], other: tuple[str, Certificate]) -> bool:
+    return one[1] is other[1] and one[0] == other[0]
+
+
+class DaprPublication(NamedTuple):
+    """A message that publish-to-dapr published."""
+
+    pubsub: str
+    topic: str
+    text: str
+
+
+class DaprBinding(NamedTuple):
+    """An output binding that invoke-dapr-binding triggered; `data` is what JSON makes of it."""
+
+    name: str
+    operation: str | None
+    data: Any
+    metadata: dict[str, str]
+
+
+class DaprSidecar:
+    """The Dapr runtime beside the gateway. `requests` are all that it got, in order.
+
+    `answer` is what `Gateway(backend=…)` takes. Without one, messages and bindings get 204, and what is
+    forwarded to a service (set-backend-service with `backend-id="dapr"`) is answered by the gateway's `backend`.
+    """
+
+    def __init__(self, answer: Backend = None) -> None:
+        self._answer = None if answer is None else transport_of(answer)
+        self.services: Transport | None = None
+        self.requests: list[Request] = []
+
+    def send(self, request: Request, timeout: float) -> Response:
+        self.requests.append(request)
+        if self._answer is not None:
+            return self._answer.send(request, timeout)
+        if self.services is not None and _path(request)[1:2] == ["invoke"]:
+            return self.services.send(request, timeout)
+        return Response(204)
+
+    @property
+    def publications(self) -> list[DaprPublication]:
+        """Return every message that was published."""
+        return [
+            DaprPublication(path[0], "/".join(path[1:]), request.text) for request, path in self._of_kind("publish")
+        ]
+
+    @property
+    def bindings(self) -> list[DaprBinding]:
+        """Return every binding that was triggered."""
+        found = []
+        for request, path in self._of_kind("bindings"):
+            sent = request.json()
+            found.append(
+                DaprBinding("/".join(path), sent.get("operation"), sent.get("data"), sent.get("metadata") or {})
+            )
+        return found
+
+    @property
+    def invocations(self) -> list[Request]:
+        """Return every request that was forwarded to a service."""
+        return [request for request, _ in self._of_kind("invoke")]
+
+    def _of_kind(self, kind: str) -> Iterator[tuple[Request, list[str]]]:
+        for request in self.requests:
+            version, *path = _path(request)
+            if version == "v1.0" and path[:1] == [kind]:
+                yield request, path[1:]
+
+
+def _path(request: Request) -> list[str]:
+    return [unquote(segment) for segment in urlsplit(request.url).path.strip("/").split("/")]

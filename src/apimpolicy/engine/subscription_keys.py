@@ -72,7 +72,6 @@ def open_product(service: Service, api: ServiceApi) -> ServiceProduct | None:
 
 
 def needs_key(service: Service, api: ServiceApi) -> bool:
-    """Return whether requests without a key are refused."""
     return asks_for_key(service, api) and open_product(service, api) is None
 
 

@@ -9,22 +9,89 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.formatting import forms, markup
-from apimpolicy.formatting.equality import is_same
+from apimpolicy.formatting import csharp, markup
 from apimpolicy.project.embedded import policies_of, reader_for
 from apimpolicy.project.files import source_of
 from apimpolicy.project.fixes import Edit, apply
+from apimpolicy.text.document import CData, Characters, Comment, Document, Element, Node
 from apimpolicy.text.markup import read
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
     from apimpolicy.project.format_settings import Style
+
+_COMMENT_INDENT = re.compile(r"\n[ \t]*")
+
+
+def is_same(before: Document, after: Document) -> bool:
+    """Return whether the elements, attributes, texts, comments and C# tokens of two documents are equal, in order."""
+    if [found.code for found in before.diagnostics] != [found.code for found in after.diagnostics]:
+        return False
+    return list(_content(before.children)) == list(_content(after.children))
+
+
+def _content(nodes: list[Node]) -> Iterator[tuple[object, ...]]:
+    for node in nodes:
+        if isinstance(node, Element):
+            yield ("element", node.name, *((each.name, _characters(each.value)) for each in node.attributes))
+            if node.expression is None and markup.is_data(node):
+                inside = node.source.text[node.content_start : node.content_end]
+                yield ("inside", _BREAK.sub("\n", inside))
+            else:
+                yield from _content(node.children)
+            yield ("end", node.name)
+        elif isinstance(node, Characters):
+            if node.raw.strip():
+                yield (type(node).__name__, _characters(node))
+        elif isinstance(node, Comment):
+            yield ("comment", _COMMENT_INDENT.sub("\n", _BREAK.sub("\n", node.raw)))
+        else:
+            yield (type(node).__name__, node.raw)
+
+
+def _characters(characters: Characters) -> object:
+    """Return the tokens of an expression, or the text."""
+    if characters.expression is None:
+        return _BREAK.sub("\n", characters.raw)
+    tokens = csharp.tokens_of(characters.expression.text)
+    return tokens or _BREAK.sub("\n", characters.raw.strip())
+
+
+FORMS: Final = ("raw", "xml")
+
+
+def edits_of(document: Document, form: str) -> list[Edit]:
+    """Return the edits that write every whole-value expression of a document in a form, in order."""
+    found: list[Edit] = []
+    for code, quote in _expressions(document):
+        written = document.source.text[code.start : code.end]
+        wanted = code.text if form == "raw" else _escaped(code.text, quote)
+        if written != wanted:
+            found.append(Edit(code.start, code.end, wanted))
+    return sorted(found)
+
+
+def _expressions(document: Document) -> Iterator[tuple[Excerpt, str]]:
+    """Yield expressions that are a whole value or text, with the quote around them; those in CDATA have no entities."""
+    for element in document.elements():
+        for attribute in element.attributes:
+            if attribute.value.expression is not None:
+                yield attribute.value.expression, document.source.text[attribute.value.start - 1]
+        for child in element.children:
+            if isinstance(child, Characters) and not isinstance(child, CData) and child.expression is not None:
+                yield child.expression, ""
+
+
+def _escaped(text: str, quote: str) -> str:
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace('"', "&quot;") if quote == '"' else text.replace("'", "&apos;") if quote == "'" else text
+
 
 _BREAK = re.compile(r"\r\n|\r")
 _INDENT = re.compile(r"[ \t]*")
@@ -105,7 +172,7 @@ class Formatter:
         assert self.form is not None
         laid_out = apply(reading.text, found)
         document = read(Source(laid_out))
-        new = apply(laid_out, forms.edits_of(document, self.form))
+        new = apply(laid_out, edits_of(document, self.form))
         if [code.text for code in read(Source(new)).expressions()] != [code.text for code in document.expressions()]:
             new = laid_out
         return [Edit(0, len(reading.text), new)] if new != reading.text else []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from math import prod
 from time import thread_time
 from typing import Any, ClassVar, TypeAlias
@@ -16,9 +17,9 @@ from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.values import (
     LONGEST_LIST,
     Missing,
+    NameResolver,
     Part,
-    Reference,
-    Text,
+    SourcedText,
     TooLarge,
     Unknown,
     Value,
@@ -133,17 +134,25 @@ class Evaluator:
 
     # Values
 
-    def value(self, node: nodes.Node, source: Source, scope: Scope) -> Value:
+    def value(self, node: nodes.CodeNode, source: Source, scope: Scope) -> Value:
         """Return the value of an expression; it is no reference."""
         found = self.reference(node, source, scope)
-        if isinstance(found, Reference):
+        if isinstance(found, NameResolver):
             try:
                 return found.value()
             except FAILURES:
                 return self.unknown(node, source, scope)
         return found
 
-    def with_all_items(self, node: nodes.Node, source: Source, scope: Scope) -> Value:
+    def once(self, key: str, make: Callable[[], Value]) -> Value:
+        """Return a value that is made once; inside of its own making, and if that fails, it isn't known."""
+        if key not in self._found:
+            self._found[key] = Unknown(f"{key} in {self.place}" if self.place else key)
+            with suppress(*FAILURES):
+                self._found[key] = make()
+        return self._found[key]
+
+    def with_all_items(self, node: nodes.CodeNode, source: Source, scope: Scope) -> Value:
         """Return the value of a collection with the items that it has when conditions turn out differently."""
         self._found, self._of_all, self._takes_all = self._of_all, self._found, True
         try:
@@ -151,7 +160,7 @@ class Evaluator:
         finally:
             self._found, self._of_all, self._takes_all = self._of_all, self._found, False
 
-    def reference(self, node: nodes.Node, source: Source, scope: Scope) -> Value:
+    def reference(self, node: nodes.CodeNode, source: Source, scope: Scope) -> Value:
         """Return the value of an expression, or the reference that it is."""
         budget = self.budget
         budget.steps -= 1
@@ -168,7 +177,7 @@ class Evaluator:
         finally:
             budget.depth -= 1
 
-    def unknown(self, node: nodes.Node, source: Source, scope: Scope) -> Unknown:
+    def unknown(self, node: nodes.CodeNode, source: Source, scope: Scope) -> Unknown:
         """Return an unknown value: the text of its expression, with the variables of loops that it depends on."""
         self.budget.steps -= (node.end - node.start) >> 6
         text = " ".join(source.text[node.start : node.end].split())
@@ -195,7 +204,7 @@ class Evaluator:
 
     # Kinds of expressions
 
-    def constant(self, node: nodes.Literal, source: Source, scope: Scope) -> Value:
+    def constant(self, node: nodes.LiteralValue, source: Source, scope: Scope) -> Value:
         return node.value
 
     def variable(self, node: nodes.Name, source: Source, scope: Scope) -> Value:
@@ -204,7 +213,7 @@ class Evaluator:
     def element(self, node: nodes.Element, source: Source, scope: Scope) -> Value:
         return scope["*"]
 
-    def template(self, node: nodes.Template, source: Source, scope: Scope) -> Value:
+    def template(self, node: nodes.TemplateExpression, source: Source, scope: Scope) -> Value:
         parts = node.parts
         if not parts:
             return ""
@@ -212,18 +221,18 @@ class Evaluator:
             return self.value(parts[0].value, source, scope)
         made: list[Part] = []
         self.add_parts(made, parts, source, scope)
-        text = Text.of(made)
+        text = SourcedText.of(made)
         self.budget.charge(text)
         return self.flushed(text) if node.flush else text
 
     unwraps = False
     """True when `"${value}"` is the value itself."""
 
-    def flushed(self, text: Text) -> Value:
+    def flushed(self, text: SourcedText) -> Value:
         """Return a text without the indentation of its lines."""
         return text
 
-    def add_parts(self, made: list[Part], parts: Sequence[nodes.Node], source: Source, scope: Scope) -> None:
+    def add_parts(self, made: list[Part], parts: Sequence[nodes.CodeNode], source: Source, scope: Scope) -> None:
         """Add what the parts of a template give."""
         for part in parts:
             if isinstance(part, nodes.Chars):
@@ -231,7 +240,7 @@ class Evaluator:
             elif isinstance(part, nodes.Interpolation):
                 text = self.as_text(self.value(part.value, source, scope))
                 found = parts_of(text, source, part.start, part.end)
-                if isinstance(text, Text) and len(text) < 200:  # its origin is this place
+                if isinstance(text, SourcedText) and len(text) < 200:  # its origin is this place
                     found = (Part(str(text), source, part.start, part.end, False),)
                 made.extend(found)
             elif isinstance(part, nodes.IfDirective):
@@ -256,7 +265,7 @@ class Evaluator:
 
     def member(self, node: nodes.Member, source: Source, scope: Scope) -> Value:
         value = self.reference(node.value, source, scope)
-        if isinstance(value, Reference):
+        if isinstance(value, NameResolver):
             return value.member(node.name)
         if isinstance(value, Unknown):
             return type(value)(self._member_of(value, node.name) or self.unknown(node, source, scope).text)
@@ -278,7 +287,7 @@ class Evaluator:
     def index(self, node: nodes.Index, source: Source, scope: Scope) -> Value:
         value = self.reference(node.value, source, scope)
         key = whole(self.value(node.index, source, scope))
-        if isinstance(value, Reference):
+        if isinstance(value, NameResolver):
             return value.item(key)
         if not is_known(key) or isinstance(value, Unknown):
             unknown = self.unknown(node, source, scope)
@@ -290,7 +299,7 @@ class Evaluator:
 
     def splat(self, node: nodes.Splat, source: Source, scope: Scope) -> Value:
         value = self.reference(node.value, source, scope)
-        if isinstance(value, Reference):
+        if isinstance(value, NameResolver):
             value = value.elements()
         if isinstance(value, Unknown):
             return self.unknown(node, source, scope)
@@ -300,7 +309,7 @@ class Evaluator:
     def nested(self, node: nodes.Nested, source: Source, scope: Scope) -> Value:
         return self.name(node.name, scope)
 
-    def call(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+    def call(self, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
         lazy = self.LAZY.get(node.name)
         if lazy is not None:
             return lazy(self, node, source, scope)
@@ -420,8 +429,7 @@ class Evaluator:
                 found[self.key(key, source, scope)] = self.value(value, source, scope)
         return found
 
-    def key(self, node: nodes.Node, source: Source, scope: Scope) -> str:
-        """Return the key of an object's entry."""
+    def key(self, node: nodes.CodeNode, source: Source, scope: Scope) -> str:
         return str(self.as_text(self.value(node, source, scope)))
 
     def loop(self, node: nodes.For, source: Source, scope: Scope) -> Value:
@@ -453,7 +461,6 @@ class Evaluator:
         return self.reference(node.node, node.source, scope)
 
     def bound(self, names: Sequence[str], key: Value, value: Value) -> dict[str, Value]:
-        """Return the variables of one round of a loop."""
         return bound(names, key, value)
 
 
@@ -464,7 +471,7 @@ def bound(names: Sequence[str], key: Value, value: Value) -> dict[str, Value]:
 
 def equality(left: Value, right: Value) -> bool | None:
     """Return whether two values are equal; None if that depends on what isn't known in them."""
-    if isinstance(left, Unknown | Reference) or isinstance(right, Unknown | Reference):
+    if isinstance(left, Unknown | NameResolver) or isinstance(right, Unknown | NameResolver):
         return None
     pairs: list[tuple[Value, Value]] = []
     if isinstance(left, dict) and isinstance(right, dict) and left.keys() == right.keys():
@@ -508,15 +515,15 @@ def checked(value: Value) -> Value:
 
 
 _METHODS: dict[type, str] = {
-    nodes.Literal: "constant",
+    nodes.LiteralValue: "constant",
     nodes.Name: "variable",
     nodes.Element: "element",
-    nodes.Template: "template",
+    nodes.TemplateExpression: "template",
     nodes.Member: "member",
     nodes.Nested: "nested",
     nodes.Index: "index",
     nodes.Splat: "splat",
-    nodes.Call: "call",
+    nodes.FunctionCall: "call",
     nodes.Unary: "unary",
     nodes.Binary: "binary",
     nodes.Conditional: "conditional",

@@ -66,6 +66,15 @@ class Files:
             self._sources[path] = decode(self._data(path), self.display(path))[0]
         return self._sources[path]
 
+    def readable(self, folder: str, names: Iterable[str]) -> Iterator[Source]:
+        """Yield the texts of files of a folder, without those that can't be read."""
+        for name in names:
+            try:
+                found = self.source(folder, name)
+            except LookupError:
+                continue
+            yield found
+
     @property
     def read(self) -> Iterator[str]:
         """The real paths of the files whose text was read."""

@@ -12,187 +12,187 @@ from apimpolicy.records import Record
 from apimpolicy.text.source import Source
 
 
-class Node(Record):
+class CodeNode(Record):
     """An expression, from the offset `start` to `end`."""
 
     start: int
     end: int
 
 
-class Unreadable(Node):
+class Unreadable(CodeNode):
     """Text that isn't an expression of the language; `found` are the strings in it."""
 
-    found: Sequence[Node] = ()
+    found: Sequence[CodeNode] = ()
 
 
-class Literal(Node):
+class LiteralValue(CodeNode):
     """A number, a truth value, or null."""
 
     value: Any
 
 
-class Chars(Node):
+class Chars(CodeNode):
     """Characters of a template. They are `verbatim` where the file has the same ones."""
 
     text: str
     verbatim: bool = True
 
 
-class Interpolation(Node):
+class Interpolation(CodeNode):
     """`${value}` in a template."""
 
-    value: Node
+    value: CodeNode
 
 
-class IfDirective(Node):
+class IfDirective(CodeNode):
     """`%{ if test }…%{ else }…%{ endif }`."""
 
-    test: Node
-    when_true: Sequence[Node]
-    when_false: Sequence[Node]
+    test: CodeNode
+    when_true: Sequence[CodeNode]
+    when_false: Sequence[CodeNode]
 
 
-class ForDirective(Node):
+class ForDirective(CodeNode):
     """`%{ for names in items }…%{ endfor }`."""
 
     names: Sequence[str]
-    items: Node
-    parts: Sequence[Node]
+    items: CodeNode
+    parts: Sequence[CodeNode]
 
 
-class Template(Node):
+class TemplateExpression(CodeNode):
     """A string; with `lines`, of several lines (a heredoc), and with `flush`, without their indentation."""
 
-    parts: Sequence[Node]
+    parts: Sequence[CodeNode]
     lines: bool = False
     flush: bool = False
 
 
-class Name(Node):
+class Name(CodeNode):
     """A variable."""
 
     name: str
 
 
-class Member(Node):
+class Member(CodeNode):
     """`value.name`; `value.?name` is `safe`."""
 
-    value: Node
+    value: CodeNode
     name: str
     safe: bool = False
 
 
-class Nested(Node):
+class Nested(CodeNode):
     """`resource::name`."""
 
-    value: Node
+    value: CodeNode
     name: str
 
 
-class Index(Node):
+class Index(CodeNode):
     """`value[index]`; `value[?index]` is `safe`."""
 
-    value: Node
-    index: Node
+    value: CodeNode
+    index: CodeNode
     safe: bool = False
 
 
-class Element(Node):
+class Element(CodeNode):
     """The element that the rest of a splat is about."""
 
 
-class Splat(Node):
+class Splat(CodeNode):
     """`value[*].rest`; `rest` begins with an `Element`."""
 
-    value: Node
-    rest: Node
+    value: CodeNode
+    rest: CodeNode
 
 
-class Call(Node):
+class FunctionCall(CodeNode):
     """`name(arguments)`; with `expand` the last argument is a list of arguments. `receiver` is a namespace, if any."""
 
     name: str
-    arguments: Sequence[Node]
+    arguments: Sequence[CodeNode]
     expand: bool = False
-    receiver: Node | None = None
+    receiver: CodeNode | None = None
 
 
-class Unary(Node):
+class Unary(CodeNode):
     """`!operand` or `-operand`."""
 
     operator: str
-    operand: Node
+    operand: CodeNode
 
 
-class Binary(Node):
+class Binary(CodeNode):
     """`left operator right`."""
 
     operator: str
-    left: Node
-    right: Node
+    left: CodeNode
+    right: CodeNode
 
 
-class Conditional(Node):
+class Conditional(CodeNode):
     """`test ? when_true : when_false`."""
 
-    test: Node
-    when_true: Node
-    when_false: Node
+    test: CodeNode
+    when_true: CodeNode
+    when_false: CodeNode
 
 
-class Array(Node):
+class Array(CodeNode):
     """`[items]`."""
 
-    items: Sequence[Node]
+    items: Sequence[CodeNode]
 
 
-class Object(Node):
+class Object(CodeNode):
     """`{ key: value }`; an entry whose key is None is spread."""
 
-    entries: Sequence[tuple[Node | None, Node]]
+    entries: Sequence[tuple[CodeNode | None, CodeNode]]
     resources: Sequence[Any] = ()
     """The nested resources of a Bicep resource's body."""
 
 
-class Spread(Node):
+class Spread(CodeNode):
     """`...value` in a list."""
 
-    value: Node
+    value: CodeNode
 
 
-class For(Node):
+class For(CodeNode):
     """A loop that makes a list, or an object where it has a `key`; with `group` equal keys are gathered."""
 
     names: Sequence[str]
-    items: Node
-    key: Node | None
-    value: Node
-    test: Node | None = None
+    items: CodeNode
+    key: CodeNode | None
+    value: CodeNode
+    test: CodeNode | None = None
     group: bool = False
 
 
-class Lambda(Node):
+class Lambda(CodeNode):
     """`names => body`."""
 
     names: Sequence[str]
-    body: Node
+    body: CodeNode
 
 
-class If(Node):
+class If(CodeNode):
     """`if (test) value`: the body of a Bicep resource that may be left out."""
 
-    test: Node
-    value: Node
+    test: CodeNode
+    value: CodeNode
 
 
-class Within(Node):
+class Within(CodeNode):
     """An expression in a string of another language: `node` has offsets of `source`, which leads back to the file."""
 
     source: Source
-    node: Node
+    node: CodeNode
 
 
-def chars(text: str, start: int, end: int) -> list[Node]:
+def chars(text: str, start: int, end: int) -> list[CodeNode]:
     """Return the characters of a span as they are in the file; none if it is empty."""
     return [Chars(start, end, text[start:end])] if start < end else []
 
@@ -203,14 +203,14 @@ def character(digits: str) -> str:
     return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
 
 
-def children(node: Node) -> Iterator[Node]:
+def children(node: CodeNode) -> Iterator[CodeNode]:
     """Yield the nodes directly below a node, in order."""
     for field in type(node)._fields[2:]:
         yield from _nodes(getattr(node, field))
 
 
-def _nodes(value: object) -> Iterator[Node]:
-    if isinstance(value, Node):
+def _nodes(value: object) -> Iterator[CodeNode]:
+    if isinstance(value, CodeNode):
         yield value
     elif isinstance(value, list | tuple):
         for each in value:

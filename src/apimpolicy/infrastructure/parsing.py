@@ -8,9 +8,10 @@ tables, and tree-sitter's parser accepts whatever it gets, so that a broken file
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
 
-from apimpolicy.infrastructure.nodes import Array, Binary, Call, Conditional, Index, Literal, Member, Name, Node, Unary
+from apimpolicy.infrastructure import nodes
 from apimpolicy.text.source import Source
 
 MOST_NESTED = 60
@@ -24,20 +25,18 @@ MOST_STRINGS = 200
 CONSTANTS = {"true": True, "false": False, "null": None}
 
 
+class Problem(NamedTuple):
+    message: str
+    start: int
+    end: int
+
+
 class NotReadable(Exception):
     """The text at an offset isn't what the language has there."""
 
     def __init__(self, message: str, start: int, end: int) -> None:
         super().__init__(message)
-        self.message, self.start, self.end = message, start, end
-
-
-class Problem(NamedTuple):
-    """A span of a file that can't be parsed."""
-
-    message: str
-    start: int
-    end: int
+        self.problem = Problem(message, start, end)
 
 
 def end_of(pattern: re.Pattern[str], text: str, start: int, stop: int) -> int:
@@ -52,6 +51,8 @@ class ExpressionParser:
     TOKEN: ClassVar[re.Pattern[str]]
     """Blanks and comments, then one token in a group: `name`, `number`, `quote`, `sign`, `line`, `end` or `other`."""
     PRECEDENCE: ClassVar[dict[str, int]]
+    STRINGS: ClassVar[re.Pattern[str]]
+    """The beginnings of strings, and comments."""
     SAFE_ACCESS: ClassVar[bool] = False
     LINES_IN_LISTS: ClassVar[bool] = False
     """True when new lines separate the items of a list."""
@@ -86,7 +87,6 @@ class ExpressionParser:
         self.start, self.end = position - len(self.token), position
 
     def move(self, position: int) -> None:
-        """Continue at another offset."""
         self.end = position
         self.advance()
 
@@ -95,6 +95,13 @@ class ExpressionParser:
 
     def at_word(self, word: str) -> bool:
         return self.token == word and self.kind == "name"
+
+    def accept(self, sign: str) -> bool:
+        """Consume a sign, or a word, if it is at hand; return whether it was."""
+        found = self.token == sign and self.kind in ("sign", "name")
+        if found:
+            self.advance()
+        return found
 
     def expect(self, sign: str) -> None:
         """Consume a sign, or a word. Raises NotReadable for any other token."""
@@ -115,12 +122,17 @@ class ExpressionParser:
         self.advance()
         return before
 
+    def separator(self, closing: str) -> None:
+        """Consume what separates entries, unless a closing bracket is at hand. Raises NotReadable."""
+        if not self.accept(",") and self.kind != "line" and not self.at(closing):
+            raise self.unexpected(f"',' or '{closing}'")
+        self.skip_lines()
+
     def skip_lines(self) -> None:
         while self.kind == "line":
             self.advance()
 
     def word(self) -> str:
-        """Consume a name and return it."""
         if self.kind != "name":
             raise self.unexpected("a name")
         name = self.token
@@ -131,9 +143,28 @@ class ExpressionParser:
         shown = {"line": "the end of the line", "end": "the end of the file"}.get(self.kind, f"'{self.token}'")
         return NotReadable(f"expected {wanted}, but found {shown}", self.start, max(self.end, self.start))
 
+    def strings(self, start: int, stop: int) -> Iterator[nodes.CodeNode]:
+        """Yield the strings of a span that can't be parsed."""
+        position = start
+        for _ in range(MOST_STRINGS):
+            self.lines, self.depth = True, MOST_NESTED - 3  # what is inside of these strings matters little
+            found = self.STRINGS.search(self.text, position, stop)
+            if found is None:
+                return
+            position = found.end()
+            if found[0].startswith("//"):
+                continue
+            try:
+                self.move(found.start())
+                node = self.primary()
+            except NotReadable:
+                continue
+            yield node
+            position = max(node.end, position)
+
     # Expressions
 
-    def expression(self) -> Node:
+    def expression(self) -> nodes.CodeNode:
         """Read one expression. Raises NotReadable."""
         self.depth += 1
         if self.depth > MOST_NESTED:
@@ -148,7 +179,7 @@ class ExpressionParser:
             self.expect(":")
             self.skip_lines()
             when_false = self.expression()
-            node = Conditional(node.start, when_false.end, node, when_true, when_false)
+            node = nodes.Conditional(node.start, when_false.end, node, when_true, when_false)
         self.depth -= 1
         return node
 
@@ -159,7 +190,7 @@ class ExpressionParser:
             if found is not None:
                 self.move(found.end())
 
-    def binary(self, least: int) -> Node:
+    def binary(self, least: int) -> nodes.CodeNode:
         left = self.unary()
         for _ in range(LONGEST_CHAIN):
             if self.kind == "line":
@@ -171,20 +202,20 @@ class ExpressionParser:
             self.advance()
             self.skip_lines()
             right = self.binary(level + 1)
-            left = Binary(left.start, right.end, operator, left, right)
+            left = nodes.Binary(left.start, right.end, operator, left, right)
         raise NotReadable("the expression is too long", left.start, self.end)
 
-    def unary(self) -> Node:
+    def unary(self) -> nodes.CodeNode:
         signs: list[tuple[str, int]] = []
         while self.kind == "sign" and self.token in ("!", "-", "+") and len(signs) < MOST_NESTED:
             signs.append((self.token, self.start))
             self.advance()
         node = self.access(self.primary())
         for sign, start in reversed(signs):
-            node = Unary(start, node.end, sign, node)
+            node = nodes.Unary(start, node.end, sign, node)
         return node
 
-    def access(self, node: Node) -> Node:
+    def access(self, node: nodes.CodeNode) -> nodes.CodeNode:
         """Read what is accessed in a value."""
         for _ in range(LONGEST_CHAIN):
             if self.kind != "sign":
@@ -195,23 +226,21 @@ class ExpressionParser:
             node = following
         raise NotReadable("the expression is too long", node.start, self.end)
 
-    def access_once(self, node: Node) -> Node | None:
+    def access_once(self, node: nodes.CodeNode) -> nodes.CodeNode | None:
         if self.at(".") or (self.SAFE_ACCESS and self.at(".?")):
             safe = self.token == ".?"
             self.advance()
-            return Member(node.start, self.end, node, self.word(), safe)
+            return nodes.Member(node.start, self.end, node, self.word(), safe)
         if self.at("["):
             before = self.open(False)
-            safe = self.SAFE_ACCESS and self.at("?")
-            if safe:
-                self.advance()
+            safe = self.SAFE_ACCESS and self.accept("?")
             index = self.expression()
             end = self.end
             self.close("]", before)
-            return Index(node.start, end, node, index, safe)
+            return nodes.Index(node.start, end, node, index, safe)
         return None
 
-    def primary(self) -> Node:
+    def primary(self) -> nodes.CodeNode:
         """Read a value without operators. The languages add their own."""
         start = self.start
         if self.kind == "number":
@@ -219,14 +248,18 @@ class ExpressionParser:
                 raise NotReadable(f"the number has more than {MOST_DIGITS:,} digits", start, self.end)
             value = float(self.token) if re.search(r"[.eE]", self.token) else int(self.token)
             self.advance()
-            return Literal(start, self.last, value)
+            return nodes.LiteralValue(start, self.last, value)
         if self.kind == "name":
             name = self.token
             self.advance()
             if self.at("("):
                 arguments, expand = self.arguments()
-                return Call(start, self.last, name, arguments, expand)
-            return Literal(start, self.last, CONSTANTS[name]) if name in CONSTANTS else Name(start, self.last, name)
+                return nodes.FunctionCall(start, self.last, name, arguments, expand)
+            return (
+                nodes.LiteralValue(start, self.last, CONSTANTS[name])
+                if name in CONSTANTS
+                else nodes.Name(start, self.last, name)
+            )
         if self.at("("):
             before = self.open(False)
             node = self.expression()
@@ -234,37 +267,28 @@ class ExpressionParser:
             return node
         raise self.unexpected("an expression")
 
-    def arguments(self) -> tuple[list[Node], bool]:
+    def arguments(self) -> tuple[list[nodes.CodeNode], bool]:
         """Read the arguments of a call, and whether the last one is expanded."""
         before = self.open(False)
-        found: list[Node] = []
+        found: list[nodes.CodeNode] = []
         expand = False
         while not self.at(")"):
             found.append(self.expression())
-            if self.at("..."):
-                expand = True
-                self.advance()
-            if self.at(","):
-                self.advance()
-            elif not self.at(")"):
+            expand = self.accept("...") or expand
+            if not self.accept(",") and not self.at(")"):
                 raise self.unexpected("',' or ')'")
         self.close(")", before)
         return found, expand
 
-    def array(self, start: int) -> Node:
-        """Read the items of a list from its opening to its closing bracket."""
+    def array(self, start: int) -> nodes.CodeNode:
         before = self.open(self.LINES_IN_LISTS)
-        items: list[Node] = []
+        items: list[nodes.CodeNode] = []
         self.skip_lines()
         while not self.at("]"):
             items.append(self.item())
-            if self.at(","):
-                self.advance()
-            elif self.kind != "line" and not self.at("]"):
-                raise self.unexpected("',' or ']'")
-            self.skip_lines()
+            self.separator("]")
         self.close("]", before)
-        return Array(start, self.last, items)
+        return nodes.Array(start, self.last, items)
 
-    def item(self) -> Node:
+    def item(self) -> nodes.CodeNode:
         return self.expression()

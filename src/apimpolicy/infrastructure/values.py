@@ -59,7 +59,7 @@ class Part(NamedTuple):
     verbatim: bool
 
 
-class Text(str):
+class SourcedText(str):
     """A text and where its parts come from."""
 
     __slots__ = ("_starts", "parts")
@@ -67,7 +67,7 @@ class Text(str):
     _starts: list[int]
 
     @classmethod
-    def of(cls, parts: Iterable[Part]) -> Text:
+    def of(cls, parts: Iterable[Part]) -> SourcedText:
         """Return the text that parts make."""
         kept = tuple(part for part in parts if part.text)
         if len(kept) > LONGEST_LIST or sum(len(part.text) for part in kept) > LONGEST_TEXT:
@@ -85,7 +85,7 @@ class Text(str):
             return self._starts
 
     @classmethod
-    def file(cls, source: Source) -> Text:
+    def file(cls, source: Source) -> SourcedText:
         """Return the whole text of a file."""
         return cls.of([Part(source.text, source, 0, len(source.text), True)])
 
@@ -94,7 +94,7 @@ class TooLarge(Exception):
     """A value is larger than any that belongs to a service."""
 
 
-class Reference:
+class NameResolver:
     """An object that resolves names but is no value itself: variables, a resource, a module."""
 
     def member(self, name: str) -> Value:
@@ -114,7 +114,7 @@ class Reference:
         raise LookupError
 
 
-class Named(Reference):
+class Named(NameResolver):
     """A reference that resolves members with a function."""
 
     def __init__(self, find: Callable[[str], Value]) -> None:
@@ -131,7 +131,7 @@ def hole(value: Unknown) -> str:
 
 def is_known(value: Value) -> bool:
     """Return whether a value is known, apart from the items of a list or an object."""
-    return not isinstance(value, Unknown | Reference) and not (isinstance(value, str) and OPEN in value)
+    return not isinstance(value, Unknown | NameResolver) and not (isinstance(value, str) and OPEN in value)
 
 
 def leaves(value: Value) -> Iterator[Value]:
@@ -192,14 +192,14 @@ def can_equal(first: str, second: str) -> bool:
 
 def parts_of(text: str, source: Source, start: int, end: int) -> Sequence[Part]:
     """Return the parts of a text; one without any is the span."""
-    if isinstance(text, Text):
+    if isinstance(text, SourcedText):
         return text.parts
     return (Part(text, source, start, end, False),)
 
 
 def cut(text: str, start: int, end: int) -> str:
     """Return the characters from `start` to `end`, which are not inside of a mark."""
-    if not isinstance(text, Text):
+    if not isinstance(text, SourcedText):
         return text[start:end]
     found: list[Part] = []
     starts, parts = text.starts(), text.parts
@@ -216,26 +216,26 @@ def cut(text: str, start: int, end: int) -> str:
                 found.append(Part(part.text[first:last], part.source, part.start + first, part.start + last, True))
             else:
                 found.append(part._replace(text=part.text[first:last]))
-    return Text.of(found)
+    return SourcedText.of(found)
 
 
 def joined(texts: Sequence[str]) -> str:
     """Return texts after one another; where one has no parts of its own, it is at the end of the one before."""
     if sum(map(len, texts)) > LONGEST_TEXT:
         raise TooLarge
-    first = next((text for text in texts if isinstance(text, Text) and text.parts), None)
+    first = next((text for text in texts if isinstance(text, SourcedText) and text.parts), None)
     if first is None:
         return "".join(texts)
     source, place = first.parts[0].source, first.parts[0].start
     parts: list[Part] = []
     for text in texts:
-        if isinstance(text, Text):
+        if isinstance(text, SourcedText):
             parts += text.parts
             if text.parts:
                 source, place = text.parts[-1].source, text.parts[-1].end
         else:
             parts.append(Part(text, source, place, place, False))
-    return Text.of(parts)
+    return SourcedText.of(parts)
 
 
 def replaced(text: str, find: Find, make: Callable[[re.Match[str]], str]) -> str:
@@ -271,7 +271,7 @@ def to_json(value: Value) -> Any:
         return {str(key): to_json(each) for key, each in value.items()}
     if isinstance(value, list):
         return [to_json(each) for each in value]
-    return None if isinstance(value, Reference) else value
+    return None if isinstance(value, NameResolver) else value
 
 
 def json_text(value: Value) -> str:
@@ -280,7 +280,7 @@ def json_text(value: Value) -> str:
     return json.dumps(to_json(value), ensure_ascii=False, separators=(",", ":"))
 
 
-class EncodedText(Text):
+class EncodedText(SourcedText):
     """A JSON text with the value that it encodes, so that decoding keeps the origins of its texts."""
 
     __slots__ = ("value",)

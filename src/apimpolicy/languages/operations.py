@@ -63,7 +63,7 @@ class ToLower(NamedTuple):
         return _case_before(language, self, upper=False)
 
 
-class Exchange(NamedTuple):
+class ReplaceUnit(NamedTuple):
     """Replace every occurrence of one code unit by another."""
 
     old: int
@@ -188,7 +188,7 @@ class LastPart(NamedTuple):
         return sequence(optional(sequence(ANYTHING, one_of(separator))), both(language, repeat(one_of(~separator))))
 
 
-Operation = ToUpper | ToLower | Exchange | Erase | Trim | Drop | Take | PartOf | LastPart
+Operation = ToUpper | ToLower | ReplaceUnit | Erase | Trim | Drop | Take | PartOf | LastPart
 
 
 def _mapped_before(language: Language, operation: Operation, table: Mapping[int, int]) -> Language:

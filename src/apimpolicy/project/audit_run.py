@@ -25,7 +25,7 @@ from apimpolicy.project.audit_settings import AuditSettings, Exemption
 from apimpolicy.project.baseline import Baseline
 from apimpolicy.project.gateways import configured, require_apis
 from apimpolicy.project.information_run import LINK_UNKNOWN
-from apimpolicy.project.service.description import OPERATIONS, Origin, ServiceDescription
+from apimpolicy.project.service.description import OPERATIONS, FileLocation, ServiceDescription
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.holes import OPEN
 from apimpolicy.text.markup import read
@@ -68,7 +68,6 @@ def audit_path(
     path: str,
     config: str | None = None,
     baseline: str | None = None,
-    today: datetime.date | None = None,
     search_of: Callable[[Gateway], Search] | None = None,
 ) -> AuditRun:
     """Audit the service of a folder or a configuration. Raises ConfigurationError when there is none.
@@ -79,7 +78,7 @@ def audit_path(
     gateway = configuration.gateway(folder)
     require_apis(gateway.service, path)
     settings, description = configuration.audit or AuditSettings(), configuration.described(folder)
-    return audit_gateway(gateway, path, settings, description, baseline=baseline, today=today, search_of=search_of)
+    return audit_gateway(gateway, path, settings, description, baseline=baseline, search_of=search_of)
 
 
 def analysed(path: str) -> ServiceAudit | None:
@@ -93,7 +92,9 @@ def analysed(path: str) -> ServiceAudit | None:
 
 def context_of(gateway: Gateway, description: ServiceDescription | None) -> ServiceContext:
     """Return the facts about a service that an audit needs besides its policies."""
-    return ServiceContext.of(gateway)._replace(unsettled=_unsettled(description))
+    apis = () if description is None else description.apis
+    unsettled = frozenset(each.id for each in apis if each.subscription_required.hole is not None)
+    return ServiceContext.of(gateway)._replace(unsettled=unsettled)
 
 
 def audit_gateway(
@@ -124,12 +125,6 @@ def audit_gateway(
     kept = [pair for pair in pairs if not made.is_suppressed(pair[1])]
     kept = _without_known(kept, baseline or settings.baseline)
     return AuditRun(path, audit, gate, attempts, settings, kept, len(pairs) - len(kept))
-
-
-def _unsettled(description: ServiceDescription | None) -> frozenset[str]:
-    """Return the APIs of which isn't known whether they need a key."""
-    apis = () if description is None else description.apis
-    return frozenset(each.id for each in apis if each.subscription_required.hole is not None)
 
 
 def _with_attempt(finding: AuditFinding, attempts: Mapping[tuple[str, str], Attempt]) -> AuditFinding:
@@ -205,7 +200,6 @@ class Diagnostics:
 
 
 def write_baseline(run: AuditRun, path: str) -> int:
-    """Write the findings of a run to a baseline; return how many there are."""
     return Baseline.of(path, (diagnostic for _, diagnostic in run.diagnostics)).save()
 
 
@@ -213,8 +207,6 @@ def write_baseline(run: AuditRun, path: str) -> int:
 
 
 class DescribedOrigins(SourceLocations):
-    """The origins that a description of a service has."""
-
     def __init__(self, description: ServiceDescription) -> None:
         self.description = description
 
@@ -259,7 +251,7 @@ def unread(description: ServiceDescription | None) -> Iterator[AuditFinding]:
         yield AuditFinding("AUD011", "", (), f"not decided: {reason}", evidence, reason)
 
 
-def _place(origin: Origin) -> PolicyLocation | None:
+def _place(origin: FileLocation) -> PolicyLocation | None:
     return PolicyLocation(origin.file, origin.line, origin.column) if origin.file else None
 
 
@@ -289,7 +281,7 @@ def judge(
     used: set[int] = set()
     refused: list[OperationAudit] = []
     for operation in audit.operations:
-        exempt = _exemption(operation, settings)
+        exempt = next((each for each in settings.exemptions if each.which.fits(operation.api.id, operation.name)), None)
         if exempt is not None and _needs_exception(operation, findings, settings):
             used.add(id(exempt))
             if today <= exempt.until:
@@ -315,10 +307,6 @@ def is_allowed(operation: OperationAudit, settings: AuditSettings) -> bool:
     return required is None or all(required.allows(path.proofs) or not path.is_decided for path in paths)
 
 
-def _exemption(operation: OperationAudit, settings: AuditSettings) -> Exemption | None:
-    return next((each for each in settings.exemptions if each.which.fits(operation.api.id, operation.name)), None)
-
-
 def _needs_exception(operation: OperationAudit, findings: Sequence[AuditFinding], settings: AuditSettings) -> bool:
     if not is_allowed(operation, settings):
         return True
@@ -338,7 +326,6 @@ def _refusals(
     settings: AuditSettings,
     origins: SourceLocations,
 ) -> list[AuditFinding]:
-    """Return findings about refused operations that no other error reports."""
     reported = {id(each) for finding in findings if finding.code in ("AUD001", "AUD003") for each in finding.operations}
     made: list[AuditFinding] = []
     left = [each for each in refused if id(each) not in reported]
@@ -364,7 +351,6 @@ def _refusals(
 
 
 def _are_judged(finding: AuditFinding, settings: AuditSettings) -> bool:
-    """Return whether the settings have a requirement for every operation of a finding."""
     return all(settings.required(each.api.id, each.name) is not None for each in finding.operations)
 
 

@@ -85,8 +85,6 @@ def _is_met(node: ast.expr, proofs: frozenset[str]) -> bool:
 
 
 class Which(NamedTuple):
-    """Patterns of APIs and operations."""
-
     apis: tuple[str, ...] = ("*",)
     operations: tuple[str, ...] = ("*",)
 

@@ -50,7 +50,6 @@ class Baseline:
 
     @classmethod
     def of(cls, path: str, diagnostics: Iterable[Diagnostic]) -> Baseline:
-        """Make a baseline of these findings."""
         made = cls(path, {})
         for diagnostic in diagnostics:
             made._left.setdefault(made.name(diagnostic), Counter())[_text(diagnostic)] += 1
@@ -70,7 +69,6 @@ class Baseline:
 
     @property
     def gone(self) -> int:
-        """Count the known findings that were not met."""
         return sum(count for known in self._left.values() for count in known.values() if count > 0)
 
     def save(self) -> int:

@@ -68,7 +68,6 @@ class Cache:
         return hashlib.blake2b(data, digest_size=16, person=key_of(*parts)[:16].encode()).hexdigest()
 
     def get(self, name: str) -> Findings | None:
-        """Return the findings of an earlier run, if there are any."""
         found = self._old.get(name)
         if found is None:
             return None
@@ -81,7 +80,6 @@ class Cache:
         return findings
 
     def set(self, name: str, findings: Findings) -> None:
-        """Remember what was found."""
         self._new[name] = [findings.has_holes, [list(finding) for finding in findings.rows]]
         self._is_changed = True
 

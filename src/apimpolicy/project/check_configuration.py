@@ -74,8 +74,6 @@ class FileEntry(NamedTuple):
 
 
 class CheckConfiguration(NamedTuple):
-    """The settings for all files, and what differs for some."""
-
     settings: Settings = Settings()
     files: tuple[FileEntry, ...] = ()
     baseline: str | None = None
@@ -86,7 +84,6 @@ class CheckConfiguration(NamedTuple):
     respects_gitignore: bool = True
 
     def is_strict(self, path: str) -> bool:
-        """Return whether warnings in a file fail the check."""
         entry = self._entry(path)
         return self.strict if entry is None or entry.strict is None else entry.strict
 
@@ -147,7 +144,6 @@ def check_configuration(table: Table | None, rules: Rules = None) -> CheckConfig
 
 
 def _own_rules(table: Table) -> tuple[type[Rule], ...]:
-    """Return the rules that the table has, and those of the file that it names."""
     file = table.take("rules-file", str)
     if "rules" not in table and file is None:
         return ()

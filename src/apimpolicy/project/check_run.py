@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,14 +14,11 @@ from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.process_limits import renew
 from apimpolicy.errors import ConfigurationError, LimitExceededError
-from apimpolicy.project.check_projects import CheckOptions, CheckProjects, Project
-from apimpolicy.project.check_services import CheckServices
-from apimpolicy.project.configuration_files import shown_path
-from apimpolicy.project.deadline import DeadlineError, deadline
+from apimpolicy.project.check_projects import CheckOptions, CheckProjects, CheckServices, Project
 from apimpolicy.project.declared import ConfiguredFragments
 from apimpolicy.project.discovery import ENDINGS, discover, searched
 from apimpolicy.project.embedded import MARKDOWN, policies_of
-from apimpolicy.project.environments import ALL
+from apimpolicy.project.environments import ALL, shown_path
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
 from apimpolicy.project.findings import Checked, Findings, merged, to_findings
 from apimpolicy.project.layout import place_of
@@ -30,12 +27,47 @@ from apimpolicy.text.holes import has_hole
 from apimpolicy.text.markup import read
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from apimpolicy.checks.subject import Settings
     from apimpolicy.project.cache import Cache
     from apimpolicy.project.known_service import Service
     from apimpolicy.project.replacements import Replacements
     from apimpolicy.text.document import Document
     from apimpolicy.text.source import Source
+
+SECONDS = 60.0
+"""Far more than the largest file takes that is read at all."""
+
+
+class DeadlineError(BaseException):
+    """The time is over. No `except Exception` on the way takes it for something else."""
+
+
+@contextmanager
+def deadline(seconds: float = SECONDS) -> Iterator[None]:
+    """Raise DeadlineError inside after so many seconds of processor time.
+
+    Holds in the main thread of a process, and not on Windows, which has no such timer.
+    """
+    import signal
+    import threading
+
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = signal.signal(signal.SIGVTALRM, _ring)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, usual)
+
+
+def _ring(number: int, frame: FrameType | None) -> None:
+    raise DeadlineError
+
 
 SMALL = 16_384
 """Bytes of a file that needs no time limit."""
@@ -175,7 +207,7 @@ class CheckRun:
         found = self._with_replaced_words(self._found(data, name, knowledge), data, name, knowledge)
         return [finding.diagnostic(source) for finding in found.rows]
 
-    def _with_replaced_words(self, found: Findings, data: bytes, name: str, knowledge: Knowledge) -> Findings:
+    def _with_replaced_words(self, found: Findings, data: bytes, name: str, knowledge: FileContext) -> Findings:
         """Treat words that a script replaces as placeholders, if that explains errors and makes none."""
         errors = _errors(found)
         if name == SHOWN_STANDARD_INPUT or not errors:
@@ -191,7 +223,7 @@ class CheckRun:
         with_holes = self._found(data, name, knowledge._replace(settings=settings))
         return with_holes if _errors(with_holes) < errors else found
 
-    def _found(self, data: bytes, name: str, knowledge: Knowledge) -> Findings:
+    def _found(self, data: bytes, name: str, knowledge: FileContext) -> Findings:
         settings, named_values, values, _ = knowledge
         policies, found = policies_of(data, name, settings.placeholders, {**(named_values or {}), **values})
         if name.lower().endswith(MARKDOWN):  # the sections of a snippet have nothing around them
@@ -199,7 +231,7 @@ class CheckRun:
         for readings in policies:
             findings = check_readings(readings, self.expression_check, named_values, settings)
             if any(finding.severity is Severity.ERROR for finding in findings):
-                from apimpolicy.project.embedded.unknown_templates import unknown_template
+                from apimpolicy.project.embedded.shapes import unknown_template
 
                 template = unknown_template(readings, findings)
                 findings = findings if template is None else [template]
@@ -207,7 +239,7 @@ class CheckRun:
         has_holes = any(has_hole(reading.text) for readings in policies for reading in readings)
         return Findings(to_findings(found), has_holes)
 
-    def _knowledge(self, path: str, environment: str | None, data: bytes) -> Knowledge:
+    def _knowledge(self, path: str, environment: str | None, data: bytes) -> FileContext:
         """Collect settings, named values and surroundings of a file in an environment. Raises ConfigurationError."""
         project = self.projects.of(path, environment)
         service = None if path == STANDARD_INPUT else self.services.of(path, environment)
@@ -228,7 +260,7 @@ class CheckRun:
         around = service or (ConfiguredFragments(project.declared, documents) if documents else None)
         settings = settings._replace(fragments=documents, service=around)
         others = repr((known, shown, project.declared)) if named_values is not project.named_values else known
-        return Knowledge(settings, named_values, values, others + surroundings)
+        return FileContext(settings, named_values, values, others + surroundings)
 
     def _fragments_for(self, service: Service | None, project: Project) -> tuple[dict[str, Document] | None, str]:
         """Return the documents of fragments by id, and a key of their contents. Unreadable ones are left out."""
@@ -240,7 +272,7 @@ class CheckRun:
         return self._fragments[key]
 
 
-class Knowledge(NamedTuple):
+class FileContext(NamedTuple):
     """Surroundings of one file: its settings, named values, texts for placeholders, and a key of what else counts."""
 
     settings: Settings
@@ -250,7 +282,6 @@ class Knowledge(NamedTuple):
 
     @property
     def lookups(self) -> int:
-        """Return the number of searches outside the service's folder."""
         return getattr(self.settings.service, "lookups", 0)
 
     def key(self) -> tuple[str, ...]:

@@ -67,33 +67,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project import environments
 from apimpolicy.project.answer_tables import AnswerTables, DescriptionPaths
 from apimpolicy.project.declared import Declared, declared_in, external_patterns
-from apimpolicy.project.environments import (
-    OWN_KEYS,
-    TABLE,
-    environment_tables,
-    environments_at,
-    in_environment,
-    is_environment,
-    merged,
-    selected,
-    unknown_environment,
-)
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.format_settings import style_of
 from apimpolicy.project.gateway_settings import GatewaySettings
 from apimpolicy.project.identity_tables import IdentityTables
 from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
-from apimpolicy.project.service.kept import KeptServices
-from apimpolicy.project.service.leniency import Leniency, leniency, may_need_stand_ins
+from apimpolicy.project.service.leniency import KeptServices, Leniency, leniency, may_need_stand_ins
 from apimpolicy.project.service_tables import ServiceTables, is_document
 from apimpolicy.project.toml_table import Table
 
 if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.project.audit_settings import AuditSettings
     from apimpolicy.project.check_configuration import CheckConfiguration
@@ -141,11 +130,11 @@ class Configuration:
         self._service = ServiceTables(table)
         self._described: dict[tuple[str | None, str | None], ServiceDescription | None] = {}
         self.external = external_patterns(table)
-        self.environments = environment_tables({TABLE: table.take(TABLE, dict)})
+        self.environments = environments.environment_tables({environments.TABLE: table.take(environments.TABLE, dict)})
         self._entities = {name: found for name in _TABLES if (found := table.table(name)) is not None}
         table.finish()
         for name, own in self.environments.items():
-            table.within(own, f"{TABLE}.{name}").finish((*OWN_KEYS, *table.keys))
+            table.within(own, f"{environments.TABLE}.{name}").finish((*environments.OWN_KEYS, *table.keys))
 
     def declared(self, *others: Mapping[str, Any]) -> Declared:
         """Return the resources that the file, and other tables of its form, declare."""
@@ -159,22 +148,18 @@ class Configuration:
 
     @property
     def answers_for_backends(self) -> bool:
-        """Return whether the file has responses for forwarded requests."""
         return self._answers.has_backend
 
     @property
     def answers_for_outside(self) -> bool:
-        """Return whether the file has responses for requests that policies send themselves."""
         return self._answers.has_outside
 
     @property
     def says_seed(self) -> bool:
-        """Return whether the file has a seed for random numbers."""
         return "seed" in self._settings.settings()
 
     @property
     def has_service(self) -> bool:
-        """Return whether the file describes a service, for `Gateway.send`."""
         return not self._service.is_empty
 
     def described(self, folder: str | None) -> ServiceDescription | None:
@@ -182,7 +167,7 @@ class Configuration:
 
         It is read once. Raises ConfigurationError.
         """
-        key = folder, selected()
+        key = folder, environments.selected()
         if key not in self._described:
             self._described[key] = self._service.described(folder)
         return self._described[key]
@@ -241,7 +226,7 @@ class Configuration:
             description, self._table.values, known, lambda: completion(known, parts, policies, description)
         )
         found.add(made.stand_ins, made.problems)
-        values = merged(made.table, self._table.values)
+        values = environments.merged(made.table, self._table.values)
         values["authorizations"] = [*made.table.get("authorizations", ()), *rows]
         whole = Configuration(Table(self.path, {key: value for key, value in values.items() if value != []}))
         parts = whole._service.parts(description, is_lenient=True) if has_service else None
@@ -269,7 +254,6 @@ class Configuration:
         return gateway
 
     def _settings_with(self, parts: ServiceParts | None) -> dict[str, Any]:
-        """Return the settings of a service, overridden by the file's own."""
         settings = self._own_settings()
         if parts is not None:
             for name in ("named_values", "fragments", "backends"):
@@ -329,14 +313,14 @@ class Configuration:
 
     def _check_environment(self, folder: str | None) -> None:
         """Raises ConfigurationError when the selected environment is none of this configuration or of the folder."""
-        name = selected()
+        name = environments.selected()
         if name is None:
             return
         known = {*self.environments}
         for place in {folder, self._table.directory or os.curdir} - {None}:
-            known.update(environments_at(str(place), {}))
-        if not is_environment(name, known):
-            raise unknown_environment(name, known)
+            known.update(environments.environments_at(str(place), {}))
+        if not environments.is_environment(name, known):
+            raise environments.unknown_environment(name, known)
 
     def _authorities(self, name: str) -> list[Certificate]:
         from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -380,12 +364,10 @@ class Configuration:
         return paths
 
     def _all_fragments(self) -> dict[str, str | Path]:
-        """Fragments by id: files, or the documents themselves."""
         documents = {name: text for name, text in self._fragment_texts() if is_document(text)}
         return {**documents, **{name: Path(path) for name, path in self.fragment_paths().items()}}
 
     def _fragment_texts(self) -> list[tuple[str, str]]:
-        """Return the text for each fragment: the name of a file, or a document."""
         table = self._fragments
         return [] if table is None else [(name, table.checked(given, str, name)) for name, given in table.items()]
 
@@ -417,7 +399,7 @@ def read_configuration(path: str, environment: str | None = None) -> dict[str, A
         tool = values.get("tool")
         found = tool.get("apimpolicy") if isinstance(tool, dict) else None
         values = found if isinstance(found, dict) else {}
-    return in_environment(values, environment or selected())
+    return environments.in_environment(values, environment or environments.selected())
 
 
 def empty_configuration() -> Configuration:
@@ -426,7 +408,6 @@ def empty_configuration() -> Configuration:
 
 
 def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any]) -> Any:
-    """Return an uploaded certificate, or a reference to one in a Key Vault."""
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
     if isinstance(value, str):

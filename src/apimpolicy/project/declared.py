@@ -12,7 +12,7 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.checks.references import Missing
-from apimpolicy.project.resource_kinds import KINDS, kind_named
+from apimpolicy.project.layout import KINDS, kind_named
 
 if TYPE_CHECKING:
     from apimpolicy.project.toml_table import Table
@@ -62,7 +62,6 @@ class ConfiguredFragments:
 
 
 def declared_in(*configurations: Mapping[str, Any], external: tuple[tuple[str, str], ...] = ()) -> Declared:
-    """Return the resources that a configuration and its environments declare."""
     found: dict[str, set[str]] = {}
     for values in configurations:
         for kind, name in _names(values):

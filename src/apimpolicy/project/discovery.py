@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checkout import boundary_of, entries, listing, open_bytes
 from apimpolicy.dotnet.process_limits import renew
-from apimpolicy.project.configuration_files import CONFIGURATION, configuration_in
-from apimpolicy.project.embedded import CODE, reader_for
+from apimpolicy.project.embedded import CODE, MARKDOWN, reader_for
 from apimpolicy.project.embedded import ENDINGS as EMBEDDED_ENDINGS
+from apimpolicy.project.environments import CONFIGURATION, configuration_in
 from apimpolicy.project.files import (
     MAXIMUM_BYTES,
     STANDARD_INPUT,
@@ -27,8 +27,8 @@ from apimpolicy.project.files import (
     is_meant_as_a_policy,
     unreadable,
 )
-from apimpolicy.project.ignore_patterns import IgnorePatterns, gitignore_of, gitignores_above
 from apimpolicy.project.layout import place_of, root_of_information
+from apimpolicy.project.repository import IgnorePatterns, gitignore_of, gitignores_above
 from apimpolicy.text.encoding import decode
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 ENDINGS = (".xml", ".policy", ".cshtml")
 """Files that may hold a policy; `.cshtml` is what the Azure extension of Visual Studio Code gives them."""
 
-CONTAINERS = tuple(ending for ending, kind in EMBEDDED_ENDINGS.items() if kind != "markdown")
+CONTAINERS = tuple(ending for ending in EMBEDDED_ENDINGS if ending not in MARKDOWN)
 """Files of a tree that are looked through for policies."""
 
 TEMPLATES = tuple(ending for ending in CONTAINERS if ending not in CODE)
@@ -179,7 +179,6 @@ class _Search:
         self.compiled: list[str] = []
 
     def takes(self, path: str) -> bool:
-        """Return whether a named file is a policy that no setting leaves out."""
         if self.projects.is_excluded(path):
             self.excluded += 1
             return False
@@ -194,7 +193,6 @@ class _Search:
         return False
 
     def policies_below(self, top: str) -> list[str]:
-        """Return the policy files of a tree, in order."""
         # A tree that is the current directory needs no "./" before every name.
         candidates = sorted(file.removeprefix(_HERE) for file in self._tree(top))
         found: list[str] = []
@@ -271,7 +269,7 @@ class _Search:
                             yield entry.path
                     elif (
                         name not in _SKIPPED_DIRECTORIES
-                        and _is_own_folder(entry)
+                        and (not entry.is_symlink() and _is(entry.is_dir))
                         and not self._leaves_out(entry.path, True, project, ignored)
                     ):
                         waiting.append((entry.path, ignored))
@@ -298,7 +296,6 @@ class _Search:
 
 
 def _unread_kind(path: str, top: str) -> str | None:
-    """Return the kind of a file that is not read; None for a file that is."""
     lowered = path.lower()
     if lowered.endswith(CODE):
         return TESTS if _OF_TESTS.search(os.path.relpath(path, top).replace(os.sep, "/")) else None
@@ -315,7 +312,6 @@ def _is_compiled(data: bytes, path: str) -> bool:
 
 
 def _neighbours(path: str) -> Iterator[str]:
-    """Yield the files beside a file that may be policies."""
     with suppress(OSError):
         found = entries(os.path.dirname(path) or os.curdir)
         yield from (entry.path for entry in found if entry.name.lower().endswith(ENDINGS) and _is(entry.is_file))
@@ -335,10 +331,6 @@ def _has_its_place(path: str) -> bool:
         return False
     place = place_of(path)
     return place.scope is not None or place.fragment is not None
-
-
-def _is_own_folder(entry: os.DirEntry[str]) -> bool:
-    return not entry.is_symlink() and _is(entry.is_dir)
 
 
 def _is(question: Callable[[], bool]) -> bool:

@@ -12,11 +12,10 @@ from functools import cached_property
 
 from apimpolicy.checkout import entries
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.layout import folders_of_kinds, is_service_folder, subfolders
+from apimpolicy.project.layout import folders_of_kinds, is_service_folder, kind_named, subfolders
 from apimpolicy.project.overlays import Overlay, overlays_around, read_overlay
 from apimpolicy.project.repository import repository_of, scripts_around
-from apimpolicy.project.resource_kinds import kind_named
-from apimpolicy.project.service.description import Gap, Origin, ServiceDescription
+from apimpolicy.project.service.description import FileLocation, Gap, ServiceDescription
 from apimpolicy.project.service.extract import read_extract
 
 _MENTIONS_SERVICE = re.compile(r"api[ _-]?management|apim", re.IGNORECASE)
@@ -73,7 +72,6 @@ class Elsewhere:
 
     @cached_property
     def _roots(self) -> tuple[str, ...]:
-        """The folders of services in the repository."""
         repository = repository_of(self.root)
         return (self.root, *(() if repository is None else filter(is_service_folder, _service_roots(repository))))
 
@@ -88,7 +86,6 @@ class Elsewhere:
         return [other for other in others if own.isdisjoint(each.id.lower() for each in other.resources("apis"))]
 
     def _ids(self, kind: str) -> set[str]:
-        """Return ids and display names in the other folders, in lower case."""
         found = [each for other in self._services for each in other.resources(kind)]
         names = {name for each in found if (name := getattr(each, "display_name", None)) is not None}
         return {name.lower() for name in (*names, *(each.id for each in found))}
@@ -109,7 +106,7 @@ class Elsewhere:
                 kind = kind_named(_COMMANDS.get(match[1] or "", match[1] or f"{match[2]}s"))
                 if kind is not None:
                     line = text.count("\n", 0, match.start()) + 1
-                    found.setdefault(kind.id, Gap(f"a script creates {kind.noun}s", Origin(path, line), kind.id))
+                    found.setdefault(kind.id, Gap(f"a script creates {kind.noun}s", FileLocation(path, line), kind.id))
         return found
 
     @cached_property

@@ -16,8 +16,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
+from apimpolicy.checkout import open_bytes
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.repository import parents_of
 
@@ -52,7 +53,6 @@ def selected() -> str | None:
 
 
 def in_environment(values: Mapping[str, Any], name: str | None) -> dict[str, Any]:
-    """Return the keys and values of a configuration in an environment."""
     found = dict(values)
     tables = found.get(TABLE)
     own = tables.get(name) if name is not None and isinstance(tables, dict) else None
@@ -93,7 +93,6 @@ def is_environment(name: str, known: Iterable[str]) -> bool:
 
 
 def unknown_environment(name: str, known: Iterable[str]) -> ConfigurationError:
-    """Return the error for an unknown environment."""
     names = sorted(set(known))
     if not names:
         return ConfigurationError(
@@ -133,3 +132,65 @@ def overlay_path(root: str, name: str, own: Mapping[str, Any], directory: str) -
 
     given = own.get("overlay")
     return os.path.join(directory, given) if isinstance(given, str) else overlays_around(root).get(name)
+
+
+CONFIGURATION: Final = "apimpolicy.toml"
+PYPROJECT: Final = "pyproject.toml"
+"""Counts when it has a table `[tool.apimpolicy]`."""
+
+
+# Find the configuration for a file: the nearest one above it, `apimpolicy.toml` before `pyproject.toml`.
+#
+# As ruff, mypy and pytest do, the search goes from the file upwards, so that results do not depend on the directory in
+# which a command is started. It ends at the root of the repository (a directory with `.git`), or of the file system.
+
+
+class ConfigurationFinder:
+    """Finds configurations, and remembers what it found for a directory."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, str | None] = {}
+
+    def for_file(self, path: str) -> str | None:
+        """Return the configuration for a file, or for a directory: the nearest above it or in it."""
+        path = os.path.abspath(path)
+        return self.for_directory(path if os.path.isdir(path) else os.path.dirname(path))
+
+    def for_directory(self, directory: str) -> str | None:
+        """Return the configuration for files in a directory; its path is absolute."""
+        if directory not in self._found:
+            self._found[directory] = self._search(directory)
+        return self._found[directory]
+
+    def _search(self, directory: str) -> str | None:
+        if (own := configuration_in(directory)) is not None:
+            return own
+        parent = os.path.dirname(directory)
+        if parent == directory or os.path.exists(os.path.join(directory, ".git")):
+            return None
+        return self.for_directory(parent)
+
+
+def configuration_in(directory: str) -> str | None:
+    """Return the configuration file of a directory, relative to the current directory if it is below it."""
+    path = os.path.join(directory, CONFIGURATION)
+    if os.path.isfile(path):
+        return shown_path(path)
+    path = os.path.join(directory, PYPROJECT)
+    if not os.path.isfile(path):
+        return None
+    try:
+        with open_bytes(path) as file:
+            return shown_path(path) if b"[tool.apimpolicy" in file.read() else None
+    except OSError:
+        return None
+
+
+def find_configuration(path: str = "") -> str | None:
+    return ConfigurationFinder().for_file(path)
+
+
+def shown_path(path: str) -> str:
+    """Return a path for messages: relative to the current directory if it is below it."""
+    here = os.path.join(os.getcwd(), "")
+    return path.removeprefix(here)

@@ -166,7 +166,6 @@ def looks_like_policies(text: bytes) -> bool:
 
 
 def is_blank(head: bytes) -> bool:
-    """Return whether there is nothing but white space."""
     return not _utf8(head).removeprefix(codecs.BOM_UTF8).strip(b" \t\r\n\0")
 
 

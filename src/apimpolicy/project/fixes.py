@@ -44,7 +44,6 @@ def edits(source: Source, diagnostics: Iterable[Diagnostic]) -> list[Edit]:
 
 
 def apply(text: str, changes: Iterable[Edit]) -> str:
-    """Apply edits to a text."""
     pieces: list[str] = []
     position = 0
     for start, end, new in changes:

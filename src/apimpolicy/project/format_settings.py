@@ -26,7 +26,6 @@ class Style(NamedTuple):
     indent_style: str = "space"
 
     def indent(self, level: int) -> str:
-        """Return the white space at the beginning of a line."""
         return self.blank(self.indent_width * level)
 
     def blank(self, columns: int) -> str:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration import Configuration, empty_configuration, load_configuration
-from apimpolicy.project.configuration_files import find_configuration
-from apimpolicy.project.environments import selected_environment
+from apimpolicy.project.environments import find_configuration, selected_environment
 from apimpolicy.project.layout import extracts_in
 from apimpolicy.project.service.reading import has_service
 

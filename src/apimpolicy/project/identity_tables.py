@@ -29,13 +29,11 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.project.files import read_bytes
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.entra_tenant import EntraTenant
+    from apimpolicy.engine.token_issuers import EntraTenant
     from apimpolicy.project.toml_table import Table
 
 
 class IdentityTables:
-    """The tables, taken out of a configuration."""
-
     def __init__(self, table: Table) -> None:
         self._providers = table.named_tables("openid-providers")
         self._documents = table.table("openid-documents")
@@ -72,7 +70,7 @@ def _options(table: Table, *names: str) -> dict[str, Any]:
 
 
 def _provider(name: str, table: Table) -> Any:
-    from apimpolicy.engine.openid_provider import OpenIdProvider
+    from apimpolicy.engine.token_issuers import OpenIdProvider
 
     issuer, claims = _text(table, "issuer"), table.take("claims", dict)
     audience = table.texts("audience")
@@ -85,7 +83,7 @@ def _provider(name: str, table: Table) -> Any:
 
 
 def _documents(table: Table) -> Any:
-    from apimpolicy.engine.openid_provider import OpenIdDocuments
+    from apimpolicy.engine.token_issuers import OpenIdDocuments
 
     found: dict[str, Any] = {}
     for url, given in table.items():
@@ -94,7 +92,7 @@ def _documents(table: Table) -> Any:
 
 
 def _tenant(name: str, table: Table) -> EntraTenant:
-    from apimpolicy.engine.entra_tenant import EntraTenant
+    from apimpolicy.engine.token_issuers import EntraTenant
 
     options = _options(table, "id", "domain", "endpoint", "client-id")
     table.finish()
@@ -122,7 +120,7 @@ def _managed_identity(table: Table, tenants: dict[str, EntraTenant]) -> Any:
 
 
 def _authorizations(tables: list[Table]) -> Any:
-    from apimpolicy.engine.authorizations import Authorizations
+    from apimpolicy.engine.managed_identity import Authorizations
 
     found = Authorizations()
     for table in tables:

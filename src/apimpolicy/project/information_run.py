@@ -5,24 +5,24 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.checks.rules.value_redacted import REDACTED, ValueRedacted
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.configuration_files import shown_path
 from apimpolicy.project.embedded.shapes import has_placeholder
+from apimpolicy.project.environments import shown_path
 from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.findings import Checked, Findings, merged, to_findings
+from apimpolicy.project.layout import DISPLAY_NAME, kind_of_file, kind_of_folder
 from apimpolicy.project.mcp_checks import server_diagnostics
-from apimpolicy.project.resource_kinds import DISPLAY_NAME, kind_of_file, kind_of_folder
 
 if TYPE_CHECKING:
     from apimpolicy.checks.subject import Settings
-    from apimpolicy.project.check_projects import CheckProjects
-    from apimpolicy.project.check_services import CheckServices
+    from apimpolicy.project.check_projects import CheckProjects, CheckServices
     from apimpolicy.project.known_service import Service
-    from apimpolicy.project.service.description import Origin, PolicyText, ServiceDescription
+    from apimpolicy.project.service.description import PolicyText, ServiceDescription
     from apimpolicy.text.source import Source
 
 NOT_CHECKED = "POL165"
@@ -37,26 +37,22 @@ class InformationRun:
 
     def all(self, roots: Mapping[str, str], paths: Sequence[str]) -> Iterator[Checked]:
         """Yield findings below paths, file by file; `roots` are folders of services, each with a policy in it."""
-        tops = [os.path.join(os.path.abspath(path), "") for path in paths]
+        tops = _tops(paths)
         for root, policy in sorted(roots.items()):
             environments = self.services.environments_of(policy)
             services = [self.services.at(root, None, policy, environment) for environment in environments]
             described = {path for each in services for path in (*each.references, *each.problems)}
-            wanted = sorted(path for path in described if os.path.isfile(path) and path.startswith(tuple(tops)))
+            wanted = sorted(path for path in described if os.path.isfile(path) and path.startswith(tops))
             for path in wanted:
                 if not self.projects.is_excluded(path):
                     yield from self._one(shown_path(path), root, policy, environments)
 
     def of_services(self, files: Iterable[str], paths: Sequence[str]) -> Iterator[Checked]:
         """Yield findings about the services around files: limits of their tiers, and their MCP servers."""
-        tops = tuple(os.path.join(os.path.abspath(path), "") for path in paths)
+        tops = _tops(paths)
         seen: set[str] = set()
-        for path in files:
-            try:
-                service = self.services.of(path)
-            except ConfigurationError:
-                continue
-            if service is None or service.description.place in seen:
+        for path, service in self._services_of(files):
+            if service.description.place in seen:
                 continue
             seen.add(service.description.place)
             settings = self.projects.of(path).check.settings_for(path)
@@ -69,14 +65,10 @@ class InformationRun:
 
     def not_checked(self, files: Iterable[str], paths: Sequence[str]) -> Iterator[Checked]:
         """Yield notes about the policies that the code around files sets, and that aren't known."""
-        tops = tuple(os.path.join(os.path.abspath(path), "") for path in paths)
+        tops = _tops(paths)
         found: dict[str, list[PolicyText]] = {}
-        for path in files:
-            try:
-                service = self.services.of(path)
-            except ConfigurationError:
-                continue
-            found |= {} if service is None else service.unknown_policies
+        for _, service in self._services_of(files):
+            found |= service.unknown_policies
         for path, policies in sorted(found.items()):
             settings = self.projects.of(path).check.settings_for(path)
             if not os.path.abspath(path).startswith(tops) or not settings.wants(NOT_CHECKED):
@@ -85,10 +77,16 @@ class InformationRun:
             source, _ = source_of(*read_data(path))
             notes = []
             for each in policies:
-                start = source.line_starts[each.origin.line - 1] + each.origin.column - 1
+                start = each.origin.offset_in(source)
                 message = f"this policy isn't checked: {each.unknown}"
                 notes.append(Diagnostic(NOT_CHECKED, message, source, start, start, severity))
             yield Checked(shown_path(path), to_findings(notes))
+
+    def _services_of(self, files: Iterable[str]) -> Iterator[tuple[str, Service]]:
+        for path in files:
+            with suppress(ConfigurationError):
+                if (service := self.services.of(path)) is not None:
+                    yield path, service
 
     def _one(self, path: str, root: str, policy: str, environments: Sequence[str | None]) -> Iterator[Checked]:
         try:
@@ -117,6 +115,10 @@ class InformationRun:
         return Findings(to_findings(kept))
 
 
+def _tops(paths: Iterable[str]) -> tuple[str, ...]:
+    return tuple(os.path.join(os.path.abspath(path), "") for path in paths)
+
+
 # Findings of `check` in the information files of a service.
 #
 # POL162  a reference to a resource that the service doesn't have      POL163  a name that Azure refuses
@@ -137,7 +139,7 @@ def check_information(path: str, source: Source, service: Service) -> Iterator[D
     checked: it often names what only the service of its environment has.
     """
     for problem in service.problems.get(path, ()):
-        start = _offset(source, problem.origin)
+        start = problem.origin.offset_in(source)
         # A pipeline may change the file before it publishes the folder, so that nothing is certain.
         yield Diagnostic(UNPUBLISHED, problem.message, source, start, start, Severity.WARNING, help=problem.help)
     yield from _refused_name(path, source, service)
@@ -150,7 +152,7 @@ def check_information(path: str, source: Source, service: Service) -> Iterator[D
         is_partial = each.kind in service.partial_kinds
         if missing is not None and (missing.near or missing.deleted or not is_partial):
             is_error = each.is_certain and missing.is_certain and (bool(missing.deleted) or not is_partial)
-            start = _offset(source, each.origin)
+            start = each.origin.offset_in(source)
             end = start + len(each.name) * source.text.startswith(each.name, start)
             severity = Severity.ERROR if is_error else Severity.WARNING
             yield Diagnostic(LINK_UNKNOWN, missing.message, source, start, end, severity, missing.label, missing.help)
@@ -163,7 +165,7 @@ def _refused_backend(path: str, source: Source, service: Service) -> Iterator[Di
             continue
         if "?" in (each.url.known or ""):
             message, help = "the URL of a backend must not have a query", "Set it with set-query-parameter."
-            start = _offset(source, each.url.origin)
+            start = each.url.origin.offset_in(source)
             yield Diagnostic(UNPUBLISHED, message, source, start, start, Severity.WARNING, help=help)
         if each.id.lower() == "dapr":
             message, help = f"the backend id '{each.id}' is reserved", "Choose another id."
@@ -174,14 +176,10 @@ def _redacted(path: str, source: Source, service: Service) -> Iterator[Diagnosti
     """Yield a finding for a named value whose value is the text that the extractor writes instead of a secret."""
     for each in service.description.named_values:
         if each.origin.file == path and each.value.known == REDACTED:
-            start = _offset(source, each.value.origin)
+            start = each.value.origin.offset_in(source)
             message = f"the value of the named value '{each.display_name}' is the text in the place of a secret"
             help = "Take the value from a key vault, or let the pipeline set it."
             yield Diagnostic(ValueRedacted.code, message, source, start, start, Severity.WARNING, help=help)
-
-
-def _offset(source: Source, origin: Origin) -> int:
-    return min(source.line_starts[origin.line - 1] + origin.column - 1, len(source.text))
 
 
 def _refused_name(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
@@ -251,7 +249,7 @@ def exceeded(service: ServiceDescription, settings: Settings) -> dict[str, list[
             continue
         origin = resources[limit].origin
         source, _ = source_of(*read_data(origin.file))
-        start = source.line_starts[origin.line - 1] + origin.column - 1
+        start = origin.offset_in(source)
         message = f"the service has {len(resources):,} {kind}, and the tier '{tier}' allows {limit:,}"
         help = f"Remove some, or choose another tier ({_SOURCE})."
         found.setdefault(origin.file, []).append(

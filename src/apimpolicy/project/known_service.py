@@ -26,19 +26,17 @@ from apimpolicy.project.declared import NOTHING, Declared
 from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.elsewhere import Elsewhere
 from apimpolicy.project.files import fingerprint
-from apimpolicy.project.layout import Place, place_of
+from apimpolicy.project.layout import KINDS, Place, place_of
 from apimpolicy.project.overlays import filtered_names, is_filtered
-from apimpolicy.project.resource_kinds import KINDS
 from apimpolicy.project.service.description import NOWHERE, OPERATIONS, ApiDescription, Gap, NamedValueDescription
 from apimpolicy.project.service.operations import KnownOperations
-from apimpolicy.project.service.policy_sources import made_up_id
-from apimpolicy.project.service.unknown_policies import NOT_IN_CODE
+from apimpolicy.project.service.policy_sources import NOT_IN_CODE, made_up_id
 from apimpolicy.text.holes import OPEN
 from apimpolicy.text.named_values import KnownNamedValues, MissingNamedValue
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from apimpolicy.project.service.description import PolicyText, Problem, Reference, ServiceDescription
+    from apimpolicy.project.service.description import EntityReference, PolicyText, Problem, ServiceDescription
 
 _AUTHORIZATIONS = "authorizations"
 _NAMED_VALUES = "named-values"
@@ -157,7 +155,6 @@ class Service:
 
     @property
     def fragments(self) -> dict[str, Callable[[], Source]]:
-        """The readers of fragments by id."""
         found = self.resources("fragments").values()
         return {each.id: each.policy.read for each in found if getattr(each, "policy", None) is not None}
 
@@ -212,17 +209,15 @@ class Service:
 
     @cached_property
     def problems(self) -> Mapping[str, list[Problem]]:
-        """The problems of the description in each file."""
         found: dict[str, list[Problem]] = {}
         for each in self.description.problems:
             found.setdefault(each.origin.file, []).append(each)
         return found
 
     @cached_property
-    def references(self) -> Mapping[str, list[Reference]]:
-        """The references in each file that describes something."""
+    def references(self) -> Mapping[str, list[EntityReference]]:
         described = (each for kind in KINDS for each in self.description.resources(kind))
-        found: dict[str, list[Reference]] = {each.origin.file: [] for each in described}
+        found: dict[str, list[EntityReference]] = {each.origin.file: [] for each in described}
         for reference in self.description.references:
             found.setdefault(reference.origin.file, []).append(reference)
         return found
@@ -253,7 +248,6 @@ class Service:
 
     @property
     def lists_named_values(self) -> bool:
-        """Return whether named values are described, or were before a change."""
         return self.lists(_NAMED_VALUES) or bool(self._deleted.names.get(_NAMED_VALUES))
 
     @property

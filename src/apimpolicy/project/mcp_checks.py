@@ -26,7 +26,7 @@ from apimpolicy.text.markup import read
 
 if TYPE_CHECKING:
     from apimpolicy.checks.subject import Settings
-    from apimpolicy.project.service.description import ApiDescription, Origin, PolicyText, ServiceDescription
+    from apimpolicy.project.service.description import ApiDescription, FileLocation, PolicyText, ServiceDescription
     from apimpolicy.text.document import Element
 
 TOOL_UNKNOWN, SERVER_INCOMPLETE, KEY_LOST, TOKEN_LOST, METADATA_HIDDEN = (f"POL17{number}" for number in range(2, 7))
@@ -39,7 +39,7 @@ class ServerFinding(NamedTuple):
 
     code: str
     message: str
-    origin: Origin
+    origin: FileLocation
     severity: Severity = Severity.WARNING
     help: str = ""
 
@@ -50,7 +50,7 @@ def server_diagnostics(service: ServiceDescription, settings: Settings) -> dict[
     for each in check_servers(service) if any(api.is_server for api in service.apis) else ():
         if settings.wants(each.code) and os.path.isfile(each.origin.file):
             source, _ = source_of(*read_data(each.origin.file))
-            start = min(source.line_starts[each.origin.line - 1] + each.origin.column - 1, len(source.text))
+            start = each.origin.offset_in(source)
             severity = settings.severities.get(each.code, each.severity)
             made = Diagnostic(each.code, each.message, source, start, start, severity, help=each.help)
             found.setdefault(each.origin.file, []).append(made)
@@ -65,7 +65,7 @@ def check_servers(service: ServiceDescription) -> Iterator[ServerFinding]:
             yield from _of_server(api)
             yield from _of_tools(service, api, operations)
             yield from _of_hops(service, api)
-    yield from _of_metadata(service, operations)
+    yield from _of_metadata(service)
     for origin in service.logged_responses:
         message = "logging the bodies of responses of all APIs breaks the streams of MCP servers"
         help = "Log 0 bytes of the frontend response for all APIs, and more for single APIs."
@@ -170,7 +170,7 @@ def _of_hops(service: ServiceDescription, server: ApiDescription) -> Iterator[Se
             yield ServerFinding(TOKEN_LOST, message, server.origin, Severity.INFO, help)
 
 
-def _of_metadata(service: ServiceDescription, operations: KnownOperations) -> Iterator[ServerFinding]:
+def _of_metadata(service: ServiceDescription) -> Iterator[ServerFinding]:
     for api in service.apis:
         for operation in api.operations:
             if METADATA not in (operation.template.known or ""):

@@ -18,8 +18,8 @@ from apimpolicy.checkout import listing
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded.pieces import Pieces
 from apimpolicy.project.files import read_bytes
+from apimpolicy.project.layout import kind_of_folder, plain
 from apimpolicy.project.repository import parents_of
-from apimpolicy.project.resource_kinds import kind_of_folder, plain
 from apimpolicy.text.source import Source
 
 _OVERLAY = re.compile(r"configuration\.(?!extractor\b)(.+)\.ya?ml", re.IGNORECASE)
@@ -236,7 +236,6 @@ def _entries(node: Any, section: str) -> Iterator[tuple[str, Any]]:
 
 
 def _text(overlay: Source, node: Any) -> Pieces:
-    """Return the text of a scalar: line by line for a block, otherwise as a whole."""
     start, end, text = node.start_mark.index, node.end_mark.index, overlay.text
     pieces = Pieces(overlay)
     if node.style == "|":

@@ -118,7 +118,6 @@ class Replacements:
 
 
 def _names_in(text: str, words: set[str]) -> set[str]:
-    """Return the words that are names in the C# of a policy."""
     candidates = [word for word in words if _IDENTIFIER.fullmatch(word)]
     if not candidates:
         return set()
@@ -139,7 +138,6 @@ def template_files(text: str) -> Iterator[str]:
 
 
 def replaced_words(text: str) -> Iterator[str]:
-    """Yield the words that a script or a template replaces."""
     if "eplace" in text:
         for call in _CALL.finditer(text):
             for literal in _LITERAL.finditer(text, call.end(), _end_of_call(text, call.end())):

@@ -7,15 +7,21 @@ outside of the folder, and no link is made.
 
 from __future__ import annotations
 
+import json
 import os
 import posixpath
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checkout import GitOutput, git, make_folder, root_of, write
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.configuration_files import CONFIGURATION, PYPROJECT
+from apimpolicy.project.environments import CONFIGURATION, PYPROJECT
 from apimpolicy.project.files import MAXIMUM_BYTES
+from apimpolicy.project.known_service import Deleted, Service
+from apimpolicy.project.layout import Kind, kind_of_folder
+
+if TYPE_CHECKING:
+    from apimpolicy.project.service.description import ServiceDescription
 
 _WHOLE_BYTES = 64 * 1024 * 1024
 """Up to this size the whole repository is taken: settings may name files anywhere in it."""
@@ -53,7 +59,6 @@ class Revision:
         return None
 
     def is_file(self, inside: str) -> bool:
-        """Return whether this is a file, not a folder."""
         return inside in self._blobs
 
     def _from_root(self, path: str) -> str:
@@ -156,7 +161,6 @@ def _git(folder: str, *arguments: str, given: bytes = b"") -> GitOutput:
 
 
 def _reason(done: GitOutput) -> str:
-    """Return the first line of git's error message."""
     lines = done.errors.decode("utf-8", "replace").strip().splitlines()
     return lines[0].removeprefix("fatal: ") if lines else f"git ended with {done.code}"
 
@@ -200,3 +204,54 @@ def _write(path: str, data: bytes) -> None:
         write(path, data, is_new=True)
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+_POLICY = "policy.xml"
+
+
+def deleted_since(service: ServiceDescription, workspace: str | None, name: str) -> Deleted:
+    """Return the resources that a service, or one of its workspaces, has no more since a revision.
+
+    Raises ConfigurationError for an unknown revision.
+    """
+    root, now = service.place, Service(service, workspace)
+    revision = revision_of(name, root)
+    if revision is None:
+        raise ConfigurationError(f"git has no revision '{name}' of {root}")
+    files = revision.files_below(root)
+    paths = [path for path in files if _parts(path)[0] in ("", workspace)]
+    found: dict[str, set[str]] = {}
+    for kind, resource in dict.fromkeys(_resources(paths)):
+        if kind.id != "named-values" and resource.lower() not in now.resources(kind.id):
+            found.setdefault(kind.id, set()).add(resource.lower())
+    values = set(_named_values(revision, root, paths)).difference(now.names("named-values"))
+    if values:
+        found["named-values"] = {value.lower() for value in values}
+    return Deleted(name, {kind: frozenset(names) for kind, names in sorted(found.items())})
+
+
+def _resources(paths: Sequence[str]) -> Iterator[tuple[Kind, str]]:
+    """Yield the resources that files belong to: kind and id."""
+    for path in paths:
+        _, kind, resource, file = _parts(path)
+        if kind is not None and (file == kind.information or (kind.id == "fragments" and file == _POLICY)):
+            yield kind, resource
+
+
+def _parts(path: str) -> tuple[str, Kind | None, str, str]:
+    """Return workspace, kind, id and file of a path such as `backends/orders/backendInformation.json`."""
+    parts, workspace = path.split("/"), ""
+    if len(parts) == 5 and parts[0].lower() == "workspaces":
+        workspace, parts = parts[1], parts[2:]
+    return (workspace, kind_of_folder(parts[0]), parts[1], parts[2]) if len(parts) == 3 else (workspace, None, "", "")
+
+
+def _named_values(revision: Revision, root: str, paths: Sequence[str]) -> Iterator[str]:
+    files = [path for path in paths if _parts(path)[3] == "namedValueInformation.json"]
+    for path, content in zip(files, revision.contents_below(root, files), strict=True):
+        try:
+            properties = json.loads(content.decode("utf-8-sig"))["properties"]
+            name = properties.get("displayName")
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            name = None
+        yield name if isinstance(name, str) and name else _parts(path)[2]

@@ -83,7 +83,6 @@ class ServiceTables:
 
     @property
     def is_empty(self) -> bool:
-        """Return whether nothing of a service is described."""
         return self.folder is None and self._policy is None and not any(self._named.values())
 
     def described(self, folder: str | None = None) -> ServiceDescription | None:
@@ -126,7 +125,6 @@ class ServiceTables:
         return parts
 
     def _overlay(self, root: str) -> Overlay:
-        """Return the overlay of the selected environment."""
         from apimpolicy.project.overlays import NO_CHANGES, read_overlay
 
         name = selected()
@@ -154,7 +152,6 @@ def _policy(table: Table, name: str = "policy") -> Source | Path | None:
 
 
 def is_document(text: str) -> bool:
-    """Return whether a text is a document, not the name of a file."""
     return text.lstrip().startswith("<")
 
 

@@ -65,7 +65,6 @@ class Surroundings:
         return found
 
     def _of_configuration(self, path: str | None) -> dict[str, Any]:
-        """Return the keys and values of a configuration file."""
         if path is None:
             return {}
         if path not in self._tables:

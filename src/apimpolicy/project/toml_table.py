@@ -93,7 +93,6 @@ class Table:
         return [self.within(item, f"{name}[{index}]") for index, item in enumerate(items)]
 
     def within(self, value: Any, name: str) -> Table:
-        """Return a value as a table at a place of this one. Raises ConfigurationError."""
         return Table(self.file, self.checked(value, dict, name), self.full(name))
 
     def table(self, name: str) -> Table | None:
@@ -123,7 +122,6 @@ class Table:
 
     @property
     def values(self) -> Mapping[str, Any]:
-        """All keys and values."""
         return self._values
 
     @property

@@ -14,12 +14,12 @@ from apimpolicy.checks.wider import Wider
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.service.description import (
     ApiDescription,
-    Field,
+    FileLocation,
     OperationDescription,
-    Origin,
     PolicyText,
     ProductDescription,
     ServiceDescription,
+    Sourced,
     WorkspaceDescription,
 )
 from apimpolicy.text.source import Source
@@ -128,19 +128,19 @@ def _of_tables(tables: Mapping[str, Any], directory: str) -> ServiceDescription:
         if not isinstance(text, str) or text.lstrip().startswith("<"):
             return None
         file = os.path.abspath(os.path.join(directory, text))
-        return PolicyText(Origin(file), file) if os.path.isfile(file) else None
+        return PolicyText(FileLocation(file), file) if os.path.isfile(file) else None
 
     def named(table: Mapping[str, Any], kind: str) -> list[tuple[str, dict[str, Any]]]:
         found = table.get(kind)
         return [(id_, each) for id_, each in found.items() if isinstance(each, dict)] if isinstance(found, dict) else []
 
-    origin = Origin(directory)
+    origin = FileLocation(directory)
     found = ServiceDescription(directory, policy=policy(tables, "global-policy"))
     for id_, each in named(tables, "workspaces"):
         found.workspaces.append(WorkspaceDescription(id_, origin, policy=policy(each)))
     for id_, each in named(tables, "products"):
         linked = each.get("apis")
-        links = [Field(name) for name in (linked if isinstance(linked, list) else ())]
+        links = [Sourced(name) for name in (linked if isinstance(linked, list) else ())]
         found.products.append(
             ProductDescription(id_, origin, apis=links, policy=policy(each), workspace=each.get("workspace"))
         )

@@ -6,16 +6,15 @@ import time
 from typing import TYPE_CHECKING
 
 from apimpolicy.proposing.guided import Guided
-from apimpolicy.scenarios.bounds import Bounds
-from apimpolicy.scenarios.exploration import Exploration
 from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.scenario import Bounds, Exploration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.goals import Goal
-    from apimpolicy.scenarios.harness import Harness, Run
+    from apimpolicy.scenarios.harness import Harness, ScenarioRun
 
 _MOST_KEPT = 400
 """Runs that are kept: one for each set of goals with a status."""
@@ -33,7 +32,7 @@ class Finder:
         bounds: Bounds | None = None,
         *,
         wanted: Iterable[Goal] | None = None,
-        on_run: Callable[[Run], bool] | None = None,
+        on_run: Callable[[ScenarioRun], bool] | None = None,
     ) -> None:
         self.harness = harness
         self.bounds = bounds or Bounds()
@@ -41,7 +40,7 @@ class Finder:
         self.on_run = on_run
         self.outcome = Exploration(harness)
         self.is_over = False
-        self._runs: dict[Hashable, Run | None] = {}
+        self._runs: dict[Hashable, ScenarioRun | None] = {}
         self._paths: set[Hashable] = set()
         self._deadline = 0.0
         self._guided = Guided(harness, self.run)
@@ -84,12 +83,12 @@ class Finder:
                     starts = self.outcome.starts()
                     self._guided.search(goal, starts, lambda: self.is_done, len(starts) + most)
 
-    def run(self, assignment: Assignment) -> Run | None:
+    def run(self, assignment: Assignment) -> ScenarioRun | None:
         """Run a request unless it has run, and keep the goals that it reaches; None where it can't run."""
         key = _frozen(assignment)
         if key in self._runs:
             return self._runs[key]
-        run: Run | None = self.harness.run(assignment)
+        run: ScenarioRun | None = self.harness.run(assignment)
         assert run is not None
         self.outcome.statistics.runs += 1
         if run.result is None:

@@ -12,8 +12,8 @@ from apimpolicy.proposing.inversion.core import Inversion
 from apimpolicy.proposing.inversion.reaching import repair, returned, truth, usable
 from apimpolicy.proposing.inversion.rules import RULES
 from apimpolicy.proposing.inversion.samples import usual
-from apimpolicy.scenarios.doubles import PASSES
 from apimpolicy.scenarios.goals import BRANCH, Goal
+from apimpolicy.scenarios.scenario import PASSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.proposing.inversion.recorded import Structure
     from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.scenarios.harness import Harness, Run
+    from apimpolicy.scenarios.harness import Harness, ScenarioRun
 
 _MOST_CANDIDATES = 10
 """Requests that are made of one run."""
@@ -37,25 +37,25 @@ _ANY_BRANCH = Goal(BRANCH, "", (), 0)
 class Target(NamedTuple):
     """A goal of a search: whether a run reaches it, how close a run is, and requests that may come closer."""
 
-    is_reached: Callable[[Run], bool]
-    closeness: Callable[[Run], float]
-    candidates: Callable[[Run], Iterator[Assignment]]
+    is_reached: Callable[[ScenarioRun], bool]
+    closeness: Callable[[ScenarioRun], float]
+    candidates: Callable[[ScenarioRun], Iterator[Assignment]]
 
 
 def approach(
-    send: Callable[[Assignment], Run | None],
+    send: Callable[[Assignment], ScenarioRun | None],
     target: Target,
     starts: Iterable[Assignment],
     is_over: Callable[[], bool],
     most: int,
     width: int = 3,
-) -> Run | None:
+) -> ScenarioRun | None:
     """Return a run that reaches a target, after at most so many tries; the closest runs are repaired first."""
     number = count()
-    waiting: list[tuple[float, int, Run]] = []
+    waiting: list[tuple[float, int, ScenarioRun]] = []
     seen: set[frozenset[Any]] = set()
 
-    def added(assignment: Assignment) -> Run | None:
+    def added(assignment: Assignment) -> ScenarioRun | None:
         key = frozenset(assignment.items())
         if key in seen:
             return None
@@ -87,7 +87,7 @@ def approach(
 class Guided:
     """A search for one goal after another; `send` runs a request."""
 
-    def __init__(self, harness: Harness, send: Callable[[Assignment], Run | None]) -> None:
+    def __init__(self, harness: Harness, send: Callable[[Assignment], ScenarioRun | None]) -> None:
         self.harness = harness
         self.send = send
         self._steps: dict[Goal, list[Step]] = {}
@@ -104,11 +104,11 @@ class Guided:
         )
         return approach(self.send, target, starts, is_over, most, width) is not None
 
-    def inversion(self, run: Run) -> Inversion:
+    def inversion(self, run: ScenarioRun) -> Inversion:
         """Return the inversion of a run."""
         return Inversion(self.harness, run, self._structures, RULES)
 
-    def toward(self, step: Step, run: Run, inversion: Inversion) -> Iterator[Assignment]:
+    def toward(self, step: Step, run: ScenarioRun, inversion: Inversion) -> Iterator[Assignment]:
         """Yield requests with which a step may run."""
         yield from self._toward(_ANY_BRANCH, step, run, inversion)
 
@@ -126,13 +126,13 @@ class Guided:
             if entry.step is step:
                 yield from self._condition(entry, index, inversion, wanted=wanted)
 
-    def candidates(self, goal: Goal, run: Run) -> Iterator[Assignment]:
+    def candidates(self, goal: Goal, run: ScenarioRun) -> Iterator[Assignment]:
         """Yield requests that may get closer to a goal than a run did."""
         inversion = self.inversion(run)
         for step in self.steps(goal):
             yield from self._toward(goal, step, run, inversion)
 
-    def closeness(self, goal: Goal, run: Run) -> float:
+    def closeness(self, goal: Goal, run: ScenarioRun) -> float:
         """Return how many of the elements around a goal a run entered, at most, and more if it was evaluated.
 
         Of runs that entered the same ones, those are closer that evaluated more of the last one's expressions.
@@ -167,7 +167,7 @@ class Guided:
             ]
         return found
 
-    def _toward(self, goal: Goal, step: Step, run: Run, inversion: Inversion) -> Iterator[Assignment]:
+    def _toward(self, goal: Goal, step: Step, run: ScenarioRun, inversion: Inversion) -> Iterator[Assignment]:
         trace = inversion.trace
         indexes = {id(entry.step): index for index, entry in enumerate(trace)}
         for outer in _around(step):
@@ -227,7 +227,7 @@ class Guided:
                 yield from repair(inversion, of)
             yield from returned(inversion, of, wanted)
 
-    def _unstopped(self, step: Step, run: Run, inversion: Inversion) -> Iterator[Assignment]:
+    def _unstopped(self, step: Step, run: ScenarioRun, inversion: Inversion) -> Iterator[Assignment]:
         """Yield requests that are not stopped before a step: by an error, or by a response."""
         assert run.result is not None
         trace = inversion.trace

@@ -14,21 +14,10 @@ from apimpolicy.audit.access import WEAK_TOKEN
 from apimpolicy.audit.budgets import NOT_LIMITED, limited_by
 from apimpolicy.audit.facts import LENDS, TOKEN, UNDECIDED
 from apimpolicy.audit.findings import lent_to_anyone, operations_by_api
-from apimpolicy.report.audit_data import ALWAYS, NEVER, SOMETIMES, UNKNOWN, passed_on, presence, when
-from apimpolicy.report.audit_text import (
-    LENDING,
-    answer,
-    details,
-    request_words,
-    rows,
-    shown_place,
-    sorted_findings,
-    subject,
-    summary,
-    title,
-)
+from apimpolicy.report import audit_text
+from apimpolicy.report.audit_formats import ALWAYS, NEVER, SOMETIMES, UNKNOWN, passed_on, presence, when
 from apimpolicy.report.columns import counted
-from apimpolicy.report.html_style import page, text
+from apimpolicy.report.markup import page, text
 from apimpolicy.text.secrets import markup_without_secrets
 
 if TYPE_CHECKING:
@@ -49,14 +38,14 @@ class Cell(NamedTuple):
 
 
 def audit_html(run: AuditRun) -> str:
-    return markup_without_secrets(page(f"Audit: {title(run)}", "audit_page.css", _body(run)))
+    return markup_without_secrets(page(f"Audit: {audit_text.title(run)}", "audit_page.css", _body(run)))
 
 
 def _body(run: AuditRun) -> Iterator[str]:
     yield f'<header><h1>Who reaches the backend</h1><p class="lead">{text(_sentence(run))}</p>'
     yield '<ul class="totals">'
-    for row in rows(run.audit.operations):
-        kind = "bad" if row.words == LENDING else "part" if row.words in ("anyone", "not decided") else ""
+    for row in audit_text.rows(run.audit.operations):
+        kind = "bad" if row.words == audit_text.LENDING else "part" if row.words in ("anyone", "not decided") else ""
         yield f'<li class="{kind}"><b>{row.number:,}</b>{text(row.shown)}</li>'
     yield "</ul></header><main>"
     yield from _matrix(run)
@@ -71,15 +60,15 @@ def _body(run: AuditRun) -> Iterator[str]:
 def _sentence(run: AuditRun) -> str:
     operations = run.audit.operations
     opened = sum(each.access.is_open for each in operations)
-    lending = sum(answer(each) == LENDING for each in operations)
+    lending = sum(audit_text.answer(each) == audit_text.LENDING for each in operations)
     undecided = sum(not each.access.is_decided for each in operations)
-    parts = [f"{title(run)}."]
+    parts = [f"{audit_text.title(run)}."]
     parts.append(f"{_number(opened)} open to everyone." if opened else "No operation is open to everyone.")
     if lending:
         parts.append(f"{_number(lending)} open with credentials of the gateway.")
     if undecided:
         parts.append(f"{_number(undecided)} undecided.")
-    return " ".join((*parts, f"{summary(run).capitalize()}."))
+    return " ".join((*parts, f"{audit_text.summary(run).capitalize()}."))
 
 
 def _number(count: int) -> str:
@@ -103,11 +92,11 @@ def _matrix(run: AuditRun) -> Iterator[str]:
 
 def _operation(run: AuditRun, operation: OperationAudit) -> Iterator[str]:
     cells = {column: _cell(operation, column) for column in COLUMNS}
-    name = f'<span class="name">{text(operation.name)} <small>{text(answer(operation))}</small></span>'
+    name = f'<span class="name">{text(operation.name)} <small>{text(audit_text.answer(operation))}</small></span>'
     yield f'<details class="operation"><summary class="row">{name}{_markup(cells)}</summary><div class="path">'
     for path in operation.access.paths:
         yield f"<p>Reached with: {text(path.words)}</p>"
-    shown = ", ".join(details(operation))
+    shown = ", ".join(audit_text.details(operation))
     if shown:
         yield f"<p>{text(shown)}</p>"
     lent = [
@@ -118,7 +107,9 @@ def _operation(run: AuditRun, operation: OperationAudit) -> Iterator[str]:
     passed = [f"{each['what']} ({each['when']})" for each in passed_on(operation) if each["when"] != NEVER]
     if passed:
         yield f"<p>The caller's credentials that reach the backend: {text(', '.join(passed))}</p>"
-    places = dict.fromkeys((place.policy, shown_place(run, str(place))) for place in operation.places.values())
+    places = dict.fromkeys(
+        (place.policy, audit_text.shown_place(run, str(place))) for place in operation.places.values()
+    )
     if places:
         items = "".join(f"<li>{text(policy or 'here')} <code>{text(place)}</code></li>" for policy, place in places)
         yield f"<p>Policies on this path:</p><ul>{items}</ul>"
@@ -176,15 +167,15 @@ def _findings(run: AuditRun) -> Iterator[str]:
     yield '<section class="card"><h2>Findings</h2>'
     if not run.findings:
         yield "<p>Nothing was found.</p>"
-    for finding in sorted_findings(run.findings):
+    for finding in audit_text.sorted_findings(run.findings):
         severity = finding.severity.value
-        where = subject(run, finding)
+        where = audit_text.subject(run, finding)
         head = f"{where}: {finding.message}" if where else finding.message
         yield f'<div class="finding {severity}"><b>{finding.code}</b> {severity} · {_with_code(head)}<ul>'
         for each in dict.fromkeys(finding.evidence):
-            yield f"<li>{_with_code(each.words)} <code>{text(shown_place(run, str(each.place)))}</code></li>"
+            yield f"<li>{_with_code(each.words)} <code>{text(audit_text.shown_place(run, str(each.place)))}</code></li>"
         if finding.attempt is not None:
-            yield f"<li>request that ran <code>{text(request_words(finding))}</code></li>"
+            yield f"<li>request that ran <code>{text(audit_text.request_words(finding))}</code></li>"
         yield "</ul></div>"
     yield "</section>"
 

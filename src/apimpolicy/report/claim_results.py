@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from apimpolicy.report.columns import counted, printable, width, wrap
+from apimpolicy.report.columns import PLAIN, Style, counted, printable, width, wrap
 from apimpolicy.report.harmless import indented, program_report
-from apimpolicy.report.places import path_from_here
 from apimpolicy.report.stand_in_text import with_stand_ins
-from apimpolicy.report.style import PLAIN, Style
+from apimpolicy.report.terminal import path_from_here
 from apimpolicy.report.test_results import CaseReport, unreadable_data
 
 PROVEN, FALSE, UNDECIDED, SKIPPED, ERROR = "proven", "false", "undecided", "skipped", "error"
@@ -177,7 +176,7 @@ def _details(report: ClaimReport, style: Style, with_case: bool) -> Iterator[str
         yield from (f"  {line}" for line in report.case.splitlines())
     if report.reasons:
         yield "reasons:"
-        yield from _listed(report.reasons, style)
+        yield from listed(report.reasons, style.width - 6)
 
 
 def _sent(request: FoundRequest) -> Iterator[str]:
@@ -192,9 +191,10 @@ def _sent(request: FoundRequest) -> Iterator[str]:
         yield from (f"  {printable(line)}" for line in request.body.splitlines())
 
 
-def _listed(reasons: Sequence[str], style: Style) -> Iterator[str]:
+def listed(reasons: Sequence[str], available: int) -> Iterator[str]:
+    """Yield a list in lines of so many columns; of many entries, the first ones and the number of others."""
     for reason in reasons[:MOST_REASONS]:
-        first, *others = wrap(printable(reason), style.width - 6)
+        first, *others = wrap(printable(reason), available)
         yield f"- {first}"
         yield from (f"  {line}" for line in others)
     if len(reasons) > MOST_REASONS:

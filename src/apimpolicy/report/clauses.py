@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.values import box
 from apimpolicy.records import Record
+from apimpolicy.report.columns import first_of
 from apimpolicy.report.values import folded, show
 
 if TYPE_CHECKING:
@@ -92,7 +93,6 @@ class Evaluated:
         return node.is_constant or _key(node) in self.values
 
     def value(self, node: nodes.Expression) -> Any:
-        """Return the last value of a node, boxed."""
         if node.is_constant:
             return box(node.type, node.constant)
         return box(node.type, self.values[_key(node)][-1])
@@ -103,7 +103,6 @@ class Evaluated:
 
 
 def descendants(node: nodes.Bound) -> Iterator[nodes.Bound]:
-    """Yield the node and everything below it."""
     waiting = [node]
     while waiting:
         current = waiting.pop()
@@ -272,5 +271,4 @@ def _shown(node: nodes.Expression, values: list[Any]) -> str:
     shown = [show(box(node.type, value)) for value in values]
     if len(shown) > 1 and len(set(shown)) == 1:
         return f"{shown[0]} each of {len(shown)} times"
-    more = f", … {len(shown) - MOST_ITERATIONS} more" if len(shown) > MOST_ITERATIONS else ""
-    return ", ".join(shown[:MOST_ITERATIONS]) + more
+    return first_of(shown, MOST_ITERATIONS, ", … ")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TextIO
 
 from apimpolicy.text.secrets import without_secrets
 
@@ -171,6 +176,17 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
+def first_of(texts: Iterable[str], most: int, before_more: str = " and ") -> str:
+    """Return texts with commas between them; of many, the first ones and how many more there are.
+
+    >>> first_of(["a", "b", "c"], 3), first_of(["a", "b", "c"], 1)
+    ('a, b, c', 'a and 2 more')
+    """
+    found = list(texts)
+    more = len(found) - most
+    return ", ".join(found[:most]) + (f"{before_more}{more} more" if more > 0 else "")
+
+
 def clip(text: str, available: int) -> str:
     """Return the text on one line, cut with an ellipsis where it is too long."""
     text = printable(text)
@@ -190,10 +206,93 @@ def clip(text: str, available: int) -> str:
 
 
 def tool_version() -> str:
-    """Return the version of the installed distribution."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
         return version("apimpolicy")
     except PackageNotFoundError:  # run from a checkout
         return "0+unknown"
+
+
+DEFAULT_WIDTH = 100
+"""Columns of what goes into a pipe or a file."""
+MINIMUM_WIDTH = 40
+
+_CODES = {"error": "1;31", "warning": "1;33", "info": "1;36", "good": "32", "bad": "31", "dim": "2", "strong": "1"}
+
+
+class Style:
+    """Paints words by what they mean, and knows how wide the page is, and whether it is a terminal."""
+
+    __slots__ = ("is_coloured", "is_terminal", "width")
+
+    def __init__(self, is_coloured: bool = False, width: int = DEFAULT_WIDTH, *, is_terminal: bool = False) -> None:
+        self.is_coloured = is_coloured
+        self.is_terminal = is_terminal
+        self.width = max(width, MINIMUM_WIDTH)
+
+    @classmethod
+    def of(cls, stream: TextIO, environ: Mapping[str, str] = os.environ) -> Style:
+        """Return the style for a stream: see https://no-color.org and https://force-color.org."""
+        is_terminal = is_a_terminal(stream)
+        if environ.get("NO_COLOR"):
+            coloured = False
+        elif environ.get("FORCE_COLOR"):
+            coloured = True
+        else:
+            coloured = is_terminal and environ.get("TERM") != "dumb"
+        width = _terminal_width(stream) if is_terminal else DEFAULT_WIDTH
+        return cls(coloured, width, is_terminal=is_terminal)
+
+    def fit(self, text: str, indent: int = 0) -> str:
+        """Return lines broken between words at the width of a terminal; programs get each line whole.
+
+        >>> Style(width=40, is_terminal=True).fit("one two three four five six seven eight")
+        'one two three four five six seven eight'
+        """
+        if not self.is_terminal:
+            return text
+
+        return "\n".join(part for line in text.split("\n") for part in fitted(line, self.width - indent))
+
+    def paint(self, meaning: str, text: str) -> str:
+        """Return the text in the colour of a meaning: error, warning, info, good, bad, dim, strong."""
+        if not self.is_coloured or not text:
+            return text
+        return f"\x1b[{_CODES[meaning]}m{text}\x1b[0m"
+
+
+PLAIN = Style()
+
+WIDE = Style(width=120)
+"""The page of texts that Python code gets, such as `str(explanation)`."""
+_page: ContextVar[Style] = ContextVar("page", default=WIDE)
+
+
+def page() -> Style:
+    """Return the style of texts that are laid out before they are printed, such as explanations of failed cases."""
+    return _page.get()
+
+
+@contextmanager
+def on_page(style: Style, indent: int = 0) -> Iterator[None]:
+    """Lay out such texts, without colours, to be printed with an indentation in this style."""
+    before = _page.set(Style(width=style.width - indent, is_terminal=style.is_terminal))
+    try:
+        yield
+    finally:
+        _page.reset(before)
+
+
+def is_a_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def _terminal_width(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or DEFAULT_WIDTH
+    except (OSError, ValueError):
+        return DEFAULT_WIDTH

@@ -9,9 +9,8 @@ from typing import Any
 
 import attrs
 
-from apimpolicy.report.columns import clip, printable, width
-from apimpolicy.report.places import path_from_here
-from apimpolicy.report.style import PLAIN, Style
+from apimpolicy.report.columns import PLAIN, Style, clip, printable, width
+from apimpolicy.report.terminal import path_from_here
 
 # As data, which is sent between processes and merged: a report has files, a file places (policies, branches and
 # conditions), a place its outcomes, with the tests that saw each.
@@ -24,7 +23,7 @@ PLURALS = {POLICY: "policies", BRANCH: "branches", CONDITION: "conditions"}
 
 
 @attrs.define(eq=False)
-class Place:
+class CoveragePoint:
     """A policy, branch or condition that tests can reach.
 
     `start` and `end` are offsets in the file's text, `line` and `column` count from 1; of a policy and a branch it is
@@ -46,17 +45,14 @@ class Place:
 
     @property
     def missing(self) -> list[str]:
-        """The outcomes that no test saw."""
         return [outcome for outcome, tests in self.outcomes.items() if not tests]
 
     @property
     def is_reached(self) -> bool:
-        """Return whether any test came here."""
         return any(self.outcomes.values())
 
     @property
     def tests(self) -> list[str]:
-        """Every test that came here."""
         return sorted(set().union(*self.outcomes.values()))
 
     def sentence(self) -> str:
@@ -88,7 +84,7 @@ class FileCoverage:
 
     path: str
     text: str
-    places: list[Place] = attrs.field(factory=list)
+    places: list[CoveragePoint] = attrs.field(factory=list)
     number: int = 1
 
     def count(self, kind: str) -> Count:
@@ -106,7 +102,7 @@ class FileCoverage:
             return self.path if self.number == 1 else f"{self.path[:-1]} {self.number}>"
         return path_from_here(self.path)
 
-    def missing(self) -> Iterator[Place]:
+    def missing(self) -> Iterator[CoveragePoint]:
         """Yield the places with gaps in the order of the file, but none inside an unreached place."""
         for place in sorted(self.places, key=lambda place: (place.start, -place.end)):
             if not place.missing:
@@ -124,7 +120,6 @@ class CoverageReport:
     tests: list[str] = attrs.field(factory=list)
 
     def count(self, kind: str) -> Count:
-        """Return the outcomes of one kind of place in all files."""
         counts = [file.count(kind) for file in self.files]
         return Count(sum(count.covered for count in counts), sum(count.total for count in counts))
 
@@ -148,7 +143,7 @@ def merged(reports: Iterable[CoverageReport]) -> CoverageReport:
     return CoverageReport(files, list(tests))
 
 
-def place_keys(places: Iterable[Place]) -> Iterator[tuple[Any, ...]]:
+def place_keys(places: Iterable[CoveragePoint]) -> Iterator[tuple[Any, ...]]:
     """Yield a key for each place of a file: kind, span, outcomes, and a number among equal ones."""
     counts: dict[tuple[Any, ...], int] = {}
     for place in places:
@@ -174,7 +169,7 @@ def _add(file: FileCoverage, other: FileCoverage) -> None:
         moved.append(index)
 
 
-def _count(places: Iterable[Place]) -> Count:
+def _count(places: Iterable[CoveragePoint]) -> Count:
     count = Count()
     for place in places:
         count.total += len(place.outcomes)
@@ -212,19 +207,15 @@ def coverage_table(report: CoverageReport, style: Style = PLAIN) -> str:
     return "\n".join(lines)
 
 
-def missing_lines(report: CoverageReport, style: Style = PLAIN, most: int | None = None) -> list[str]:
-    """Return the gaps, one per line, up to a maximum, then the number of others."""
-    found = [(file, place) for file in report.files for place in file.missing()]
-    shown = found if most is None or len(found) <= most + 1 else found[:most]
-    lines = [
+def missing_lines(report: CoverageReport, style: Style = PLAIN) -> list[str]:
+    """Return the gaps, one per line."""
+    return [
         style.fit(
             f"{style.paint('strong', f'{printable(file.shown_path)}:{place.line}')}  {_sentence(place.sentence())}"
         )
-        for file, place in shown
+        for file in report.files
+        for place in file.missing()
     ]
-    if len(shown) < len(found):
-        lines.append(style.paint("dim", f"… {len(found) - len(shown):,} more"))
-    return lines
 
 
 def percent(value: float | None) -> str:

@@ -12,9 +12,9 @@ import attrs
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import write_whole
-from apimpolicy.report.coverage_data import KINDS, PLURALS, POLICY, CoverageReport, FileCoverage, Place
+from apimpolicy.report.coverage_data import KINDS, PLURALS, POLICY, CoveragePoint, CoverageReport, FileCoverage
+from apimpolicy.report.finding_formats import attribute, text
 from apimpolicy.report.harmless import to_json
-from apimpolicy.report.junit import attribute, text
 
 # Coverage written to files, in the format that a file's name ends with
 
@@ -102,23 +102,20 @@ class LineCoverage:
     """A line of a policy file on which something begins. `hits` is the number of tests that came by."""
 
     number: int
-    policies: list[Place] = attrs.field(factory=list)
-    decisions: list[Place] = attrs.field(factory=list)
+    policies: list[CoveragePoint] = attrs.field(factory=list)
+    decisions: list[CoveragePoint] = attrs.field(factory=list)
     """The branches and conditions that begin on the line."""
 
     @property
     def hits(self) -> int:
-        """The number of tests that reached anything on the line."""
         return len({test for place in (*self.policies, *self.decisions) for test in place.tests})
 
     @property
     def covered(self) -> int:
-        """The outcomes of its branches and conditions that tests saw."""
         return sum(len(place.outcomes) - len(place.missing) for place in self.decisions)
 
     @property
     def total(self) -> int:
-        """The outcomes of its branches and conditions."""
         return sum(len(place.outcomes) for place in self.decisions)
 
 

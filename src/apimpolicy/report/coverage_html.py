@@ -10,9 +10,9 @@ from typing import Any
 import attrs
 
 from apimpolicy.report.columns import counted, printable
-from apimpolicy.report.coverage_data import KINDS, PLURALS, Count, CoverageReport, FileCoverage, Place, percent
+from apimpolicy.report.coverage_data import KINDS, PLURALS, Count, CoveragePoint, CoverageReport, FileCoverage, percent
 from apimpolicy.report.harmless import to_json
-from apimpolicy.report.html_style import page, text
+from apimpolicy.report.markup import page, text
 from apimpolicy.text.document import Comment, Document, Element, Node
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
@@ -24,7 +24,7 @@ FULL, PART, NONE = "full", "part", "none"
 _INDENT = re.compile(r"(\n)([ \t]+)")
 
 
-def state_of(places: Iterable[Place]) -> str:
+def state_of(places: Iterable[CoveragePoint]) -> str:
     """Return whether all outcomes of some places were seen, some or none."""
     outcomes = [bool(tests) for place in places for tests in place.outcomes.values()]
     return FULL if all(outcomes) else PART if any(outcomes) else NONE
@@ -93,8 +93,8 @@ def listing(file: FileCoverage, spans: list[Span], prefix: str) -> str:
 def line_states(file: FileCoverage, source: Source) -> list[str]:
     """Return the state of each line: of places that begin on it, else of the innermost one around it, else empty."""
     count = source.line_count
-    own: list[list[Place]] = [[] for _ in range(count)]
-    going: list[list[Place]] = [[] for _ in range(count)]
+    own: list[list[CoveragePoint]] = [[] for _ in range(count)]
+    going: list[list[CoveragePoint]] = [[] for _ in range(count)]
     for place in file.places:
         first = source.position(place.start).line
         last = source.position(max(place.end - 1, place.start)).line
@@ -117,7 +117,7 @@ def _open(file: FileCoverage, span: Span, prefix: str) -> str:
     )
 
 
-def _label(place: Place) -> str:
+def _label(place: CoveragePoint) -> str:
     seen = ", ".join(f"{outcome}: {len(tests) or 'no'} tests" for outcome, tests in place.outcomes.items())
     return f"{place.kind} {place.name}, {seen}"
 
@@ -159,27 +159,28 @@ def _tokens(text: str) -> Iterator[tuple[int, tuple[int, str]]]:
 # files and shows the tests of a part on hover and focus. Text from policies and tests is escaped, and the data for the
 # script contains no `<`.
 
+_TITLE = "Policy coverage"
 MOST_OPEN = 12
 """Above this number of files, files without gaps start folded."""
 
 
-def coverage_to_html(report: CoverageReport, title: str = "Policy coverage") -> str:
+def coverage_to_html(report: CoverageReport) -> str:
     """Return the page, files with the lowest coverage first. Raises OSError when the package's files can't be read."""
     widths = "".join(f".w{share}{{width:{share}%}}" for share in range(101))
     return page(
-        f"{title} {percent(report.percent)}",
+        f"{_TITLE} {percent(report.percent)}",
         "coverage_page.css",
-        _body(report, title),
+        _body(report),
         data=_data(report),
         script="coverage_page.js",
         more_style=widths,
     )
 
 
-def _body(report: CoverageReport, title: str) -> Iterator[str]:
+def _body(report: CoverageReport) -> Iterator[str]:
     numbers = sorted(range(len(report.files)), key=lambda number: _order(report.files[number]))
     yield '<a class="skip" href="#files">Skip to the files</a>'
-    yield from _head(report, title)
+    yield from _head(report)
     yield "<main>"
     yield from _filters(len(report.files))
     yield from _overview(report, numbers)
@@ -209,9 +210,9 @@ def _filters(files: int) -> Iterator[str]:
     yield '<button id="clear" type="button">Clear the filter</button></p>'
 
 
-def _head(report: CoverageReport, title: str) -> Iterator[str]:
+def _head(report: CoverageReport) -> Iterator[str]:
     files = counted(len(report.files), "policy file")
-    yield f"<header><h1>{text(title)}: {percent(report.percent)}<small>{files}</small></h1>"
+    yield f"<header><h1>{_TITLE}: {percent(report.percent)}<small>{files}</small></h1>"
     yield '<dl class="totals">'
     for kind in KINDS:
         count = report.count(kind)

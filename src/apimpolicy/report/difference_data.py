@@ -211,7 +211,6 @@ class ComparisonReport(NamedTuple):
 
     @property
     def items(self) -> list[DifferenceItem]:
-        """The requests that policies treat differently."""
         return [item for report in self.policies for item in report.items]
 
     @property

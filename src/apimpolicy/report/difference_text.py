@@ -14,13 +14,12 @@ orders.xml:6 condition of <when>: @(…) → @(…)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from apimpolicy.report.claim_results import MOST_REASONS
-from apimpolicy.report.columns import counted, printable, wrap
+from apimpolicy.report.claim_results import listed
+from apimpolicy.report.columns import PLAIN, Style, counted, first_of, printable, wrap
 from apimpolicy.report.difference_data import ADDED, DIFFERENT, EQUIVALENT, ERROR, REMOVED, UNDECIDED, verdict
-from apimpolicy.report.style import PLAIN, Style
 
 if TYPE_CHECKING:
     from apimpolicy.report.difference_data import (
@@ -50,7 +49,6 @@ _MOST_STEPS = 12
 
 
 def headline(report: DifferenceReport) -> str:
-    """Return the result for a policy, in a few words."""
     if report.status != DIFFERENT:
         return _STATES[report.status]
     if not report.items:
@@ -77,9 +75,11 @@ def comparison(report: ComparisonReport, style: Style = PLAIN, *, verbose: bool 
         blocks.append(settings(report.settings, style, verbose=verbose))
     if reasons := open_reasons(report):
         known = [f"The same in any case: {'; '.join(proven)}."] if (proven := proven_parts(report)) else []
-        blocks.append("\n".join(["Not decided because of:", *_listed(reasons, style), *known]))
+        blocks.append("\n".join(["Not decided because of:", *listed(reasons, style.width - 4), *known]))
     if report.notes:
-        blocks.append("\n".join(["Not compared, and problems of both versions:", *_listed(report.notes, style)]))
+        blocks.append(
+            "\n".join(["Not compared, and problems of both versions:", *listed(report.notes, style.width - 4)])
+        )
     return "\n\n".join(blocks)
 
 
@@ -99,13 +99,10 @@ def open_reasons(report: ComparisonReport) -> list[str]:
         found = _AT_PLACE.fullmatch(reason)
         what, place = (reason, "") if found is None else found.groups()
         by_place.setdefault(place, {})[what] = None
-    return [*by_place.pop("", ()), *(f"{place}: {_some(whats)}" for place, whats in by_place.items())]
-
-
-def _some(texts: Iterable[str]) -> str:
-    found = list(texts)
-    more = len(found) - _MOST_AT_PLACE
-    return ", ".join(found[:_MOST_AT_PLACE]) + (f" and {more} more" if more > 0 else "")
+    return [
+        *by_place.pop("", ()),
+        *(f"{place}: {first_of(whats, _MOST_AT_PLACE)}" for place, whats in by_place.items()),
+    ]
 
 
 def proven_parts(report: ComparisonReport) -> list[str]:
@@ -115,12 +112,7 @@ def proven_parts(report: ComparisonReport) -> list[str]:
 
 
 def applies_to(item: DifferenceItem) -> str:
-    """Return the operations that a difference applies to, if it is not only that of its request."""
-    if len(item.operations) < 2:
-        return ""
-    shown = ", ".join(item.operations[:_MOST_OPERATIONS])
-    more = len(item.operations) - _MOST_OPERATIONS
-    return shown + (f" and {more} more" if more > 0 else "")
+    return first_of(item.operations, _MOST_OPERATIONS) if len(item.operations) > 1 else ""
 
 
 def _others(report: ComparisonReport, style: Style) -> Iterator[str]:
@@ -129,9 +121,8 @@ def _others(report: ComparisonReport, style: Style) -> Iterator[str]:
         lines = ["Access to the backend (see apimpolicy audit):"]
         for each in report.access:
             word = "weaker" if each.is_weaker else "stronger"
-            names = ", ".join(each.operations[:_MOST_OPERATIONS])
-            more = f" and {len(each.operations) - _MOST_OPERATIONS} more" * (len(each.operations) > _MOST_OPERATIONS)
-            lines += _wrapped(f"{word}: {each.api} {names}{more}: {each.before} → {each.after}", style)
+            names = first_of(each.operations, _MOST_OPERATIONS)
+            lines += _wrapped(f"{word}: {each.api} {names}: {each.before} → {each.after}", style)
         yield "\n".join(lines)
     if others := report.other_changes:
         title = "Changed besides:" if report.items else "Changed:"
@@ -147,7 +138,7 @@ def _others(report: ComparisonReport, style: Style) -> Iterator[str]:
             lines = wrap(f"{printable(policy.name)}: {headline(policy)}", style.width)
             yield "\n".join([*lines, *(f"  {printable(line)}" for line in policy.problem.splitlines())])
     if report.breaks:
-        yield "\n".join(["Azure would refuse:", *_listed(report.breaks, style)])
+        yield "\n".join(["Azure would refuse:", *listed(report.breaks, style.width - 4)])
     if report.problem:
         yield f"The services can't be compared:\n  {printable(report.problem)}"
 
@@ -155,15 +146,6 @@ def _others(report: ComparisonReport, style: Style) -> Iterator[str]:
 def _wrapped(text: str, style: Style) -> list[str]:
     first, *others = wrap(printable(text), style.width - 4)
     return [f"  {first}", *(f"    {line}" for line in others)]
-
-
-def _listed(texts: Sequence[str], style: Style) -> Iterator[str]:
-    for text in texts[:MOST_REASONS]:
-        first, *others = wrap(printable(text), style.width - 4)
-        yield f"- {first}"
-        yield from (f"  {line}" for line in others)
-    if len(texts) > MOST_REASONS:
-        yield f"- and {len(texts) - MOST_REASONS} more"
 
 
 def _shown_by(item: DifferenceItem) -> DifferenceItem:

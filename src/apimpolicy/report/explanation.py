@@ -17,11 +17,10 @@ from apimpolicy.policies.effects import Condition, Forwarded
 from apimpolicy.policies.registry import is_known, specification_of
 from apimpolicy.records import Record
 from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause, Evaluated, Fact, clause_of, clause_of_block
-from apimpolicy.report.columns import clip, printable, shortened, width, wrap
+from apimpolicy.report.columns import PLAIN, Style, clip, printable, shortened, width, wrap
 from apimpolicy.report.explanation_notes import certificate_notes
-from apimpolicy.report.places import short_path
 from apimpolicy.report.result_secrets import hide_secrets_of
-from apimpolicy.report.style import PLAIN, Style
+from apimpolicy.report.terminal import short_path
 from apimpolicy.report.values import show, within_limits
 from apimpolicy.text.secrets import without_secrets
 
@@ -60,14 +59,13 @@ class Explanation:
         self.path = ""
 
     def __str__(self) -> str:
-        from apimpolicy.report.style import page
+        from apimpolicy.report.columns import page
 
         return render(self, page())
 
 
 @within_limits
 def explain(result: Result) -> Explanation:
-    """Return the explanation of a result. Run with tracing on, it has the values of all sub-expressions."""
     hide_secrets_of(result)
     response = result.response
     ending = result.trace.decision
@@ -219,7 +217,6 @@ def clause_of_evaluation(evaluation: Evaluation, result: Result) -> Clause:
 
 
 def evaluated_of(evaluation: Evaluation) -> Evaluated:
-    """Return the bound tree of an evaluation, with its values."""
     from apimpolicy.engine.steps import compiled
 
     return Evaluated(compiled(evaluation.excerpt).bound.body, evaluation.excerpt.text, evaluation.recorder)
@@ -281,7 +278,6 @@ MOST_LINES = 60
 
 
 def render(explanation: Explanation, style: Style = PLAIN) -> str:
-    """Return the whole explanation, without a line end after it."""
     lines = [style.paint("strong", f"{printable(explanation.outcome)}, decided by {printable(explanation.decided_by)}")]
     for note in explanation.notes:
         lines += wrap(printable(note), style.width)
@@ -305,9 +301,9 @@ def render(explanation: Explanation, style: Style = PLAIN) -> str:
     return style.fit(without_secrets("\n".join(lines)))
 
 
-def render_clause(clause: Clause, style: Style = PLAIN) -> str:
+def render_clause(clause: Clause) -> str:
     """Return an expression with its parts and their values, without a line end after it."""
-    return without_secrets("\n".join(_clause_lines(clause, "", "", style)))
+    return without_secrets("\n".join(_clause_lines(clause, "", "", PLAIN)))
 
 
 def _summary(decision: Decision, style: Style) -> str:

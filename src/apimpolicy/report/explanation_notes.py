@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
@@ -14,7 +14,8 @@ from apimpolicy.policies.cors import is_preflight
 from apimpolicy.policies.effects import CorsChecked, QuotaUsed, RateLimited
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.clauses import NOT_EVALUATED, Clause, Evaluated, descendants, unconverted
-from apimpolicy.report.places import short_path
+from apimpolicy.report.columns import first_of
+from apimpolicy.report.terminal import short_path
 from apimpolicy.report.values import certificate
 
 if TYPE_CHECKING:
@@ -89,8 +90,8 @@ def _notes(leaf: Clause, evaluated: Evaluated, result: Result) -> Iterator[str]:
             receiver = unconverted(node.receiver or node.arguments[0])
             if evaluated.is_evaluated(receiver) and (found := evaluated.value(receiver)) is not None:
                 yield from _chain(found, _VERIFYING[node.method.name], bool(evaluated.value(node)), result)
-    if (search := _fruitless_search(leaf.node, evaluated)) is not None:
-        yield from _not_uploaded(search, result)
+    if _fruitless_search(leaf.node, evaluated) is not None:
+        yield from _not_uploaded(result)
 
 
 def _is_client_certificate(node: nodes.PropertyAccess) -> bool:
@@ -137,7 +138,6 @@ def _chain(found: Certificate, with_revocation: bool, is_valid: bool, result: Re
 
 
 def _remedy(status: ChainStatus, ticks: int) -> Iterator[str]:
-    """Yield advice for an error of a certificate chain."""
     if status.name in ("UntrustedRoot", "PartialChain"):
         who = f"the authority {status.certificate.issuer}" if status.name == "PartialChain" else "it"
         setting = 'trusted-roots = ["ca.pem"], at the top of apimpolicy.toml (or --trusted-root ca.pem)'
@@ -175,7 +175,7 @@ def _is_uploaded(node: nodes.Bound) -> bool:
     )
 
 
-def _not_uploaded(search: nodes.Call, result: Result) -> Iterator[str]:
+def _not_uploaded(result: Result) -> Iterator[str]:
     context: Any = result.exchange.context
     sent = context.request.certificate
     held = context.deployment.certificates
@@ -216,9 +216,10 @@ def _unmatched(unmatched: Unmatched, result: Result) -> Iterator[str]:
         api = f"the API '{unmatched.api}'" if unmatched.api else "the API"
         templates = (f"{operation.method} {from_utf16(operation.url_template)}" for operation in unmatched.operations)
         prefix = f" (below /{unmatched.prefix})" if unmatched.prefix else ""
-        yield f"No operation of {api} matches {method} {path}. Operations{prefix}: {_listed(templates)}"
+        operations = first_of(templates, MOST_LISTED, ", … ")
+        yield f"No operation of {api} matches {method} {path}. Operations{prefix}: {operations}"
     elif unmatched.apis:
-        yield f"No API matches {path}. APIs: {_listed(map(api_in_words, unmatched.apis))}"
+        yield f"No API matches {path}. APIs: {first_of(map(api_in_words, unmatched.apis), MOST_LISTED, ', … ')}"
     else:
         yield "The service has no APIs."
 
@@ -250,9 +251,3 @@ def _limits(result: Result) -> Iterator[str]:
     }
     for name in sorted(names):
         yield f"{name} was not applied: it counts the calls of a subscription, and this request has none."
-
-
-def _listed(texts: Iterable[str]) -> str:
-    found = list(texts)
-    more = f", … {len(found) - MOST_LISTED} more" if len(found) > MOST_LISTED else ""
-    return ", ".join(found[:MOST_LISTED]) + more

@@ -19,19 +19,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.policies.effects import (
-    BackendSet,
-    CorsChecked,
-    Forwarded,
-    HeaderChecked,
-    ResponseReturned,
-    Sent,
-    StatusSet,
-    TokenValidated,
-    TraceWritten,
-    UrlRewritten,
-    VariableSet,
-)
+from apimpolicy.policies import effects
 from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.report.columns import shortened
 from apimpolicy.report.values import value_text
@@ -43,7 +31,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.trace import Evaluation, TraceEntry
 
 FORWARDED = "Request is being forwarded to the backend service. Timeout set to {seconds:g} seconds"
-SENDING = (Forwarded, Sent)
+SENDING = (effects.Forwarded, effects.Sent)
 """Effects that the trace shows although the policy failed: a request was on its way."""
 
 Told = tuple[str, Any]
@@ -53,36 +41,36 @@ def described(entry: TraceEntry, result: Result) -> Iterator[Told]:
     """Yield the gateway's entries for a policy that ran: source and data."""
     effect = entry.effect
     assert effect is not None
-    if isinstance(effect, Forwarded):
+    if isinstance(effect, effects.Forwarded):
         yield from _forwarded(entry, effect, result)
-    elif isinstance(effect, Sent):
+    elif isinstance(effect, effects.Sent):
         yield from _sent(entry, effect)
-    elif isinstance(effect, CorsChecked):
+    elif isinstance(effect, effects.CorsChecked):
         yield entry.name, effect.text
     elif effect.traced is not None:
         yield entry.name, effect.traced
-    elif isinstance(effect, StatusSet):
+    elif isinstance(effect, effects.StatusSet):
         code, reason = effect.code, effect.reason
         told = [f"Response status code was set to {code}", f"Response status reason was set to '{reason}'"]
         yield "set-status", {"message": told}
-    elif isinstance(effect, ResponseReturned):
+    elif isinstance(effect, effects.ResponseReturned):
         returned = effect.response
         status = {"code": status_name(returned.status_code), "reason": returned.reason}
         response = {"status": status, "headers": headers(returned.headers)}
         yield entry.name, {"message": _traced(entry) or effect.text, "response": response}
-    elif isinstance(effect, HeaderChecked):
+    elif isinstance(effect, effects.HeaderChecked):
         checked = {"name": effect.name, "value": ",".join(effect.values)}
         yield "check-header", {"message": "Header validated.", "header": checked}
-    elif isinstance(effect, VariableSet):
+    elif isinstance(effect, effects.VariableSet):
         set_to = {"name": effect.name, "value": typed(effect.value)}
         yield entry.name, {"message": "Context variable was successfully set.", **set_to}
-    elif isinstance(effect, UrlRewritten):
+    elif isinstance(effect, effects.UrlRewritten):
         yield entry.name, _changed("Updated request URL per specified rewrite template.", effect.request_url)
-    elif isinstance(effect, BackendSet) and not effect.ignored:
+    elif isinstance(effect, effects.BackendSet) and not effect.ignored:
         yield entry.name, _changed("Backend service URL was changed.", effect.request_url)
-    elif isinstance(effect, TokenValidated) and effect.valid:
+    elif isinstance(effect, effects.TokenValidated) and effect.valid:
         yield entry.name, {"message": _traced(entry) or effect.text}
-    elif isinstance(effect, TraceWritten):
+    elif isinstance(effect, effects.TraceWritten):
         yield effect.source, {"message": effect.message, "metadata": effect.metadata}
     else:
         yield entry.name, {"message": effect.text}
@@ -118,7 +106,7 @@ def _traced(entry: TraceEntry) -> str:
     return "" if specification is None else specification.traced
 
 
-def _forwarded(entry: TraceEntry, effect: Forwarded, result: Result) -> Iterator[Told]:
+def _forwarded(entry: TraceEntry, effect: effects.Forwarded, result: Result) -> Iterator[Told]:
     if effect.member:
         yield "backend-pool", {"message": f"Backend '{effect.member}' was selected in the pool '{effect.pool}'"}
     yield "request-forwarder", {"message": _forwarding(entry), "request": _on_the_way(effect.request, result)}
@@ -126,7 +114,7 @@ def _forwarded(entry: TraceEntry, effect: Forwarded, result: Result) -> Iterator
         yield "forward-request", {"response": answer(effect.response)}
 
 
-def _sent(entry: TraceEntry, effect: Sent) -> Iterator[Told]:
+def _sent(entry: TraceEntry, effect: effects.Sent) -> Iterator[Told]:
     request, response = effect.request, effect.response
     if effect.traced is not None:
         yield entry.name, effect.traced
@@ -185,7 +173,6 @@ def answer(response: Response) -> dict[str, Any]:
 
 
 def headers(given: Headers) -> list[dict[str, str]]:
-    """Headers as the gateway lists them."""
     return [{"name": name, "value": ",".join(values)} for name, values in given.fields()]
 
 

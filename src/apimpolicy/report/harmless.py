@@ -113,12 +113,10 @@ class HarmlessStream:
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
-        """Write one after the other."""
         for line in lines:
             self.write(line)
 
     def flush(self) -> None:
-        """Write all there is."""
         if self._line:
             self._write("".join(self._line))
             self._line = []
@@ -127,7 +125,6 @@ class HarmlessStream:
             self._stream.flush()
 
     def own(self, text: str) -> None:
-        """Write text as it is."""
         self.flush()
         with self._guarded():
             self._stream.write(text)

@@ -12,17 +12,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.report import journey_parts
 from apimpolicy.report.columns import shortened
 from apimpolicy.report.explanation import Explanation, explain, steps_of_path
-from apimpolicy.report.html_style import page, text
-from apimpolicy.report.journey_parts import (
-    anchor_of,
-    certificates_card,
-    request_markup,
-    response_markup,
-    section_cards,
-    shown_steps,
-)
+from apimpolicy.report.markup import page, text
 from apimpolicy.report.values import show, type_name, within_limits
 from apimpolicy.text.secrets import markup_without_secrets
 
@@ -46,22 +39,21 @@ def journey_to_html(result: Result, title: str = "") -> str:
 
 
 def status_class(code: int) -> str:
-    """Return the class of a status code: good, moved, client or server."""
     return "good" if code < 300 else "moved" if code < 400 else "client" if code < 500 else "server"
 
 
 def _body(result: Result, explanation: Explanation, name: str) -> Iterator[str]:
-    steps = shown_steps(result)
+    steps = journey_parts.shown_steps(result)
     yield '<a class="skip" href="#journey">Skip to the journey</a>'
     yield from _head(result, steps, explanation, name)
     yield '<main id="journey" tabindex="-1">'
     yield '<section class="card" aria-labelledby="request"><h2 id="request">The request</h2>'
-    yield f"{_recognised(result)}{request_markup(result.request)}</section>"
-    yield from section_cards(result, steps)
+    yield f"{_recognised(result)}{journey_parts.request_markup(result.request)}</section>"
+    yield from journey_parts.section_cards(result, steps)
     yield '<section class="card" aria-labelledby="response"><h2 id="response">The response</h2>'
-    yield f"{response_markup(result.response)}</section>"
+    yield f"{journey_parts.response_markup(result.response)}</section>"
     yield from _error(result)
-    yield from certificates_card(result)
+    yield from journey_parts.certificates_card(result)
     yield from _variables(result)
     yield from _messages(result)
     yield "</main>"
@@ -74,7 +66,7 @@ def _head(result: Result, steps: dict[int, TraceEntry], explanation: Explanation
     yield f'<h1><b class="status {status_class(code)}">{code}</b> {text(result.response.reason)}</h1>'
     ending = result.trace.decision
     decided = f"<code>{text(explanation.decided_by)}</code>" if ending is not None else text(explanation.decided_by)
-    if ending is not None and (anchor := anchor_of(steps, ending)) is not None:
+    if ending is not None and (anchor := journey_parts.anchor_of(steps, ending)) is not None:
         decided = f'<a href="#{anchor}">{decided}</a>'
     yield f'<p class="decided">decided by {decided}</p>'
     yield from (f'<p class="note">{text(note)}</p>' for note in explanation.notes)

@@ -11,8 +11,8 @@ from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause
 from apimpolicy.report.columns import shortened
 from apimpolicy.report.explanation import clause_of_evaluation, is_detail, steps_of
-from apimpolicy.report.html_style import lines, text
-from apimpolicy.report.places import short_path
+from apimpolicy.report.markup import lines, text
+from apimpolicy.report.terminal import short_path
 from apimpolicy.report.values import certificate, show
 
 if TYPE_CHECKING:

@@ -8,12 +8,9 @@ from typing import Any
 
 import attrs
 
-from apimpolicy.report.columns import clip, counted, printable, width
+from apimpolicy.report.columns import PLAIN, Style, clip, counted, first_of, printable, width
 from apimpolicy.report.harmless import indented, program_report
-from apimpolicy.report.places import path_from_here
-from apimpolicy.report.style import PLAIN, Style
-
-# Mutants and their outcomes, as texts and numbers that processes exchange
+from apimpolicy.report.terminal import path_from_here
 
 KILLED, SURVIVED, INVALID, UNJUDGED, SUPPRESSED = STATUSES = ("killed", "survived", "invalid", "unjudged", "suppressed")
 
@@ -45,7 +42,6 @@ class Mutant:
     reason: str = ""
 
     def applied(self, text: str) -> str:
-        """Return the file's text with the change."""
         return text[: self.start] + self.text + text[self.end :]
 
 
@@ -74,8 +70,6 @@ MOST_NAMED = 3
 
 @attrs.frozen
 class Score:
-    """The number of mutants of each status."""
-
     killed: int
     survived: int
     invalid: int
@@ -174,8 +168,8 @@ def check_sentence(outcomes: Sequence[MutantOutcome], check: str) -> str:
     if not is_noticed:
         unnoticed = [outcome.mutant for outcome in gone if outcome.status == SURVIVED]
         return f"{start} all tests still pass: {_places(unnoticed)}."
-    names = list(dict.fromkeys(outcome.killed_by for outcome in gone))
-    sentence = f"{start} {_named(names)} would fail"
+    names = dict.fromkeys(f"'{printable(outcome.killed_by)}'" for outcome in gone)
+    sentence = f"{start} {first_of(names, MOST_NAMED)} would fail"
     weaker = [outcome.mutant for outcome in outcomes if check in outcome.mutant.about and outcome.status == SURVIVED]
     if weaker and check != LIMIT:  # one more call is no vulnerability
         return f"{sentence}. All tests still pass with a weaker one: {_places(weaker)}."
@@ -193,14 +187,8 @@ def score_line(score: Score, seconds: float, style: Style = PLAIN) -> str:
 
 
 def _places(mutants: Sequence[Mutant]) -> str:
-    found = list(dict.fromkeys(f"{place_of(mutant)} {printable(mutant.description)}" for mutant in mutants))
-    more = f", and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-    return ", ".join(found[:MOST_NAMED]) + more
-
-
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(f"'{printable(name)}'" for name in names[:MOST_NAMED]) + more
+    found = dict.fromkeys(f"{place_of(mutant)} {printable(mutant.description)}" for mutant in mutants)
+    return first_of(found, MOST_NAMED, ", and ")
 
 
 # For programs: `mutate --format json`; the schema is `apimpolicy/schemas/apimpolicy-mutate-output.schema.json`.

@@ -18,14 +18,11 @@ if TYPE_CHECKING:
     from apimpolicy.report.test_results import CaseReport
 
 
-# Failed test cases, claims and differences as findings at their places, for annotations and SARIF
-
 CODES = {FALSE: "POL506", UNDECIDED: "POL507", ERROR: "POL507"}
 """The codes of claims that are false, or not decided, in SARIF."""
 
 
 def _finding_at(path: str, line: int, code: str, message: str, severity: Severity = Severity.ERROR) -> Diagnostic:
-    """Return a finding about a line of a file."""
     try:
         with open_text(path, encoding="utf-8-sig") as file:
             source = Source(file.read(), path)

@@ -44,7 +44,6 @@ def hide_secrets_in(
 
 
 def _answers(result: Result) -> Iterator[Response]:
-    """Yield the responses of backends and other services."""
     for entry in result.trace:
         effect = entry.effect
         if isinstance(effect, (Forwarded, Sent, ResponseReturned)) and effect.response is not None:

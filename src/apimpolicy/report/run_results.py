@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.effects import Condition
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.report.columns import clip, printable, shortened, width
-from apimpolicy.report.conformance_values import runtime_type
+from apimpolicy.report.columns import PLAIN, Style, clip, printable, shortened, width
 from apimpolicy.report.explanation import Explanation, steps_of
 from apimpolicy.report.explanation_notes import routing_notes
 from apimpolicy.report.harmless import to_json
-from apimpolicy.report.places import path_from_here
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.stand_in_text import with_stand_ins
-from apimpolicy.report.style import PLAIN, Style
-from apimpolicy.report.values import folded, show, value_text, within_limits
+from apimpolicy.report.terminal import path_from_here
+from apimpolicy.report.values import folded, runtime_type, show, value_text, within_limits
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
 # For programs: `run --format json` and `explain --format json`, whose schemas are
 # `apimpolicy/schemas/apimpolicy-run-output.schema.json` and `apimpolicy-explain-output.schema.json`.
 #
-# A body that is not text is {"base64": "…"}. Values are in the form of `conformance_values`.
+# A body that is not text is {"base64": "…"}. Values are in the form of the conformance suite (`report.values`).
 
 VERSION = 1
 

@@ -20,10 +20,11 @@ from apimpolicy.text.holes import UNKNOWN_POLICIES
 from apimpolicy.text.markup import read
 
 if TYPE_CHECKING:
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.service import AnyPolicy, Service, ServiceApi
+    from apimpolicy.engine.service import Service, ServiceApi
     from apimpolicy.engine.steps import Program
-    from apimpolicy.report.style import Style
+    from apimpolicy.report.columns import Style
 
 
 # The policies of all scopes as one document: each `<base />` is replaced by the policies that run there.

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.project.service.leniency import leniency
-from apimpolicy.report.columns import counted, printable
-from apimpolicy.report.places import path_from_here
-from apimpolicy.report.style import PLAIN, Style
+from apimpolicy.report.columns import PLAIN, Style, counted, printable
+from apimpolicy.report.terminal import path_from_here
 
 if TYPE_CHECKING:
-    from apimpolicy.project.service.description import Origin, Problem
+    from apimpolicy.project.service.description import FileLocation, Problem
     from apimpolicy.project.service.stand_ins import StandIn
 
 _PLURALS = {"identity": "identities"}
@@ -94,12 +93,12 @@ def with_stand_ins(report: dict[str, Any]) -> dict[str, Any]:
     return report | stand_in_data(found.stand_ins, found.problems)
 
 
-def place(origin: Origin) -> str:
+def place(origin: FileLocation) -> str:
     """`infra/values.tf:12`, from here where it is below."""
     return f"{path_from_here(origin.file)}:{origin.line}" if origin.file else ""
 
 
-def _place(origin: Origin) -> dict[str, Any]:
+def _place(origin: FileLocation) -> dict[str, Any]:
     return {"file": path_from_here(origin.file), "line": origin.line, "column": origin.column} if origin.file else {}
 
 

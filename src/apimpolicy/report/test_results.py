@@ -6,11 +6,10 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from apimpolicy.report.columns import counted, printable, width
+from apimpolicy.report.columns import PLAIN, Style, counted, printable, width
 from apimpolicy.report.harmless import indented, program_report
-from apimpolicy.report.places import path_from_here
 from apimpolicy.report.stand_in_text import with_stand_ins
-from apimpolicy.report.style import PLAIN, Style
+from apimpolicy.report.terminal import path_from_here
 
 # For programs: `test --format json`; the schema is `apimpolicy/schemas/apimpolicy-test-output.schema.json`.
 
@@ -74,7 +73,6 @@ class CaseReport(NamedTuple):
 
     @property
     def is_good(self) -> bool:
-        """Return whether nothing is wrong."""
         return self.status in ("passed", "skipped")
 
 

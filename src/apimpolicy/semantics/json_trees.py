@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.languages import numbers
+from apimpolicy.languages import patterns
 from apimpolicy.languages.language import ANYTHING, literal, sequence
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
@@ -154,7 +154,7 @@ def digits_of(unknowns: Unknowns, token: Json) -> Term:
     """Return the text of a whole number, of any size."""
     found = unknowns.input(("json", token.root, token.path, "digits"), terms.TEXT)
     if not unknowns.facts(found):
-        unknowns.know(found, terms.member(found, numbers.WHOLE))
+        unknowns.know(found, terms.member(found, patterns.WHOLE))
     return found
 
 
@@ -230,7 +230,7 @@ def _truths(evaluation: Evaluation, token: Json) -> dict[str, Callable[[], Value
 
     def of_text() -> Value:
         term = string_of(unknowns, token)
-        is_true, is_false = (terms.member(term, numbers.truth(value=value)) for value in (True, False))
+        is_true, is_false = (terms.member(term, patterns.truth(value=value)) for value in (True, False))
         evaluation.throw(terms.not_(terms.any_of(is_true, is_false)))
         return Truth(is_true)
 
@@ -261,8 +261,8 @@ def _numbers(evaluation: Evaluation, token: Json, type_: str) -> dict[str, Calla
 def _fits(term: Term, type_: str) -> Term:
     """Return where a text is a number of a type."""
     least, largest = INTEGERS[type_]
-    in_range = terms.member(term, numbers.at_most(largest))
-    return terms.all_of(in_range, terms.not_(terms.member(term, numbers.at_most(least - 1))))
+    in_range = terms.member(term, patterns.at_most(largest))
+    return terms.all_of(in_range, terms.not_(terms.member(term, patterns.at_most(least - 1))))
 
 
 # Parsing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
-from apimpolicy.languages.numbers import WHOLE
+from apimpolicy.languages.patterns import WHOLE
 from apimpolicy.semantics.fractions import FRACTIONS, compared, is_fraction
 from apimpolicy.semantics.keys import is_single, key_of
 from apimpolicy.semantics.unknowns import Unsupported

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from apimpolicy.project.serve_settings import Limits as Limits
-    from apimpolicy.serving.asgi import application as application
     from apimpolicy.serving.backends import HttpBackend as HttpBackend
-    from apimpolicy.serving.local import serving as serving
+    from apimpolicy.serving.library import application as application
+    from apimpolicy.serving.library import serving as serving
     from apimpolicy.serving.redis_state import RedisState as RedisState
 
 _HOMES = {
-    "application": "apimpolicy.serving.asgi",
+    "application": "apimpolicy.serving.library",
     "HttpBackend": "apimpolicy.serving.backends",
     "Limits": "apimpolicy.project.serve_settings",
-    "serving": "apimpolicy.serving.local",
+    "serving": "apimpolicy.serving.library",
     "RedisState": "apimpolicy.serving.redis_state",
 }
 

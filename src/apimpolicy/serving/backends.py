@@ -22,9 +22,9 @@ from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving import engine_loop
-from apimpolicy.serving.body_streams import BackendStream
-from apimpolicy.serving.deadlines import LEAST, Deadlines
-from apimpolicy.serving.trust import BackendTrust
+from apimpolicy.serving.http_messages import BackendStream
+from apimpolicy.serving.ledger import LEAST, Deadlines
+from apimpolicy.serving.tls import BackendTrust
 
 HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect")
@@ -225,7 +225,6 @@ def _client() -> _Client:
 
 
 async def close_connections() -> None:
-    """Close the connections of the running loop."""
     client = _clients.pop(asyncio.get_running_loop(), None)
     _current.client = None
     if client is not None:
@@ -279,7 +278,6 @@ def _send_on(request: Request, url: str, add: Callable[[str, str], None]) -> Non
 
 
 def _origin(url: str) -> str:
-    """Return host and port, as a URL has them."""
     begin = url.find("://") + 3
     end = url.find("/", begin)
     return url[begin:] if end < 0 else url[begin:end]

@@ -16,26 +16,24 @@ from urllib.parse import urlsplit
 
 from apimpolicy.dotnet.process_limits import reason_to_stop
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.mcp.clients import address_of_server
+from apimpolicy.engine.mcp.servers import address_of_server
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.memory import collect
-from apimpolicy.project.caller_tokens import TokenWish, issuers_of, token_of
 from apimpolicy.project.configuration import load_configuration
+from apimpolicy.project.manual_requests import TokenWish, issuers_of, token_of
 from apimpolicy.project.service.leniency import leniency
 from apimpolicy.project.service.reading import is_code
 from apimpolicy.project.service.stand_ins import SUBSCRIPTION
 from apimpolicy.report.columns import printable
 from apimpolicy.report.explanation_notes import url_path_of
 from apimpolicy.report.stand_in_text import stand_in_lines
-from apimpolicy.serving.certificates import server_certificate
 from apimpolicy.serving.inspector import HOST
-from apimpolicy.serving.lines import LineWriter
-from apimpolicy.serving.peers import Peers
+from apimpolicy.serving.listeners import LineWriter, span_writer
 from apimpolicy.serving.runtime import Runtime
 from apimpolicy.serving.server import Listener, listen
-from apimpolicy.serving.spans import span_writer
-from apimpolicy.serving.tls import AskingContext
+from apimpolicy.serving.tls import AskingContext, server_certificate
+from apimpolicy.serving.workers import Peers
 
 if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway

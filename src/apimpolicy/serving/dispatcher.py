@@ -23,10 +23,10 @@ from apimpolicy.errors import (
     NotSimulatedError,
 )
 from apimpolicy.serving import engine_loop
-from apimpolicy.serving.own_answers import internal_error, own_answer
+from apimpolicy.serving.http_messages import internal_error, own_answer
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
 

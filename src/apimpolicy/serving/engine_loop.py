@@ -10,7 +10,9 @@ thread (`start_in_thread`), where `wait_for` hands what is to be awaited to the 
 from __future__ import annotations
 
 import asyncio
+import datetime
 import threading
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import copy_context
 from functools import partial
@@ -19,11 +21,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from greenlet import getcurrent, greenlet
 
-from apimpolicy.dotnet.environment import environment, has_environment, processor_time
+from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment, has_environment, processor_time
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+if TYPE_CHECKING:
     Done: TypeAlias = Callable[[Any, BaseException | None], None]
 
 T = TypeVar("T")
@@ -218,3 +221,39 @@ def _in_thread(loop: asyncio.AbstractEventLoop, work: Callable[[], T]) -> T:
         return work()
     finally:
         _thread.loop = None
+
+
+class RunningClock:
+    """A clock that runs as the machine's does; it showed `start` when it was made, or the machine's time."""
+
+    waits = True
+
+    def __init__(self, start: datetime.datetime | None = None) -> None:
+        self._ahead = datetime.timedelta()
+        if start is not None:
+            self._ahead = start.astimezone(datetime.UTC) - datetime.datetime.now(datetime.UTC)
+        self._ticks_at_epoch = UNIX_EPOCH_TICKS + self._ahead // datetime.timedelta(microseconds=1) * 10
+
+    def now(self) -> datetime.datetime:
+        return datetime.datetime.now(datetime.UTC) + self._ahead
+
+    def ticks(self) -> int:
+        """Return the time in ticks of 100 ns since 0001-01-01 UTC."""
+        return self._ticks_at_epoch + time.time_ns() // 100
+
+    def advance(self, seconds: float) -> None:
+        """Wait, while other requests continue."""
+        if seconds <= 0:
+            return
+        if can_wait():
+            wait_for(asyncio.sleep(seconds))
+        else:
+            time.sleep(seconds)
+
+    def gather(self, works: Sequence[Callable[[], None]], first_only: bool) -> None:
+        """Run functions at the same time until all have ended, or the first; the others continue by themselves."""
+        if can_wait():
+            gather(works, first_only=first_only)
+        else:
+            for work in works:
+                work()

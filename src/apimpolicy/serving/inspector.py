@@ -34,13 +34,13 @@ from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.caller_tokens import issuers_of
+from apimpolicy.project.manual_requests import issuers_of
 from apimpolicy.report.harmless import to_json
 from apimpolicy.serving.dispatcher import Dispatcher, Handled
 from apimpolicy.serving.engine_loop import keep
-from apimpolicy.serving.lines import Summary
-from apimpolicy.serving.own_answers import own_answer
-from apimpolicy.serving.peers import OWN, Peers
+from apimpolicy.serving.http_messages import own_answer
+from apimpolicy.serving.listeners import Summary
+from apimpolicy.serving.workers import OWN, Peers
 from apimpolicy.text.encoding import number_of
 from apimpolicy.text.secrets import without_secrets
 
@@ -88,7 +88,6 @@ class Inspector:
             watcher.put_nowait(None)
 
     def answer(self, request: Request, done: Callable[[Handled], None], loop: asyncio.AbstractEventLoop) -> None:
-        """Answer a request to the gateway."""
         given = request.headers.get(DEBUG_HEADER)
         if given is not None and self._is_token(given):
             self.dispatcher.answer(request, lambda handled: done(_with_trace_id(handled, self.id_of(handled))), loop)
@@ -172,7 +171,6 @@ class Inspector:
         return self._of(handled, what, request, loop)
 
     def _of(self, handled: Handled, what: str, request: Request, loop: asyncio.AbstractEventLoop) -> Response:
-        """Return a page about one request."""
         if what in ("replay", "send"):
             return self._send(request, handled, loop, is_replay=what == "replay")
         if what == "form":
@@ -196,7 +194,7 @@ class Inspector:
         if what == "policies":
             return text_page(_effective(handled))
         if what == "case":
-            from apimpolicy.serving.saved_cases import case_of
+            from apimpolicy.serving.request_forms import case_of
 
             name = f"request-{handled.number}.test.yaml"
             headers = {"Content-Type": "text/yaml; charset=utf-8"}
@@ -287,8 +285,8 @@ def _again(request: Request) -> Request:
 
 def _effective(handled: Handled) -> str:
     """Return the policies of all scopes that the request met, as one document."""
+    from apimpolicy.report.columns import Style
     from apimpolicy.report.service_text import effective_text
-    from apimpolicy.report.style import Style
 
     assert handled.result is not None
     program = handled.result.exchange.program
@@ -305,7 +303,6 @@ def _size(handled: Handled) -> int:
 
 
 def _state(gateway: Gateway) -> list[dict[str, str]]:
-    """Return counters, caches and circuits, at the gateway's own time."""
     with use_environment(gateway.environment()):
         return [entry._asdict() for entry in gateway.services.state.entries()]
 
@@ -347,7 +344,6 @@ def static_page(path: str) -> Response:
 
 
 def json_page(value: Any) -> Response:
-    """Return data as JSON."""
     body = to_json(value, ensure_ascii=False, indent=1)
     return Response(200, headers={"Content-Type": "application/json", "Cache-Control": "no-store"}, body=body)
 

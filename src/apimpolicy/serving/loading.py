@@ -22,20 +22,20 @@ from apimpolicy.engine.document import is_markup, read_bytes
 from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct, ServiceWorkspace
 from apimpolicy.engine.token_keys import TokenKey
 from apimpolicy.errors import ConfigurationError, DiagnosticError
-from apimpolicy.project.caller_tokens import issuers_of
-from apimpolicy.project.configuration_files import find_configuration
+from apimpolicy.project.environments import find_configuration
 from apimpolicy.project.files import fingerprint, root_name
 from apimpolicy.project.gateways import configured, require_apis
+from apimpolicy.project.manual_requests import issuers_of
 from apimpolicy.serving.backends import HttpBackend
-from apimpolicy.serving.clock import RunningClock
 from apimpolicy.serving.dispatcher import Served
-from apimpolicy.serving.trust import BackendTrust
+from apimpolicy.serving.engine_loop import RunningClock
+from apimpolicy.serving.tls import BackendTrust
 from apimpolicy.text.encoding import decode
 
 if TYPE_CHECKING:
     import datetime
 
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.policies.state import State
     from apimpolicy.project.configuration import Configuration

@@ -15,7 +15,7 @@ import pytest
 @pytest.fixture
 def serving() -> Iterator[Callable[..., str]]:
     """Serve gateways for the time of a test; takes what `apimpolicy.serving.serving` takes, and gives the base URL."""
-    from apimpolicy.serving.local import serving as serve
+    from apimpolicy.serving.library import serving as serve
 
     with ExitStack() as stack:
 

@@ -19,10 +19,8 @@ import httptools
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request, Response
 from apimpolicy.project.serve_settings import Limits
-from apimpolicy.serving.incoming import IncomingRequest, refusal_for
+from apimpolicy.serving import http_messages
 from apimpolicy.serving.ledger import Ledger
-from apimpolicy.serving.own_answers import own_answer
-from apimpolicy.serving.wire import LAST_CHUNK, chunk, head, peer_certificate
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -68,12 +66,12 @@ class GatewayProtocol(asyncio.Protocol):
         self._answer = answer
         self._trusts_proxy = trusts_proxy
         self._parser: Any = httptools.HttpRequestParser(self)
-        self._incoming: IncomingRequest | None = None
+        self._incoming: http_messages.IncomingRequest | None = None
         self._has_head = False
         self._is_cut_short = False
         self._head_size = 0
-        self._waiting: deque[IncomingRequest] = deque()
-        self._current: IncomingRequest | None = None
+        self._waiting: deque[http_messages.IncomingRequest] = deque()
+        self._current: http_messages.IncomingRequest | None = None
         self._is_ending = self._lingers = False
         self._may_write = asyncio.Event()
         self._may_write.set()
@@ -87,7 +85,7 @@ class GatewayProtocol(asyncio.Protocol):
         self.transport: Any = transport
         self.server_state.connections.add(self)
         self._peer = (transport.get_extra_info("peername") or ("",))[0]
-        self._certificate: Certificate | None = peer_certificate(transport.get_extra_info("ssl_object"))
+        self._certificate: Certificate | None = http_messages.peer_certificate(transport.get_extra_info("ssl_object"))
         self._scheme = "https" if transport.get_extra_info("ssl_object") is not None else "http"
         if self.ledger.connections > self.ledger.most_connections:
             self.ledger.complain()
@@ -179,7 +177,7 @@ class GatewayProtocol(asyncio.Protocol):
         return self._current is not None and self._scheme == "http"
 
     def on_message_begin(self) -> None:
-        self._incoming = IncomingRequest()
+        self._incoming = http_messages.IncomingRequest()
         self._has_head = False
 
     def on_url(self, url: bytes) -> None:
@@ -208,7 +206,7 @@ class GatewayProtocol(asyncio.Protocol):
         incoming.is_http_1_0 = self._parser.get_http_version() == "1.0"
         incoming.keeps_alive = self._parser.should_keep_alive()
         self._is_cut_short = self._parser.should_upgrade() and incoming.has_body
-        wrong = refusal_for(incoming, self.limits)
+        wrong = http_messages.refusal_for(incoming, self.limits)
         if wrong is not None:
             self._refuse(*wrong)
         elif "expect" in incoming.fields and not incoming.is_http_1_0 and self._current is None:
@@ -233,7 +231,7 @@ class GatewayProtocol(asyncio.Protocol):
         self._held -= size
         self.ledger.bytes -= size
 
-    def _pass_over_trailer(self, incoming: IncomingRequest, size: int) -> None:
+    def _pass_over_trailer(self, incoming: http_messages.IncomingRequest, size: int) -> None:
         """Skip the headers behind a body, which policies don't see."""
         incoming.trailers += size
         if incoming.trailers > self.limits.head_bytes:
@@ -274,7 +272,7 @@ class GatewayProtocol(asyncio.Protocol):
 
     # What goes out
 
-    def _begin(self, incoming: IncomingRequest) -> None:
+    def _begin(self, incoming: http_messages.IncomingRequest) -> None:
         self._current = incoming
         fields = incoming.fields
         upgrade = ", ".join(fields["upgrade"][1]).lower() if "upgrade" in fields else ""
@@ -285,7 +283,7 @@ class GatewayProtocol(asyncio.Protocol):
         else:
             self._answer(self._request(incoming), self._end, self.loop)
 
-    def _request(self, incoming: IncomingRequest) -> Request:
+    def _request(self, incoming: http_messages.IncomingRequest) -> Request:
         scheme, host, address = self._scheme, incoming.host or "localhost", self._peer
         fields = incoming.fields
         if self._trusts_proxy is not None and self._trusts_proxy(address):
@@ -310,27 +308,29 @@ class GatewayProtocol(asyncio.Protocol):
         self._write(incoming, response, keeps_alive)
         self._next(keeps_alive)
 
-    def _write(self, incoming: IncomingRequest, response: Response, keeps_alive: bool) -> None:
+    def _write(self, incoming: http_messages.IncomingRequest, response: Response, keeps_alive: bool) -> None:
         is_head = incoming.method == "HEAD"
         defaults, old = self.server_state.default_headers, incoming.is_http_1_0
-        written = head(response, defaults, is_head=is_head, keeps_alive=keeps_alive, old=old)
+        written = http_messages.head(response, defaults, is_head=is_head, keeps_alive=keeps_alive, old=old)
         has_body = not is_head and response.status_code not in (204, 304) and response.status_code >= 200
         self.transport.write(written + response.body if has_body else written)
 
-    async def _stream(self, incoming: IncomingRequest, response: Response, keeps_alive: bool) -> None:
+    async def _stream(self, incoming: http_messages.IncomingRequest, response: Response, keeps_alive: bool) -> None:
         stream: Any = response.stream
         is_chunked = not incoming.is_http_1_0 and "Content-Length" not in response.headers
         keeps_alive = keeps_alive and not (incoming.is_http_1_0 and "Content-Length" not in response.headers)
         defaults = self.server_state.default_headers
         is_head = incoming.method == "HEAD" or response.status_code in (204, 304)
         self.transport.write(
-            head(response, defaults, is_head=is_head, keeps_alive=keeps_alive, old=incoming.is_http_1_0, streams=True)
+            http_messages.head(
+                response, defaults, is_head=is_head, keeps_alive=keeps_alive, old=incoming.is_http_1_0, streams=True
+            )
         )
         try:
             async for part in stream.parts():
                 if is_head:
                     break
-                self.transport.write(chunk(part) if is_chunked else part)
+                self.transport.write(http_messages.chunk(part) if is_chunked else part)
                 await self._may_write.wait()
                 if self.transport.is_closing():
                     return
@@ -342,7 +342,7 @@ class GatewayProtocol(asyncio.Protocol):
         finally:
             stream.close() if self.transport.is_closing() else None
         if is_chunked and not is_head:
-            self.transport.write(LAST_CHUNK)
+            self.transport.write(http_messages.LAST_CHUNK)
         self._streaming = None
         self._next(keeps_alive)
 
@@ -362,7 +362,7 @@ class GatewayProtocol(asyncio.Protocol):
             self.loop.call_soon(self._begin_later, incoming)
             self._current = incoming
 
-    def _begin_later(self, incoming: IncomingRequest) -> None:
+    def _begin_later(self, incoming: http_messages.IncomingRequest) -> None:
         if not self.transport.is_closing():
             self._begin(incoming)
 
@@ -370,12 +370,12 @@ class GatewayProtocol(asyncio.Protocol):
         """Answer without the engine, and end the connection."""
         if self.transport.is_closing():
             return
-        incoming = IncomingRequest() if self._current is None else self._current
+        incoming = http_messages.IncomingRequest() if self._current is None else self._current
         if self._current is not None and self._streaming is not None:
             self.transport.abort()
             return
         self._incoming, self._current, self._is_ending = None, None, True
-        self._write(incoming, own_answer(status, message), False)
+        self._write(incoming, http_messages.own_answer(status, message), False)
         self.transport.close()
 
 
@@ -406,8 +406,7 @@ class _KnownHead:
         self._is_known = False
 
 
-def _framing(incoming: IncomingRequest) -> bytes:
-    """Return a head with only the fields that delimit the body."""
+def _framing(incoming: http_messages.IncomingRequest) -> bytes:
     names = ("content-length", "transfer-encoding")
     lines = [f"{name}: {value}\r\n" for name in names for value in incoming.fields.get(name, ("", []))[1]]
     return f"POST / HTTP/1.1\r\n{''.join(lines)}\r\n".encode("latin-1", "replace")

@@ -23,12 +23,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.engine.cache import ValueCache, distance
-from apimpolicy.engine.circuits import LocalCircuits
-from apimpolicy.engine.counters import CallCounters
+from apimpolicy.engine.state import CallCounters, LocalCircuits, ValueCache, distance
 from apimpolicy.policies.state import Bucket, Claim, Counter, CounterStatus, StateEntry, TakeOutcome, Window
-from apimpolicy.serving.redis_connection import RedisConnection
-from apimpolicy.serving.redis_values import UNREADABLE, from_bytes, to_bytes
+from apimpolicy.serving.redis_connection import UNREADABLE, RedisConnection, from_bytes, to_bytes
 
 if TYPE_CHECKING:
     from apimpolicy.policies.state import Cache, TripRule

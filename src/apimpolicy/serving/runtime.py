@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.policies.state import State
     from apimpolicy.project.serve_settings import Limits
-    from apimpolicy.serving.peers import Peers
     from apimpolicy.serving.protocol import Answer
+    from apimpolicy.serving.workers import Peers
 
 _LOOK = 0.5
 """Seconds between two looks at the files."""
@@ -79,7 +79,6 @@ class Runtime:
         )
 
     async def watch(self) -> None:
-        """Load again whenever a file changes."""
         assert self.target is not None
         paths = self.target.watched()
         seen = self.dispatcher.served.files
@@ -156,7 +155,6 @@ def first_error_line(error: DiagnosticError) -> str:
 
 
 def error_path(error: DiagnosticError) -> str:
-    """Return the file of the first finding."""
     return error.diagnostics[0].source.path
 
 

@@ -113,7 +113,6 @@ class GatewayServer(uvicorn.Server):
                 signal.signal(number, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self.ledger.handle_error)
         self.servers = []

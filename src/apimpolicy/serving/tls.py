@@ -2,18 +2,41 @@
 
 Python's own `ssl` refuses a certificate that it does not trust, so these connections are pyOpenSSL's, behind the two
 objects that asyncio knows: an `ssl.SSLContext`, and what its `wrap_bio` gives.
+
+The authority and the certificate of a gateway on this machine, made at the first start and kept for the user.
+
+The folder is `$APIMPOLICY_HOME/serve`, else that of the system for a user's data. The authority's key never leaves it;
+it may sign for the names of this gateway alone, so that a client that trusts it trusts nothing else.
 """
 
 from __future__ import annotations
 
+import datetime
+import functools
+import ipaddress
+import os
 import ssl
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import SSL
 
+from apimpolicy.dotnet.cryptography.certificate_files import present
+from apimpolicy.dotnet.cryptography.issuing import common_name, issue, new_key
+from apimpolicy.engine.backends import BackendPool
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.engine.backends import AnyBackend
     from apimpolicy.serving.ledger import Ledger
 
 _BLOCK = 65536
@@ -155,3 +178,212 @@ class AskingConnection:
                 self._outgoing.write(self._tls.bio_read(_BLOCK))
         except SSL.WantReadError:
             pass
+
+
+class BackendTrust:
+    """The authorities that TLS to backends trusts, those of the machine and `roots`, and the checks of each backend.
+
+    `backends` are those of the gateway. Each one tells whether the chain and the name of its certificate are checked.
+    """
+
+    def __init__(self, roots: Iterable[Certificate] = (), backends: Mapping[str, AnyBackend] | None = None) -> None:
+        self._roots = "\n".join(root.to_pem() for root in roots)
+        self._checks = [
+            (place, each.validates_certificate_chain, each.validates_certificate_name)
+            for each in (backends or {}).values()
+            if not isinstance(each, (str, BackendPool)) and (place := _url_parts(each.url)) is not None
+        ]
+        self._contexts: dict[tuple[str | None, bool, bool], ssl.SSLContext] = {}
+
+    def context(self, url: str, certificate: Certificate | None) -> ssl.SSLContext:
+        """Return the context for a request, with the gateway's own certificate if the policy chose one."""
+        chain, name = self._checks_of(url)
+        key = (None if certificate is None else certificate.thumbprint, chain, name)
+        found = self._contexts.get(key)
+        if found is None:
+            found = self._contexts[key] = self._made(certificate, chain, name)
+        return found
+
+    def _checks_of(self, url: str) -> tuple[bool, bool]:
+        """Return whether the chain and the name are checked, by the backend with the longest matching path.
+
+        Where several backends have the same URL, a check that one of them asks for is made.
+        """
+        place = _url_parts(url)
+        around = [found for found in self._checks if place is not None and _is_below(place, found[0])]
+        length = max((len(base.segments) for base, _, _ in around), default=0)
+        nearest = [(chain, name) for base, chain, name in around if len(base.segments) == length]
+        if not nearest:
+            return True, True
+        return any(chain for chain, _ in nearest), any(name for _, name in nearest)
+
+    def _made(self, certificate: Certificate | None, checks_chain: bool, checks_name: bool) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # .NET does not ask for what RFC 5280 has beyond the chain
+        if self._roots:
+            context.load_verify_locations(cadata=self._roots)
+        context.check_hostname = checks_name and checks_chain
+        if not checks_chain:
+            context.verify_mode = ssl.CERT_NONE
+        if certificate is not None:
+            present(context, certificate)
+        return context
+
+
+class _UrlParts(NamedTuple):
+    """The parts of a URL: two URLs with the same scheme, host and port share connections and certificates."""
+
+    scheme: str
+    host: str
+    port: int
+    segments: tuple[str, ...]
+
+
+@functools.lru_cache(maxsize=1024)
+def _url_parts(url: str) -> _UrlParts | None:
+    """Return the parts of a URL, or None for one that can't be requested."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}[parts.scheme]
+    except (ValueError, KeyError):
+        return None
+    segments = tuple(parts.path.strip("/").split("/")) if parts.path.strip("/") else ()
+    return _UrlParts(parts.scheme, parts.hostname or "", port, segments)
+
+
+def _is_below(place: _UrlParts, base: _UrlParts) -> bool:
+    return place[:3] == base[:3] and place.segments[: len(base.segments)] == base.segments
+
+
+_AUTHORITY_YEARS, _DAYS, _RENEWED_BEFORE = 10, 397, 30
+_ALWAYS = ("localhost", "127.0.0.1", "::1")
+
+
+class ServerCertificate(NamedTuple):
+    """Paths to PEM files: the certificate, its key, and the authority that callers are to trust."""
+
+    chain: str
+    key: str
+    authority: str
+
+
+def user_folder() -> Path:
+    given = os.environ.get("APIMPOLICY_HOME")
+    if given:
+        return Path(given) / "serve"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "apimpolicy" / "serve"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "apimpolicy" / "serve"
+
+
+def authority_path(folder: Path | None = None) -> Path:
+    """Return the path of the authority's certificate, made if it doesn't exist. Raises OSError."""
+    folder = folder or user_folder()
+    path = folder / "authority.pem"
+    if not path.exists() or not (folder / "authority.key").exists():
+        key = new_key()
+        _write(folder / "authority.key", _key_text(key), secret=True)
+        _write(path, _certificate_text(_make_authority(key)))
+    return path
+
+
+def server_certificate(names: Iterable[str] = (), folder: Path | None = None) -> ServerCertificate:
+    """Return a certificate for these host names and for this machine, renewed when necessary. Raises OSError."""
+    folder = folder or user_folder()
+    authority = authority_path(folder)
+    chain, key = folder / "server.pem", folder / "server.key"
+    wanted = sorted({*_ALWAYS, *(name.lower() for name in names if name)})
+    if not (chain.exists() and key.exists() and _is_good(chain, authority, wanted)):
+        made = new_key()
+        _write(key, _key_text(made), secret=True)
+        _write(chain, _certificate_text(_make_server(made, wanted, folder)))
+    return ServerCertificate(str(chain), str(key), str(authority))
+
+
+def _is_good(chain: Path, authority: Path, names: list[str]) -> bool:
+    try:
+        found = x509.load_pem_x509_certificate(chain.read_bytes())
+        found.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.read_bytes()))
+        held = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except Exception:  # whatever is wrong with a file, a new one is right
+        return False
+    ends = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=_RENEWED_BEFORE)
+    return found.not_valid_after_utc > ends and set(_alternatives(names)) <= set(held)
+
+
+def _alternatives(names: Iterable[str]) -> list[Any]:
+    found: list[Any] = []
+    for name in names:
+        try:
+            found.append(x509.IPAddress(ipaddress.ip_address(name)))
+        except ValueError:
+            if name.isascii():
+                found.append(x509.DNSName(name))
+    return found
+
+
+def _make_authority(key: Any) -> Any:
+    usage = x509.KeyUsage(
+        digital_signature=True,
+        key_cert_sign=True,
+        crl_sign=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    name = f"apimpolicy on {os.uname().nodename if hasattr(os, 'uname') else 'this machine'}"[:64]
+    extensions = [
+        (x509.BasicConstraints(ca=True, path_length=0), True),
+        (usage, True),
+        (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
+    ]
+    serial_number = x509.random_serial_number()
+    return issue(common_name(name), key, *_life(365 * _AUTHORITY_YEARS), extensions, serial_number=serial_number)
+
+
+def _make_server(key: Any, names: list[str], folder: Path) -> Any:
+    authority_key: Any = serialization.load_pem_private_key((folder / "authority.key").read_bytes(), None)
+    authority = x509.load_pem_x509_certificate((folder / "authority.pem").read_bytes())
+    extensions = [
+        (x509.BasicConstraints(ca=False, path_length=None), True),
+        (x509.SubjectAlternativeName(_alternatives(names)), False),
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+        (x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), False),
+    ]
+    return issue(
+        common_name("localhost"),
+        key,
+        *_life(_DAYS),
+        extensions,
+        serial_number=x509.random_serial_number(),
+        issuer=authority.subject,
+        signing_key=authority_key,
+    )
+
+
+def _life(days: int) -> tuple[datetime.datetime, datetime.datetime]:
+    """Return when a certificate made now begins and ends."""
+    now = datetime.datetime.now(datetime.UTC)
+    return now - datetime.timedelta(hours=1), now + datetime.timedelta(days=days)
+
+
+def _key_text(key: Any) -> bytes:
+    found: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return found
+
+
+def _certificate_text(certificate: Any) -> bytes:
+    found: bytes = certificate.public_bytes(Encoding.PEM)
+    return found
+
+
+def _write(path: Path, data: bytes, *, secret: bool = False) -> None:
+    """Write a file at once: another gateway that starts now sees all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if secret else 0o644), "wb") as file:
+        file.write(data)
+    os.replace(beside, path)

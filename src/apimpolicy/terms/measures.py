@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.languages import numbers, units
+from apimpolicy.languages import patterns, units
 from apimpolicy.languages.language import (
     ANY_UNIT,
     ANYTHING,
@@ -55,13 +55,13 @@ class Parsed(NamedTuple):
 
     @property
     def defined(self) -> Language:
-        return numbers.WHOLE_NUMBER
+        return patterns.WHOLE_NUMBER
 
     def of(self, text: str) -> int | None:
-        return int(text.strip("\t\n\v\f\r \0")) if numbers.WHOLE_NUMBER.accepts(text) else None
+        return int(text.strip("\t\n\v\f\r \0")) if patterns.WHOLE_NUMBER.accepts(text) else None
 
     def at_most(self, bound: int) -> Language:
-        return numbers.at_most(bound)
+        return patterns.at_most(bound)
 
 
 class Unit(NamedTuple):

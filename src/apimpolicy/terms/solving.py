@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.languages.emptiness import Work
-from apimpolicy.languages.language import TooLarge, literal
+from apimpolicy.languages.language import TooLarge, Work, literal
 from apimpolicy.terms import term as terms
 from apimpolicy.terms.evaluation import value_of
 from apimpolicy.terms.solver_process import Solver

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.languages.emptiness import Work, shortest_word
-from apimpolicy.languages.language import Language, TooLarge, literal
+from apimpolicy.languages.language import Language, TooLarge, Work, literal, shortest_word
 from apimpolicy.languages.language import not_ as complement
-from apimpolicy.languages.numbers import bound_of
+from apimpolicy.languages.patterns import bound_of
 
 if TYPE_CHECKING:
     from apimpolicy.terms.term import Term

@@ -16,10 +16,10 @@ import attrs
 
 from apimpolicy.audit.requests import BODIED
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.project.service.token_checks import providers_of
+from apimpolicy.project.service.likely_values import providers_of
 from apimpolicy.proposing.finder import Finder
-from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH, Goal
+from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_names import of_method
 from apimpolicy.testing.case_writer import CaseWriter
@@ -32,9 +32,8 @@ from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
     from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.scenarios.exploration import Exploration
-    from apimpolicy.scenarios.harness import Run
-    from apimpolicy.scenarios.scenario import Scenario
+    from apimpolicy.scenarios.harness import ScenarioRun
+    from apimpolicy.scenarios.scenario import Exploration, Scenario
     from apimpolicy.testing.claims.static_proofs import Piece
     from apimpolicy.text.document import Element
 
@@ -264,10 +263,10 @@ def _with_key(route: Route) -> str:
     return f" with a key of the product {route.caller.target}" if has_product and route.caller else ""
 
 
-def _best(explored: Exploration) -> Run:
+def _best(explored: Exploration) -> ScenarioRun:
     """Return the first run that reaches the backend, else the first that no policy refuses."""
 
-    def rank(run: Run) -> tuple[bool, bool, bool]:
+    def rank(run: ScenarioRun) -> tuple[bool, bool, bool]:
         result = run.result
         if result is None:
             return True, True, True

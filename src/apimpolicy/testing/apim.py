@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.openid_provider import OpenIdProvider
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.services import KeyVault
+    from apimpolicy.engine.token_issuers import OpenIdProvider
     from apimpolicy.engine.trace import Trace
     from apimpolicy.project.audit_run import AuditRun
     from apimpolicy.report.claim_results import ClaimReport
@@ -204,7 +204,7 @@ class Apim:
 
     def identity_provider(self, issuer: str, **options: Any) -> OpenIdProvider:
         """Return an OpenID provider whose time is this gateway's; the options are those of `OpenIdProvider`."""
-        from apimpolicy.engine.openid_provider import OpenIdProvider
+        from apimpolicy.engine.token_issuers import OpenIdProvider
 
         made = OpenIdProvider(issuer, now=self.clock, **options)
         self._settings["openid_providers"] = [*self._settings.get("openid_providers", ()), made]
@@ -305,7 +305,7 @@ class Apim:
         search, 20 unless given. Raises AssertionError with a request for which it does not hold, and also when it is
         not decided; ConfigurationError when z3-solver is not installed.
         """
-        from apimpolicy.scenarios.bounds import Bounds
+        from apimpolicy.scenarios.scenario import Bounds
         from apimpolicy.testing.claims.in_python import decide, sentence_of
 
         given = {"if": if_, "then": then, "then-sent": then_sent, "never": never}
@@ -324,7 +324,7 @@ class Apim:
         A small request for each way that was found to the branch; `result.request` is the request. Raises
         ConfigurationError when there is no such branch, or no request was found that takes it.
         """
-        from apimpolicy.scenarios.bounds import Bounds
+        from apimpolicy.scenarios.scenario import Bounds
         from apimpolicy.testing.claims.in_python import results_reaching
 
         bounds = Bounds() if seconds is None else Bounds(seconds=seconds)
@@ -393,7 +393,7 @@ class Apim:
     def _config_path(self) -> str | None:
         if self._config is not None:
             return os.path.join(self.directory, self._config)
-        from apimpolicy.project.configuration_files import find_configuration
+        from apimpolicy.project.environments import find_configuration
 
         return find_configuration(str(self.directory))
 

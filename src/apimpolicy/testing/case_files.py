@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.checkout import named
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
-from apimpolicy.project.service.kept import KeptServices
+from apimpolicy.project.service.leniency import KeptServices
 from apimpolicy.records import Record
 from apimpolicy.testing import doubles
 from apimpolicy.testing.certificates import TestCertificates
@@ -226,7 +226,7 @@ class _File:
         service = None if subject is None else subject.service
         if service is not None and not os.path.isdir(service):
             return service
-        from apimpolicy.project.configuration_files import find_configuration
+        from apimpolicy.project.environments import find_configuration
 
         return find_configuration(directory if service is None else service)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.scenarios.goals import BRANCH, Goal
-from apimpolicy.scenarios.shrinking import shrink
+from apimpolicy.scenarios.scenario import shrink
 from apimpolicy.testing.case_names import case_name
 from apimpolicy.testing.first_cases import Found, expected, run_alone, steps_to
 from apimpolicy.testing.first_expectations import case_of
@@ -15,9 +15,8 @@ from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
-    from apimpolicy.scenarios.exploration import Exploration
-    from apimpolicy.scenarios.harness import Harness, Run
-    from apimpolicy.scenarios.scenario import Scenario
+    from apimpolicy.scenarios.harness import Harness, ScenarioRun
+    from apimpolicy.scenarios.scenario import Exploration, Scenario
     from apimpolicy.testing.first_surroundings import Surroundings
 
 _MOST_RUNS_FOR_SHORTER = 40
@@ -66,7 +65,7 @@ class CaseWriter:
                 made.append(self.case(explored.found[goal], [goal]))
         return [case for case in made if case is not None]
 
-    def case(self, run: Run, wanted: list[Goal]) -> Found | None:
+    def case(self, run: ScenarioRun, wanted: list[Goal]) -> Found | None:
         """Return a case for a run, as short as it can be while it reaches what is wanted."""
         if not self.with_errors and run.result is not None and _fails(run.result):
             self.failing |= run.reached

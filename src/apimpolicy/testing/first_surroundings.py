@@ -19,14 +19,13 @@ from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.configuration import load_configuration
-from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.project.embedded.shapes import with_named_placeholders
+from apimpolicy.project.environments import find_configuration
 from apimpolicy.project.files import read_policy_file
 from apimpolicy.project.layout import fragments_of, place_of
 from apimpolicy.project.named_values import read_text
-from apimpolicy.project.service.kept import KeptServices
-from apimpolicy.project.service.likely_values import is_thumbprint, likely_value
-from apimpolicy.project.service.token_checks import literal_attribute, providers_of
+from apimpolicy.project.service.leniency import KeptServices
+from apimpolicy.project.service.likely_values import is_thumbprint, likely_value, literal_attribute, providers_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values
 

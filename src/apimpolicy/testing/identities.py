@@ -27,8 +27,7 @@ from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, WRONG_KIND, Tree
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.engine.entra_tenant import EntraTenant
-    from apimpolicy.engine.openid_provider import OpenIdProvider
+    from apimpolicy.engine.token_issuers import EntraTenant, OpenIdProvider
     from apimpolicy.engine.token_keys import TokenKey
 
     Issuer = OpenIdProvider | EntraTenant
@@ -57,7 +56,7 @@ class TestIdentities:
     def key(self, name: str, algorithm: str) -> TokenKey:
         """Return the first key of a provider, or any other one under a name."""
         if name not in self._keys:
-            from apimpolicy.engine.token_issuer import first_key
+            from apimpolicy.engine.token_issuers import first_key
 
             self._keys[name] = first_key(algorithm, name)
         return self._keys[name]
@@ -81,10 +80,10 @@ class TestIdentities:
     @staticmethod
     def _issuer(options: dict[str, Any]) -> Issuer:
         if "tenant" in options:
-            from apimpolicy.engine.entra_tenant import EntraTenant
+            from apimpolicy.engine.token_issuers import EntraTenant
 
             return EntraTenant(options.pop("tenant"), **options)
-        from apimpolicy.engine.openid_provider import OpenIdProvider
+        from apimpolicy.engine.token_issuers import OpenIdProvider
 
         return OpenIdProvider(options.pop("issuer"), **options)
 

@@ -47,7 +47,7 @@ def part_of(given: Mapping[str, Tree], directory: str, *, of_service: bool = Fal
 
 
 def _double(tree: Tree, directory: str) -> Any:
-    from apimpolicy.engine.policy_doubles import PolicyDouble
+    from apimpolicy.engine.partial_runs import PolicyDouble
 
     if tree.value is None:
         return None

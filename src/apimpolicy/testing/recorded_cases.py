@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.project.configuration import load_configuration
-from apimpolicy.project.configuration_files import find_configuration
+from apimpolicy.project.environments import find_configuration
 from apimpolicy.report.result_secrets import hide_secrets_in
 from apimpolicy.testing.first_cases import FirstCases, Found, relative_path, run_alone, text_of
 from apimpolicy.testing.first_surroundings import Surroundings, subject_of, surroundings_of

@@ -14,13 +14,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.mcp.calls import definitions_of, operation_of
-from apimpolicy.engine.mcp.schemas import example_of, input_of
+from apimpolicy.engine.mcp.endpoint import definitions_of, operation_of
+from apimpolicy.engine.mcp.protocol import example_of, input_of
 from apimpolicy.engine.service_requests import ServiceRequests
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.processes import process_pool
-from apimpolicy.project.service.kept import KeptServices
-from apimpolicy.project.service.leniency import Leniency, leniency, lenient
+from apimpolicy.project.service.leniency import KeptServices, Leniency, leniency, lenient
 from apimpolicy.testing.api_search import ApiCases, ApiSearch, service_setup
 from apimpolicy.testing.claims.services import Route, routes_of
 from apimpolicy.testing.first_cases import FirstCases, Found, run_alone, text_of
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
     from apimpolicy.engine.mcp.servers import McpTool
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import ServiceApi
-    from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.goals import Goal
+    from apimpolicy.scenarios.scenario import Bounds
 
 FAILING = "Requests for these fail with 500; --with-errors writes them:"
 UNREACHED = "No request was found for these branches:"

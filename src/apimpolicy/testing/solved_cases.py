@@ -20,10 +20,9 @@ from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.proposing.finder import Finder
 from apimpolicy.proposing.inversion.core import comparisons
 from apimpolicy.proving.proof import ProofResult
-from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH, Goal
-from apimpolicy.scenarios.harness import Harness, Run
-from apimpolicy.scenarios.stand_ins import StandIns
+from apimpolicy.scenarios.harness import Harness, ScenarioRun, StandIns
+from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.certificates import STANDARD
@@ -45,7 +44,7 @@ from apimpolicy.testing.tree import read_tree
 if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject
     from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.scenarios.exploration import Exploration
+    from apimpolicy.scenarios.scenario import Exploration
     from apimpolicy.testing.first_surroundings import Surroundings
 
 FAILING = "Requests that take these branches fail with 500; --with-errors writes them:"
@@ -146,7 +145,7 @@ def _with_responses(writer: CaseWriter, explored: Exploration, bounds: Bounds) -
     return found
 
 
-def _reads_early(run: Run) -> bool:
+def _reads_early(run: ScenarioRun) -> bool:
     """Return whether an expression of a run read a response that was not there yet."""
     for entry in run.result.trace if run.result is not None else ():
         for evaluation in entry.evaluations if entry.section == "inbound" else ():

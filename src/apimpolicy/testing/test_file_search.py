@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from apimpolicy.checkout import walk
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
-from apimpolicy.project.ignore_patterns import Gitignores
+from apimpolicy.project.repository import Gitignores
 from apimpolicy.testing.format import SUBJECT
 from apimpolicy.testing.tree import TestFileError, Tree, read_tree
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from apimpolicy.engine.own_expressions import own_expressions
+from apimpolicy.engine.partial_runs import own_expressions
 from apimpolicy.policies.conversions import text, trimmed, typed
 from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.semantics.values import Value, constant_number, merge

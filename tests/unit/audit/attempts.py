@@ -27,7 +27,7 @@ from apimpolicy.audit.facts import (
 )
 from apimpolicy.audit.requests import ADDRESS_OF_CALLER, ALL_APIS, Rehearsal, choices, request_for
 from apimpolicy.audit.service_context import ServiceContext
-from apimpolicy.engine.openid_provider import OpenIdProvider
+from apimpolicy.engine.token_issuers import OpenIdProvider
 from apimpolicy.engine.token_keys import TokenKey
 from apimpolicy.testing.authority import TestAuthority, self_signed
 

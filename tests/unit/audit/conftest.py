@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from apimpolicy.engine.token_issuer import shared_keys
+from apimpolicy.engine.token_issuers import shared_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

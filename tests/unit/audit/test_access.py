@@ -22,9 +22,9 @@ from apimpolicy.audit.findings import findings_of
 from apimpolicy.audit.policies import HANDLERS
 from apimpolicy.audit.states import of_fact
 from apimpolicy.context.entities import Api, Operation, Product
-from apimpolicy.engine.openid_provider import OpenIdProvider
-from apimpolicy.engine.replaced_files import replace_file
+from apimpolicy.engine.document import replace_file
 from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct
+from apimpolicy.engine.token_issuers import OpenIdProvider
 from apimpolicy.project.audit_run import is_allowed
 from apimpolicy.project.audit_settings import AuditSettings, Requirement
 from apimpolicy.project.gateways import load_gateway

@@ -11,7 +11,7 @@ from tests.rows import read_yaml
 pytest.importorskip("z3")
 
 from apimpolicy.errors import DiagnosticError
-from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.claims.reading import library
 from apimpolicy.testing.claims.running import prove_file

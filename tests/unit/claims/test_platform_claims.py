@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from apimpolicy.report.claim_results import table_head, table_row
-from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.claims.configured import file_of
 from apimpolicy.testing.claims.running import prove_file
 

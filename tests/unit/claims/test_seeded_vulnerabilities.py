@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.running import prove_file
 from apimpolicy.testing.running import run_case

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.rows import read_yaml
 
-from apimpolicy.cli.watch import watch
+from apimpolicy.cli.progress import watch
 from apimpolicy.project.files import fingerprint
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from apimpolicy.cli.program import run
 from apimpolicy.context.entities import Api, Operation
 from apimpolicy.engine.document import load_policy
 from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, VersionSet
+from apimpolicy.report.columns import PLAIN
 from apimpolicy.report.service_text import effective_text, example_url
-from apimpolicy.report.style import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

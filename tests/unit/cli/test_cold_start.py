@@ -47,9 +47,9 @@ NOT_BY = {
     " apimpolicy.context apimpolicy.testing apimpolicy.project.configuration",
     "test": f"{NEVER} {RARE_EMITTED_PARTS} apimpolicy.testing.authority apimpolicy.testing.coverage"
     " apimpolicy.testing.mutation"
-    " apimpolicy.checks.document apimpolicy.context.description apimpolicy.engine.authorizations"
+    " apimpolicy.checks.document apimpolicy.context.description apimpolicy.engine.managed_identity"
     " apimpolicy.engine.backends apimpolicy.engine.managed_identity apimpolicy.engine.openapi"
-    " apimpolicy.engine.openid_provider apimpolicy.engine.operations apimpolicy.engine.resolvers"
+    " apimpolicy.engine.token_issuers apimpolicy.engine.api_routing apimpolicy.engine.resolvers"
     " apimpolicy.engine.service apimpolicy.policies.data_sources apimpolicy.project.check_configuration",
 }
 
@@ -94,5 +94,5 @@ def test_a_service_in_infrastructure_code_imports_no_client(tmp_path: Path, sour
     )
     assert done.returncode == 0, done.stdout + done.stderr
     loaded = set(done.stderr.split())
-    assert "apimpolicy.project.service.infrastructure" in loaded
+    assert "apimpolicy.project.service.reading" in loaded
     assert sorted(loaded & {"urllib.request", "http.client", "email", "ssl", "xml.sax"}) == []

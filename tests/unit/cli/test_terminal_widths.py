@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from apimpolicy.cli.program import run
-from apimpolicy.report import style
+from apimpolicy.report import columns
 
 LAYOUTS = Path(__file__).parent / "layouts"
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
@@ -77,7 +77,7 @@ def test_commands_fit_the_terminal(name: str, width: int, tmp_path: Path, monkey
     shutil.copytree(EXAMPLES / "apiops-folder" / "extracted", tmp_path / "extracted")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setattr(style, "_terminal_width", lambda _: width)
+    monkeypatch.setattr(columns, "_terminal_width", lambda _: width)
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)
     monkeypatch.setattr(sys, "stderr", terminal)

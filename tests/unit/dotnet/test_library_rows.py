@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from apimpolicy.cli.eval_lines import answer_lines
+from apimpolicy.cli.eval import answer_lines
 
 HERE = Path(__file__).parent
 CONTEXTS = HERE.parents[1] / "conformance" / "contexts.json"

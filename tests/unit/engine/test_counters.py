@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sampling import examples
 
-from apimpolicy.engine.counters import CallCounters
+from apimpolicy.engine.state import CallCounters
 from apimpolicy.policies.state import Window
 
 PERIOD = 20.0

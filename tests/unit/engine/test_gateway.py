@@ -192,7 +192,7 @@ def test_memory_that_is_used_up_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> N
     def fail(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("apimpolicy.engine.effective_policies.EffectivePolicies.program", fail)
+    monkeypatch.setattr("apimpolicy.engine.document.EffectivePolicies.program", fail)
     with pytest.raises(LimitExceededError, match="memory"):
         Gateway().run("<policies />", "/")
     monkeypatch.setattr("apimpolicy.emit.expression._compile_text", fail)

@@ -11,8 +11,7 @@ import pytest
 
 from apimpolicy import Gateway, Request, Response
 from apimpolicy.dotnet.environment import use_environment
-from apimpolicy.engine.cache import MOST_UNSWEPT, ValueCache
-from apimpolicy.engine.counters import CallCounters
+from apimpolicy.engine.state import MOST_UNSWEPT, CallCounters, ValueCache
 from apimpolicy.policies.state import Window
 
 if TYPE_CHECKING:

@@ -219,7 +219,7 @@ def test_what_is_refused(document: Any, message: str) -> None:
 
 
 def test_a_bomb_of_aliases_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apimpolicy.engine.openapi_schemas.MAX_NODES", 20_000)
+    monkeypatch.setattr("apimpolicy.engine.openapi.MAX_NODES", 20_000)
     lines = ["openapi: 3.0.0", "paths: {}", "components:", "  schemas:", "    A0: &a0 {type: string}"]
     for number in range(1, 30):
         parts = ", ".join([f"*a{number - 1}"] * 9)
@@ -284,7 +284,7 @@ def test_templates_with_several_parameters_in_one_segment(monkeypatch: pytest.Mo
     document = {"openapi": "3.0.0", "paths": {"/" + "{a}-" * 12 + "{b}/end": {"get": {"responses": {}}}}}
     path = "/" + "-" * 400 + "/endx"
     assert Gateway(openapi=document).run(EMPTY, path).response.status_code == 404
-    monkeypatch.setattr("apimpolicy.engine.operations.MATCH_SECONDS", 1e-9)
+    monkeypatch.setattr("apimpolicy.engine.api_routing.MATCH_SECONDS", 1e-9)
     with pytest.raises(LimitExceededError, match="url_template_seconds"):
         Gateway(openapi=document).run(EMPTY, path)
     monkeypatch.undo()

@@ -15,7 +15,7 @@ from apimpolicy import (
     SafetyWords,
     ServiceBus,
 )
-from apimpolicy.engine.cache import distance
+from apimpolicy.engine.state import distance
 from apimpolicy.policies.language_models import bag_of_words
 
 LOG = "<policies><inbound><log-to-eventhub logger-id='a'>x</log-to-eventhub></inbound></policies>"

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from tests.sampling import examples, sampled
 
 from apimpolicy.formatting import csharp
-from apimpolicy.formatting.equality import is_same
-from apimpolicy.formatting.files import Formatted, Formatter
+from apimpolicy.formatting.files import Formatted, Formatter, is_same
 from apimpolicy.project.fixes import apply
 from apimpolicy.project.format_settings import Style
 from apimpolicy.text.markup import read

@@ -10,7 +10,7 @@ import pytest
 from tests.rows import read_yaml
 
 from apimpolicy.infrastructure.arm.template import JsonTemplate
-from apimpolicy.infrastructure.bicep.template import Template
+from apimpolicy.infrastructure.bicep.template import BicepTemplate
 from apimpolicy.infrastructure.evaluation import Budget
 from apimpolicy.infrastructure.files import Files
 from apimpolicy.infrastructure.terraform.module import Module
@@ -48,7 +48,7 @@ def bicep(folder: Path, expression: str) -> Any:
         "import { angle as imported } from 'functions.bicep'\nparam names array\nparam person object\nparam flag bool\n"
         f"param unknown string\nfunc double(x int) int => x * 2\nvar x = {expression}\n"
     )
-    return Template(Files(str(folder)), str(folder / "main.bicep"), Budget(), GIVEN).name("x", {})
+    return BicepTemplate(Files(str(folder)), str(folder / "main.bicep"), Budget(), GIVEN).name("x", {})
 
 
 def arm(folder: Path, expression: str) -> Any:

@@ -33,7 +33,7 @@ resource "x" "y" {
 """
 
 
-def read(text: str) -> tuple[dict[str, dict[str, nodes.Node]], list[Problem]]:
+def read(text: str) -> tuple[dict[str, dict[str, nodes.CodeNode]], list[Problem]]:
     body = terraform.parse_file(Source(text))
     found = {block.type: {a.name: a.value for a in block.body.attributes.values()} for block in body.blocks}
     problems = [*body.problems]
@@ -46,7 +46,7 @@ def test_terraform_goes_on_behind_what_it_cannot_read() -> None:
     found, problems = read(BROKEN)
     values = found["locals"]
     assert [name for name, value in values.items() if isinstance(value, nodes.Unreadable)] == ["first", "third"]
-    assert isinstance(found["resource"]["name"], nodes.Template)
+    assert isinstance(found["resource"]["name"], nodes.TemplateExpression)
     source = Source(BROKEN)
     assert {source.position(problem.start).line for problem in problems} == {3, 6, 11, 12}
 
@@ -59,7 +59,7 @@ def test_bicep_goes_on_with_the_next_declaration() -> None:
     assert [each.name for each in declarations if each.kind] == ["c", "g"]
     lost = next(each for each in declarations if not each.kind)
     assert isinstance(lost.value, nodes.Unreadable)
-    assert [type(each) for each in lost.value.found] == [nodes.Template]
+    assert [type(each) for each in lost.value.found] == [nodes.TemplateExpression]
     assert [Source(text).position(problem.start).line for problem in problems] == [1, 3, 6]
 
 
@@ -91,7 +91,7 @@ PIECES = (
 def test_any_text_is_read(pieces: list[str]) -> None:
     text = "".join(pieces)
     source = Source(text)
-    waiting: list[nodes.Node] = [*(each.value for each in bicep.parse_file(source)[0] if each.value is not None)]
+    waiting: list[nodes.CodeNode] = [*(each.value for each in bicep.parse_file(source)[0] if each.value is not None)]
     bodies = [terraform.parse_file(source)]
     while bodies:
         body = bodies.pop()

@@ -15,7 +15,7 @@ from apimpolicy.infrastructure.files import Files
 from apimpolicy.infrastructure.terraform.reading import read_terraform
 from apimpolicy.infrastructure.values import Unknown
 from apimpolicy.project.environments import environments_at, is_environment
-from apimpolicy.project.service.infrastructure import read_infrastructure
+from apimpolicy.project.service.reading import read_infrastructure
 from apimpolicy.project.service.repair import repair
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ import pytest
 
 from apimpolicy import Api, Gateway, NotSimulatedError, Operation, Request, Response, SubscriptionKeyParameterNames
 from apimpolicy.context.description import Content, OperationDescription
-from apimpolicy.engine.mcp.protocol import to_json
-from apimpolicy.engine.mcp.schemas import input_of
+from apimpolicy.engine.mcp.protocol import input_of, to_json
 from apimpolicy.engine.mcp.servers import McpServer, McpTool
 from apimpolicy.engine.service import Service, ServiceApi, VersionSet
 from apimpolicy.report.run_results import render, result_to_json

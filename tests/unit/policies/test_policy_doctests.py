@@ -11,7 +11,7 @@ MODULES = [
     "context.description",
     "engine.forwarding",
     "policies.language_models",
-    "engine.cache",
+    "engine.state",
     "policies.llm_content_safety",
     "policies.parameter_values",
     "policies.token_limits",

@@ -14,8 +14,7 @@ import pytest
 from apimpolicy.dotnet.process_limits import MEMORY, reason_to_stop
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
-from apimpolicy.project.check_run import CheckRun
-from apimpolicy.project.deadline import DeadlineError, deadline
+from apimpolicy.project.check_run import CheckRun, DeadlineError, deadline
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.http_files import parse_request
+from apimpolicy.project.manual_requests import parse_request
 
 
 @pytest.mark.parametrize(

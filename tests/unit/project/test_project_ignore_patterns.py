@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apimpolicy.project.ignore_patterns import IgnorePatterns
+from apimpolicy.project.repository import IgnorePatterns
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apimpolicy.project.service.likely_values import GUID, likely_value
-from apimpolicy.project.service.stand_ins import Known, stand_ins, tables_of
+from apimpolicy.project.service.stand_ins import ExistingParts, stand_ins, tables_of
 from apimpolicy.text.source import Source
 
 ROWS = [
@@ -82,6 +82,6 @@ def test_a_name_suggests_a_value_by_its_words(name: str, value: str) -> None:
 @pytest.mark.parametrize(("policy", "table"), ROWS)
 def test_what_is_missing_has_a_stand_in(policy: str, table: dict[str, object]) -> None:
     document = Source(f"<policies><inbound>{policy}</inbound></policies>", "policy.xml")
-    found = stand_ins([document], Known({}, has_identity=False, knows_url=lambda url: False))
+    found = stand_ins([document], ExistingParts({}, has_identity=False, knows_url=lambda url: False))
     assert tables_of(found) == table
     assert all(each.origin.file == "policy.xml" for each in found)

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("z3")
 
-from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.solved_cases import solved_cases
 
 DOCUMENTS = Path(__file__).resolve().parents[4] / "shared" / "corpus" / "documents" / "policies"

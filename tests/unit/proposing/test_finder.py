@@ -12,13 +12,13 @@ pytest.importorskip("z3")
 from apimpolicy.context.records import Request
 from apimpolicy.engine.gateway import Gateway
 from apimpolicy.proposing.finder import Finder
-from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.scenarios.harness import Harness
+from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.claims.branches import Branches
 
 if TYPE_CHECKING:
-    from apimpolicy.scenarios.exploration import Exploration
+    from apimpolicy.scenarios.scenario import Exploration
 
 
 def policy(inbound: str, outbound: str = "", on_error: str = "") -> str:

@@ -9,7 +9,7 @@ from tests.sampling import sampled
 
 pytest.importorskip("z3")
 
-from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.solved_cases import solved_cases

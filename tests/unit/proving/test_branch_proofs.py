@@ -10,10 +10,9 @@ import pytest
 pytest.importorskip("z3")
 
 from apimpolicy.proposing.finder import Finder
-from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH
-from apimpolicy.scenarios.harness import Harness
-from apimpolicy.scenarios.stand_ins import StandIns
+from apimpolicy.scenarios.harness import Harness, StandIns
+from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.text.source import Source
 

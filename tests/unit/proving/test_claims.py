@@ -15,7 +15,7 @@ from tests.sampling import sampled
 pytest.importorskip("z3")
 
 from apimpolicy.project.service.leniency import lenient
-from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.reading import Expressions

@@ -13,7 +13,7 @@ from tests.sampling import sampled
 
 pytest.importorskip("z3")
 
-from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.claims.running import prove_file
 from apimpolicy.testing.tree import read_tree

@@ -16,7 +16,7 @@ import pytest
 
 from apimpolicy import Request
 from apimpolicy.engine.gateway import Gateway
-from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, Place
+from apimpolicy.report.coverage_data import CoveragePoint, CoverageReport, FileCoverage
 from apimpolicy.report.coverage_html import coverage_to_html, line_states, listing, spans_of
 from apimpolicy.testing.coverage import PolicyCoverage
 from apimpolicy.text.source import Source
@@ -107,8 +107,8 @@ def test_the_data_is_data(report: CoverageReport) -> None:
     assert sorted(test.partition(" ")[0] for test in data["tests"]) == ["DELETE", "GET", "POST", "another"]
 
 
-def _place(start: int, end: int, *, around: int | None = None, **outcomes: set[str]) -> Place:
-    return Place("condition", "a", start, end, 1, start + 1, around, dict(outcomes))
+def _place(start: int, end: int, *, around: int | None = None, **outcomes: set[str]) -> CoveragePoint:
+    return CoveragePoint("condition", "a", start, end, 1, start + 1, around, dict(outcomes))
 
 
 LISTINGS = [
@@ -124,7 +124,7 @@ LISTINGS = [
 
 
 @pytest.mark.parametrize(("places", "expected"), LISTINGS)
-def test_listing(places: list[Place], expected: str) -> None:
+def test_listing(places: list[CoveragePoint], expected: str) -> None:
     file = FileCoverage("a.xml", "abc def", places)
     found = listing(file, spans_of(file), "p")
     found = re.sub(r'<span class="p (?:leaf )?(\w)\w+"[^>]*>', lambda match: f"[{match[1].upper()}:", found)

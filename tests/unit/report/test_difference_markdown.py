@@ -20,8 +20,8 @@ from apimpolicy.report.difference_data import (
     SettingChange,
     SettingGroup,
 )
-from apimpolicy.report.difference_markdown import MOST_CHARACTERS, to_markdown
-from apimpolicy.report.markdown import code_span, fenced
+from apimpolicy.report.difference_formats import MOST_CHARACTERS, to_markdown
+from apimpolicy.report.markup import code_span, fenced
 
 EVIL = [
     "![x](https://attacker.example/x.png)",

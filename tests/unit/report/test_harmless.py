@@ -13,10 +13,10 @@ from xml.etree import ElementTree
 import pytest
 
 from apimpolicy.cli import main
+from apimpolicy.report.finding_formats import attribute
+from apimpolicy.report.finding_formats import text as junit_text
 from apimpolicy.report.harmless import HarmlessStream, harmless, harmless_markup, to_json, visible_lines, write_report
-from apimpolicy.report.html_style import text as html_text
-from apimpolicy.report.junit import attribute
-from apimpolicy.report.junit import text as junit_text
+from apimpolicy.report.markup import text as html_text
 
 if TYPE_CHECKING:
     from pathlib import Path

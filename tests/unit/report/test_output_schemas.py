@@ -23,8 +23,7 @@ from apimpolicy.checks.subject import Settings
 from apimpolicy.cli.check_output import CheckOutput
 from apimpolicy.report.coverage_files import coverage_to_json
 from apimpolicy.report.explanation import explain
-from apimpolicy.report.finding_formats import findings_as, report_to_sarif
-from apimpolicy.report.junit import cases_to_junit, findings_to_junit
+from apimpolicy.report.finding_formats import cases_to_junit, findings_as, findings_to_junit, report_to_sarif
 from apimpolicy.report.mutation_results import (
     INVALID,
     KILLED,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.report.style import Style
+from apimpolicy.report.columns import Style
 from apimpolicy.report.terminal import render, render_all
 from apimpolicy.text.named_values import substitute
 from apimpolicy.text.source import Source

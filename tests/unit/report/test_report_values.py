@@ -13,10 +13,9 @@ from apimpolicy.dotnet.metadata import look_up, named, parse
 from apimpolicy.dotnet.types import tuple_type
 from apimpolicy.dotnet.values import BOOL, BYTE, CHAR, FLOAT, INT, LONG, OBJECT, STRING, Array, Char, EnumValue, box
 from apimpolicy.emit.expression import compile_expression
-from apimpolicy.report.conformance_values import MOST_COLLECTIONS, MOST_DEPTH, runtime_type, text_of
 from apimpolicy.report.run_results import render as render_run
 from apimpolicy.report.run_results import result_to_json
-from apimpolicy.report.values import folded, short_type, show
+from apimpolicy.report.values import MOST_COLLECTIONS, MOST_DEPTH, folded, runtime_type, short_type, show, text_of
 
 DAY = named("System.DayOfWeek")
 

@@ -133,7 +133,7 @@ def test_the_request_has_all_of_them(result: Result) -> None:
 def test_the_inspector(result: Result) -> None:
     from apimpolicy.serving.dispatcher import Dispatcher, Served
     from apimpolicy.serving.inspector import Inspector
-    from apimpolicy.serving.lines import Summary
+    from apimpolicy.serving.listeners import Summary
 
     async def pages() -> dict[str, str]:
         dispatcher = Dispatcher(Served(gateway(), {"api": POLICY}))
@@ -169,7 +169,7 @@ def test_spans() -> None:
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
     from apimpolicy.serving.dispatcher import Dispatcher, Served
-    from apimpolicy.serving.spans import SpanWriter
+    from apimpolicy.serving.listeners import SpanWriter
 
     exporter = InMemorySpanExporter()
     provider = TracerProvider()

@@ -17,9 +17,9 @@ from tests.unit.serving.clients import Wire, backend, eventually, exchange, read
 
 from apimpolicy import Backend, Gateway
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.serving import HttpBackend, backends, deadlines, serving
+from apimpolicy.serving import HttpBackend, backends, ledger, serving
 from apimpolicy.serving.backends import MOST_RESPONSES
-from apimpolicy.serving.trust import BackendTrust
+from apimpolicy.serving.tls import BackendTrust
 from apimpolicy.testing.authority import TestAuthority
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ def test_backends_that_hang_or_drip_are_given_up(
 ) -> None:
     if shares_timer:
         monkeypatch.setattr(backends, "LEAST", 0.0)
-        monkeypatch.setattr(deadlines, "_LOOK", 0.05)
+        monkeypatch.setattr(ledger, "_LOOK", 0.05)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
@@ -467,7 +467,7 @@ def test_large_bodies_both_ways() -> None:
 
 
 def test_retry_really_waits() -> None:
-    from apimpolicy.serving.clock import RunningClock
+    from apimpolicy.serving.engine_loop import RunningClock
 
     met: list[float] = []
 

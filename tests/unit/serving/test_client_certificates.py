@@ -16,7 +16,7 @@ from tests.unit.serving.clients import eventually, exchange, status
 
 from apimpolicy import Certificate, Gateway, Response
 from apimpolicy.serving import serving
-from apimpolicy.serving.certificates import authority_path, server_certificate
+from apimpolicy.serving.tls import authority_path, server_certificate
 from apimpolicy.testing.authority import TestAuthority
 
 if TYPE_CHECKING:

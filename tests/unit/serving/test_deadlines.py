@@ -6,13 +6,13 @@ import asyncio
 
 import pytest
 
-from apimpolicy.serving import deadlines
-from apimpolicy.serving.deadlines import Deadlines
+from apimpolicy.serving import ledger
+from apimpolicy.serving.ledger import Deadlines
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deadlines, "_LOOK", 0.01)
+    monkeypatch.setattr(ledger, "_LOOK", 0.01)
 
 
 def test_a_block_that_takes_too_long_is_a_timeout() -> None:

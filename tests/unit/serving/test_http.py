@@ -359,7 +359,7 @@ def test_an_answer_that_is_under_way_is_given_when_the_server_ends() -> None:
 
 
 def running() -> Any:
-    from apimpolicy.serving.clock import RunningClock
+    from apimpolicy.serving.engine_loop import RunningClock
 
     return RunningClock()
 

@@ -6,7 +6,7 @@ import pytest
 
 from apimpolicy import Gateway, Request
 from apimpolicy.serving.dispatcher import Dispatcher, Served
-from apimpolicy.serving.spans import span_writer
+from apimpolicy.serving.listeners import span_writer
 
 POLICY = """<policies><inbound><choose><when condition="@(true)"><set-variable name="a" value="1" /></when></choose>
 <set-variable name="b" value="@(1 / int.Parse(&quot;0&quot;))" /></inbound></policies>"""

@@ -15,8 +15,8 @@ from apimpolicy import Gateway, Request, Response
 from apimpolicy.engine.state import LocalState
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies.state import Bucket, Claim, Counter, Total, TripRule, Window
+from apimpolicy.serving.redis_connection import from_bytes, to_bytes
 from apimpolicy.serving.redis_state import RedisState
-from apimpolicy.serving.redis_values import from_bytes, to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,7 +212,7 @@ VALUES = """new object[] { null, true, 1, 1L, (byte)2, 1.5, 1.5f, 1.1m, 'c', "te
 
 
 def test_values_come_back_as_they_were() -> None:
-    from apimpolicy.report.conformance_values import runtime_type, text_of
+    from apimpolicy.report.values import runtime_type, text_of
 
     for value in evaluated(VALUES):
         found = from_bytes(to_bytes(value))

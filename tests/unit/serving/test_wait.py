@@ -10,8 +10,8 @@ from tests.unit.serving.clients import backend, exchange, read_request
 
 from apimpolicy import Gateway
 from apimpolicy.serving import HttpBackend, serving
-from apimpolicy.serving.clock import RunningClock
 from apimpolicy.serving.dispatcher import LARGE
+from apimpolicy.serving.engine_loop import RunningClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

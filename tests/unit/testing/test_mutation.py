@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apimpolicy.engine.document import load_policy, read_bytes
-from apimpolicy.engine.replaced_files import replace_file
+from apimpolicy.engine.document import load_policy, read_bytes, replace_file
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.coverage_data import FileCoverage
 from apimpolicy.report.mutation_results import (

@@ -8,23 +8,106 @@ that differ, or by the specification of the protocol, is in `assumptions`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
+from apimpolicy.context.description import OperationDescription, operation_key
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.mcp import calls, protocol
-from apimpolicy.engine.mcp.schemas import ToolRequest, input_of, request_of
+from apimpolicy.engine.api_routing import RoutedApi, enter_operation, prefix_of
+from apimpolicy.engine.forwarding import NoBackendError
+from apimpolicy.engine.mcp import protocol
+from apimpolicy.engine.mcp.protocol import ToolRequest, input_of, request_of
 from apimpolicy.engine.mcp.servers import STRIPPED_KEYS, McpServer, McpTool
+from apimpolicy.engine.result import Result
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from apimpolicy.context.description import OperationDescription
+    from apimpolicy.context.urls import Url
+    from apimpolicy.engine.api_documents import ApiDocuments
     from apimpolicy.engine.exchange import Exchange
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.service import ServiceApi
+    from apimpolicy.engine.service import Service, ServiceApi
     from apimpolicy.engine.service_requests import ServiceRequests
+
+
+class Operations(Protocol):
+    """The operations of a service's APIs."""
+
+    @property
+    def service(self) -> Service:
+        """The service."""
+
+    def operations_of(self, api: ServiceApi) -> Sequence[tuple[OperationDescription, Any]]:
+        """Return the operations of an API, with their policies."""
+
+    def documents_of(self, api: ServiceApi) -> ApiDocuments:
+        """Return the documents that describe an API."""
+
+
+def operation_of(
+    requests: Operations, api_id: str, operation_id: str
+) -> tuple[ServiceApi, OperationDescription] | None:
+    """Return the API and the operation of these ids; None if the service doesn't have them."""
+    for api in requests.service.apis:
+        if api.base_id.lower() != api_id.lower() or not api.api.is_current_revision:
+            continue
+        key = operation_key(operation_id)
+        for each, _ in requests.operations_of(api):
+            if operation_key(from_utf16(each.operation.id)) == key:
+                return api, each
+    return None
+
+
+def definitions_of(requests: Operations, api: ServiceApi) -> Mapping[str, Any]:
+    """Return what the schemas of an API's operations point into."""
+    described = requests.documents_of(api).description
+    return api.definitions if described is None else {**described.definitions, **api.definitions}
+
+
+def address_of(api: ServiceApi, origin: Url, path: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return the URL of an operation whose path below its API is given, and the headers that name the version."""
+    url = f"{origin.scheme}://{origin.authority}{prefix_of(api)}{path}"
+    versions, version = api.version_set, api.api.version
+    if versions is None or version is None or versions.scheme == "segment":
+        return url, []
+    if versions.scheme == "header":
+        return url, [(versions.name, from_utf16(version))]
+    return f"{url}{'&' if '?' in url else '?'}{versions.name}={from_utf16(version)}", []
+
+
+def has_global_policies(requests: ServiceRequests) -> bool:
+    """Return whether the global policy does anything but forward."""
+    program = requests.program()
+    steps = [step for each in program.sections.values() for step in each]
+    return any(not has_trait(step.name, "forwards") for step in steps)
+
+
+def call_operation(
+    requests: ServiceRequests, outer: Exchange, api: ServiceApi, operation: OperationDescription, request: Request
+) -> Result:
+    """Send a request inside the service to an operation of an API: its key is checked, and its scopes run.
+
+    What it sends also counts for the outer request. Where nothing responds to what it sends, the status is 0.
+    """
+    exchange = requests.gateway.exchange(request)
+    exchange.doubles = outer.doubles
+    exchange.is_hop = True
+    routed = RoutedApi(api, prefix_of(api).strip("/"))
+    requests.enter_api(exchange, routed)
+    policy = next(policy for each, policy in requests.operations_of(api) if each is operation)
+    enter_operation(exchange, exchange.context.api, [operation], lambda: False)
+    try:
+        result = requests.run(exchange, routed, policy)
+    except NoBackendError as error:
+        result = Result(exchange, Response(0, error.reason))
+    outer.backend_requests += exchange.backend_requests
+    outer.sent_requests += exchange.sent_requests
+    outer.metrics += exchange.metrics
+    return result
+
 
 _OF_THE_MESSAGE = frozenset(
     ("host", "content-length", "content-type", "content-encoding", "transfer-encoding", "connection")
@@ -133,7 +216,7 @@ class McpEndpoint:
         self.outcome.undecided.append(reason)
         return response
 
-    def _initialize(self, call: protocol.Call) -> Response:
+    def _initialize(self, call: protocol.JsonRpcRequest) -> Response:
         version = call.params.get("protocolVersion")
         if version not in _SEEN_VERSIONS:
             version = version if isinstance(version, str) else _SEEN_VERSIONS[-1]
@@ -143,14 +226,14 @@ class McpEndpoint:
         result = {"protocolVersion": version, "capabilities": capabilities, "serverInfo": server}
         return protocol.result_response(call.id, result)
 
-    def _list(self, call: protocol.Call) -> Response:
+    def _list(self, call: protocol.JsonRpcRequest) -> Response:
         self.outcome.undecided += self.server.gaps
         listed = self.outcome.listed
         for tool in self.server.tools:
             found, unknown = self._operation(tool)
             schema: dict[str, Any] = {"type": "object"}
             if found is not None:
-                given = input_of(found[1], calls.definitions_of(self.requests, found[0]))
+                given = input_of(found[1], definitions_of(self.requests, found[0]))
                 schema, unknown = given.schema, given.unknown
             if unknown:
                 self.outcome.undecided.append(f"the schema of the tool '{tool.name}': {unknown}")
@@ -159,12 +242,12 @@ class McpEndpoint:
 
     def _operation(self, tool: McpTool) -> tuple[tuple[ServiceApi, OperationDescription] | None, str]:
         """Return the API and the operation of a tool, or the reason why they aren't known."""
-        found = None if tool.unknown else calls.operation_of(self.requests, tool.api, tool.operation)
+        found = None if tool.unknown else operation_of(self.requests, tool.api, tool.operation)
         if found is not None:
             return found, ""
         return None, tool.unknown or f"the operation '{tool.operation}' of the API '{tool.api}' isn't known"
 
-    def _call(self, call: protocol.Call) -> Response:
+    def _call(self, call: protocol.JsonRpcRequest) -> Response:
         outcome = self.outcome
         name, arguments = call.params.get("name"), call.params.get("arguments")
         outcome.tool = name if isinstance(name, str) else ""
@@ -180,7 +263,7 @@ class McpEndpoint:
         if found is None:
             return self._undecided(unknown, _error(call.id, protocol.INVALID_PARAMS, unknown))
         api, operation = found
-        given = input_of(operation, calls.definitions_of(self.requests, api))
+        given = input_of(operation, definitions_of(self.requests, api))
         request = request_of(operation, given, outcome.arguments)
         method = from_utf16(operation.operation.method)
         if method == "*":
@@ -188,7 +271,7 @@ class McpEndpoint:
         if request.unknown:
             return self._undecided(request.unknown, _error(call.id, protocol.INVALID_PARAMS, request.unknown))
         outcome.operation = f"{method} {from_utf16(operation.operation.url_template)}"
-        inner = calls.call(self.requests, self.exchange, api, operation, self._hop(api, method, request))
+        inner = call_operation(self.requests, self.exchange, api, operation, self._hop(api, method, request))
         outcome.inner = inner
         if inner.error is not None and inner.error.reason == "SubscriptionKeyNotFound":
             outcome.assumptions += [
@@ -198,7 +281,7 @@ class McpEndpoint:
             ]
         return self._result(call, inner)
 
-    def _result(self, call: protocol.Call, inner: Result) -> Response:
+    def _result(self, call: protocol.JsonRpcRequest, inner: Result) -> Response:
         """Return the response with the result of a tool, which is the body of the operation's response."""
         response, outcome = inner.response, self.outcome
         content = [{"type": "text", "text": response.text}]
@@ -230,7 +313,7 @@ class McpEndpoint:
         """Return the request inside the service: to the operation, with the headers that it gets."""
         outer = self.exchange.request.to_request()
         settings = self.requests.gateway
-        url, version = calls.address_of(api, self.exchange.request.original_url, given.path)
+        url, version = address_of(api, self.exchange.request.original_url, given.path)
         headers: list[tuple[str, str]] = []
         if settings.mcp_headers == "forwarded":
             left_out = {*self._keys, *_OF_THE_MESSAGE, *(name.lower() for name, _ in given.headers)}
@@ -245,7 +328,7 @@ class McpEndpoint:
         headers += [*given.headers, *version]
         if given.body is not None:
             headers.append(("Content-Type", "application/json"))
-        if settings.mcp_global == "twice" and calls.has_global_policies(self.requests):
+        if settings.mcp_global == "twice" and has_global_policies(self.requests):
             self.outcome.assumptions.append(
                 "the global policy runs for the operation too (mcp-global = twice); no source states it"
             )

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from apimpolicy.infrastructure.nodes import Array, Chars, Literal, Node, Object, Template, Unreadable, Within, chars
+from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.parsing import MOST_NESTED, ExpressionParser, NotReadable, end_of
 from apimpolicy.text.source import Source
 
@@ -17,14 +17,14 @@ _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})(?:\\u([dD][c-fC-F][0-9A-Fa-f]{2}))?|\
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
-def json_chars(text: str, start: int, end: int) -> list[Node]:
+def json_chars(text: str, start: int, end: int) -> list[nodes.CodeNode]:
     """Return the characters of a JSON string between its quotation marks, escapes decoded."""
-    found: list[Node] = []
+    found: list[nodes.CodeNode] = []
     for escape in _ESCAPE.finditer(text, start, end):
-        found += chars(text, start, escape.start())
-        found.append(Chars(*escape.span(), _character(escape), False))
+        found += nodes.chars(text, start, escape.start())
+        found.append(nodes.Chars(*escape.span(), _character(escape), False))
         start = escape.end()
-    return found + chars(text, start, end)
+    return found + nodes.chars(text, start, end)
 
 
 def _character(escape: re.Match[str]) -> str:
@@ -37,13 +37,13 @@ def _character(escape: re.Match[str]) -> str:
     return chr(code) + low
 
 
-def quoted_chars(text: str, start: int, end: int) -> list[Node]:
+def quoted_chars(text: str, start: int, end: int) -> list[nodes.CodeNode]:
     """Return the characters of a string in an expression, in which `''` is `'`."""
-    found: list[Node] = []
+    found: list[nodes.CodeNode] = []
     while (double := text.find("''", start, end)) >= 0:
-        found += chars(text, start, double + 1)
+        found += nodes.chars(text, start, double + 1)
         start = double + 2
-    return found + chars(text, start, end)
+    return found + nodes.chars(text, start, end)
 
 
 _TOKEN = re.compile(
@@ -60,12 +60,10 @@ _WORDS = {"true": True, "false": False, "null": None}
 
 
 class ExpressionReader(ExpressionParser):
-    """Reads an expression of ARM."""
-
     TOKEN = _TOKEN
     PRECEDENCE: ClassVar[dict[str, int]] = {}
 
-    def primary(self) -> Node:
+    def primary(self) -> nodes.CodeNode:
         if self.kind != "quote":
             return super().primary()
         start = self.start
@@ -73,10 +71,10 @@ class ExpressionReader(ExpressionParser):
         if found is None:
             raise NotReadable("the string isn't closed", start, start + 1)
         self.move(found.end())
-        return Template(start, found.end(), quoted_chars(self.text, *found.span(1)))
+        return nodes.TemplateExpression(start, found.end(), quoted_chars(self.text, *found.span(1)))
 
 
-def parse_expression(source: Source) -> Node:
+def parse_expression(source: Source) -> nodes.CodeNode:
     """Return the expression that a decoded string is, between its brackets."""
     stop = len(source.text.rstrip().removesuffix("]"))
     reader = ExpressionReader(source, 1, stop)
@@ -88,29 +86,30 @@ def parse_expression(source: Source) -> Node:
     except NotReadable:
         pass
     strings = [
-        Template(*found.span(), quoted_chars(source.text, *found.span(1))) for found in _QUOTED.finditer(source.text)
+        nodes.TemplateExpression(*found.span(), quoted_chars(source.text, *found.span(1)))
+        for found in _QUOTED.finditer(source.text)
     ]
-    return Unreadable(0, len(source.text), strings)
+    return nodes.Unreadable(0, len(source.text), strings)
 
 
-def string_node(source: Source, start: int, end: int) -> Node:
+def string_node(source: Source, start: int, end: int) -> nodes.CodeNode:
     """Return a JSON string, given the span between its quotation marks: an expression, or a text."""
     parts = json_chars(source.text, start, end)
     if source.text.startswith("[", start) and source.text.startswith("]", end - 1):
         if not source.text.startswith("[[", start):
             inner = decoded(source, parts, end)
-            return Within(start, end, inner, parse_expression(inner))
+            return nodes.Within(start, end, inner, parse_expression(inner))
         parts = json_chars(source.text, start + 1, end)
-    return Template(start, end, parts)
+    return nodes.TemplateExpression(start, end, parts)
 
 
-def decoded(source: Source, parts: Sequence[Node], end: int) -> Source:
+def decoded(source: Source, parts: Sequence[nodes.CodeNode], end: int) -> Source:
     """Return a decoded string as a source whose positions are those of the file."""
     texts: list[str] = []
     anchors: list[tuple[int, int, bool]] = []
     length = 0
     for part in parts:
-        assert isinstance(part, Chars)
+        assert isinstance(part, nodes.Chars)
         anchors.append((length, part.start, part.verbatim))
         texts.append(part.text)
         length += len(part.text)
@@ -119,8 +118,6 @@ def decoded(source: Source, parts: Sequence[Node], end: int) -> Source:
 
 
 class JsonParser:
-    """Reads a JSON text."""
-
     def __init__(self, source: Source) -> None:
         self.source = source
         self.text = source.text
@@ -132,7 +129,7 @@ class JsonParser:
         self.position = end_of(_BLANK, self.text, self.position, len(self.text))
         return self.text[self.position : self.position + 1]
 
-    def value(self) -> Node:
+    def value(self) -> nodes.CodeNode:
         """Read a value. Raises NotReadable."""
         char = self.blank()
         start = self.position
@@ -155,26 +152,27 @@ class JsonParser:
             raise NotReadable("expected a JSON value", start, start + 1)
         self.position = word.end()
         if word[0] in _WORDS:
-            return Literal(start, word.end(), _WORDS[word[0]])
+            return nodes.LiteralValue(start, word.end(), _WORDS[word[0]])
         try:
-            return Literal(start, word.end(), float(word[0]) if re.search(r"[.eE]", word[0]) else int(word[0]))
+            return nodes.LiteralValue(
+                start, word.end(), float(word[0]) if re.search(r"[.eE]", word[0]) else int(word[0])
+            )
         except ValueError:
             raise NotReadable("expected a JSON value", start, word.end()) from None
 
-    def string(self, start: int, end: int) -> Node:
-        """Return the string between two quotation marks."""
+    def string(self, start: int, end: int) -> nodes.CodeNode:
         return string_node(self.source, start, end)
 
-    def array(self, start: int) -> Node:
-        items: list[Node] = []
+    def array(self, start: int) -> nodes.CodeNode:
+        items: list[nodes.CodeNode] = []
         while self.blank() != "]":
             items.append(self.value())
             self.separator("]")
         self.position += 1
-        return Array(start, self.position, items)
+        return nodes.Array(start, self.position, items)
 
-    def object(self, start: int) -> Node:
-        entries: list[tuple[Node | None, Node]] = []
+    def object(self, start: int) -> nodes.CodeNode:
+        entries: list[tuple[nodes.CodeNode | None, nodes.CodeNode]] = []
         while self.blank() != "}":
             key = self.value()
             if self.blank() != ":":
@@ -183,7 +181,7 @@ class JsonParser:
             entries.append((key, self.value()))
             self.separator("}")
         self.position += 1
-        return Object(start, self.position, entries)
+        return nodes.Object(start, self.position, entries)
 
     def separator(self, closing: str) -> None:
         char = self.blank()
@@ -193,6 +191,6 @@ class JsonParser:
             raise NotReadable(f"expected ',' or '{closing}'", self.position, self.position + 1)
 
 
-def parse_json(source: Source) -> Node:
+def parse_json(source: Source) -> nodes.CodeNode:
     """Return the value of a JSON text. Raises NotReadable."""
     return JsonParser(source).value()

@@ -16,7 +16,7 @@ from apimpolicy.infrastructure.evaluation import Budget, Evaluator, Scope
 from apimpolicy.infrastructure.functions import Function, of_known
 from apimpolicy.infrastructure.parsing import NotReadable
 from apimpolicy.infrastructure.resources import PROVIDER, Note, Resource, segments, texts_in
-from apimpolicy.infrastructure.values import Reference, Unknown, Value, shown
+from apimpolicy.infrastructure.values import NameResolver, Unknown, Value, shown
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.files import Files
@@ -54,7 +54,7 @@ class JsonTemplate(Evaluator):
     def __init__(
         self,
         source: Source,
-        node: nodes.Node,
+        node: nodes.CodeNode,
         budget: Budget,
         given: Mapping[str, Value] | None = None,
         outer: JsonTemplate | None = None,
@@ -81,18 +81,18 @@ class JsonTemplate(Evaluator):
         source = files.source(path)
         try:
             made = cls(source, parse_json(source), budget, given, None, place)
-        except NotReadable as problem:
-            raise LookupError(problem.message) from None
+        except NotReadable as error:
+            raise LookupError(error.problem.message) from None
         made.level = level
         return made
 
-    def entries(self, node: nodes.Node | None) -> list[tuple[str, nodes.Node]]:
+    def entries(self, node: nodes.CodeNode | None) -> list[tuple[str, nodes.CodeNode]]:
         """Return the entries of an object, without evaluating them."""
         if not isinstance(node, nodes.Object):
             return []
         return [(str(self.value(key, self.source, {})), value) for key, value in node.entries if key is not None]
 
-    def entry(self, node: nodes.Node | None, name: str) -> nodes.Node | None:
+    def entry(self, node: nodes.CodeNode | None, name: str) -> nodes.CodeNode | None:
         return next((value for key, value in self.entries(node) if key.lower() == name.lower()), None)
 
     def text(self, value: Value) -> str:
@@ -103,7 +103,7 @@ class JsonTemplate(Evaluator):
 
     # Functions
 
-    def call(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+    def call(self, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
         name = node.name.lower()
         if name == "if":
             test = self.truth(self.value(node.arguments[0], source, scope))
@@ -177,7 +177,7 @@ class JsonTemplate(Evaluator):
                 ]
         return found
 
-    def _loops(self, node: nodes.Node) -> list[nodes.Node]:
+    def _loops(self, node: nodes.CodeNode) -> list[nodes.CodeNode]:
         loops = self.entry(node, "copy")
         return list(loops.items) if isinstance(loops, nodes.Array) else []
 
@@ -198,7 +198,7 @@ class JsonTemplate(Evaluator):
             yield from self._resources(node, "", [], False)
 
     def _resources(
-        self, node: nodes.Node, outer_type: str, outer_names: list[Value], is_left_out: bool
+        self, node: nodes.CodeNode, outer_type: str, outer_names: list[Value], is_left_out: bool
     ) -> Iterator[tuple[Resource, bool]]:
         if self.entry(node, "existing") is not None:
             return
@@ -220,7 +220,7 @@ class JsonTemplate(Evaluator):
             for each in inner.items if isinstance(inner, nodes.Array) else ():
                 yield from self._resources(each, type_, names, left_out)
 
-    def _instances(self, node: nodes.Node) -> Iterator[tuple[dict[str, Value], frozenset[str] | None]]:
+    def _instances(self, node: nodes.CodeNode) -> Iterator[tuple[dict[str, Value], frozenset[str] | None]]:
         """Yield the variables for each copy of a resource, and the unknown conditions; None if it isn't deployed."""
         condition = self.entry(node, "condition")
         copy = self.entry(node, "copy")
@@ -243,12 +243,12 @@ class JsonTemplate(Evaluator):
             unknown = {value.text if isinstance(value, Unknown) else "condition"} if truth is None else set()
             yield scope, None if truth is False or count == 0 else doubts | unknown
 
-    def _field(self, node: nodes.Node, name: str, scope: Scope) -> Value:
+    def _field(self, node: nodes.CodeNode, name: str, scope: Scope) -> Value:
         found = self.entry(node, name)
         return None if found is None else self.value(found, self.source, scope)
 
     def _resource(
-        self, node: nodes.Node, type_: str, names: list[Value], scope: Scope, doubts: frozenset[str]
+        self, node: nodes.CodeNode, type_: str, names: list[Value], scope: Scope, doubts: frozenset[str]
     ) -> Resource:
         kinds = [each for each in type_.removeprefix(PROVIDER).split("/") if each]
         missing = len(kinds) + 1 - len(names)
@@ -261,7 +261,7 @@ class JsonTemplate(Evaluator):
         return Resource("/".join(kinds), names[1:] if kinds else [], found, self.source, node.start, address, doubts)
 
     def _deployment(
-        self, node: nodes.Node, scope: Scope, doubts: frozenset[str], is_left_out: bool
+        self, node: nodes.CodeNode, scope: Scope, doubts: frozenset[str], is_left_out: bool
     ) -> Iterator[tuple[Resource, bool]]:
         properties = self.entry(node, "properties")
         template = self.entry(properties, "template")
@@ -299,7 +299,7 @@ class JsonTemplate(Evaluator):
         yield from self.notes
 
 
-class Outputs(Reference):
+class Outputs(NameResolver):
     """`reference(…).outputs.name.value` of a nested deployment."""
 
     def __init__(self, template: JsonTemplate, name: str | None = None) -> None:

@@ -12,7 +12,7 @@ from functools import cmp_to_key
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin
 
-from apimpolicy.infrastructure import addresses
+from apimpolicy.infrastructure import functions
 from apimpolicy.infrastructure.functions import (
     bounded_range,
     distinct,
@@ -31,10 +31,10 @@ from apimpolicy.infrastructure.functions import (
     some_text,
     split,
 )
-from apimpolicy.infrastructure.nodes import Call, Lambda, Node
+from apimpolicy.infrastructure.nodes import CodeNode, FunctionCall, Lambda
 from apimpolicy.infrastructure.values import (
     MARKED,
-    Reference,
+    NameResolver,
     Unknown,
     Value,
     cut,
@@ -59,7 +59,7 @@ def to_text(value: Value) -> str:
         return "True" if value else "False"
     if isinstance(value, dict | list):
         return json_text(value)
-    if value is None or isinstance(value, Reference):
+    if value is None or isinstance(value, NameResolver):
         raise TypeError
     return str(value)
 
@@ -138,7 +138,7 @@ def merge_shallow(values: Value) -> dict[str, Value]:
 
 
 def is_empty(value: Value) -> bool:
-    if isinstance(value, Unknown | Reference) or (isinstance(value, str) and value and not MARKED.sub("", value)):
+    if isinstance(value, Unknown | NameResolver) or (isinstance(value, str) and value and not MARKED.sub("", value)):
         raise LookupError
     return not value
 
@@ -156,8 +156,6 @@ def skip(value: Value, count: int) -> Value:
 
 
 def edge(place: int) -> Callable[[Value], Value]:
-    """Return the function `first` or `last`."""
-
     def one(value: Value) -> Value:
         if isinstance(value, str):
             return known_text(value)[place] if value else ""
@@ -168,7 +166,7 @@ def edge(place: int) -> Callable[[Value], Value]:
 
 def coalesce(*values: Value) -> Value:
     for each in values:
-        if isinstance(each, Unknown | Reference):
+        if isinstance(each, Unknown | NameResolver):
             raise LookupError
         if each is not None:
             return each
@@ -241,8 +239,8 @@ _KNOWN: dict[str, Callable[..., Value]] = {
     "base64ToJson": lambda text: from_json(base64.b64decode(text).decode()),
     "base64ToString": lambda text: base64.b64decode(text).decode(),
     "bool": to_bool,
-    "cidrHost": addresses.usable_host,
-    "cidrSubnet": addresses.subnet_of_length,
+    "cidrHost": functions.usable_host,
+    "cidrSubnet": functions.subnet_of_length,
     "indexOf": lambda values, wanted: values.lower().find(wanted.lower()) if isinstance(values, str) else (
         values.index(wanted) if wanted in values else -1
     ),
@@ -252,7 +250,7 @@ _KNOWN: dict[str, Callable[..., Value]] = {
     "max": lambda *values: max(values[0] if isinstance(values[0], list) else values),
     "min": lambda *values: min(values[0] if isinstance(values[0], list) else values),
     "padLeft": pad_left,
-    "parseCidr": addresses.parse,
+    "parseCidr": functions.parse,
     "range": lambda start, count: bounded_range(start, start + count, 1),
     "substring": substring,
     "toLower": lambda text: text.lower(),
@@ -310,25 +308,27 @@ FUNCTIONS: dict[str, Function] = {
 # Source: https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-functions-lambda
 
 
-def _each(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> tuple[list[Value], Callable[..., Value]]:
+def _each(
+    evaluator: Evaluator, node: FunctionCall, source: Source, scope: Scope
+) -> tuple[list[Value], Callable[..., Value]]:
     """Return the items of the first argument, and the function that the second one is."""
     values = known_list(evaluator.value(node.arguments[0], source, scope))
     return values, lambda index, *given: _apply(evaluator, node.arguments[index], source, scope, given)
 
 
-def _apply(evaluator: Evaluator, node: Node, source: Source, scope: Scope, given: Sequence[Value]) -> Value:
+def _apply(evaluator: Evaluator, node: CodeNode, source: Source, scope: Scope, given: Sequence[Value]) -> Value:
     if not isinstance(node, Lambda):
         raise TypeError
     inner = {**scope, **dict(zip(node.names, given, strict=False))}
     return evaluator.value(node.body, source, inner)
 
 
-def mapped(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> Value:
+def mapped(evaluator: Evaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
     values, apply = _each(evaluator, node, source, scope)
     return [apply(1, each, index) for index, each in enumerate(values)]
 
 
-def filtered(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> Value:
+def filtered(evaluator: Evaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
     values, apply = _each(evaluator, node, source, scope)
     kept = [(each, evaluator.truth(apply(1, each, index))) for index, each in enumerate(values)]
     if any(truth is None for _, truth in kept):
@@ -336,7 +336,7 @@ def filtered(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> 
     return [each for each, truth in kept if truth]
 
 
-def reduced(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> Value:
+def reduced(evaluator: Evaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
     initial = evaluator.value(node.arguments[1], source, scope)
     values, apply = _each(evaluator, node, source, scope)
     for index, each in enumerate(values):
@@ -344,14 +344,14 @@ def reduced(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> V
     return initial
 
 
-def to_object(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> Value:
+def to_object(evaluator: Evaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
     values, apply = _each(evaluator, node, source, scope)
     return {
         str(evaluator.as_text(apply(1, each))): apply(2, each) if len(node.arguments) > 2 else each for each in values
     }
 
 
-def group_by(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> Value:
+def group_by(evaluator: Evaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
     values, apply = _each(evaluator, node, source, scope)
     found: dict[str, list[Value]] = {}
     for each in values:
@@ -359,12 +359,12 @@ def group_by(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> 
     return found
 
 
-def map_values(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> Value:
+def map_values(evaluator: Evaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
     value = known_dict(evaluator.value(node.arguments[0], source, scope))
     return {key: _apply(evaluator, node.arguments[1], source, scope, (each,)) for key, each in value.items()}
 
 
-def sorted_by(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> Value:
+def sorted_by(evaluator: Evaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
     values, apply = _each(evaluator, node, source, scope)
 
     def compare(first: Value, second: Value) -> int:

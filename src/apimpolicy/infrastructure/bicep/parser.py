@@ -1,31 +1,142 @@
 """Parses Bicep: declarations and expressions. A declaration that can't be read is a problem, and the next one is read.
 
 Source: https://learn.microsoft.com/azure/azure-resource-manager/bicep/file
+
+Strings in Bicep: `'…'` with escapes and `${…}`, and `'''…'''` as it is.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/bicep/data-types#strings
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
-from apimpolicy.infrastructure.bicep.strings import end_of_braces, read_string
-from apimpolicy.infrastructure.nodes import (
-    Call,
-    For,
-    If,
-    Lambda,
-    Literal,
-    Member,
-    Nested,
-    Node,
-    Object,
-    Spread,
-    Unreadable,
-)
-from apimpolicy.infrastructure.parsing import MOST_NESTED, MOST_STRINGS, ExpressionParser, NotReadable, Problem
+from apimpolicy.infrastructure import nodes
+from apimpolicy.infrastructure.parsing import ExpressionParser, NotReadable, Problem
 from apimpolicy.records import Record
 from apimpolicy.text.source import Source
+
+_ESCAPE = re.compile(r"\\(?:([nrt'\\$])|u\{([0-9A-Fa-f]{1,6})\})")
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "'": "'", "\\": "\\", "$": "$"}
+_SPECIAL = re.compile(r"['\n\\]|\$\{")
+_VERBATIM = re.compile(r"(\$*)'''\r?\n?")
+_END = re.compile(r"''''*")
+_BRACKETS = re.compile(r"\$*'''|['{}\n]|//|/\*")
+
+
+def read_string(parser: Parser) -> nodes.CodeNode:
+    """Read the string at hand. Raises NotReadable when it isn't closed."""
+    start = parser.start
+    verbatim = _VERBATIM.match(parser.text, start, parser.stop)
+    if verbatim is not None:
+        parts, end = _verbatim(parser, verbatim.end(), "$" * len(verbatim[1]))
+        node = nodes.TemplateExpression(start, end, parts, True)
+    else:
+        parts, end = _quoted(parser, start + 1)
+        node = nodes.TemplateExpression(start, end, parts)
+    parser.move(end)
+    return node
+
+
+def _verbatim(parser: Parser, start: int, mark: str) -> tuple[list[nodes.CodeNode], int]:
+    text = parser.text
+    closing = _END.search(text, start, parser.stop)
+    stop = parser.stop if closing is None else closing.end() - 3
+    parts: list[nodes.CodeNode] = []
+    begin = start
+    while mark and (place := text.find(mark + "{", begin, stop)) >= 0:
+        parts += nodes.chars(text, begin, place)
+        value, begin = _interpolated(parser, place + len(mark) + 1, stop)
+        parts.append(nodes.Interpolation(place, begin, value))
+    parts += nodes.chars(text, begin, stop)
+    return parts, min(stop + 3, parser.stop)
+
+
+def _quoted(parser: Parser, start: int) -> tuple[list[nodes.CodeNode], int]:
+    text, stop = parser.text, parser.stop
+    parts: list[nodes.CodeNode] = []
+    begin = position = start
+    while (found := _SPECIAL.search(text, position, stop)) is not None:
+        place, sign = found.start(), found[0]
+        position = found.end()
+        if sign == "'":
+            parts += nodes.chars(text, begin, place)
+            return parts, position
+        if sign == "\n":
+            break
+        if sign == "\\":
+            escape = _ESCAPE.match(text, place, stop)
+            if escape is None:
+                position = min(position + 1, stop)
+                continue
+            parts += nodes.chars(text, begin, place)
+            parts.append(nodes.Chars(place, escape.end(), _character(escape), False))
+            begin = position = escape.end()
+        else:
+            parts += nodes.chars(text, begin, place)
+            value, position = _interpolated(parser, position, stop)
+            parts.append(nodes.Interpolation(place, position, value))
+            begin = position
+    raise NotReadable("the string isn't closed", start - 1, start)
+
+
+def _character(escape: re.Match[str]) -> str:
+    if escape[1] is not None:
+        return _ESCAPES[escape[1]]
+    return nodes.character(escape[2])
+
+
+def _interpolated(parser: Parser, start: int, stop: int) -> tuple[nodes.CodeNode, int]:
+    """Read the expression after `${`, and return where its brace ends."""
+    inner = type(parser)(parser.source, start, stop)
+    inner.lines = False
+    inner.depth = parser.depth + 1
+    try:
+        inner.advance()
+        node = inner.expression()
+        if inner.at("}"):
+            return node, inner.end
+    except NotReadable:
+        pass
+    end = end_of_braces(parser.text, start, stop)
+    return nodes.Unreadable(start, max(end - 1, start)), end
+
+
+def end_of_braces(text: str, start: int, stop: int) -> int:
+    """Return the offset after the brace that closes the one before `start`; strings are skipped."""
+    inside = ["{"]
+    position = start
+    while inside and position < stop:
+        if inside[-1] == "'":
+            found = _SPECIAL.search(text, position, stop)
+            if found is None:
+                return stop
+            position = found.end()
+            if found[0] == "${":
+                inside.append("{")
+            elif found[0] == "\\":
+                position += 1
+            else:
+                inside.pop()
+            continue
+        found = _BRACKETS.search(text, position, stop)
+        if found is None:
+            return stop
+        sign, position = found[0], found.end()
+        if sign.endswith("'''"):
+            closing = _END.search(text, position, stop)
+            position = stop if closing is None else closing.end()
+        elif sign == "//" or sign == "/*":
+            end = text.find("\n" if sign == "//" else "*/", position, stop)
+            position = stop if end < 0 else end
+        elif sign == "}":
+            inside.pop()
+        elif sign != "\n":
+            inside.append(sign)
+    return min(position, stop)
+
 
 _BLANKS = r"(?:[ \t\r\f\ufeff]++|//[^\n]*+|/\*.*?\*/|\#disable[^\n]*+|\#restore[^\n]*+)*+"
 _TOKEN = re.compile(
@@ -49,8 +160,8 @@ class Declaration(Record):
     end: int
     kind: str
     name: str
-    value: Node | None
-    type: Node | None = None
+    value: nodes.CodeNode | None
+    type: nodes.CodeNode | None = None
     existing: bool = False
     names: Sequence[tuple[str, str]] = ()
     """The parts of an import: the name there and the name here; `*` is everything."""
@@ -60,6 +171,7 @@ class Parser(ExpressionParser):
     """Reads one file or a span of it."""
 
     TOKEN = _TOKEN
+    STRINGS = re.compile(r"//[^\n]*|\$*'''|'")
     PRECEDENCE: ClassVar[dict[str, int]] = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
     SAFE_ACCESS = True
     LINES_IN_LISTS = True
@@ -82,39 +194,20 @@ class Parser(ExpressionParser):
                 if self.kind not in ("line", "end"):
                     raise self.unexpected("the end of the line")
                 position = self.start
-            except NotReadable as problem:
-                problems.append(Problem(problem.message, problem.start, problem.end))
+            except NotReadable as error:
+                problems.append(error.problem)
                 following = _DECLARED.search(self.text, position + 1, self.stop)
                 end = self.stop if following is None else following.start()
                 found.append(
-                    Declaration(position, end, "", "", Unreadable(position, end, list(self.strings(position, end))))
+                    Declaration(
+                        position, end, "", "", nodes.Unreadable(position, end, list(self.strings(position, end)))
+                    )
                 )
                 position = end
         return found, problems
 
-    def strings(self, start: int, stop: int) -> Iterator[Node]:
-        """Yield the strings of a span that can't be parsed."""
-        position = start
-        for _ in range(MOST_STRINGS):
-            self.lines, self.depth = True, MOST_NESTED - 3  # what is inside of these strings matters little
-            found = re.compile(r"//[^\n]*|\$*'''|'").search(self.text, position, stop)
-            if found is None:
-                return
-            position = found.end()
-            if found[0].startswith("//"):
-                continue
-            try:
-                self.move(found.start())
-                node = read_string(self)
-            except NotReadable:
-                continue
-            yield node
-            position = max(node.end, position)
-
     def declaration(self) -> Declaration:
-        """Read one declaration with its decorators."""
-        while self.at("@"):
-            self.advance()
+        while self.accept("@"):
             self.expression()
             self.skip_lines()
         start = self.start
@@ -138,12 +231,12 @@ class Parser(ExpressionParser):
             self.expect("=>")
             self.skip_lines()
             body = self.expression()
-            return Declaration(start, body.end, kind, name, Lambda(start, body.end, names, body))
+            return Declaration(start, body.end, kind, name, nodes.Lambda(start, body.end, names, body))
         if not self.at("="):
             self.skip_type("=")
         if not self.at("="):
             nullable = kind == "param" and self.text.startswith("?", self.last - 1)
-            value = Literal(self.last - 1, self.last, None) if nullable else None
+            value = nodes.LiteralValue(self.last - 1, self.last, None) if nullable else None
             return Declaration(start, self.last, kind, name, value)
         self.advance()
         self.skip_lines()
@@ -158,9 +251,7 @@ class Parser(ExpressionParser):
             names.append(self.word())
             while not self.at(",") and not self.at(")") and self.kind != "end":
                 self.skip_one()
-            if self.at(","):
-                self.advance()
-            elif self.kind == "end":
+            if not self.accept(",") and self.kind == "end":
                 raise self.unexpected("')'")
         self.close(")", before)
         return names
@@ -171,7 +262,6 @@ class Parser(ExpressionParser):
             self.skip_one()
 
     def skip_rest(self) -> None:
-        """Skip the rest of a declaration that isn't evaluated."""
         while self.kind not in ("line", "end"):
             self.skip_one()
             ahead = re.compile(rf"(?:{_BLANKS}\n)++{_BLANKS}\|(?!\|)", re.DOTALL).match(
@@ -198,9 +288,7 @@ class Parser(ExpressionParser):
     def resource(self, start: int, kind: str) -> Declaration:
         name = self.word()
         type_ = self.primary()
-        existing = self.at_word("existing")
-        if existing:
-            self.advance()
+        existing = self.accept("existing")
         self.expect("=")
         self.skip_lines()
         value = self.body()
@@ -212,16 +300,10 @@ class Parser(ExpressionParser):
             before = self.open(False)
             while not self.at("}"):
                 name = self.word()
-                alias = name
-                if self.at_word("as"):
-                    self.advance()
-                    alias = self.word()
-                names.append((name, alias))
-                if self.at(","):
-                    self.advance()
+                names.append((name, self.word() if self.accept("as") else name))
+                self.accept(",")
             self.close("}", before)
-        elif self.at("*"):
-            self.advance()
+        elif self.accept("*"):
             self.expect("as")
             names.append(("*", self.word()))
         else:
@@ -232,7 +314,7 @@ class Parser(ExpressionParser):
         self.skip_rest()
         return Declaration(start, self.last, "import", "", None, file, names=names)
 
-    def body(self) -> Node:
+    def body(self) -> nodes.CodeNode:
         """Read the body of a resource or of a loop: an expression, or `if (test) { … }`."""
         if not self.at_word("if"):
             return self.expression()
@@ -243,11 +325,11 @@ class Parser(ExpressionParser):
         self.close(")", before)
         self.skip_lines()
         value = self.expression()
-        return If(start, value.end, test, value)
+        return nodes.If(start, value.end, test, value)
 
     # Expressions
 
-    def primary(self) -> Node:
+    def primary(self) -> nodes.CodeNode:
         start = self.start
         if self.kind == "quote":
             return read_string(self)
@@ -264,22 +346,19 @@ class Parser(ExpressionParser):
             return self.lambda_(start, [name])
         return super().primary()
 
-    def lambda_(self, start: int, names: list[str]) -> Node:
+    def lambda_(self, start: int, names: list[str]) -> nodes.CodeNode:
         self.skip_lines()
         body = self.expression()
-        return Lambda(start, body.end, names, body)
+        return nodes.Lambda(start, body.end, names, body)
 
-    def array(self, start: int) -> Node:
+    def array(self, start: int) -> nodes.CodeNode:
         ahead = re.compile(rf"\[(?:{_BLANKS}\n)*+{_BLANKS}for\b(?!\s*[,\].])", re.DOTALL)
         if not ahead.match(self.text, start, self.stop):
             return super().array(start)
         before = self.open(True)
         self.skip_lines()
         self.advance()
-        if self.at("("):
-            names = self.parameters()
-        else:
-            names = [self.word()]
+        names = self.parameters() if self.at("(") else [self.word()]
         self.expect("in")
         items = self.expression()
         self.expect(":")
@@ -287,44 +366,38 @@ class Parser(ExpressionParser):
         value = self.body()
         self.skip_lines()
         self.close("]", before)
-        test = value.test if isinstance(value, If) else None
-        return For(start, self.last, names, items, None, value.value if isinstance(value, If) else value, test)
+        test = value.test if isinstance(value, nodes.If) else None
+        return nodes.For(
+            start, self.last, names, items, None, value.value if isinstance(value, nodes.If) else value, test
+        )
 
-    def item(self) -> Node:
-        if not self.at("..."):
-            return self.expression()
-        start = self.start
-        self.advance()
+    def item(self) -> nodes.CodeNode:
+        start, is_spread = self.start, self.accept("...")
         value = self.expression()
-        return Spread(start, value.end, value)
+        return nodes.Spread(start, value.end, value) if is_spread else value
 
-    def object(self, start: int) -> Node:
+    def object(self, start: int) -> nodes.CodeNode:
         before = self.open(True)
-        entries: list[tuple[Node | None, Node]] = []
+        entries: list[tuple[nodes.CodeNode | None, nodes.CodeNode]] = []
         resources: list[Declaration] = []
         nested = re.compile(r"resource\s+\w+\s+'")
         self.skip_lines()
         while not self.at("}"):
-            if self.at("..."):
-                self.advance()
+            if self.accept("..."):
                 entries.append((None, self.expression()))
             elif self.at("@") or (self.kind == "name" and nested.match(self.text, self.start, self.stop)):
                 resources.append(self.declaration())
             else:
                 entries.append(self.entry())
-            if self.at(","):
-                self.advance()
-            elif self.kind != "line" and not self.at("}"):
-                raise self.unexpected("',' or '}'")
-            self.skip_lines()
+            self.separator("}")
         self.close("}", before)
-        return Object(start, self.last, entries, resources)
+        return nodes.Object(start, self.last, entries, resources)
 
-    def entry(self) -> tuple[Node, Node]:
+    def entry(self) -> tuple[nodes.CodeNode, nodes.CodeNode]:
         if self.kind == "quote":
             key = read_string(self)
         elif self.kind in ("name", "number"):
-            key = Literal(self.start, self.end, self.token)
+            key = nodes.LiteralValue(self.start, self.end, self.token)
             self.advance()
         else:
             raise self.unexpected("a name")
@@ -332,17 +405,17 @@ class Parser(ExpressionParser):
         self.skip_lines()
         return key, self.expression()
 
-    def access_once(self, node: Node) -> Node | None:
+    def access_once(self, node: nodes.CodeNode) -> nodes.CodeNode | None:
         if self.at("::"):
             self.advance()
-            return Nested(node.start, self.end, node, self.word())
+            return nodes.Nested(node.start, self.end, node, self.word())
         if self.at("!") and not self.text.startswith(("=", "~"), self.end):
             self.advance()
             return node
         found = super().access_once(node)
-        if isinstance(found, Member) and self.at("(") and self.start == self.last:
+        if isinstance(found, nodes.Member) and self.at("(") and self.start == self.last:
             arguments, _ = self.arguments()
-            return Call(node.start, self.last, found.name, arguments, receiver=node)
+            return nodes.FunctionCall(node.start, self.last, found.name, arguments, receiver=node)
         return found
 
 

@@ -11,7 +11,7 @@ import re
 
 from apimpolicy.infrastructure.arm.template import JsonTemplate
 from apimpolicy.infrastructure.bicep.parser import parse_file
-from apimpolicy.infrastructure.bicep.template import Template, without_comments
+from apimpolicy.infrastructure.bicep.template import BicepTemplate, without_comments
 from apimpolicy.infrastructure.evaluation import TOO_COSTLY, Budget
 from apimpolicy.infrastructure.files import BICEP, Files, candidates, chosen, environment_of
 from apimpolicy.infrastructure.functions import from_json
@@ -30,13 +30,13 @@ def read_bicep(files: Files, environment: str | None = None) -> Reading:
     """Return the resources of a folder's Bicep files and ARM templates."""
     budget = Budget()
     reading = Reading([], [], [])
-    templates: list[Template | JsonTemplate] = []
+    templates: list[BicepTemplate | JsonTemplate] = []
     for path in deployed(files):
         given, note = parameters_for(files, path, environment, budget)
-        template: Template | JsonTemplate
+        template: BicepTemplate | JsonTemplate
         try:
             if path.endswith(".bicep"):
-                template = Template(files, path, budget, given)
+                template = BicepTemplate(files, path, budget, given)
             else:
                 template = JsonTemplate.of_file(files, path, budget, given, 0, "")
         except LookupError as error:
@@ -139,7 +139,7 @@ def _parameters(files: Files, path: str, template: str, budget: Budget) -> dict[
             used = "" if using is None else os.path.join(os.path.dirname(path), using[1])
             if os.path.normpath(used) != os.path.normpath(template):
                 return {}
-            given = Template(files, path, budget)
+            given = BicepTemplate(files, path, budget)
             return {
                 each.name: given.value(each.value, given.source, {})
                 for each in given.declarations

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.evaluation import FAILURES, Scope
 from apimpolicy.infrastructure.resources import PROVIDER, Resource, segments
-from apimpolicy.infrastructure.values import Named, Reference, Unknown, Value, hole, joined
+from apimpolicy.infrastructure.values import Named, NameResolver, Unknown, Value, hole, joined
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.bicep.parser import Declaration
-    from apimpolicy.infrastructure.bicep.template import Template
+    from apimpolicy.infrastructure.bicep.template import BicepTemplate
     from apimpolicy.text.source import Source
 
 
-class ModuleReference(Reference):
+class ModuleReference(NameResolver):
     """A module declaration, or one of its instances."""
 
-    def __init__(self, template: Template, declared: Declaration, index: Value = None) -> None:
+    def __init__(self, template: BicepTemplate, declared: Declaration, index: Value = None) -> None:
         self.template, self.declared, self.index = template, declared, index
 
     def item(self, key: Value) -> Value:
@@ -44,10 +44,10 @@ class ModuleReference(Reference):
         raise LookupError("name")
 
 
-class ResourceReference(Reference):
+class ResourceReference(NameResolver):
     """A resource declaration; `names` and `member` are those of its only instance, or of the one with the index."""
 
-    def __init__(self, template: Template, declared: Declaration, index: Value = None) -> None:
+    def __init__(self, template: BicepTemplate, declared: Declaration, index: Value = None) -> None:
         self.template, self.declared, self.index = template, declared, index
 
     @property
@@ -98,9 +98,7 @@ class ResourceReference(Reference):
         return self.instance().member(name)
 
 
-class ResourceInstance(Reference):
-    """One instance of a resource."""
-
+class ResourceInstance(NameResolver):
     def __init__(
         self, reference: ResourceReference, index: Value, body: nodes.Object, scope: Scope, doubt: str
     ) -> None:
@@ -151,7 +149,7 @@ class ResourceInstance(Reference):
         places = {
             str(key.value): (self.template.source, key.start)
             for key, _ in _properties(self.body)
-            if isinstance(key, nodes.Literal)
+            if isinstance(key, nodes.LiteralValue)
         }
         return Resource(
             "/".join(kinds), names[1:] if kinds else names[:0], found, self.template.source, start, address,
@@ -176,7 +174,7 @@ class ResourceInstance(Reference):
     def property(self, name: str) -> Value:
         """Return a property, as far as it is written, or follows from others. Raises LookupError."""
         for key, value in _properties(self.body):
-            if isinstance(key, nodes.Literal) and key.value == name:
+            if isinstance(key, nodes.LiteralValue) and key.value == name:
                 return self.template.reference(value, self.template.source, self.scope)
         if name == "gatewayUrl" and self.reference.full_type == PROVIDER:
             service = self.names[-1]
@@ -191,15 +189,14 @@ def nested_in(declared: Declaration) -> Sequence[Declaration]:
     return node.resources if isinstance(node, nodes.Object) else ()
 
 
-def _properties(body: nodes.Object) -> Sequence[tuple[nodes.Node | None, nodes.Node]]:
+def _properties(body: nodes.Object) -> Sequence[tuple[nodes.CodeNode | None, nodes.CodeNode]]:
     inner = entry_of(body, "properties")
     return inner.entries if isinstance(inner, nodes.Object) else ()
 
 
-def entry_of(body: nodes.Object, name: str) -> nodes.Node | None:
-    """Return the value that an object has for a key."""
+def entry_of(body: nodes.Object, name: str) -> nodes.CodeNode | None:
     for key, value in body.entries:
-        if isinstance(key, nodes.Literal) and key.value == name:
+        if isinstance(key, nodes.LiteralValue) and key.value == name:
             return value
     return None
 
@@ -210,6 +207,6 @@ def entry_start(body: nodes.Object) -> int:
     return body.start if node is None else node.start
 
 
-def hole_of(node: nodes.Node, source: Source) -> str:
+def hole_of(node: nodes.CodeNode, source: Source) -> str:
     """Return the text of an expression on one line."""
     return " ".join(source.text[node.start : node.end].split())[:200]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,23 +13,23 @@ from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.bicep.functions import FUNCTIONS, LAZY, to_text
 from apimpolicy.infrastructure.bicep.parser import Declaration, parse_file
 from apimpolicy.infrastructure.bicep.references import ModuleReference, ResourceReference, entry_of, hole_of, nested_in
-from apimpolicy.infrastructure.evaluation import FAILURES, PATH, Budget, Evaluator, Scope
+from apimpolicy.infrastructure.evaluation import PATH, Budget, Evaluator, Scope
 from apimpolicy.infrastructure.functions import from_json, from_yaml
 from apimpolicy.infrastructure.resources import Note, Resource, texts_in
-from apimpolicy.infrastructure.values import Named, Reference, Text, Unknown, Value, is_known
+from apimpolicy.infrastructure.values import Named, NameResolver, SourcedText, Unknown, Value, is_known
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.arm.template import JsonTemplate
     from apimpolicy.infrastructure.files import Files
     from apimpolicy.text.source import Source
 
-    Deployment: TypeAlias = "Template | JsonTemplate"
+    Deployment: TypeAlias = "BicepTemplate | JsonTemplate"
 
 MOST_LEVELS = 12
 MOST_INSTANCES = 5_000
 
 
-class Template(Evaluator):
+class BicepTemplate(Evaluator):
     """One Bicep file, deployed once."""
 
     FUNCTIONS = FUNCTIONS
@@ -57,7 +56,7 @@ class Template(Evaluator):
         self.doubts: frozenset[str] = frozenset()
         """The expressions that aren't known, on which depends whether, or how often, the file is deployed."""
         self._parents: dict[int, Declaration] = {}
-        self._others: dict[str, Template] = {}
+        self._others: dict[str, BicepTemplate] = {}
         self._children: dict[tuple[str, int], list[tuple[Value, Deployment]]] = {}
 
     @cached_property
@@ -89,7 +88,7 @@ class Template(Evaluator):
         return to_text(value)
 
     def as_text(self, value: Value) -> str:
-        if isinstance(value, Reference):
+        if isinstance(value, NameResolver):
             raise TypeError
         return super().as_text(value)
 
@@ -104,11 +103,7 @@ class Template(Evaluator):
     # Names
 
     def name(self, name: str, scope: Scope) -> Value:
-        if name not in self._found:
-            self._found[name] = Unknown(f"{name} in {self.place}" if self.place else name)
-            with contextlib.suppress(*FAILURES):
-                self._found[name] = self._named(name)
-        return self._found[name]
+        return self.once(name, lambda: self._named(name))
 
     def _named(self, name: str) -> Value:
         if name in self.given:
@@ -134,17 +129,17 @@ class Template(Evaluator):
                     return Named(partial(other.name, scope={})) if exported == "*" else other.name(exported, {})
         raise LookupError(name)
 
-    def other(self, node: nodes.Node) -> Template:
+    def other(self, node: nodes.CodeNode) -> BicepTemplate:
         """Return another file, from which names are taken. Raises LookupError."""
         path = self.value(node, self.source, {})
         if self.level >= MOST_LEVELS or not isinstance(path, str) or not path.endswith(".bicep"):
             raise LookupError(path)
         if path not in self._others:
             full = os.path.join(self.folder, path)
-            self._others[path] = Template(self.files, full, self.budget, None, self.level + 1, self.place)
+            self._others[path] = BicepTemplate(self.files, full, self.budget, None, self.level + 1, self.place)
         return self._others[path]
 
-    def call(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+    def call(self, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
         special: Callable[..., Value] | None = getattr(self, f"function_{node.name}", None)
         if special is not None:
             return special([self.value(each, source, scope) for each in node.arguments], source)
@@ -156,7 +151,7 @@ class Template(Evaluator):
             return self.unknown(node, source, scope) if isinstance(made, Unknown) else made
         return super().call(node, source, scope)
 
-    def function(self, node: nodes.Call) -> tuple[Template, nodes.Lambda] | None:
+    def function(self, node: nodes.FunctionCall) -> tuple[BicepTemplate, nodes.Lambda] | None:
         """Return the function of this file, or an imported one, that a call names, and the file that it is in."""
         own = self.named.get(node.name)
         if own is not None and isinstance(own.value, nodes.Lambda):
@@ -166,7 +161,7 @@ class Template(Evaluator):
             for exported, alias in declared.names:
                 if declared.type is not None and alias == (receiver or node.name):
                     return self.other(declared.type).function(
-                        nodes.Call(node.start, node.end, node.name if receiver else exported, node.arguments)
+                        nodes.FunctionCall(node.start, node.end, node.name if receiver else exported, node.arguments)
                     )
         return None
 
@@ -178,7 +173,7 @@ class Template(Evaluator):
         return self.files.source(self.folder, path)
 
     def function_loadTextContent(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
-        return Text.file(self._file(arguments[0]))
+        return SourcedText.file(self._file(arguments[0]))
 
     def function_loadJsonContent(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
         return _at_path(from_json(without_comments(self._file(arguments[0]).text)), arguments[1:])
@@ -225,7 +220,9 @@ class Template(Evaluator):
                 for _, child in self._deployments(declared, left_out=True):
                     yield from (*child.resources(), *child.left_out())
 
-    def left_out_instances(self, node: nodes.Node | None, scope: Scope) -> list[tuple[Value, nodes.Node, Scope, str]]:
+    def left_out_instances(
+        self, node: nodes.CodeNode | None, scope: Scope
+    ) -> list[tuple[Value, nodes.CodeNode, Scope, str]]:
         """Return those instances that other values would deploy."""
         if isinstance(node, nodes.If):
             is_left_out = not self.instances(node, scope)
@@ -240,7 +237,7 @@ class Template(Evaluator):
         of_all = self.pairs(self.with_all_items(node.items, self.source, scope)) or []
         text = hole_of(node.items, self.source)
         values = [each for _, each in pairs]
-        found: list[tuple[Value, nodes.Node, Scope, str]] = [
+        found: list[tuple[Value, nodes.CodeNode, Scope, str]] = [
             (None, node.value, {**scope, **self.bound(node.names, key, each)}, text)
             for key, each in of_all[:MOST_INSTANCES]
             if each not in values
@@ -251,13 +248,13 @@ class Template(Evaluator):
         scopes = [{**scope, **self.bound(node.names, *each)} for each in pairs[:MOST_INSTANCES]]
         return found + [(None, node.value, each, text) for each in scopes if self._doubt(test, each) is None]
 
-    def _of_unknown(self, node: nodes.For, scope: Scope, where: str) -> list[tuple[Value, nodes.Node, Scope, str]]:
+    def _of_unknown(self, node: nodes.For, scope: Scope, where: str) -> list[tuple[Value, nodes.CodeNode, Scope, str]]:
         """Return one instance for all, named after the collection: resources of loops over it belong together."""
         item = f"{where}[*]" if PATH.fullmatch(where) else f"item of {where}"
         names = self.bound(node.names, Unknown(f"index of {where}"), Unknown(item))
         return [(None, node.value, {**scope, **names}, where)]
 
-    def instances(self, node: nodes.Node | None, scope: Scope) -> list[tuple[Value, nodes.Node, Scope, str]]:
+    def instances(self, node: nodes.CodeNode | None, scope: Scope) -> list[tuple[Value, nodes.CodeNode, Scope, str]]:
         """Return index, body, variables and the unknown condition, for each instance of a resource or module."""
         if isinstance(node, nodes.For):
             value = self.value(node.items, self.source, scope)
@@ -265,7 +262,7 @@ class Template(Evaluator):
             if items is None:
                 where = value.text if isinstance(value, Unknown) else hole_of(node.items, self.source)
                 return self._of_unknown(node, scope, where)
-            found: list[tuple[Value, nodes.Node, Scope, str]] = []
+            found: list[tuple[Value, nodes.CodeNode, Scope, str]] = []
             for key, each in items[:MOST_INSTANCES]:
                 if not self.budget.takes_instances(1):
                     break
@@ -279,7 +276,7 @@ class Template(Evaluator):
             return [] if doubt is None else [(None, node.value, scope, doubt)]
         return [] if node is None else [(None, node, scope, "")]
 
-    def _doubt(self, test: nodes.Node, scope: Scope) -> str | None:
+    def _doubt(self, test: nodes.CodeNode, scope: Scope) -> str | None:
         """Return the expression of a condition that isn't known; empty if it is true, and None if it is false."""
         value = self.value(test, self.source, scope)
         truth = self.truth(value)
@@ -327,7 +324,7 @@ class Template(Evaluator):
             if self.level >= MOST_LEVELS:
                 raise LookupError
             if path.endswith(".bicep"):
-                return Template(self.files, full, self.budget, given, self.level + 1, place)
+                return BicepTemplate(self.files, full, self.budget, given, self.level + 1, place)
             from apimpolicy.infrastructure.arm.template import JsonTemplate
 
             return JsonTemplate.of_file(self.files, full, self.budget, given, self.level + 1, place)
@@ -345,7 +342,6 @@ class Template(Evaluator):
         raise LookupError(name)
 
     def all_notes(self) -> Iterator[Note]:
-        """Yield the notes of this file and its modules."""
         yield from self.notes
         for children in self._children.values():
             for _, child in children[:1]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.infrastructure.resources import PROVIDER, Resource, id_below, names_in
 from apimpolicy.infrastructure.terraform.templates import as_template
 from apimpolicy.infrastructure.terraform.texts import decode_json
-from apimpolicy.infrastructure.values import Text, Unknown, Value, hole, is_known, joined
+from apimpolicy.infrastructure.values import SourcedText, Unknown, Value, hole, is_known, joined
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.terraform.instances import Instance
@@ -24,7 +24,7 @@ PREFIX = "azurerm_api_management"
 AZAPI = ("azapi_resource", "azapi_update_resource", "azapi_resource_action")
 
 
-class Kind(NamedTuple):
+class ResourceMapping(NamedTuple):
     """A type of resource: the one of Resource Manager, the attributes with its names, and those with its properties.
 
     A property is written `property=attribute`, and where both are spelled alike in their own style, by the attribute.
@@ -45,37 +45,39 @@ _API = (
 )
 _VERSIONS = "versioning_scheme version_header_name version_query_name"
 
-KINDS: dict[str, Kind] = {
-    "": Kind("", "", "identity sku=sku_name hosts=hostname_configuration legacy_policy=policy"),
-    "_api": Kind("apis", "name", _API),
-    "_api_operation": Kind(
+KINDS: dict[str, ResourceMapping] = {
+    "": ResourceMapping("", "", "identity sku=sku_name hosts=hostname_configuration legacy_policy=policy"),
+    "_api": ResourceMapping("apis", "name", _API),
+    "_api_operation": ResourceMapping(
         "apis/operations", "api_name operation_id", "display_name method url_template template_parameter request"
     ),
-    "_api_operation_policy": Kind("apis/operations/policies", "api_name operation_id", _POLICY),
-    "_api_policy": Kind("apis/policies", "api_name", _POLICY),
-    "_api_schema": Kind("apis/schemas", "api_name schema_id", "content_type value components definitions"),
-    "_api_version_set": Kind("apiversionsets", "name", _VERSIONS),
-    "_backend": Kind("backends", "name", "url protocol title description credentials proxy tls resource_id"),
-    "_certificate": Kind("certificates", "name", "data key_vault_secret_id"),
-    "_custom_domain": Kind("hosts", "", "gateway"),
-    "_diagnostic": Kind("diagnostics", "identifier", "frontend_response"),
-    "_group": Kind("groups", "name", "display_name"),
-    "_logger": Kind("loggers", "name", "application_insights eventhub"),
-    "_named_value": Kind("namedvalues", "name", "display_name value secret key_vault=value_from_key_vault"),
-    "_policy": Kind("policies", "", _POLICY),
-    "_policy_fragment": Kind("policyfragments", "name", "value format"),
-    "_product": Kind("products", "product_id", _PRODUCT),
-    "_product_api": Kind("products/apis", "product_id api_name", ""),
-    "_product_group": Kind("products/groups", "product_id group_name", ""),
-    "_product_policy": Kind("products/policies", "product_id", _POLICY),
-    "_property": Kind("namedvalues", "name", "display_name value secret"),
-    "_subscription": Kind("subscriptions", "subscription_id", _SUBSCRIPTION),
-    "_user": Kind("users", "user_id", "first_name last_name email state"),
-    "_workspace": Kind("workspaces", "name", "display_name"),
-    "_workspace_api_version_set": Kind("workspaces/apiversionsets", "api_management_workspace_id name", _VERSIONS),
-    "_workspace_certificate": Kind("workspaces/certificates", "api_management_workspace_id name", ""),
-    "_workspace_policy": Kind("workspaces/policies", "api_management_workspace_id", _POLICY),
-    "_workspace_policy_fragment": Kind(
+    "_api_operation_policy": ResourceMapping("apis/operations/policies", "api_name operation_id", _POLICY),
+    "_api_policy": ResourceMapping("apis/policies", "api_name", _POLICY),
+    "_api_schema": ResourceMapping("apis/schemas", "api_name schema_id", "content_type value components definitions"),
+    "_api_version_set": ResourceMapping("apiversionsets", "name", _VERSIONS),
+    "_backend": ResourceMapping("backends", "name", "url protocol title description credentials proxy tls resource_id"),
+    "_certificate": ResourceMapping("certificates", "name", "data key_vault_secret_id"),
+    "_custom_domain": ResourceMapping("hosts", "", "gateway"),
+    "_diagnostic": ResourceMapping("diagnostics", "identifier", "frontend_response"),
+    "_group": ResourceMapping("groups", "name", "display_name"),
+    "_logger": ResourceMapping("loggers", "name", "application_insights eventhub"),
+    "_named_value": ResourceMapping("namedvalues", "name", "display_name value secret key_vault=value_from_key_vault"),
+    "_policy": ResourceMapping("policies", "", _POLICY),
+    "_policy_fragment": ResourceMapping("policyfragments", "name", "value format"),
+    "_product": ResourceMapping("products", "product_id", _PRODUCT),
+    "_product_api": ResourceMapping("products/apis", "product_id api_name", ""),
+    "_product_group": ResourceMapping("products/groups", "product_id group_name", ""),
+    "_product_policy": ResourceMapping("products/policies", "product_id", _POLICY),
+    "_property": ResourceMapping("namedvalues", "name", "display_name value secret"),
+    "_subscription": ResourceMapping("subscriptions", "subscription_id", _SUBSCRIPTION),
+    "_user": ResourceMapping("users", "user_id", "first_name last_name email state"),
+    "_workspace": ResourceMapping("workspaces", "name", "display_name"),
+    "_workspace_api_version_set": ResourceMapping(
+        "workspaces/apiversionsets", "api_management_workspace_id name", _VERSIONS
+    ),
+    "_workspace_certificate": ResourceMapping("workspaces/certificates", "api_management_workspace_id name", ""),
+    "_workspace_policy": ResourceMapping("workspaces/policies", "api_management_workspace_id", _POLICY),
+    "_workspace_policy_fragment": ResourceMapping(
         "workspaces/policyfragments", "api_management_workspace_id name", "value=xml_content"
     ),
 }
@@ -109,7 +111,7 @@ def resource_from(type_: str, get: Get, address: str, source: Source, start: int
 
 
 @cache
-def pairs_of(kind: Kind) -> list[tuple[str, str]]:
+def pairs_of(kind: ResourceMapping) -> list[tuple[str, str]]:
     """Return the properties of a kind with the attributes that have them."""
     found: list[tuple[str, str]] = []
     for each in kind.properties.split():
@@ -119,7 +121,7 @@ def pairs_of(kind: Kind) -> list[tuple[str, str]]:
     return found
 
 
-def from_attributes(kind: Kind, get: Get, address: str) -> tuple[list[Value], dict[str, Value]]:
+def from_attributes(kind: ResourceMapping, get: Get, address: str) -> tuple[list[Value], dict[str, Value]]:
     """Return the names and the properties of a resource of `azurerm`; `get` returns attributes."""
     names: list[Value] = []
     for attribute in kind.names.split():
@@ -296,7 +298,7 @@ def computed(instance: Instance, name: str) -> Value:
     if name == "output" and instance.type in AZAPI:
         return instance.get("body")
     if name == "content" and instance.type == "local_file":
-        return Text.file(instance.module.file(instance.get("filename")))
+        return SourcedText.file(instance.module.file(instance.get("filename")))
     if name == "rendered" and instance.type == "template_file":
         template = as_template(instance.get("template"), instance.block.source.path)
         return instance.module.rendered(template, instance.get("vars"))
@@ -315,7 +317,7 @@ def _id(instance: Instance) -> Value:
         if instance.type == PREFIX:
             return id_below("", "service", instance.get("name"))
         raise LookupError
-    names, _ = from_attributes(Kind(found.type, found.names, ""), instance.get, instance.address)
+    names, _ = from_attributes(ResourceMapping(found.type, found.names, ""), instance.get, instance.address)
     id_: Value = ""
     for kind, name in zip(found.type.split("/"), names, strict=True):
         id_ = id_below(id_, kind, name)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
-from apimpolicy.infrastructure import addresses
+from apimpolicy.infrastructure import functions
 from apimpolicy.infrastructure.functions import (
     bounded_range,
     distinct,
@@ -31,7 +31,7 @@ from apimpolicy.infrastructure.functions import (
     some_text,
     split,
 )
-from apimpolicy.infrastructure.nodes import Call, Name, Node, Object, Within
+from apimpolicy.infrastructure.nodes import CodeNode, FunctionCall, Name, Object, Within
 from apimpolicy.infrastructure.terraform.texts import (
     decode_json,
     encode_json,
@@ -170,11 +170,11 @@ _KNOWN: dict[str, Callable[..., Value]] = {
     "basename": lambda path: path.rstrip("/").rpartition("/")[2],
     "ceil": lambda value: math.ceil(value),
     "chunklist": chunk_list,
-    "cidrcontains": addresses.contains,
-    "cidrhost": addresses.host,
-    "cidrnetmask": addresses.netmask,
-    "cidrsubnet": addresses.subnet,
-    "cidrsubnets": addresses.subnets,
+    "cidrcontains": functions.contains,
+    "cidrhost": functions.host,
+    "cidrnetmask": functions.netmask,
+    "cidrsubnet": functions.subnet,
+    "cidrsubnets": functions.subnets,
     "csvdecode": decode_csv,
     "dirname": lambda path: path.rpartition("/")[0] or ("/" if path.startswith("/") else "."),
     "floor": lambda value: math.floor(value),
@@ -270,11 +270,11 @@ FUNCTIONS: dict[str, Function] = {
 _COLLECTIONS = ("list", "map", "set")
 
 
-def completed(value: Value, type_: Node, module: Module, source: Source) -> Value:
+def completed(value: Value, type_: CodeNode, module: Module, source: Source) -> Value:
     """Return a value with null, or the default, for each optional attribute that it leaves out."""
     if isinstance(type_, Within):
         return completed(value, type_.node, module, type_.source)
-    if not isinstance(type_, Call) or not type_.arguments:
+    if not isinstance(type_, FunctionCall) or not type_.arguments:
         return value
     inner = type_.arguments[0]
     if type_.name == "optional":
@@ -292,10 +292,10 @@ def completed(value: Value, type_: Node, module: Module, source: Source) -> Valu
     return value
 
 
-def _complete(found: dict[str, Value], name: str, type_: Node, module: Module, source: Source) -> None:
+def _complete(found: dict[str, Value], name: str, type_: CodeNode, module: Module, source: Source) -> None:
     if found.get(name) is not None:
         found[name] = completed(found[name], type_, module, source)
-    elif isinstance(type_, Call) and type_.name == "optional":
+    elif isinstance(type_, FunctionCall) and type_.name == "optional":
         default = None
         if len(type_.arguments) > 1:
             default = completed(module.value(type_.arguments[1], source, {}), type_, module, source)

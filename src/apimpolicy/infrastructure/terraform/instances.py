@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.evaluation import PATH
-from apimpolicy.infrastructure.values import Named, Reference, Unknown, Value, is_known, whole
+from apimpolicy.infrastructure.values import Named, NameResolver, Unknown, Value, is_known, whole
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.terraform.module import Module
@@ -66,7 +66,7 @@ def unknown_instance(module: Module, block: Block, value: Value = None) -> tuple
     return key, {"each": {"key": key, "value": Unknown(value)}}, where
 
 
-class Instance(Reference):
+class Instance(NameResolver):
     """One instance of a resource."""
 
     def __init__(self, module: Module, block: Block, key: Value, scope: Mapping[str, Value], doubt: str) -> None:
@@ -145,7 +145,7 @@ def further_instances(module: Module, block: Block, found: Sequence[Instance]) -
             yield Instance(module, block, key, {"each": {"key": key, "value": each}}, where)
 
 
-class Instances(Reference):
+class Instances(NameResolver):
     """The instances of a resource or data source: one, or several by key."""
 
     def __init__(self, module: Module, block: Block) -> None:
@@ -225,7 +225,7 @@ _OF_CALLS = frozenset(("source", "version", "providers", "for_each", "count", "d
 """Attributes of a call that aren't inputs."""
 
 
-class Children(Reference):
+class Children(NameResolver):
     """The calls of a module: one, or several by key."""
 
     def __init__(self, caller: Module, block: Block) -> None:
@@ -254,7 +254,6 @@ class Children(Reference):
         return self._called(folder, *unknown_instance(self.caller, self.block))[1]
 
     def inputs(self, scope: Mapping[str, Value]) -> dict[str, Value]:
-        """Return the values that the module is given."""
         return {
             attribute.name: self.caller.value(attribute.value, attribute.source, scope)
             for attribute in self.block.body.attributes.values()

@@ -11,10 +11,10 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from apimpolicy.infrastructure import nodes
-from apimpolicy.infrastructure.evaluation import FAILURES, Budget, Evaluator, Scope
+from apimpolicy.infrastructure.evaluation import Budget, Evaluator, Scope
 from apimpolicy.infrastructure.resources import Note, texts_in
 from apimpolicy.infrastructure.terraform.functions import FUNCTIONS, completed
 from apimpolicy.infrastructure.terraform.instances import (
@@ -24,16 +24,15 @@ from apimpolicy.infrastructure.terraform.instances import (
     further_instances,
     unknown_instance,
 )
-from apimpolicy.infrastructure.terraform.json_syntax import read_file
-from apimpolicy.infrastructure.terraform.parser import Block, parse_template
+from apimpolicy.infrastructure.terraform.parser import Block, parse_template, read_file
 from apimpolicy.infrastructure.terraform.templates import as_template
 from apimpolicy.infrastructure.terraform.texts import to_text
 from apimpolicy.infrastructure.values import (
     Missing,
     Named,
+    NameResolver,
     Part,
-    Reference,
-    Text,
+    SourcedText,
     Unknown,
     Value,
     cut,
@@ -56,10 +55,32 @@ def is_override(name: str) -> bool:
     return name.removesuffix(".json").rpartition(".")[0].rpartition("_")[2] == "override"
 
 
+def _try(module: Evaluator, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
+    for each in node.arguments:
+        value = module.value(each, source, scope)
+        if not isinstance(value, Unknown):
+            return value
+        if not isinstance(value, Missing):
+            break
+    raise LookupError
+
+
+def _can(module: Evaluator, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
+    value = module.value(node.arguments[0], source, scope)
+    if isinstance(value, Unknown) and not isinstance(value, Missing):
+        raise LookupError
+    return not isinstance(value, Missing)
+
+
 class Module(Evaluator):
     """One module, called once."""
 
     FUNCTIONS = FUNCTIONS
+    LAZY: ClassVar[Mapping[str, Callable[..., Value]]] = {
+        "can": _can,
+        "defaults": lambda module, node, source, scope: module.value(node.arguments[0], source, scope),
+        "try": _try,
+    }
     unwraps = True
 
     def __init__(
@@ -89,22 +110,19 @@ class Module(Evaluator):
     def blocks(self) -> dict[str, dict[tuple[str, ...], Block]]:
         """Blocks of the module's files by type and labels; override files are merged into them."""
         found: dict[str, dict[tuple[str, ...], Block]] = {}
-        for name in sorted(self.files.names(self.folder, FILES), key=is_override):
-            try:
-                source = self.files.source(self.folder, name)
-            except LookupError:
-                continue
+        names = sorted(self.files.names(self.folder, FILES), key=is_override)
+        for source in self.files.readable(self.folder, names):
             body = read_file(source)
             self.problems += [(source, problem) for problem in body.problems]
             for block in body.blocks:
                 labels = (*block.labels, str(len(found.get("locals", ())))) if block.type == "locals" else block.labels
                 known = found.setdefault(block.type, {}).setdefault(labels, block)
-                if known is not block and is_override(name):
+                if known is not block and is_override(os.path.basename(source.path)):
                     known.body.override(block.body)
         return found
 
     @cached_property
-    def locals(self) -> dict[str, tuple[nodes.Node, Source]]:
+    def locals(self) -> dict[str, tuple[nodes.CodeNode, Source]]:
         return {
             name: (attribute.value, attribute.source)
             for block in self.blocks.get("locals", {}).values()
@@ -112,11 +130,11 @@ class Module(Evaluator):
         }
 
     def text(self, value: Value) -> str:
-        if isinstance(value, Reference) or value is None:
+        if isinstance(value, NameResolver) or value is None:
             raise TypeError
         return to_text(value)
 
-    def flushed(self, text: Text) -> Value:
+    def flushed(self, text: SourcedText) -> Value:
         lines = str(text).split("\n")
         indents = [len(line) - len(line.lstrip(" \t")) for line in lines if line.strip()]
         least = min(indents, default=0)
@@ -129,7 +147,7 @@ class Module(Evaluator):
             position = end
         return joined(found)
 
-    def key(self, node: nodes.Node, source: Source, scope: Scope) -> str:
+    def key(self, node: nodes.CodeNode, source: Source, scope: Scope) -> str:
         return node.name if isinstance(node, nodes.Name) else super().key(node, source, scope)
 
     def pairs(self, value: Value) -> list[tuple[Value, Value]] | None:
@@ -137,9 +155,11 @@ class Module(Evaluator):
             return sorted(value.items())
         return super().pairs(value)
 
-    def call(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        special = getattr(self, f"function_{node.name}", None)
-        return super().call(node, source, scope) if special is None else special(node, source, scope)
+    def call(self, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
+        special: Callable[..., Value] | None = getattr(self, f"function_{node.name}", None)
+        if special is None:
+            return super().call(node, source, scope)
+        return special(source, *(self.value(each, source, scope) for each in node.arguments))
 
     # Names
 
@@ -170,14 +190,6 @@ class Module(Evaluator):
 
     doubts: frozenset[str] = frozenset()
     """The expressions that aren't known, on which depends whether, or how often, the module is called."""
-
-    def once(self, key: str, make: Callable[[], Value]) -> Value:
-        """Return a value that is made once; inside of its own making it isn't known."""
-        if key not in self._found:
-            self._found[key] = Unknown(f"{key} in {self.place}" if self.place else key)
-            with contextlib.suppress(*FAILURES):
-                self._found[key] = make()
-        return self._found[key]
 
     def variable_value(self, name: str) -> Value:
         return self.once(f"var.{name}", lambda: self._variable(name))
@@ -217,7 +229,6 @@ class Module(Evaluator):
         return found
 
     def children(self) -> Iterator[Module]:
-        """Yield the modules that this one calls."""
         for labels in self.blocks.get("module", {}):
             if len(labels) == 1:
                 yield from (module for _, module in self.child(labels[0]).modules)
@@ -275,10 +286,10 @@ class Module(Evaluator):
         self.missing.append((note, block))
         return None
 
-    # Functions that read files, or need the expression
+    # Functions that read files
 
-    def function_file(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        text = Text.file(self.file(self.value(node.arguments[0], source, scope)))
+    def function_file(self, source: Source, path: Value) -> Value:
+        text = SourcedText.file(self.file(path))
         self.budget.charge(text)
         return text
 
@@ -286,28 +297,23 @@ class Module(Evaluator):
         """Return a file. Raises LookupError when it can't be read."""
         return self.files.source(self.root.folder, _path(path))
 
-    def function_fileexists(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        path = self.value(node.arguments[0], source, scope)
+    def function_fileexists(self, source: Source, path: Value) -> Value:
         return self.files.exists(self.root.folder, _path(path))
 
-    def function_filebase64(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        path = self.value(node.arguments[0], source, scope)
+    def function_filebase64(self, source: Source, path: Value) -> Value:
         return base64.b64encode(self.files.data(self.root.folder, _path(path))).decode()
 
-    def function_fileset(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        folder, pattern = (self.value(each, source, scope) for each in node.arguments)
+    def function_fileset(self, source: Source, folder: Value, pattern: Value) -> Value:
         return self.files.matching(os.path.join(self.root.folder, _path(folder)), _path(pattern))
 
-    def function_templatefile(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        path, values = (self.value(each, source, scope) for each in node.arguments)
+    def function_templatefile(self, source: Source, path: Value, values: Value) -> Value:
         return self.rendered(self.file(path), values)
 
-    def function_templatestring(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        text, values = (self.value(each, source, scope) for each in node.arguments)
+    def function_templatestring(self, source: Source, text: Value, values: Value) -> Value:
         return self.rendered(as_template(text, source.path), values)
 
-    def function_abspath(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        return os.path.normpath(os.path.join(self.root.folder, _path(self.value(node.arguments[0], source, scope))))
+    def function_abspath(self, source: Source, path: Value) -> Value:
+        return os.path.normpath(os.path.join(self.root.folder, _path(path)))
 
     def rendered(self, template: Source, values: Value) -> Value:
         """Return a template file rendered with values for its names."""
@@ -320,27 +326,9 @@ class Module(Evaluator):
             made: list[Part] = []
             self.budget.charge(template.text)
             _Template(self, values).add_parts(made, parse_template(template).parts, template, {})
-            return Text.of(made)
+            return SourcedText.of(made)
         finally:
             self._templates -= 1
-
-    def function_try(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        for each in node.arguments:
-            value = self.value(each, source, scope)
-            if not isinstance(value, Unknown):
-                return value
-            if not isinstance(value, Missing):
-                break
-        raise LookupError
-
-    def function_can(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        value = self.value(node.arguments[0], source, scope)
-        if isinstance(value, Unknown) and not isinstance(value, Missing):
-            raise LookupError
-        return not isinstance(value, Missing)
-
-    def function_defaults(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        return self.value(node.arguments[0], source, scope)
 
 
 class _Template(Module):

@@ -4,6 +4,13 @@ A file is split into its blocks first; the body of a block is parsed when it is 
 folder never are. A line that can't be read is a `Problem`, and the parser continues after it.
 
 Source: https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md
+
+Terraform's JSON syntax (`main.tf.json`) as the bodies and blocks of its own language; strings are templates.
+
+JSON doesn't tell an attribute from a block. Only blocks with labels and `dynamic` ones are made into blocks; everything
+else is an attribute, which reads alike.
+
+Source: https://developer.hashicorp.com/terraform/language/syntax/json
 """
 
 from __future__ import annotations
@@ -13,19 +20,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import ClassVar
 
-from apimpolicy.infrastructure.nodes import (
-    Chars,
-    Element,
-    For,
-    Index,
-    Literal,
-    Node,
-    Object,
-    Splat,
-    Template,
-    Unreadable,
-)
-from apimpolicy.infrastructure.parsing import MOST_NESTED, MOST_STRINGS, ExpressionParser, NotReadable, Problem, end_of
+from apimpolicy.infrastructure import nodes
+from apimpolicy.infrastructure.arm.parser import JsonParser, decoded, json_chars
+from apimpolicy.infrastructure.parsing import ExpressionParser, NotReadable, Problem, end_of
 from apimpolicy.infrastructure.terraform.templates import end_of_braces, end_of_heredoc, end_of_value, read_template
 from apimpolicy.text.encoding import number_of
 from apimpolicy.text.source import Source
@@ -53,7 +50,7 @@ class Attribute:
     __slots__ = ("_value", "inside", "name", "problems", "source", "start", "stop")
 
     def __init__(
-        self, source: Source, name: str, start: int, inside: int, stop: int, value: Node | None = None
+        self, source: Source, name: str, start: int, inside: int, stop: int, value: nodes.CodeNode | None = None
     ) -> None:
         self.source = source
         self.name = name
@@ -63,12 +60,14 @@ class Attribute:
         self._value = value
 
     @property
-    def value(self) -> Node:
+    def value(self) -> nodes.CodeNode:
         if self._value is None:
             found = _PLAIN.fullmatch(self.source.text, self.inside, self.stop)
             if found is not None and found[1] is not None:
                 start, end = found.span(1)
-                self._value = Template(start - 1, end + 1, [Chars(start, end, found[1])] if found[1] else [])
+                self._value = nodes.TemplateExpression(
+                    start - 1, end + 1, [nodes.Chars(start, end, found[1])] if found[1] else []
+                )
             else:
                 self._value = Parser(self.source, self.inside, self.stop).value(self.problems)
         return self._value
@@ -155,53 +154,36 @@ def parse_file(source: Source) -> Body:
     return read_body(source, 0, len(source.text))
 
 
-def parse_template(source: Source) -> Template:
+def parse_template(source: Source) -> nodes.TemplateExpression:
     """Return a file that is a template (`templatefile`)."""
     parser = Parser(source)
-    return Template(0, parser.stop, read_template(parser, 0, parser.stop, quoted=False)[0], True)
+    return nodes.TemplateExpression(0, parser.stop, read_template(parser, 0, parser.stop, quoted=False)[0], True)
 
 
 class Parser(ExpressionParser):
     """Reads one span of a file."""
 
     TOKEN = _TOKEN
+    STRINGS = re.compile(r'"|<<-?"?[A-Za-z_]')
     PRECEDENCE: ClassVar[dict[str, int]] = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
 
-    def value(self, problems: list[Problem]) -> Node:
+    def value(self, problems: list[Problem]) -> nodes.CodeNode:
         """Read the expression that the span is; what can't be read is a problem."""
         start = self.end
         try:
             self.advance()
             node = self.expression()
-            if self.kind == "line":
-                self.skip_lines()
+            self.skip_lines()
             if self.kind == "end" or self.at(","):
                 return node
             raise self.unexpected("the end of the line")
-        except NotReadable as problem:
-            problems.append(Problem(problem.message, problem.start, problem.end))
-            return Unreadable(start, self.stop, list(self.strings(start, self.stop)))
-
-    def strings(self, start: int, stop: int) -> Iterator[Node]:
-        """Yield the strings and heredocs of a span that can't be parsed."""
-        position = start
-        for _ in range(MOST_STRINGS):
-            self.lines, self.depth = True, MOST_NESTED - 3  # what is inside of these strings matters little
-            found = re.compile(r'"|<<-?"?[A-Za-z_]').search(self.text, position, stop)
-            if found is None:
-                return
-            try:
-                self.move(found.start())
-                node = self.primary()
-            except NotReadable:
-                position = found.end()
-                continue
-            yield node
-            position = max(node.end, found.end())
+        except NotReadable as error:
+            problems.append(error.problem)
+            return nodes.Unreadable(start, self.stop, list(self.strings(start, self.stop)))
 
     # Expressions
 
-    def primary(self) -> Node:
+    def primary(self) -> nodes.CodeNode:
         if self.kind == "quote":
             return self.quoted() if self.token == '"' else self.heredoc()
         if self.at("["):
@@ -210,15 +192,15 @@ class Parser(ExpressionParser):
             return self.object_or_loop()
         return super().primary()
 
-    def quoted(self) -> Node:
+    def quoted(self) -> nodes.CodeNode:
         start = self.start
         parts, end = read_template(self, self.end, self.stop, quoted=True)
         if end < 0:
             raise NotReadable("the string isn't closed", start, start + 1)
         self.move(end)
-        return Template(start, end, parts)
+        return nodes.TemplateExpression(start, end, parts)
 
-    def heredoc(self) -> Node:
+    def heredoc(self) -> nodes.CodeNode:
         start = self.start
         opening = _HEREDOC.match(self.text, start, self.stop)
         if opening is None:
@@ -226,9 +208,9 @@ class Parser(ExpressionParser):
         content, end = end_of_heredoc(self.text, opening.end(), self.stop, opening[2])
         parts, _ = read_template(self, opening.end(), content, quoted=False)
         self.move(end)
-        return Template(start, end, parts, True, opening[1] == "-")
+        return nodes.TemplateExpression(start, end, parts, True, opening[1] == "-")
 
-    def list_or_loop(self) -> Node:
+    def list_or_loop(self) -> nodes.CodeNode:
         start = self.start
         ahead = _TOKEN.match(self.text, self.end, self.stop)
         while ahead is not None and ahead.lastgroup == "line":
@@ -240,7 +222,7 @@ class Parser(ExpressionParser):
         value = self.expression()
         return self.loop_end(start, names, items, None, value, "]", before)
 
-    def object_or_loop(self) -> Node:
+    def object_or_loop(self) -> nodes.CodeNode:
         start = self.start
         before = self.open(True)
         self.skip_lines()
@@ -251,26 +233,20 @@ class Parser(ExpressionParser):
             self.expect("=>")
             value = self.expression()
             return self.loop_end(start, names, items, key, value, "}", before)
-        entries: list[tuple[Node | None, Node]] = []
+        entries: list[tuple[nodes.CodeNode | None, nodes.CodeNode]] = []
         while not self.at("}"):
             key = self.expression()
-            if not self.at("=") and not self.at(":"):
+            if not self.accept("=") and not self.accept(":"):
                 raise self.unexpected("'='")
-            self.advance()
             entries.append((key, self.expression()))
-            if self.at(","):
-                self.advance()
-            elif self.kind != "line" and not self.at("}"):
-                raise self.unexpected("',' or '}'")
-            self.skip_lines()
+            self.separator("}")
         self.close("}", before)
-        return Object(start, self.last, entries)
+        return nodes.Object(start, self.last, entries)
 
-    def loop_header(self) -> tuple[list[str], Node]:
+    def loop_header(self) -> tuple[list[str], nodes.CodeNode]:
         self.advance()
         names = [self.word()]
-        if self.at(","):
-            self.advance()
+        if self.accept(","):
             names.append(self.word())
         self.expect("in")
         items = self.expression()
@@ -278,19 +254,21 @@ class Parser(ExpressionParser):
         return names, items
 
     def loop_end(
-        self, start: int, names: list[str], items: Node, key: Node | None, value: Node, bracket: str, before: bool
-    ) -> Node:
-        group = self.at("...")
-        if group:
-            self.advance()
-        test = None
-        if self.at_word("if"):
-            self.advance()
-            test = self.expression()
+        self,
+        start: int,
+        names: list[str],
+        items: nodes.CodeNode,
+        key: nodes.CodeNode | None,
+        value: nodes.CodeNode,
+        bracket: str,
+        before: bool,
+    ) -> nodes.CodeNode:
+        group = self.accept("...")
+        test = self.expression() if self.accept("if") else None
         self.close(bracket, before)
-        return For(start, self.last, names, items, key, value, test, group)
+        return nodes.For(start, self.last, names, items, key, value, test, group)
 
-    def access_once(self, node: Node) -> Node | None:
+    def access_once(self, node: nodes.CodeNode) -> nodes.CodeNode | None:
         if self.at("."):
             following = self.text[self.end : self.end + 1]
             if following == "*":
@@ -300,8 +278,8 @@ class Parser(ExpressionParser):
             if following.isdigit():
                 start, end = self.end, end_of(_DIGITS, self.text, self.end, self.stop)
                 self.move(end)
-                index = Literal(start, end, number_of(self.text[start:end]))
-                return Index(node.start, index.end, node, index)
+                index = nodes.LiteralValue(start, end, number_of(self.text[start:end]))
+                return nodes.Index(node.start, index.end, node, index)
         if self.at("[") and re.compile(r"\s*\*\s*\]").match(self.text, self.end, self.stop):
             before = self.open(False)
             self.advance()
@@ -311,6 +289,81 @@ class Parser(ExpressionParser):
             return None
         return super().access_once(node)
 
-    def splat(self, node: Node) -> Node:
-        rest = self.access(Element(self.last, self.last))
-        return Splat(node.start, rest.end, node, rest)
+    def splat(self, node: nodes.CodeNode) -> nodes.CodeNode:
+        rest = self.access(nodes.Element(self.last, self.last))
+        return nodes.Splat(node.start, rest.end, node, rest)
+
+
+_LABELS = {"data": 2, "module": 1, "output": 1, "provider": 1, "resource": 2, "variable": 1}
+
+
+class _JsonParser(JsonParser):
+    def string(self, start: int, end: int) -> nodes.CodeNode:
+        parts = json_chars(self.source.text, start, end)
+        if "${" not in self.source.text[start:end] and "%{" not in self.source.text[start:end]:
+            return nodes.TemplateExpression(start, end, parts)
+        inner = decoded(self.source, parts, end)
+        return nodes.Within(
+            start, end, inner, nodes.TemplateExpression(0, len(inner.text), parse_template(inner).parts)
+        )
+
+
+def read_file(source: Source) -> Body:
+    """Return the blocks of a file, or the attributes of a variable file, in either syntax."""
+    if not source.path.endswith(".json"):
+        return parse_file(source)
+    body = Body()
+    try:
+        root = _JsonParser(source).value()
+    except NotReadable as error:
+        body.problems.append(error.problem)
+        return body
+    for name, value in _entries(root):
+        if source.path.endswith(".tfvars.json"):
+            body.attributes[name] = _attribute(source, name, value)
+        else:
+            body.blocks += _blocks(source, name, value, _LABELS.get(name, 0))
+    return body
+
+
+def _blocks(
+    source: Source, type_: str, node: nodes.CodeNode, count: int, labels: tuple[str, ...] = ()
+) -> Iterator[Block]:
+    """Yield the blocks below a node, with as many labels as the keys of this many levels."""
+    if isinstance(node, nodes.Array):
+        for item in node.items:
+            yield from _blocks(source, type_, item, count, labels)
+    elif len(labels) < count:
+        for name, value in _entries(node):
+            yield from _blocks(source, type_, value, count, (*labels, name))
+    elif isinstance(node, nodes.Object):
+        block = Block(source, node.start, type_, labels, node.start + 1, node.end - 1)
+        block.__dict__["body"] = _body(source, type_, node)
+        yield block
+
+
+def _body(source: Source, type_: str, node: nodes.CodeNode) -> Body:
+    body = Body()
+    for name, value in _entries(node):
+        if name == "dynamic" or (type_ == "dynamic" and name == "content"):
+            body.blocks += _blocks(source, name, value, int(name == "dynamic"))
+            continue
+        if (type_, name) == ("variable", "type") and isinstance(value, nodes.TemplateExpression):
+            inner = decoded(source, value.parts, value.end)
+            value = nodes.Within(value.start, value.end, inner, Parser(inner).value(body.problems))
+        body.attributes[name] = _attribute(source, name, value)
+    return body
+
+
+def _attribute(source: Source, name: str, value: nodes.CodeNode) -> Attribute:
+    return Attribute(source, name, value.start, value.start, value.end, value)
+
+
+def _entries(node: nodes.CodeNode) -> Iterator[tuple[str, nodes.CodeNode]]:
+    """Yield the entries of an object, or of the objects in a list; `//` is a comment."""
+    for each in node.items if isinstance(node, nodes.Array) else (node,):
+        for key, value in each.entries if isinstance(each, nodes.Object) else ():
+            parts = key.parts if isinstance(key, nodes.TemplateExpression) else ()
+            name = "".join(part.text for part in parts if isinstance(part, nodes.Chars))
+            if name != "//":
+                yield name, value

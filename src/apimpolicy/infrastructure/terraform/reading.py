@@ -17,8 +17,8 @@ from apimpolicy.infrastructure.files import TERRAFORM, Files, chosen, environmen
 from apimpolicy.infrastructure.functions import unmarked
 from apimpolicy.infrastructure.resources import Note, Reading, Resource, combined, notes_of_guesses, updated
 from apimpolicy.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_from, resource_of
-from apimpolicy.infrastructure.terraform.json_syntax import read_file
 from apimpolicy.infrastructure.terraform.module import FILES, Module
+from apimpolicy.infrastructure.terraform.parser import read_file
 from apimpolicy.infrastructure.values import Unknown, Value, is_fully_known
 from apimpolicy.text.source import Source
 
@@ -67,12 +67,7 @@ def roots(files: Files) -> list[str]:
     called: set[str] = set()
     wanted: list[str] = []
     for folder in folders:
-        texts = []
-        for name in files.names(folder, FILES):
-            try:
-                texts.append(files.source(folder, name).text)
-            except LookupError:
-                continue
+        texts = [source.text for source in files.readable(folder, files.names(folder, FILES))]
         called |= {os.path.normpath(os.path.join(folder, path)) for text in texts for path in _CALLED.findall(text)}
         if any(_ABOUT.search(text) for text in texts):
             wanted.append(folder)
@@ -142,14 +137,8 @@ MOST_LEVELS = 20
 
 def find_plan(files: Files, folder: str) -> Source | None:
     """Return the plan in a folder; the first one if there are several."""
-    for name in files.names(folder, (".json",)):
-        try:
-            source = files.source(folder, name)
-        except LookupError:
-            continue
-        if '"planned_values"' in source.text:
-            return source
-    return None
+    sources = files.readable(folder, files.names(folder, (".json",)))
+    return next((source for source in sources if '"planned_values"' in source.text), None)
 
 
 def planned(plan: Source, code: list[Resource]) -> list[Resource] | None:
@@ -211,11 +200,7 @@ def variable_files(files: Files, folder: str, environment: str | None) -> list[s
 def read_variables(module: Module, paths: list[str]) -> dict[str, Value]:
     """Return the values that variable files give; those that can't be read give none."""
     found: dict[str, Value] = {}
-    for path in paths:
-        try:
-            source = module.files.source(path)
-        except LookupError:
-            continue
+    for source in module.files.readable("", paths):
         for name, attribute in read_file(source).attributes.items():
             found[name] = module.value(attribute.value, source, {})
     return found

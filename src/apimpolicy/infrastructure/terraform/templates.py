@@ -8,18 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.nodes import (
-    Chars,
-    ForDirective,
-    IfDirective,
-    Interpolation,
-    Node,
-    Unreadable,
-    character,
-    chars,
-)
+from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.parsing import NotReadable
-from apimpolicy.infrastructure.values import Text, Value
+from apimpolicy.infrastructure.values import SourcedText, Value
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -102,28 +93,28 @@ LONGEST_HOLE = 50_000
 class _Directive:
     """A directive that is open: its parts so far."""
 
-    def __init__(self, start: int, head: Node, names: list[str] | None, around: list[Node]) -> None:
+    def __init__(self, start: int, head: nodes.CodeNode, names: list[str] | None, around: list[nodes.CodeNode]) -> None:
         self.start, self.head, self.names, self.around = start, head, names, around
-        self.branches: list[list[Node]] = [[]]
+        self.branches: list[list[nodes.CodeNode]] = [[]]
 
 
 def as_template(text: Value, path: str) -> Source:
     """Return a text as the source of a template: the file that it is all of, or its characters."""
     if not isinstance(text, str):
         raise LookupError
-    parts = text.parts if isinstance(text, Text) else ()
+    parts = text.parts if isinstance(text, SourcedText) else ()
     is_file = len(parts) == 1 and parts[0].text == parts[0].source.text
     return parts[0].source if is_file else Source(str(text), path)
 
 
-def read_template(parser: Parser, start: int, stop: int, *, quoted: bool) -> tuple[list[Node], int]:
+def read_template(parser: Parser, start: int, stop: int, *, quoted: bool) -> tuple[list[nodes.CodeNode], int]:
     """Read a template from `start`; return its parts and the offset after it.
 
     A quoted one ends with its mark; without one on its line the offset is -1.
     """
     text = parser.text
     pattern = _QUOTED if quoted else _PLAIN
-    parts: list[Node] = []
+    parts: list[nodes.CodeNode] = []
     opened: list[_Directive] = []
     begin = position = start
     while (found := pattern.search(text, position, stop)) is not None:
@@ -132,45 +123,45 @@ def read_template(parser: Parser, start: int, stop: int, *, quoted: bool) -> tup
         if sign == "\n":
             break
         if sign == '"':
-            parts += chars(text, begin, place)
+            parts += nodes.chars(text, begin, place)
             return _closed(parts, opened, place), position
         if sign == "\\":
             escape = _ESCAPE.match(text, place, stop)
             if escape is None:
                 position += 1
                 continue
-            parts += chars(text, begin, place)
-            parts.append(Chars(place, escape.end(), _character(escape), False))
+            parts += nodes.chars(text, begin, place)
+            parts.append(nodes.Chars(place, escape.end(), _character(escape), False))
             begin = position = escape.end()
         elif len(sign) == 3:  # $${ is ${ itself
-            parts += chars(text, begin, place)
+            parts += nodes.chars(text, begin, place)
             begin = place + 1
         else:
-            parts += chars(text, begin, place)
+            parts += nodes.chars(text, begin, place)
             end = end_of_braces(text, place + 1, min(stop, place + LONGEST_HOLE) if quoted else stop)
             if sign == "${":
                 parts.append(_interpolation(parser, place, end))
             else:
                 parts = _directive(parser, place, end, parts, opened)
             begin = position = end
-    parts += chars(text, begin, stop)
+    parts += nodes.chars(text, begin, stop)
     return _closed(parts, opened, stop), -1 if quoted else stop
 
 
 def _character(escape: re.Match[str]) -> str:
     if escape[1] is not None:
         return _ESCAPES[escape[1]]
-    return character(escape[2] or escape[3])
+    return nodes.character(escape[2] or escape[3])
 
 
-def _interpolation(parser: Parser, start: int, end: int) -> Node:
+def _interpolation(parser: Parser, start: int, end: int) -> nodes.CodeNode:
     text = parser.text
     inside = start + (3 if text.startswith("~", start + 2) else 2)
     stop = end - (2 if text.startswith("~}", end - 2) else 1)
-    return Interpolation(start, end, _expression(parser, inside, max(stop, inside)))
+    return nodes.Interpolation(start, end, _expression(parser, inside, max(stop, inside)))
 
 
-def _expression(parser: Parser, start: int, stop: int) -> Node:
+def _expression(parser: Parser, start: int, stop: int) -> nodes.CodeNode:
     """Read the expression that a span is."""
     inner = type(parser)(parser.source, start, stop)
     inner.lines = False
@@ -182,10 +173,12 @@ def _expression(parser: Parser, start: int, stop: int) -> Node:
             return node
     except NotReadable:
         pass
-    return Unreadable(start, stop)
+    return nodes.Unreadable(start, stop)
 
 
-def _directive(parser: Parser, start: int, end: int, parts: list[Node], opened: list[_Directive]) -> list[Node]:
+def _directive(
+    parser: Parser, start: int, end: int, parts: list[nodes.CodeNode], opened: list[_Directive]
+) -> list[nodes.CodeNode]:
     """Read a directive; return the list that the following parts belong to."""
     text = parser.text
     found = _DIRECTIVE.match(text, start, end)
@@ -207,17 +200,17 @@ def _directive(parser: Parser, start: int, end: int, parts: list[Node], opened: 
     return parts
 
 
-def _finished(directive: _Directive, end: int) -> list[Node]:
+def _finished(directive: _Directive, end: int) -> list[nodes.CodeNode]:
     around, branches = directive.around, directive.branches
     if directive.names is None:
         otherwise = [part for branch in branches[1:] for part in branch]
-        around.append(IfDirective(directive.start, end, directive.head, branches[0], otherwise))
+        around.append(nodes.IfDirective(directive.start, end, directive.head, branches[0], otherwise))
     else:
-        around.append(ForDirective(directive.start, end, directive.names, directive.head, branches[0]))
+        around.append(nodes.ForDirective(directive.start, end, directive.names, directive.head, branches[0]))
     return around
 
 
-def _closed(parts: list[Node], opened: list[_Directive], end: int) -> list[Node]:
+def _closed(parts: list[nodes.CodeNode], opened: list[_Directive], end: int) -> list[nodes.CodeNode]:
     """Return all parts; directives without an end reach to the end of the template."""
     while opened:
         parts = _finished(opened.pop(), end)

@@ -19,33 +19,33 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Source
 
 ENDINGS = {
-    ".tf": "terraform",
-    ".tofu": "terraform",
-    ".hcl": "terraform",
-    ".tfvars": "terraform",
-    ".tpl": "template",
-    ".tftpl": "template",
-    ".tmpl": "template",
-    ".template": "template",
-    ".j2": "template",
-    ".jinja": "template",
-    ".jinja2": "template",
-    ".bicep": "bicep",
-    ".json": "arm",
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".ps1": "powershell",
-    ".psm1": "powershell",
-    ".py": "python_code",
-    ".cs": "csharp",
-    ".csx": "csharp",
+    ".tf": "templates.terraform",
+    ".tofu": "templates.terraform",
+    ".hcl": "templates.terraform",
+    ".tfvars": "templates.terraform",
+    ".tpl": "templates.template",
+    ".tftpl": "templates.template",
+    ".tmpl": "templates.template",
+    ".template": "templates.template",
+    ".j2": "templates.template",
+    ".jinja": "templates.template",
+    ".jinja2": "templates.template",
+    ".bicep": "templates.bicep",
+    ".json": "templates.arm",
+    ".md": "templates.markdown",
+    ".markdown": "templates.markdown",
+    ".ps1": "powershell.policies",
+    ".psm1": "powershell.policies",
+    ".py": "python_code.policies",
+    ".cs": "csharp.policies",
+    ".csx": "csharp.policies",
 }
-"""Endings of files that may hold policies, and the module here that finds them."""
+"""Endings of files that may hold policies, and the module here with its function that finds them."""
 
-MARKDOWN = tuple(ending for ending, module in ENDINGS.items() if module == "markdown")
+MARKDOWN = tuple(ending for ending, function in ENDINGS.items() if function == "templates.markdown")
 """Endings of pages, in which snippets are explained."""
 
-CODE = tuple(ending for ending, module in ENDINGS.items() if module in ("powershell", "python_code", "csharp"))
+CODE = tuple(ending for ending, function in ENDINGS.items() if not function.startswith("templates."))
 """Endings of program code, of which the strings are read."""
 
 _CLOSED = rf"</(?:{'|'.join(root.decode() for root in sorted(ROOTS))})\s*>\s*\Z|\A[^<]*<[^<>]*/>\s*\Z"
@@ -55,24 +55,22 @@ _SIGNS = ("{", "#", "%", "$", "__", "<<", "«", "@@", "~", "[[", "YOUR")
 
 
 def reader_for(path: str) -> Callable[[Source], list[Pieces]] | None:
-    """Return the function that finds the policies in a file with this name, if it is such a file."""
     from importlib import import_module
 
     lowered = path.lower()
-    for ending, module in ENDINGS.items():
+    for ending, function in ENDINGS.items():
         if lowered.endswith(ending):
-            read: Callable[[Source], list[Pieces]] = import_module(f"{__name__}.{module}").policies
+            module, name = function.split(".")
+            read: Callable[[Source], list[Pieces]] = getattr(import_module(f"{__name__}.{module}"), name)
             return read
     return None
 
 
 def is_policy(text: str) -> bool:
-    """Return whether a text begins like a policy document, a fragment, or a section of one."""
     return begins_like_a_policy(text[:4096].encode("utf-8", "replace"))
 
 
 def is_whole(text: str) -> bool:
-    """Return whether a text ends as a policy document does, and is not only the beginning of one."""
     return re.compile(_CLOSED).search(text) is not None
 
 

@@ -32,7 +32,7 @@ _FIELD = re.compile(r"(?<![@${\w])\{(?:\d+|[A-Za-z_]\w*)\}(?!\})")
 _DOLLAR = re.compile(r"\$\{[A-Za-z_][^{}\r\n]{0,100}\}")
 
 
-class Literal(NamedTuple):
+class StringToken(NamedTuple):
     """A string literal: its span, the span of what is inside, and how its characters are written (a language's own)."""
 
     start: int
@@ -50,15 +50,14 @@ class Language(NamedTuple):
     source and a span whether the text there is formatted by `FIELDS`; `finish` may add more holes.
     """
 
-    literals: Callable[[str], Iterator[Literal]]
-    decode: Callable[[Pieces, Literal], None]
+    literals: Callable[[str], Iterator[StringToken]]
+    decode: Callable[[Pieces, StringToken], None]
     joint: re.Pattern[str]
     formats: Callable[[str, int, int], bool]
     finish: Callable[[Pieces, str, int, int], Pieces]
 
 
 def policies_of_language(outer: Source, language: Language) -> list[Pieces]:
-    """Return the policies in the strings of a source file, in order."""
     text = outer.text
     if _BEGIN.search(text) is None:
         return []
@@ -84,7 +83,7 @@ def policies_of_language(outer: Source, language: Language) -> list[Pieces]:
     return found
 
 
-def _join(language: Language, pieces: Pieces, literals: list[Literal], following: int, end: re.Pattern[str]) -> int:
+def _join(language: Language, pieces: Pieces, literals: list[StringToken], following: int, end: re.Pattern[str]) -> int:
     """Add the literals that follow the first one to a text until it ends; return the index of the last."""
     text = pieces.outer.text
     last = following - 1

@@ -11,14 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from apimpolicy.project.embedded.code_strings import (
-    Language,
-    Literal,
-    character,
-    decode,
-    end_of_braces,
-    policies_of_language,
-)
+from apimpolicy.project.embedded import code_strings
 
 if TYPE_CHECKING:
     from apimpolicy.project.embedded.pieces import Pieces
@@ -50,11 +43,12 @@ _FORMAT = re.compile(r"\b(?:AppendFormat|Format)\s*\(\s*(?:[\w.]+\s*,\s*)?\Z")
 
 
 def policies(outer: Source) -> list[Pieces]:
-    """Return the policies in a C# file, in order."""
-    return policies_of_language(outer, Language(_literals, _decode, _JOINT, _formats, lambda pieces, *_: pieces))
+    return code_strings.policies_of_language(
+        outer, code_strings.Language(_literals, _decode, _JOINT, _formats, lambda pieces, *_: pieces)
+    )
 
 
-def _literals(text: str) -> Iterator[Literal]:
+def _literals(text: str) -> Iterator[code_strings.StringToken]:
     position = 0
     while (start := _START.search(text, position)) is not None:
         position = start.end()
@@ -65,7 +59,9 @@ def _literals(text: str) -> Iterator[Literal]:
                 continue
             while text.startswith('"', end + len(quotes)):  # quotation marks before the last ones are content
                 end += 1
-            yield Literal(start.start(), end + len(quotes), position, end, "raw" + "$" * len(start["dollars"]))
+            yield code_strings.StringToken(
+                start.start(), end + len(quotes), position, end, "raw" + "$" * len(start["dollars"])
+            )
             position = end + len(quotes)
             continue
         if start["verbatim"] is None and start["interpolated"] is None:
@@ -82,7 +78,7 @@ def _literals(text: str) -> Iterator[Literal]:
             if found is None:
                 continue
             stop = found.start("end")
-        yield Literal(start.start(), stop + 1, position, stop, kind)
+        yield code_strings.StringToken(start.start(), stop + 1, position, stop, kind)
         position = stop + 1
 
 
@@ -91,18 +87,18 @@ def _end_of_interpolated(text: str, position: int, kind: str) -> int | None:
     while (part := _PARTS[kind].search(text, position)) is not None:
         if part["end"] is not None:
             return part.start()
-        position = end_of_braces(text, part.start(), len(text)) if part["hole"] is not None else part.end()
+        position = code_strings.end_of_braces(text, part.start(), len(text)) if part["hole"] is not None else part.end()
     return None
 
 
-def _decode(pieces: Pieces, literal: Literal) -> None:
+def _decode(pieces: Pieces, literal: code_strings.StringToken) -> None:
     if literal.kind == "raw":
         pieces.copy(literal.inside, literal.stop)
     elif literal.kind.startswith("raw"):
         count = len(literal.kind) - len("raw")
-        decode(pieces, literal.inside, literal.stop, _holes_of(count), lambda _: None)
+        code_strings.decode(pieces, literal.inside, literal.stop, _holes_of(count), lambda _: None)
     else:
-        decode(pieces, literal.inside, literal.stop, _SPECIAL[literal.kind], _value)
+        code_strings.decode(pieces, literal.inside, literal.stop, _SPECIAL[literal.kind], _value)
 
 
 @cache
@@ -119,7 +115,7 @@ def _value(found: re.Match[str]) -> str | None:
         return None
     groups = found.groupdict()
     if code := groups.get("u") or groups.get("U") or groups.get("x"):
-        return character(code)
+        return code_strings.character(code)
     return _CHARACTERS.get(groups["char"], groups["char"])
 
 

@@ -51,7 +51,6 @@ class Pieces:
         self._open: list[tuple[list[_Item], _Choice | None]] = []
 
     def copy(self, start: int, end: int) -> None:
-        """Add the characters from `start` to `end`."""
         if start < end:
             self._items.append(_Text(self.outer.text[start:end], start, end, True))
 
@@ -94,7 +93,6 @@ class Pieces:
         return any(isinstance(item, _Choice) for item in self._all)
 
     def add(self, other: Pieces) -> None:
-        """Append another text in the making."""
         written = list(other.holes)
         self._items += [self._renumbered(item, written) for item in other._all]
 
@@ -156,11 +154,9 @@ class Pieces:
 
     @property
     def whole(self) -> str:
-        """The text with all branches, one after the other."""
         return "".join(item.text for item in _flat(self._all))
 
     def source(self) -> Source:
-        """Return the text with the first branch of every choice, with positions in the outer file."""
         return self._source(self._taken({}, 0))
 
     def readings(self) -> list[Source]:
@@ -222,7 +218,6 @@ def _flat(items: list[_Item]) -> Iterator[_Text]:
 
 
 def _choices(items: list[_Item], around: dict[int, int] | None = None) -> Iterator[tuple[_Choice, dict[int, int]]]:
-    """Yield every choice, with the branches of others around it."""
     around = around or {}
     for item in items:
         if isinstance(item, _Choice):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from apimpolicy.project.embedded.code_strings import Language, Literal, decode, policies_of_language
+from apimpolicy.project.embedded.code_strings import Language, StringToken, decode, policies_of_language
 
 if TYPE_CHECKING:
     from apimpolicy.project.embedded.pieces import Pieces
@@ -36,11 +36,10 @@ _FORMATS = re.compile(r"[\s)]*-f\b", re.IGNORECASE)
 
 
 def policies(outer: Source) -> list[Pieces]:
-    """Return the policies in a PowerShell file, in order."""
     return policies_of_language(outer, Language(_literals, _decode, _JOINT, _formats, lambda pieces, *_: pieces))
 
 
-def _literals(text: str) -> Iterator[Literal]:
+def _literals(text: str) -> Iterator[StringToken]:
     position = 0
     ends = dict(_ENDS)
     while (start := _START.search(text, position)) is not None:
@@ -49,7 +48,7 @@ def _literals(text: str) -> Iterator[Literal]:
             stop = _end_of_plain(text, position, plain)
             if stop is None:
                 return
-            yield Literal(start.start(), stop + 1, position, stop, f"plain {plain}")
+            yield StringToken(start.start(), stop + 1, position, stop, f"plain {plain}")
             position = stop + 1
             continue
         quote = start["quote"]
@@ -59,7 +58,7 @@ def _literals(text: str) -> Iterator[Literal]:
         if end is None:
             del ends[quote]  # nothing that follows has an end either
             continue
-        yield Literal(start.start(), end.end(), position, max(end.start(), position), quote)
+        yield StringToken(start.start(), end.end(), position, max(end.start(), position), quote)
         position = end.end()
 
 
@@ -75,7 +74,7 @@ def _end_of_plain(text: str, position: int, quote: str) -> int | None:
     return None
 
 
-def _decode(pieces: Pieces, literal: Literal) -> None:
+def _decode(pieces: Pieces, literal: StringToken) -> None:
     if literal.kind == "'":
         pieces.copy(literal.inside, literal.stop)
         return

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from apimpolicy.project.embedded.code_strings import DOUBLED, Language, Literal, character, decode, policies_of_language
+from apimpolicy.project.embedded import code_strings
 
 if TYPE_CHECKING:
     from apimpolicy.project.embedded.pieces import Pieces
@@ -40,11 +40,12 @@ _NAME = re.compile(r"\$[A-Za-z_]\w*")
 
 
 def policies(outer: Source) -> list[Pieces]:
-    """Return the policies in a Python file, in order."""
-    return policies_of_language(outer, Language(_literals, _decode, _JOINT, _formats, _finish))
+    return code_strings.policies_of_language(
+        outer, code_strings.Language(_literals, _decode, _JOINT, _formats, _finish)
+    )
 
 
-def _literals(text: str) -> Iterator[Literal]:
+def _literals(text: str) -> Iterator[code_strings.StringToken]:
     position = 0
     unended: set[str] = set()
     while (start := _START.search(text, position)) is not None:
@@ -59,16 +60,16 @@ def _literals(text: str) -> Iterator[Literal]:
             continue
         prefix = (start["prefix"] or "").lower()
         kind = ("f" if "f" in prefix or "t" in prefix else "") + ("r" if "r" in prefix else "")
-        yield Literal(start.start(), end.end(), start.end(), end.start("end"), kind)
+        yield code_strings.StringToken(start.start(), end.end(), start.end(), end.start("end"), kind)
         position = end.end()
 
 
-def _decode(pieces: Pieces, literal: Literal) -> None:
+def _decode(pieces: Pieces, literal: code_strings.StringToken) -> None:
     special = _SPECIAL.get(literal.kind)
     if special is None:
         pieces.copy(literal.inside, literal.stop)
     else:
-        decode(pieces, literal.inside, literal.stop, special, _value)
+        code_strings.decode(pieces, literal.inside, literal.stop, special, _value)
 
 
 def _value(found: re.Match[str]) -> str | None:
@@ -79,9 +80,9 @@ def _value(found: re.Match[str]) -> str | None:
         return None
     groups = found.groupdict()
     if groups.get("octal"):
-        return character(groups["octal"], 8)
+        return code_strings.character(groups["octal"], 8)
     if code := groups.get("x") or groups.get("u") or groups.get("U"):
-        return character(code)
+        return code_strings.character(code)
     if text.startswith("\\N"):
         return "\ufffd"
     char = groups.get("char")
@@ -94,7 +95,7 @@ def _formats(text: str, _: int, end: int) -> bool:
 
 def _finish(pieces: Pieces, text: str, _: int, end: int) -> Pieces:
     if _PERCENT.match(text, end) is not None:
-        pieces = pieces.with_holes_for(_PRINTF, DOUBLED)
+        pieces = pieces.with_holes_for(_PRINTF, code_strings.DOUBLED)
     else:
         pieces = pieces.with_holes_for(_PRINTF_ELSEWHERE)
     if "Template(" in text:

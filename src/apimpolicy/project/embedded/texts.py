@@ -24,7 +24,7 @@ _PRINTF = re.compile(r"%%|%[-+# 0]*\d*(?:\.\d+)?[sdvqtfeg]")
 _DOUBLED = {"{{": "{", "}}": "}", "%%": "%"}
 
 
-class Value(NamedTuple):
+class TextValue(NamedTuple):
     """A text in the making; or the items of a list, each a text."""
 
     pieces: Pieces
@@ -40,13 +40,13 @@ class Texts:
         self.work = 8 * len(outer.text) + 10_000
         """The number of characters left to search, so that a file made to be slow is not."""
 
-    def among(self, roots: Iterable[nodes.Node], wanted: Callable[[Pieces, nodes.Node], bool]) -> list[Pieces]:
+    def among(self, roots: Iterable[nodes.CodeNode], wanted: Callable[[Pieces, nodes.CodeNode], bool]) -> list[Pieces]:
         """Return the texts of expressions that are wanted, in order; one that isn't is looked into."""
         found: list[tuple[int, Pieces]] = []
         waiting = list(roots)
         while waiting and self.work > 0:
             node = waiting.pop()
-            if isinstance(node, nodes.Template | nodes.Call):
+            if isinstance(node, nodes.TemplateExpression | nodes.FunctionCall):
                 pieces = self.value(node).pieces
                 if wanted(pieces, node):
                     found.append((node.start, pieces))
@@ -56,28 +56,28 @@ class Texts:
             waiting += nodes.children(node)
         return [pieces for _, pieces in sorted(found, key=lambda each: each[0])]
 
-    def value(self, node: nodes.Node, depth: int = 0) -> Value:
-        """Return the text that an expression makes."""
+    def value(self, node: nodes.CodeNode, depth: int = 0) -> TextValue:
         self.work -= 1
         if depth > MOST_DEEP or self.work < 0:
-            return Value(self._hole(node))
-        if isinstance(node, nodes.Template):
-            return Value(self.template(node.parts))
+            return TextValue(self._hole(node))
+        if isinstance(node, nodes.TemplateExpression):
+            return TextValue(self.template(node.parts))
         if isinstance(node, nodes.Conditional):
-            return Value(self._either(self.value(node.when_true, depth + 1), self.value(node.when_false, depth + 1)))
+            return TextValue(
+                self._either(self.value(node.when_true, depth + 1), self.value(node.when_false, depth + 1))
+            )
         if isinstance(node, nodes.Array):
-            return Value(self._hole(node), [self.value(each, depth + 1).pieces for each in node.items])
-        if isinstance(node, nodes.Call):
+            return TextValue(self._hole(node), [self.value(each, depth + 1).pieces for each in node.items])
+        if isinstance(node, nodes.FunctionCall):
             return self._called(node, [self.value(each, depth + 1) for each in node.arguments])
-        return Value(self._hole(node))
+        return TextValue(self._hole(node))
 
-    def template(self, parts: Sequence[nodes.Node]) -> Pieces:
-        """Return the text of a template."""
+    def template(self, parts: Sequence[nodes.CodeNode]) -> Pieces:
         pieces = Pieces(self.outer)
         self._add(pieces, parts)
         return pieces
 
-    def _add(self, pieces: Pieces, parts: Sequence[nodes.Node]) -> None:
+    def _add(self, pieces: Pieces, parts: Sequence[nodes.CodeNode]) -> None:
         for part in parts:
             self.work -= 1 if not isinstance(part, nodes.Chars) else len(part.text)
             if isinstance(part, nodes.Chars):
@@ -99,23 +99,23 @@ class Texts:
             else:
                 pieces.hole(part.start, part.end)
 
-    def _called(self, node: nodes.Call, arguments: list[Value]) -> Value:
+    def _called(self, node: nodes.FunctionCall, arguments: list[TextValue]) -> TextValue:
         name = node.name
         if name == "concat":
-            return Value(self._together([argument.pieces for argument in arguments]))
+            return TextValue(self._together([argument.pieces for argument in arguments]))
         if name in _UNCHANGED and arguments:
             return arguments[-1 if name == "indent" else 0]
         if name == "format" and arguments:
-            return Value(arguments[0].pieces.with_holes_for(self.fields, _DOUBLED))
+            return TextValue(arguments[0].pieces.with_holes_for(self.fields, _DOUBLED))
         if name == "replace" and len(arguments) == 3 and (replaced := arguments[1].pieces.whole):
-            return Value(arguments[0].pieces.with_holes_for(re.compile(re.escape(replaced))))
+            return TextValue(arguments[0].pieces.with_holes_for(re.compile(re.escape(replaced))))
         if name == "join" and len(arguments) == 2:
             items, separator = sorted(arguments, key=lambda argument: argument.items is None)
             if items.items is not None:
-                return Value(self._together(items.items, separator.pieces))
+                return TextValue(self._together(items.items, separator.pieces))
         if name == "if" and len(arguments) == 3:
-            return Value(self._either(arguments[1], arguments[2]))
-        return Value(self._hole(node))
+            return TextValue(self._either(arguments[1], arguments[2]))
+        return TextValue(self._hole(node))
 
     def _together(self, texts: list[Pieces], separator: Pieces | None = None) -> Pieces:
         pieces = Pieces(self.outer)
@@ -125,7 +125,7 @@ class Texts:
             pieces.add(text)
         return pieces
 
-    def _either(self, first: Value, second: Value) -> Pieces:
+    def _either(self, first: TextValue, second: TextValue) -> Pieces:
         pieces = Pieces(self.outer)
         pieces.begin_choice()
         pieces.add(first.pieces)
@@ -134,7 +134,7 @@ class Texts:
         pieces.end_choice()
         return pieces
 
-    def _hole(self, node: nodes.Node) -> Pieces:
+    def _hole(self, node: nodes.CodeNode) -> Pieces:
         pieces = Pieces(self.outer)
         pieces.hole(node.start, node.end)
         return pieces

@@ -7,20 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from apimpolicy.context import entities
 from apimpolicy.context.description import Content, Parameter
-from apimpolicy.context.entities import (
-    KINDS,
-    NOT_PUBLISHED,
-    PUBLISHED,
-    Api,
-    Group,
-    Operation,
-    Product,
-    Subscription,
-    SubscriptionKeyParameterNames,
-    User,
-    Workspace,
-)
 from apimpolicy.engine.service import (
     Service,
     ServiceApi,
@@ -32,21 +20,21 @@ from apimpolicy.engine.service import (
 )
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.service.described import server_of
-from apimpolicy.project.service.repair import served_backend, served_path, subscription_state
-from apimpolicy.project.service.unknown_policies import (
+from apimpolicy.project.service.policy_sources import (
     fragment_ids,
     of_unmodelled,
     unknown_calls,
     unknown_fragments,
     unknown_policies,
 )
+from apimpolicy.project.service.repair import served_backend, served_path, subscription_state
 from apimpolicy.text.holes import UNKNOWN_BASE
 from apimpolicy.text.secrets import keep_secret
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.engine.backends import Backend, BackendPool
-    from apimpolicy.engine.service import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.project.service.description import (
         ApiDescription,
         ApiFile,
@@ -117,7 +105,7 @@ def parts_of(description: ServiceDescription, is_lenient: bool = True) -> Servic
     for product in description.products:
         parts.products[product.id] = _product(product)
     for workspace in description.workspaces:
-        entity = Workspace(workspace.id, workspace.name.known)
+        entity = entities.Workspace(workspace.id, workspace.name.known)
         parts.workspaces[workspace.id] = ServiceWorkspace(entity, _policy(workspace.policy))
     for subscription in description.subscriptions:
         parts.subscriptions[subscription.id] = _subscription(subscription)
@@ -159,13 +147,13 @@ def _api(given: ApiDescription, version_set: VersionSet | None, policy: AnyPolic
     has_names = given.key_header.known is not None or given.key_query.known is not None
     if version_set is None and given.version_set.hole is not None:
         version_set = VersionSet()
-    entity = Api(
+    entity = entities.Api(
         given.id,
         given.name.known,
         served_path(given),
         protocols=given.protocols.known or ("https",),
         service_url=served_backend(given),
-        subscription_key_parameter_names=SubscriptionKeyParameterNames(
+        subscription_key_parameter_names=entities.SubscriptionKeyParameterNames(
             given.key_header.known or HEADER, given.key_query.known or QUERY
         )
         if has_names
@@ -173,7 +161,7 @@ def _api(given: ApiDescription, version_set: VersionSet | None, policy: AnyPolic
         is_current_revision=given.is_current.known is not False,
         revision=given.revision.known or "1",
         version=given.version.known or None,
-        kind=kind if kind in KINDS else "http",
+        kind=kind if kind in entities.KINDS else "http",
     )
     written = [each for each in given.operations if each.method.known is not None]
     described = [each for each in given.operations if each.method.known is None]
@@ -183,7 +171,9 @@ def _api(given: ApiDescription, version_set: VersionSet | None, policy: AnyPolic
         policy=policy,
         operations=[
             ServiceOperation(
-                Operation(each.id, each.method.known or "GET", each.name.known or each.id, each.template.known or "/*"),
+                entities.Operation(
+                    each.id, each.method.known or "GET", each.name.known or each.id, each.template.known or "/*"
+                ),
                 _policy(each.policy),
                 parameters=tuple(
                     Parameter(
@@ -218,14 +208,14 @@ def _file(given: ApiFile) -> str | Path | None:
 
 
 def _product(given: ProductDescription) -> ServiceProduct:
-    product = Product(
+    product = entities.Product(
         given.id,
         given.name.known,
-        state=NOT_PUBLISHED if given.is_published.known is False else PUBLISHED,
+        state=entities.NOT_PUBLISHED if given.is_published.known is False else entities.PUBLISHED,
         approval_required=given.approval_required.known or False,
         subscription_required=given.subscription_required.known is not False,
         subscriptions_limit=given.subscriptions_limit.known,
-        groups=[Group(name) for each in given.groups if (name := each.known) is not None],
+        groups=[entities.Group(name) for each in given.groups if (name := each.known) is not None],
     )
     apis = [name for each in given.apis if (name := each.known) is not None]
     return ServiceProduct(product, apis=apis, policy=_policy(given.policy), workspace=given.workspace)
@@ -234,7 +224,7 @@ def _product(given: ProductDescription) -> ServiceProduct:
 def _subscription(given: SubscriptionDescription) -> ServiceSubscription:
     """Make a subscription; without keys, its id is the primary key (our choice)."""
     owner = given.owner.known
-    entity = Subscription(
+    entity = entities.Subscription(
         given.id,
         given.name.known,
         primary_key=given.primary_key.known or given.id,
@@ -243,7 +233,7 @@ def _subscription(given: SubscriptionDescription) -> ServiceSubscription:
     return ServiceSubscription(
         entity,
         given.scope.known or "/apis",
-        user=None if owner is None else User(owner),
+        user=None if owner is None else entities.User(owner),
         state=subscription_state(given),
         allow_tracing=given.allow_tracing.known or False,
     )

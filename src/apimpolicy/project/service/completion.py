@@ -12,23 +12,23 @@ from apimpolicy.engine.document import Policy, is_markup, read_bytes
 from apimpolicy.engine.subscription_keys import is_open
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded.shapes import with_named_placeholders
-from apimpolicy.project.service.description import NOWHERE, Origin, Problem, ServiceDescription
+from apimpolicy.project.service.description import NOWHERE, FileLocation, Problem, ServiceDescription
 from apimpolicy.project.service.repair import made_up_url
-from apimpolicy.project.service.stand_ins import Known, StandIn, missing_subscription, stand_ins, tables_of
+from apimpolicy.project.service.stand_ins import ExistingParts, StandIn, missing_subscription, stand_ins, tables_of
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.engine.backends import Backend
-    from apimpolicy.engine.openid_provider import OpenIdSource
-    from apimpolicy.engine.service import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
+    from apimpolicy.engine.token_issuers import OpenIdSource
     from apimpolicy.project.service.building import ServiceParts
 
     Part = tuple[str, str | None, AnyPolicy]
 
 
-class Completion(NamedTuple):
+class ServiceCompletion(NamedTuple):
     """Stand-ins, problems, and documents for fragments that can't be read."""
 
     stand_ins: list[StandIn]
@@ -37,11 +37,9 @@ class Completion(NamedTuple):
 
     @property
     def table(self) -> dict[str, Any]:
-        """The configuration of the stand-ins."""
         return tables_of(self.stand_ins)
 
     def names(self, kind: str) -> frozenset[str]:
-        """Return the names of a kind that are stood in for."""
         return frozenset(each.name for each in self.stand_ins if each.kind == kind)
 
 
@@ -58,7 +56,7 @@ def completion(
     parts: ServiceParts | None,
     policies: Iterable[AnyPolicy],
     description: ServiceDescription | None,
-) -> Completion:
+) -> ServiceCompletion:
     """Find what is missing besides settings of a gateway, for the policies of a service and others."""
     problems: list[Problem] = [] if description is None else list(description.problems)
     given = [] if parts is None else list(documents_of(parts))
@@ -66,7 +64,7 @@ def completion(
     sources += [readable("the policy", None, policy, []) for policy in policies]  # whoever runs it reports it
     fragments: dict[str, Any] = settings.get("fragments") or {}
     texts = readable_fragments(fragments, problems)
-    known = Known(
+    known = ExistingParts(
         settings, settings.get("managed_identity") is not None, publishes(settings.get("openid_providers") or ())
     )
     documents = [source for source in (*sources, *texts.values()) if source is not None]
@@ -75,7 +73,7 @@ def completion(
         written = None if description is None else description.api(api)
         origin = NOWHERE if written is None else written.subscription_required.origin
         found.append(missing_subscription(written.origin if written is not None and origin is NOWHERE else origin))
-    return Completion(found, problems, {name: _refusing(name) for name in fragments.keys() - texts.keys()})
+    return ServiceCompletion(found, problems, {name: _refusing(name) for name in fragments.keys() - texts.keys()})
 
 
 def _refusing(name: str) -> str:
@@ -162,18 +160,18 @@ def readable(part: str, api: str | None, policy: AnyPolicy, problems: list[Probl
         source = source_of(policy)
     except ConfigurationError as error:
         place = str(policy) if isinstance(policy, (str, Path)) else ""
-        problems.append(Problem(f"{part} can't be read: {error}", Origin(place), part, api=api))
+        problems.append(Problem(f"{part} can't be read: {error}", FileLocation(place), part, api=api))
         return None
     findings = [each for each in read(source).diagnostics if each.severity is Severity.ERROR]
     if findings:
         first = findings[0]
-        origin = Origin(source.path, *first.position)
+        origin = FileLocation(source.path, *first.position)
         message = f"{part} can't be read: {first.message}"
         problems.append(Problem(message, origin, part, "Requests that need it get 500.", api))
         return None
     if (token := _TOKEN.search(source.text)) is not None:
         message = f"{part} contains {token[0]}, which a pipeline is to replace; it stays as it is"
-        origin = Origin(source.path, *source.position(token.start()))
+        origin = FileLocation(source.path, *source.position(token.start()))
         problems.append(Problem(message, origin, part, api=api, severity=Severity.WARNING))
     return source
 

@@ -2,31 +2,251 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlsplit
 
+from apimpolicy.diagnostics import Severity
 from apimpolicy.engine.mcp.servers import McpServer, McpTool
-from apimpolicy.infrastructure.resources import names_in
-from apimpolicy.infrastructure.values import Unknown, Value
+from apimpolicy.infrastructure.resources import Resource, names_in, segments
+from apimpolicy.infrastructure.values import (
+    MARKED,
+    SourcedText,
+    TooLarge,
+    Unknown,
+    Value,
+    hole,
+    is_fully_known,
+    is_known,
+    json_text,
+    shown,
+)
 from apimpolicy.project.service.description import (
     ApiDescription,
-    Field,
+    FileLocation,
     Hole,
     LoggerDescription,
     NamedValueDescription,
     OperationDescription,
+    PolicyText,
+    Problem,
     ProductDescription,
+    Sourced,
     SubscriptionDescription,
     ToolDescription,
     VersionSetDescription,
 )
-from apimpolicy.project.service.resource_entities import base_id, blocks_in, first_block, hole_of, id_of, text_of
+from apimpolicy.project.service.policy_sources import UnknownValues, made_up_id, unknown_policy
 
 if TYPE_CHECKING:
-    from apimpolicy.project.service.description import Origin
+    from apimpolicy.infrastructure.files import Files
     from apimpolicy.project.service.information import Properties
-    from apimpolicy.project.service.resource_entities import Entity
+    from apimpolicy.text.source import Source
 
+
+class ReadingContext:
+    """Files, problems and unknown values of the resources of one service."""
+
+    def __init__(self, files: Files, problems: list[Problem]) -> None:
+        self.files = files
+        self.problems = problems
+        self.unknown = UnknownValues()
+        self.linked: list[tuple[str, Source]] = []
+        """URLs, and the files that are read instead."""
+
+    def file_of(self, url: str, source: Source) -> Source | None:
+        """Return the file that a URL names, which is `url` from its last unknown value on.
+
+        Templates link to files of their own repository. The longest end of the URL's path counts that is a file of the
+        repository, of the folder, or beside `source`; a name without a folder is no evidence.
+        """
+        *unknown, end = MARKED.split(url)
+        parts = [each for each in (end if unknown else urlsplit(end).path).partition("?")[0].split("/") if each]
+        if any(each.startswith(".") for each in parts):
+            return None
+        for start in range(len(parts) - 1):
+            for base in (self.files.repository, self.files.root, os.path.dirname(source.path)):
+                with suppress(LookupError):
+                    if os.path.isfile(os.path.join(base, *parts[start:])):
+                        found = self.files.source(base, *parts[start:])
+                        self.linked.append((shown(url), found))
+                        return found
+        return None
+
+
+class Entity:
+    """A resource with the ids in its name."""
+
+    def __init__(self, resource: Resource, ids: list[str], workspace: str | None, context: ReadingContext) -> None:
+        self.resource = resource
+        self.ids = ids
+        self.workspace = workspace
+        self.context = context
+        self.origin = FileLocation(resource.source.path, *resource.source.position(resource.start))
+
+    @property
+    def id(self) -> str:
+        return self.ids[-1]
+
+    def problem(self, message: str, part: str = "", help: str = "") -> None:
+        self.context.problems.append(Problem(message, self.origin, part, help, severity=Severity.WARNING))
+
+    def place(self, name: str, *path: int) -> FileLocation:
+        found = self.resource.places.get(name)
+        return self.origin if found is None else FileLocation(found[0].path, *found[0].position(found[1]))
+
+    def get(self, name: str) -> Value:
+        return self.resource.properties.get(name)
+
+    def text(self, name: str) -> Sourced[str]:
+        return text_of(self.get(name), self.place(name))
+
+    plain_text = text
+
+    def inner_text(self, block: str, name: str) -> Sourced[str]:
+        return text_of(first_block(self.get(block)).get(name), self.place(block))
+
+    def flag(self, name: str) -> Sourced[bool]:
+        return flag_of(self.get(name), self.place(name))
+
+    def whole_number(self, name: str) -> Sourced[int]:
+        value = self.get(name)
+        if isinstance(value, str) and value.isdecimal():
+            value = int(value)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            return Sourced(value, self.place(name))
+        return Sourced(hole_of(value), self.place(name))
+
+    def texts(self, name: str) -> Sourced[tuple[str, ...]]:
+        value = self.get(name)
+        if value is None:
+            return Sourced()
+        if not isinstance(value, list) or not all(isinstance(each, str) and is_known(each) for each in value):
+            return Sourced(hole_of(value), self.place(name))
+        return Sourced(tuple(map(str, value)), self.place(name))
+
+    def last_name(self, name: str) -> Sourced[str]:
+        value, origin = self.get(name), self.place(name)
+        if value is None:
+            return Sourced()
+        found = segments(value) if isinstance(value, str | Unknown) else []
+        return Sourced(id_of(found[-1]), origin) if found else Sourced(hole_of(value), origin)
+
+    def scope(self) -> Sourced[str]:
+        """Return the scope of a subscription as `/products/starter`, `/apis/orders` or `/apis`."""
+        value, origin = self.get("scope"), self.place("scope")
+        if isinstance(value, Unknown):
+            return Sourced(hole_of(value), origin)
+        for kind in ("products", "apis"):
+            names = names_in(value, [kind])
+            if names and isinstance(names[0], Unknown) and names[0].text.startswith(("module.", "data.")):
+                return Sourced(hole_of(names[0]), origin)  # of what this code doesn't make
+            if names:
+                return Sourced(f"/{kind}/{base_id(id_of(names[0]))}", origin)
+        parts = [str(each) for each in segments(value)] if isinstance(value, str) else []
+        is_for_all = not parts or parts[-1] in ("apis", "") or "service" in parts[-2:]
+        return Sourced("/apis" if is_for_all else str(value), origin)
+
+    def document(self) -> tuple[Value, str | None]:
+        """Return the document that the resource has, and the URL that it is imported from where only that is known."""
+        link, value = self.get("link"), self.get("value")
+        if link is None and "-link" not in str(self.get("format")).lower():
+            return value, None
+        url = value if link is None else link
+        found = self.context.file_of(url, self.resource.source) if isinstance(url, str) else None
+        if found is not None:
+            return SourcedText.file(found), None
+        return None, url.text if isinstance(url, Unknown) else shown(str(url))
+
+    def policy(self, part: str, scope: str = "") -> PolicyText:
+        """Return the policy of the resource; one that isn't known is a problem."""
+        value, url = self.document()
+        if url is not None:
+            return self._unknown_policy(f"it comes from {url}", f"the policy at {url} isn't read", part, scope)
+        return self.policy_of(value, part, scope)
+
+    def policy_of(self, value: Value, part: str, scope: str = "") -> PolicyText:
+        found = self.context.unknown.policy(value, *self._written) if isinstance(value, str) else None
+        if found is not None:
+            return found
+        text = "nothing is written" if value is None else hole_of(value).text
+        return self._unknown_policy(text, f"{text} isn't known" if value is not None else text, part, scope)
+
+    def _unknown_policy(self, text: str, reason: str, part: str, scope: str) -> PolicyText:
+        self.problem(f"{part} isn't known: {text}", part, "Requests run without it, and what it does isn't decided.")
+        return unknown_policy(reason, *self._written, scope)
+
+    @property
+    def _written(self) -> tuple[Source, int]:
+        return self.resource.places.get("value", (self.resource.source, self.resource.start))
+
+
+def hole_of(value: Value) -> Hole:
+    if isinstance(value, Unknown):
+        return Hole(value.text)
+    return Hole(shown(value) if isinstance(value, str) else "a value that isn't known")
+
+
+def text_of(value: Value, origin: FileLocation) -> Sourced[str]:
+    if value is None:
+        return Sourced()
+    if (isinstance(value, str) and is_known(value)) or isinstance(value, int | float):
+        return Sourced(str(value), origin)
+    return Sourced(hole_of(value), origin)
+
+
+def flag_of(value: Value, origin: FileLocation) -> Sourced[bool]:
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        value = value.lower() == "true"
+    if value is None or isinstance(value, bool):
+        return Sourced(value, origin)
+    return Sourced(hole_of(value), origin)
+
+
+def id_of(value: Value) -> str:
+    """Return a name as an id; what isn't known in it is its text."""
+    if isinstance(value, Unknown):
+        return made_up_id(value.text)
+    text = str(value)
+    return text if is_known(text) else made_up_id(shown(text))
+
+
+def names_of(entity: Entity) -> list[str]:
+    """Return the names of a resource, and of those that it is in, as texts in which parts may be unknown."""
+    names = entity.resource.names[-len(entity.ids) :] if entity.ids else ()
+    return [hole(each) if isinstance(each, Unknown) else str(each) for each in names]
+
+
+def json_of(value: Value) -> Value:
+    try:
+        return json_text(value) if isinstance(value, dict) and is_fully_known(value) else value
+    except TooLarge:
+        return value
+
+
+def base_id(id_: str) -> str:
+    return id_.partition(";rev=")[0]
+
+
+def blocks_in(value: Value) -> list[Mapping[str, Value]]:
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
+
+
+def first_block(value: Value) -> Mapping[str, Value]:
+    return next(iter(blocks_in(value)), {})
+
+
+def below_workspace(resource: Resource) -> tuple[str, list[Value], str | None]:
+    """Return type and names without those of the workspace, and the workspace's id."""
+    names = list(resource.names)
+    if resource.type.startswith("workspaces/"):
+        return resource.type.partition("/")[2], names[1:], id_of(names[0])
+    return resource.type, names, None
+
+
+if TYPE_CHECKING:
     Fields: TypeAlias = Properties | Entity
     "The properties of a resource, in a JSON file or in code."
 
@@ -43,7 +263,7 @@ def api_of(id_: str, found: Fields) -> ApiDescription:
         service_url=found.text("serviceUrl"),
         kind=found.text("apiType") if kind.is_missing else kind,
         revision=found.text("apiRevision"),
-        is_current=Field(";rev=" not in id_) if is_current.is_missing else is_current,
+        is_current=Sourced(";rev=" not in id_) if is_current.is_missing else is_current,
         version=found.text("apiVersion"),
         version_set=found.last_name("apiVersionSetId"),
         subscription_required=found.flag("subscriptionRequired"),
@@ -66,7 +286,7 @@ def product_of(id_: str, found: Fields) -> ProductDescription:
         id_,
         found.origin,
         name=found.plain_text("displayName"),
-        is_published=Field(None if state.known is None else state.known.lower() != "notpublished", state.origin),
+        is_published=Sourced(None if state.known is None else state.known.lower() != "notpublished", state.origin),
         subscription_required=found.flag("subscriptionRequired"),
         approval_required=found.flag("approvalRequired"),
         subscriptions_limit=found.whole_number("subscriptionsLimit"),
@@ -74,7 +294,7 @@ def product_of(id_: str, found: Fields) -> ProductDescription:
     )
 
 
-def subscription_of(id_: str, found: Fields, scope: Field[str]) -> SubscriptionDescription:
+def subscription_of(id_: str, found: Fields, scope: Sourced[str]) -> SubscriptionDescription:
     return SubscriptionDescription(
         id_,
         found.origin,
@@ -126,7 +346,6 @@ def logs_responses(properties: Mapping[str, Value]) -> bool:
 
 
 def add_server(api: ApiDescription, found: Fields) -> None:
-    """Add what the properties of an API say about an MCP server."""
     if not api.is_server:
         return
     tools = found.get("mcpTools")
@@ -139,16 +358,16 @@ def add_server(api: ApiDescription, found: Fields) -> None:
     api.endpoint = text_of(_endpoint(first_block(properties).get("endpoints")), found.place("mcpProperties"))
 
 
-def tool_of(given: Mapping[str, Value], origin: Origin, name: str = "") -> ToolDescription:
+def tool_of(given: Mapping[str, Value], origin: FileLocation, name: str = "") -> ToolDescription:
     """Return a tool by its properties; `name` is that of a resource of its own."""
     named = next((found for key in ("name", "displayName") if (found := given.get(key)) is not None), name or None)
     operation = given.get("operationId")
     names = names_in(operation, ["apis", "operations"]) if isinstance(operation, str | Unknown) else []
     if len(names) == 2 and not any(isinstance(each, Unknown) for each in names):
-        api_id, operation_id = (Field(base_id(id_of(each)), origin) for each in names)
+        api_id, operation_id = (Sourced(base_id(id_of(each)), origin) for each in names)
     else:
         text = text_of(operation, origin)
-        api_id = operation_id = Field(text.hole or Hole(text.known or "no operation is written"), origin)
+        api_id = operation_id = Sourced(text.hole or Hole(text.known or "no operation is written"), origin)
     description = text_of(given.get("description"), origin)
     has_revision = bool(names) and ";rev=" in id_of(names[0])
     return ToolDescription(text_of(named, origin), origin, api_id, operation_id, description, has_revision)
@@ -180,7 +399,7 @@ def server_of(api: ApiDescription) -> McpServer | None:
     return McpServer(tools, gaps=gaps)
 
 
-def _backend_id(backend: Field[Any]) -> str | None:
+def _backend_id(backend: Sourced[Any]) -> str | None:
     if backend.is_missing:
         return None
     return id_of(backend.known if backend.known is not None else Unknown(backend.text()))

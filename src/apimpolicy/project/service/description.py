@@ -1,8 +1,9 @@
 """The description of a service by a folder, a configuration or infrastructure code, as plain data.
 
     service = ServiceDescription("extracted")
-    service.apis.append(ApiDescription("orders", Origin("apis/orders/apiInformation.json"), path=Field("orders")))
-    service.problems.append(Problem("the path is taken", Origin("apis/orders/apiInformation.json", 4)))
+    file = "apis/orders/apiInformation.json"
+    service.apis.append(ApiDescription("orders", FileLocation(file), path=Sourced("orders")))
+    service.problems.append(Problem("the path is taken", FileLocation(file, 4)))
 
 Readers fill the lists and never raise for what is wrong in a file: they add a `Problem` and leave that part out.
 Nothing is checked here: ids may be doubled, references may lead nowhere. `repair` finds that, `stand_ins` fills what is
@@ -42,7 +43,7 @@ OPERATIONS = "operations"
 """The kind of operations in gaps, whose names are `api/operation`."""
 
 
-class Origin(NamedTuple):
+class FileLocation(NamedTuple):
     """A place in a file; line and column count from 1."""
 
     file: str
@@ -52,8 +53,12 @@ class Origin(NamedTuple):
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.file else ""
 
+    def offset_in(self, source: Source) -> int:
+        """Return the offset of the place in the text of its file."""
+        return min(source.line_starts[self.line - 1] + self.column - 1, len(source.text))
 
-NOWHERE = Origin("", 0, 0)
+
+NOWHERE = FileLocation("", 0, 0)
 """The origin of what is written nowhere, as a default is."""
 
 
@@ -65,11 +70,11 @@ class Hole:
 
 
 @attrs.frozen
-class Field(Generic[T]):
+class Sourced(Generic[T]):
     """A value with its origin; equal values are equal wherever they are written."""
 
     value: T | Hole | None = None
-    origin: Origin = attrs.field(default=NOWHERE, eq=False)
+    origin: FileLocation = attrs.field(default=NOWHERE, eq=False)
 
     @property
     def is_missing(self) -> bool:
@@ -77,12 +82,10 @@ class Field(Generic[T]):
 
     @property
     def hole(self) -> Hole | None:
-        """The hole, if the value isn't known."""
         return self.value if isinstance(self.value, Hole) else None
 
     @property
     def known(self) -> T | None:
-        """The value, if it is written and known."""
         return None if isinstance(self.value, Hole) else self.value
 
     def text(self) -> str:
@@ -98,7 +101,7 @@ class PolicyText:
     source includes a fragment that may do anything, around a `<base />` that may be missing (`unknown_policies`).
     """
 
-    origin: Origin
+    origin: FileLocation
     path: str | None = None
     source: Source | None = None
     unknown: str = ""
@@ -114,7 +117,7 @@ class ApiFile:
 
     format: str
     """`openapi`, `wsdl` or `graphql`."""
-    origin: Origin
+    origin: FileLocation
     path: str | None = None
     text: str | None = None
     url: str | None = None
@@ -125,12 +128,12 @@ class ParameterDescription:
     """A parameter of an operation, in the template, in the query or in a header."""
 
     name: str
-    origin: Origin
+    origin: FileLocation
     place: str = "template"
     """`template`, `query` or `header`."""
-    type: Field[str] = Field()
-    required: Field[bool] = Field()
-    description: Field[str] = Field()
+    type: Sourced[str] = Sourced()
+    required: Sourced[bool] = Sourced()
+    description: Sourced[str] = Sourced()
 
 
 @attrs.define(eq=False)
@@ -138,10 +141,10 @@ class OperationDescription:
     """An operation. Without method and template it is one that the API's file describes, and has only a policy."""
 
     id: str
-    origin: Origin
-    name: Field[str] = Field()
-    method: Field[str] = Field()
-    template: Field[str] = Field()
+    origin: FileLocation
+    name: Sourced[str] = Sourced()
+    method: Sourced[str] = Sourced()
+    template: Sourced[str] = Sourced()
     parameters: list[ParameterDescription] = attrs.field(factory=list)
     bodies: list[tuple[str, str]] = attrs.field(factory=list)
     """The media type and the definition, empty without one, of each representation of the request."""
@@ -152,11 +155,11 @@ class OperationDescription:
 class ToolDescription:
     """A tool of an MCP server; `api` and `operation` are ids."""
 
-    name: Field[str]
-    origin: Origin
-    api: Field[str] = Field()
-    operation: Field[str] = Field()
-    description: Field[str] = Field()
+    name: Sourced[str]
+    origin: FileLocation
+    api: Sourced[str] = Sourced()
+    operation: Sourced[str] = Sourced()
+    description: Sourced[str] = Sourced()
     has_revision: bool = False
     """True if the written id names a revision, which Azure doesn't find."""
 
@@ -170,20 +173,20 @@ class ApiDescription:
     """An API, or one revision of it (`orders;rev=2`)."""
 
     id: str
-    origin: Origin
-    name: Field[str] = Field()
-    path: Field[str] = Field()
-    protocols: Field[tuple[str, ...]] = Field()
-    service_url: Field[str] = Field()
-    kind: Field[str] = Field()
-    revision: Field[str] = Field()
-    is_current: Field[bool] = Field()
-    version: Field[str] = Field()
-    version_set: Field[str] = Field()
+    origin: FileLocation
+    name: Sourced[str] = Sourced()
+    path: Sourced[str] = Sourced()
+    protocols: Sourced[tuple[str, ...]] = Sourced()
+    service_url: Sourced[str] = Sourced()
+    kind: Sourced[str] = Sourced()
+    revision: Sourced[str] = Sourced()
+    is_current: Sourced[bool] = Sourced()
+    version: Sourced[str] = Sourced()
+    version_set: Sourced[str] = Sourced()
     """The id of a version set."""
-    subscription_required: Field[bool] = Field()
-    key_header: Field[str] = Field()
-    key_query: Field[str] = Field()
+    subscription_required: Sourced[bool] = Sourced()
+    key_header: Sourced[str] = Sourced()
+    key_query: Sourced[str] = Sourced()
     policy: PolicyText | None = None
     operations: list[OperationDescription] = attrs.field(factory=list)
     files: list[ApiFile] = attrs.field(factory=list)
@@ -193,9 +196,9 @@ class ApiDescription:
     """The tools of an MCP server."""
     tool_gaps: list[str] = attrs.field(factory=list)
     """Why the server may have more tools."""
-    backend: Field[str] = Field()
+    backend: Sourced[str] = Sourced()
     """The id of the backend of an MCP server that exists elsewhere."""
-    endpoint: Field[str] = Field()
+    endpoint: Sourced[str] = Sourced()
     """The path of such a server's endpoint, below its own."""
     workspace: str | None = None
 
@@ -217,10 +220,10 @@ class VersionSetDescription:
     """A version set; `scheme` is Azure's word: `Segment`, `Header` or `Query`."""
 
     id: str
-    origin: Origin
-    scheme: Field[str] = Field()
-    header: Field[str] = Field()
-    query: Field[str] = Field()
+    origin: FileLocation
+    scheme: Sourced[str] = Sourced()
+    header: Sourced[str] = Sourced()
+    query: Sourced[str] = Sourced()
     workspace: str | None = None
 
 
@@ -229,14 +232,14 @@ class ProductDescription:
     """A product; `apis` and `groups` are ids, each with the place of the link."""
 
     id: str
-    origin: Origin
-    name: Field[str] = Field()
-    is_published: Field[bool] = Field()
-    subscription_required: Field[bool] = Field()
-    approval_required: Field[bool] = Field()
-    subscriptions_limit: Field[int] = Field()
-    apis: list[Field[str]] = attrs.field(factory=list)
-    groups: list[Field[str]] = attrs.field(factory=list)
+    origin: FileLocation
+    name: Sourced[str] = Sourced()
+    is_published: Sourced[bool] = Sourced()
+    subscription_required: Sourced[bool] = Sourced()
+    approval_required: Sourced[bool] = Sourced()
+    subscriptions_limit: Sourced[int] = Sourced()
+    apis: list[Sourced[str]] = attrs.field(factory=list)
+    groups: list[Sourced[str]] = attrs.field(factory=list)
     policy: PolicyText | None = None
     workspace: str | None = None
 
@@ -246,14 +249,14 @@ class SubscriptionDescription:
     """A subscription; `scope` is written as Azure does (`/products/starter`), `owner` is a user's id."""
 
     id: str
-    origin: Origin
-    name: Field[str] = Field()
-    scope: Field[str] = Field()
-    state: Field[str] = Field()
-    owner: Field[str] = Field()
-    primary_key: Field[str] = Field()
-    secondary_key: Field[str] = Field()
-    allow_tracing: Field[bool] = Field()
+    origin: FileLocation
+    name: Sourced[str] = Sourced()
+    scope: Sourced[str] = Sourced()
+    state: Sourced[str] = Sourced()
+    owner: Sourced[str] = Sourced()
+    primary_key: Sourced[str] = Sourced()
+    secondary_key: Sourced[str] = Sourced()
+    allow_tracing: Sourced[bool] = Sourced()
     workspace: str | None = None
 
 
@@ -262,8 +265,8 @@ class BackendDescription:
     """A backend: `backend` is what the engine takes, and None where the URL isn't known."""
 
     id: str
-    origin: Origin
-    url: Field[str] = Field()
+    origin: FileLocation
+    url: Sourced[str] = Sourced()
     backend: Backend | BackendPool | None = None
     workspace: str | None = None
 
@@ -273,11 +276,11 @@ class NamedValueDescription:
     """A named value; policies use its display name, `name`, or its id where that is missing."""
 
     id: str
-    origin: Origin
-    name: Field[str] = Field()
-    value: Field[str] = Field()
-    is_secret: Field[bool] = Field()
-    key_vault: Field[str] = Field()
+    origin: FileLocation
+    name: Sourced[str] = Sourced()
+    value: Sourced[str] = Sourced()
+    is_secret: Sourced[bool] = Sourced()
+    key_vault: Sourced[str] = Sourced()
     """The URL of a secret in Key Vault."""
     workspace: str | None = None
     is_made_up: bool = False
@@ -290,10 +293,8 @@ class NamedValueDescription:
 
 @attrs.define(eq=False)
 class FragmentDescription:
-    """A policy fragment."""
-
     id: str
-    origin: Origin
+    origin: FileLocation
     policy: PolicyText | None = None
     workspace: str | None = None
 
@@ -303,8 +304,8 @@ class LoggerDescription:
     """A logger; `kind` is Azure's word: `azureEventHub`, `applicationInsights`, `azureMonitor`."""
 
     id: str
-    origin: Origin
-    kind: Field[str] = Field()
+    origin: FileLocation
+    kind: Sourced[str] = Sourced()
     workspace: str | None = None
 
 
@@ -313,9 +314,9 @@ class CertificateDescription:
     """An uploaded certificate, or one in Key Vault; its content is rarely written anywhere."""
 
     id: str
-    origin: Origin
-    path: Field[str] = Field()
-    key_vault: Field[str] = Field()
+    origin: FileLocation
+    path: Sourced[str] = Sourced()
+    key_vault: Sourced[str] = Sourced()
 
 
 @attrs.define(eq=False)
@@ -323,17 +324,15 @@ class IdentityDescription:
     """A managed identity of the service: `system-assigned`, or the client id of a user-assigned one."""
 
     id: str
-    origin: Origin
-    client_id: Field[str] = Field()
+    origin: FileLocation
+    client_id: Sourced[str] = Sourced()
 
 
 @attrs.define(eq=False)
 class WorkspaceDescription:
-    """A workspace with its policy."""
-
     id: str
-    origin: Origin
-    name: Field[str] = Field()
+    origin: FileLocation
+    name: Sourced[str] = Sourced()
     policy: PolicyText | None = None
 
 
@@ -344,7 +343,7 @@ class Resource:
     kind: str
     """An id of `resource_kinds.KINDS`, or `authorizations`."""
     id: str
-    origin: Origin
+    origin: FileLocation
     workspace: str | None = None
     within: str = ""
     """The id of the resource that it is a part of: of the authorization provider."""
@@ -352,8 +351,8 @@ class Resource:
     """False for an empty folder, and for what only an overlay names."""
 
     @property
-    def name(self) -> Field[str]:
-        return Field()
+    def name(self) -> Sourced[str]:
+        return Sourced()
 
     @property
     def display_name(self) -> str:
@@ -361,7 +360,7 @@ class Resource:
 
 
 @attrs.frozen
-class Reference:
+class EntityReference:
     """A reference to a resource in the description of another one.
 
     A named value is referred to by its display name. `is_certain`: Azure refuses the description without the resource.
@@ -369,7 +368,7 @@ class Reference:
 
     kind: str
     name: str
-    origin: Origin
+    origin: FileLocation
     workspace: str | None = None
     is_certain: bool = True
 
@@ -382,7 +381,7 @@ class Problem:
     """
 
     message: str
-    origin: Origin
+    origin: FileLocation
     part: str = ""
     help: str = ""
     api: str | None = None
@@ -407,7 +406,7 @@ class Gap(NamedTuple):
     """
 
     reason: str
-    origin: Origin
+    origin: FileLocation
     kind: str = ""
     name: str = ""
 
@@ -455,15 +454,15 @@ class ServiceDescription:
     workspaces: list[WorkspaceDescription] = attrs.field(factory=list)
     others: list[Resource] = attrs.field(factory=list)
     """Resources of further kinds, and those of which only the id is known."""
-    references: list[Reference] = attrs.field(factory=list)
+    references: list[EntityReference] = attrs.field(factory=list)
     gaps: list[Gap] = attrs.field(factory=list)
     read: frozenset[str] = frozenset()
     """The files of the code that were read."""
-    hosts: list[Field[str]] = attrs.field(factory=list)
+    hosts: list[Sourced[str]] = attrs.field(factory=list)
     """Host names of the gateway, as custom domains."""
-    logged_responses: list[Origin] = attrs.field(factory=list)
+    logged_responses: list[FileLocation] = attrs.field(factory=list)
     """Diagnostics of all APIs that log the bodies of responses to callers."""
-    sku: Field[str] = Field()
+    sku: Sourced[str] = Sourced()
     """The SKU, which has the tier: `Developer_1` in Terraform, `Developer` elsewhere."""
     policy: PolicyText | None = None
     problems: list[Problem] = attrs.field(factory=list)
@@ -477,7 +476,6 @@ class ServiceDescription:
         return next((each for each in self.gaps if each.covers(kind, names)), None)
 
     def policies(self) -> Iterator[tuple[Place, PolicyText]]:
-        """Yield every policy with its place in the service."""
         found = [(Place("global"), self.policy)]
         found += ((Place("workspace", workspace=each.id), each.policy) for each in self.workspaces)
         found += ((Place("product", workspace=each.workspace), each.policy) for each in self.products)

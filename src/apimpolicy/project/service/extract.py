@@ -24,16 +24,8 @@ from difflib import get_close_matches
 from apimpolicy.checkout import listing, walk
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.layout import (
-    file_in,
-    folders_of_kinds,
-    has_information,
-    is_service_folder,
-    place_of,
-    subfolders,
-)
+from apimpolicy.project import layout
 from apimpolicy.project.overlays import NO_CHANGES, TOKEN, Overlay
-from apimpolicy.project.resource_kinds import KINDS, kind_of_folder
 from apimpolicy.project.service.described import (
     SERVERS,
     api_of,
@@ -50,19 +42,19 @@ from apimpolicy.project.service.description import (
     ApiFile,
     BackendDescription,
     CertificateDescription,
-    Field,
+    EntityReference,
+    FileLocation,
     FragmentDescription,
     Gap,
     Hole,
     NamedValueDescription,
     OperationDescription,
-    Origin,
     PolicyText,
     Problem,
     ProductDescription,
-    Reference,
     Resource,
     ServiceDescription,
+    Sourced,
     WorkspaceDescription,
 )
 from apimpolicy.project.service.information import Properties, names_in, problem_at_key, properties_of, references_in
@@ -86,19 +78,19 @@ def read_extract(root: str, overlay: Overlay = NO_CHANGES) -> ServiceDescription
 
     Raises ConfigurationError when the folder has none of the folders of an extract.
     """
-    if not is_service_folder(root):
+    if not layout.is_service_folder(root):
         raise ConfigurationError(
             f"there is no service in the folder {root}: name a policy file, infrastructure code, or a folder with "
             "'apis', 'products' or 'backends', as APIOps extracts it"
         )
     service = ServiceDescription(root)
-    is_apiops = has_information(root)
+    is_apiops = layout.has_information(root)
     scope = _Scope(service, root, overlay, is_apiops=is_apiops)
-    service.policy = _overlaid(overlay, "the global policy") or _policy(root)
+    service.policy = scope.policy(root, "the global policy")
     for id_, path, properties in scope.resources("workspaces", is_needed=False):
-        name = Field[str]() if properties is None else properties.plain_text("displayName")
+        name = Sourced[str]() if properties is None else properties.plain_text("displayName")
         folder = path if properties is None else os.path.dirname(path)
-        service.workspaces.append(WorkspaceDescription(id_, Origin(path), name, _policy(folder)))
+        service.workspaces.append(WorkspaceDescription(id_, FileLocation(path), name, _policy(folder)))
     scope.read()
     for workspace in service.workspaces:
         folder = os.path.join(scope.folders["workspaces"], workspace.id)
@@ -113,10 +105,10 @@ def _gaps(service: ServiceDescription) -> Iterator[Gap]:
     """Yield the signs of an extract that has one API's part of a shared service, and of one without MCP servers."""
     if not any(each.is_server for each in service.apis):
         message = "an extract by the older APIOps, or with a stable API version, lacks the MCP servers"
-        yield Gap(message, Origin(service.place), SERVERS)
+        yield Gap(message, FileLocation(service.place), SERVERS)
     if service.policy is None and not service.loggers and not service.resources("diagnostics"):
         message = "the folder has no global policy, loggers and diagnostics, so it may be a part of a shared service"
-        yield Gap(message, Origin(service.place))
+        yield Gap(message, FileLocation(service.place))
     for each in service.others:
         if each.kind == "apis" and each.is_described is False and each.workspace is None:
             yield Gap(f"the API '{each.id}' has no apiInformation.json, so it is made elsewhere", each.origin)
@@ -128,9 +120,9 @@ def _unread_policies(root: str) -> Iterator[Problem]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in files:
             path = os.path.join(directory, name)
-            if name.lower() == "policy.xml" and place_of(path).root != os.path.abspath(root):
+            if name.lower() == "policy.xml" and layout.place_of(path).root != os.path.abspath(root):
                 message = "APIOps doesn't publish this policy: it isn't in the folder of a resource"
-                yield Problem(message, Origin(path), help=_MOVE_IT, severity=Severity.WARNING)
+                yield Problem(message, FileLocation(path), help=_MOVE_IT, severity=Severity.WARNING)
 
 
 class _Scope:
@@ -143,13 +135,13 @@ class _Scope:
         self.root = root
         self.overlay = overlay
         self.workspace = workspace
-        self.folders = folders_of_kinds(root)
+        self.folders = layout.folders_of_kinds(root)
         self.is_apiops = is_apiops
 
     def read(self) -> None:
         service = self.service
         service.version_sets += (version_set_of(id_, found) for id_, found in self.known("version-sets"))
-        service.apis += self._apis()
+        service.apis += (self._api(id_, os.path.dirname(each.origin.file), each) for id_, each in self.known("apis"))
         service.products += self._products()
         service.backends += self._backends()
         service.named_values += self._named_values()
@@ -163,12 +155,11 @@ class _Scope:
         for kind in self.folders.keys() - _READ:
             for id_, path, properties in self.resources(kind, is_needed=False):
                 if kind == "diagnostics" and properties is not None and logs_responses(properties.values):
-                    self.service.logged_responses.append(Origin(path))
+                    self.service.logged_responses.append(FileLocation(path))
                 self._add_other(kind, id_, path, is_described=properties is not None)
         self._add_overlaid()
 
     def known(self, kind: str) -> Iterator[tuple[str, Properties]]:
-        """Yield the resources of a kind with an information file: id and properties."""
         for id_, _, properties in self.resources(kind):
             if properties is not None:
                 yield id_, properties
@@ -179,12 +170,12 @@ class _Scope:
         References to other resources are added to the description. `is_needed`: without its file a resource is left
         out, which is a problem, and only its id is known.
         """
-        declared = KINDS[kind]
-        for id_, folder in subfolders(self.folders.get(kind)):
+        declared = layout.KINDS[kind]
+        for id_, folder in layout.subfolders(self.folders.get(kind)):
             part = f"the {declared.noun} '{id_}'"
             if kind != "workspaces":
                 self._add_links(kind, folder)
-            path = file_in(folder, *declared.files)
+            path = layout.file_in(folder, *declared.files)
             found = None if path is None else self._properties(path, part, kind, id_)
             if path is not None and found is not None:
                 id_ = _name_in(found) or id_
@@ -203,11 +194,11 @@ class _Scope:
         names = [name for name in names if os.path.isfile(os.path.join(folder, name))]
         if not names:
             return
-        file = KINDS[kind].information
+        file = layout.KINDS[kind].information
         stem = file.partition(".")[0].lower()
         near = next((name for name in names if name.lower().partition(".")[0] == stem), None)
         api = id_ if kind == "apis" else None
-        origin = Origin(os.path.join(folder, near or names[0]))
+        origin = FileLocation(os.path.join(folder, near or names[0]))
         message, advice = f"{part} has no {file}", ""
         if near is not None:
             message, advice = f"{message}, only {near}", f"APIOps reads {file} only; rename the file, with JSON in it."
@@ -216,21 +207,21 @@ class _Scope:
         self.service.problems.append(Problem(message, origin, part, advice, api=api))
 
     def _add_other(self, kind: str, id_: str, path: str, within: str = "", *, is_described: bool = True) -> None:
-        self.service.others.append(Resource(kind, id_, Origin(path), self.workspace, within, is_described))
+        self.service.others.append(Resource(kind, id_, FileLocation(path), self.workspace, within, is_described))
 
     def _add_links(self, owner: str, folder: str) -> None:
         """Add the references beside and below an information file: `apis.json`, `groups/partners/`."""
         for name in listing(folder):
             path = os.path.join(folder, name)
-            kind = kind_of_folder(name.removesuffix(".json"))
+            kind = layout.kind_of_folder(name.removesuffix(".json"))
             if name == "authorizations":
-                for id_, below in subfolders(path):
+                for id_, below in layout.subfolders(path):
                     self._add_other("authorizations", id_, below, os.path.basename(folder))
             if kind is None or kind.id == owner:
                 continue
             if kind.id not in _LINKED:
-                for id_, below in subfolders(path):
-                    file = file_in(below, *kind.files)
+                for id_, below in layout.subfolders(path):
+                    file = layout.file_in(below, *kind.files)
                     part = f"the {kind.noun} '{id_}'"
                     found = None if file is None else self._properties(file, part, kind.id, id_)
                     if found is not None:
@@ -239,12 +230,12 @@ class _Scope:
                 links = [(each.known, each.origin) for each in names_in(path, "", [])]
                 self._refer(kind.id, [(id_, origin) for id_, origin in links if id_ is not None])
             else:
-                for id_, below in subfolders(path):
+                for id_, below in layout.subfolders(path):
                     files = [each for each in listing(below) if each.endswith("Information.json")]
-                    self._refer(kind.id, [(id_, Origin(os.path.join(below, each))) for each in files])
+                    self._refer(kind.id, [(id_, FileLocation(os.path.join(below, each))) for each in files])
 
-    def _refer(self, kind: str, links: list[tuple[str, Origin]]) -> None:
-        self.service.references += (Reference(kind, id_, origin, self.workspace) for id_, origin in links)
+    def _refer(self, kind: str, links: list[tuple[str, FileLocation]]) -> None:
+        self.service.references += (EntityReference(kind, id_, origin, self.workspace) for id_, origin in links)
 
     def _add_overlaid(self) -> None:
         """Add what only the overlay has, which may exist in the environment."""
@@ -256,18 +247,15 @@ class _Scope:
                 self._add_other(kind, id_, self.overlay.path, is_described=False)
             near = get_close_matches(id_, sorted(known), 1, 0.7)
             if near or (kind in self.folders and kind != "named-values"):
-                part = f"the {KINDS[kind].noun} '{id_}'"
+                part = f"the {layout.KINDS[kind].noun} '{id_}'"
                 advice = f"Did you mean '{near[0]}'?" if near else "APIOps ignores names that the folder doesn't have."
-                origin = Origin(self.overlay.path, self.overlay.line_of(id_))
+                origin = FileLocation(self.overlay.path, self.overlay.line_of(id_))
                 message = f"the overlay changes {part}, which the folder doesn't have"
                 self.service.problems.append(Problem(message, origin, part, advice, severity=Severity.WARNING))
 
     def _properties(self, path: str, part: str, kind: str, id_: str) -> Properties | None:
         changes = self.overlay.properties(kind, id_, self.workspace)
         return properties_of(path, part, self.service.problems, self.overlay.path, changes, self.workspace)
-
-    def _apis(self) -> Iterator[ApiDescription]:
-        return (self._api(id_, os.path.dirname(found.origin.file), found) for id_, found in self.known("apis"))
 
     def _fragments(self) -> Iterator[FragmentDescription]:
         for id_, path, _ in self.resources("fragments", is_needed=False):
@@ -279,23 +267,22 @@ class _Scope:
 
     def _api(self, id_: str, folder: str, found: Properties) -> ApiDescription:
         made = api_of(id_, found)
-        made.policy = self._policy(folder, f"the API '{id_}'", "apis", id_)
+        made.policy = self.policy(folder, f"the API '{id_}'", "apis", id_)
         made.operations += self._operations(id_, folder)
         made.files += _api_files(folder)
-        if (older := file_in(folder, "mcpServerInformation.json")) is not None:
+        if (older := layout.file_in(folder, "mcpServerInformation.json")) is not None:
             message = "the older description of an MCP server isn't read: neither Azure nor apiops-cli has it any more"
-            problem = Problem(message, Origin(older), f"the API '{id_}'", severity=Severity.WARNING)
+            problem = Problem(message, FileLocation(older), f"the API '{id_}'", severity=Severity.WARNING)
             self.service.problems.append(problem)
         return made
 
     def _operations(self, api: str, folder: str) -> Iterator[OperationDescription]:
-        for id_, inside in subfolders(os.path.join(folder, "operations")):
+        for id_, inside in layout.subfolders(os.path.join(folder, "operations")):
             part = f"the operation '{id_}' of the API '{api}'"
-            document = self.overlay.policy("apis", api, id_, self.workspace)
-            policy = _policy(inside) if document is None else _text(document, self.overlay, part)
-            path = file_in(inside, "operationInformation.json")
+            policy = self.policy(inside, part, "apis", api, id_)
+            path = layout.file_in(inside, "operationInformation.json")
             found = None if path is None else properties_of(path, part, self.service.problems)
-            made = OperationDescription(id_, Origin(inside)) if found is None else operation_of(id_, found)
+            made = OperationDescription(id_, FileLocation(inside)) if found is None else operation_of(id_, found)
             made.policy = policy
             if policy is not None or made.method.known is not None:
                 yield made
@@ -306,15 +293,15 @@ class _Scope:
             made = product_of(id_, found)
             made.apis += self._linked(folder, "apis", part)
             made.groups += self._linked(folder, "groups", part)
-            made.policy = self._policy(folder, part, "products", id_)
+            made.policy = self.policy(folder, part, "products", id_)
             yield made
 
-    def _linked(self, folder: str, kind: str, part: str) -> list[Field[str]]:
+    def _linked(self, folder: str, kind: str, part: str) -> list[Sourced[str]]:
         """Return the ids that a product is linked with: a list in a file, or a folder for each."""
-        path = file_in(folder, f"{kind}.json")
+        path = layout.file_in(folder, f"{kind}.json")
         if path is not None:
             return list(names_in(path, part, self.service.problems))
-        return [Field(name, Origin(inside)) for name, inside in subfolders(os.path.join(folder, kind))]
+        return [Sourced(name, FileLocation(inside)) for name, inside in layout.subfolders(os.path.join(folder, kind))]
 
     def _backends(self) -> Iterator[BackendDescription]:
         from apimpolicy.project.folder_backends import backend_of
@@ -328,22 +315,22 @@ class _Scope:
             yield made
 
     def _named_values(self) -> Iterator[NamedValueDescription]:
-        """Yield the named values of a folder, and those of the overlay alone."""
         changed = {id_: (display, value) for id_, display, value in self.overlay.named_values(self.workspace)}
         for id_, found in self.known("named-values"):
             changed.pop(id_.lower(), None)
             made = named_value_of(id_, found)
             if made.value.known is not None and TOKEN.search(made.value.known):
-                made.value = Field(Hole(made.value.known), made.value.origin)
+                made.value = Sourced(Hole(made.value.known), made.value.origin)
             if "keyVault" in found.changes:
-                made.value = Field()
+                made.value = Sourced()
             yield made
         for id_, (display, given) in changed.items():
-            origin = Origin(self.overlay.path)
-            yield NamedValueDescription(id_, origin, Field(display), Field(given, origin), workspace=self.workspace)
+            origin = FileLocation(self.overlay.path)
+            yield NamedValueDescription(id_, origin, Sourced(display), Sourced(given, origin), workspace=self.workspace)
 
-    def _policy(self, folder: str, part: str, kind: str, id_: str) -> PolicyText | None:
-        document = self.overlay.policy(kind, id_, workspace=self.workspace)
+    def policy(self, folder: str, part: str, kind: str = "", id_: str = "", operation: str = "") -> PolicyText | None:
+        """Return the policy in a folder, or the one of the overlay; without a kind, that of the service."""
+        document = self.overlay.policy(kind, id_, operation, self.workspace)
         return _policy(folder) if document is None else _text(document, self.overlay, part)
 
 
@@ -353,22 +340,17 @@ def _name_in(found: Properties) -> str | None:
     return name if isinstance(name, str) and name.strip() and "/" not in name else None
 
 
-def _overlaid(overlay: Overlay, part: str) -> PolicyText | None:
-    document = overlay.policy()
-    return None if document is None else _text(document, overlay, part)
-
-
 def _text(document: str, overlay: Overlay, part: str) -> PolicyText:
-    return PolicyText(Origin(overlay.path), source=Source(document, f"{overlay.path} ({part})"))
+    return PolicyText(FileLocation(overlay.path), source=Source(document, f"{overlay.path} ({part})"))
 
 
 def _policy(folder: str) -> PolicyText | None:
-    path = file_in(folder, "policy.xml")
-    return None if path is None else PolicyText(Origin(path), path)
+    path = layout.file_in(folder, "policy.xml")
+    return None if path is None else PolicyText(FileLocation(path), path)
 
 
 def _api_files(folder: str) -> Iterator[ApiFile]:
     for form, names in _FILES.items():
-        path = file_in(folder, *names)
+        path = layout.file_in(folder, *names)
         if path is not None:
-            yield ApiFile(form, Origin(path), path)
+            yield ApiFile(form, FileLocation(path), path)

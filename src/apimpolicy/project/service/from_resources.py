@@ -8,40 +8,21 @@ from typing import TYPE_CHECKING
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.infrastructure.resources import Note, Reading, segments
-from apimpolicy.infrastructure.values import Text, TooLarge, Unknown, Value, can_equal, is_fully_known, is_known, shown
-from apimpolicy.project.resource_kinds import kind_of_folder
+from apimpolicy.infrastructure.values import (
+    SourcedText,
+    TooLarge,
+    Unknown,
+    Value,
+    can_equal,
+    is_fully_known,
+    is_known,
+    shown,
+)
+from apimpolicy.project.layout import kind_of_folder
 from apimpolicy.project.service.described import (
-    api_of,
-    logger_of,
-    logs_responses,
-    named_value_of,
-    operation_of,
-    product_of,
-    subscription_of,
-    tool_of,
-    version_set_of,
-)
-from apimpolicy.project.service.description import (
-    ApiDescription,
-    ApiFile,
-    BackendDescription,
-    CertificateDescription,
-    Field,
-    FragmentDescription,
-    Gap,
-    IdentityDescription,
-    OperationDescription,
-    Origin,
-    ParameterDescription,
-    Problem,
-    ProductDescription,
-    ServiceDescription,
-    WorkspaceDescription,
-)
-from apimpolicy.project.service.description import Resource as OtherResource
-from apimpolicy.project.service.resource_entities import (
     Entity,
     ReadingContext,
+    api_of,
     base_id,
     below_workspace,
     blocks_in,
@@ -50,10 +31,36 @@ from apimpolicy.project.service.resource_entities import (
     hole_of,
     id_of,
     json_of,
+    logger_of,
+    logs_responses,
+    named_value_of,
     names_of,
+    operation_of,
+    product_of,
+    subscription_of,
     text_of,
+    tool_of,
+    version_set_of,
 )
-from apimpolicy.project.service.unknown_policies import unknown_policy
+from apimpolicy.project.service.description import (
+    ApiDescription,
+    ApiFile,
+    BackendDescription,
+    CertificateDescription,
+    FileLocation,
+    FragmentDescription,
+    Gap,
+    IdentityDescription,
+    OperationDescription,
+    ParameterDescription,
+    Problem,
+    ProductDescription,
+    ServiceDescription,
+    Sourced,
+    WorkspaceDescription,
+)
+from apimpolicy.project.service.description import Resource as OtherResource
+from apimpolicy.project.service.policy_sources import unknown_policy
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.files import Files
@@ -66,7 +73,6 @@ _GRAPHQL = "application/vnd.ms-azure-apim.graphql.schema"
 
 
 def describe_resources(service: ServiceDescription, reading: Reading, files: Files) -> None:
-    """Add what resources describe to a service."""
     context = ReadingContext(files, service.problems)
     builder = _Builder(service)
     order = {type_: place for place, type_ in enumerate(_FIRST)}
@@ -97,7 +103,7 @@ def _of_links(context: ReadingContext) -> list[Problem]:
     url, source = context.linked[0]
     more = f" (and {len(context.linked) - 1} more)" if len(context.linked) > 1 else ""
     message = f"the file of the same path in this repository is read instead of the link to {url}{more}"
-    return [Problem(message, Origin(source.path), severity=Severity.WARNING)]
+    return [Problem(message, FileLocation(source.path), severity=Severity.WARNING)]
 
 
 def _set_of_operations(api: ApiDescription, policy: PolicyText) -> bool:
@@ -129,7 +135,7 @@ class _Builder:
             id_ = f"{id_};rev={revision.known}"
         made = api_of(id_, entity)
         if ";rev=" not in id_:
-            made.is_current = Field(True)
+            made.is_current = Sourced(True)
         self.service.apis.append(made)
         self.owners[id(made)] = entity
         self.apis.setdefault(id_.lower(), made)
@@ -153,7 +159,6 @@ class _Builder:
             self._add_file(entity, api, "graphql", value, None)
 
     def _add_file(self, entity: Entity, api: ApiDescription, form: str, value: Value, url: str | None) -> None:
-        """Add the document that describes an API."""
         if value is None and url is None:
             return
         value = json_of(value)
@@ -165,7 +170,7 @@ class _Builder:
             message = f"the operations of the API '{api.id}' aren't known: they are imported from {url}"
             entity.problem(message, f"the API '{api.id}'", "It takes every request below its path.")
             return
-        parts = value.parts if isinstance(value, Text) else ()
+        parts = value.parts if isinstance(value, SourcedText) else ()
         is_file = len(parts) == 1 and parts[0].text == parts[0].source.text
         api.files.append(ApiFile(form, origin, *((parts[0].source.path,) if is_file else (None, str(value)))))
 
@@ -308,16 +313,16 @@ class _Builder:
 
     def _products_apis(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:
-            product.apis.append(Field(base_id(entity.ids[1]), entity.origin))
+            product.apis.append(Sourced(base_id(entity.ids[1]), entity.origin))
 
     def _products_apilinks(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:
             link = entity.last_name("apiId")
-            product.apis.append(link if link.known is None else Field(base_id(link.known), link.origin))
+            product.apis.append(link if link.known is None else Sourced(base_id(link.known), link.origin))
 
     def _products_groups(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:
-            product.groups.append(Field(entity.ids[1], entity.origin))
+            product.groups.append(Sourced(entity.ids[1], entity.origin))
 
     def _products_grouplinks(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:
@@ -346,10 +351,6 @@ def _add_service(service: ServiceDescription, entity: Entity) -> None:
         service.policy = entity.policy_of(legacy, "the global policy", "global")
 
 
-def _add_hosts(service: ServiceDescription, entity: Entity) -> None:
-    _add_host_names(service, entity, entity.get("gateway"))
-
-
 def _add_host_names(service: ServiceDescription, entity: Entity, blocks: Value) -> None:
     names = (each.get("host_name") for each in blocks_in(blocks))
     service.hosts += [text_of(name, entity.origin) for name in names if name is not None]
@@ -357,10 +358,6 @@ def _add_host_names(service: ServiceDescription, entity: Entity, blocks: Value) 
 
 def _add_named_value(service: ServiceDescription, entity: Entity) -> None:
     service.named_values.append(named_value_of(entity.id, entity))
-
-
-def _add_subscription(service: ServiceDescription, entity: Entity) -> None:
-    service.subscriptions.append(subscription_of(entity.id, entity, entity.scope()))
 
 
 def _add_backend(service: ServiceDescription, entity: Entity) -> None:
@@ -375,7 +372,7 @@ def _add_backend(service: ServiceDescription, entity: Entity) -> None:
     pool = first_block(properties.get("pool"))
     unknown = next((each for each in (properties.get("pool"), pool.get("services")) if isinstance(each, Unknown)), None)
     if unknown is not None:  # a pool whose members aren't known is a backend whose URL isn't
-        made.url = Field(hole_of(unknown), entity.origin)
+        made.url = Sourced(hole_of(unknown), entity.origin)
         return
     members = blocks_in(pool.get("services"))
     if members and all(each.get("id") is not None for each in members):
@@ -398,10 +395,12 @@ ADDERS: dict[str, Callable[[ServiceDescription, Entity], None]] = {
     "apiversionsets": lambda service, entity: service.version_sets.append(version_set_of(entity.id, entity)),
     "backends": _add_backend,
     "certificates": _add_certificate,
-    "hosts": _add_hosts,
+    "hosts": lambda service, entity: _add_host_names(service, entity, entity.get("gateway")),
     "loggers": lambda service, entity: service.loggers.append(logger_of(entity.id, entity)),
     "namedvalues": _add_named_value,
     "properties": _add_named_value,  # the name of named values until 2019
-    "subscriptions": _add_subscription,
+    "subscriptions": lambda service, entity: service.subscriptions.append(
+        subscription_of(entity.id, entity, entity.scope())
+    ),
 }
 """Functions by type of resource."""

@@ -11,8 +11,8 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.environments import merged
 from apimpolicy.project.files import read_bytes
-from apimpolicy.project.resource_kinds import kind_of_folder
-from apimpolicy.project.service.description import NOWHERE, Field, Hole, Origin, Problem, Reference
+from apimpolicy.project.layout import kind_of_folder
+from apimpolicy.project.service.description import NOWHERE, EntityReference, FileLocation, Hole, Problem, Sourced
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.named_values import find_named_values
 
@@ -33,27 +33,27 @@ class JsonFile:
         try:
             self.content: Any = json.loads(self.source.text)
         except ValueError as error:
-            origin = Origin(path, getattr(error, "lineno", 1), getattr(error, "colno", 1))
+            origin = FileLocation(path, getattr(error, "lineno", 1), getattr(error, "colno", 1))
             raise BrokenFileError(f"is not valid JSON: {getattr(error, 'msg', error)}", origin) from None
         except RecursionError:
-            raise BrokenFileError("is not valid JSON: it is nested too deeply", Origin(path)) from None
+            raise BrokenFileError("is not valid JSON: it is nested too deeply", FileLocation(path)) from None
 
-    def origin(self, *path: str | int, text: str = "") -> Origin:
+    def origin(self, *path: str | int, text: str = "") -> FileLocation:
         """Return the place of a value, or of a text in it; that of the value around it where it isn't written."""
         if self._places is None:
             self._places = places_of(self.source.text)
         while path:
             offset = self._places.get(path)
             if offset is not None:
-                return Origin(self.path, *self.source.position(max(self.source.text.find(text, offset), offset)))
+                return FileLocation(self.path, *self.source.position(max(self.source.text.find(text, offset), offset)))
             path = path[:-1]
-        return Origin(self.path)
+        return FileLocation(self.path)
 
 
 class BrokenFileError(ConfigurationError):
     """A file that can't be read, with the place."""
 
-    def __init__(self, sentence: str, origin: Origin) -> None:
+    def __init__(self, sentence: str, origin: FileLocation) -> None:
         super().__init__(f"{origin.file}: {sentence}")
         self.sentence = sentence
         self.origin = origin
@@ -77,7 +77,7 @@ class Properties:
         workspace: str | None = None,
     ) -> None:
         self.file = file
-        self.origin = Origin(file.path)
+        self.origin = FileLocation(file.path)
         self.workspace = workspace
         self.values = values if not changes else merged(values, changes)
         self._path = path
@@ -86,10 +86,10 @@ class Properties:
         self._changed = changed
         self.changes: Mapping[str, Any] = changes or {}
 
-    def place(self, key: str, *path: int) -> Origin:
+    def place(self, key: str, *path: int) -> FileLocation:
         """Return the place of a value: in the file, or in the overlay that changes it."""
         if key in self.changes:
-            return Origin(self._changed)
+            return FileLocation(self._changed)
         return self.file.origin(*self._path, key, *path)
 
     def problem(self, message: str, part: str = "") -> None:
@@ -98,46 +98,46 @@ class Properties:
     def get(self, key: str) -> Any:
         return self.values.get(key)
 
-    def text(self, key: str) -> Field[str]:
+    def text(self, key: str) -> Sourced[str]:
         """Return a text; one with a placeholder is a hole."""
         found = self._field(key, str)
         if found.known is not None and PLACEHOLDER.search(found.known):
-            return Field(Hole(found.known), found.origin)
+            return Sourced(Hole(found.known), found.origin)
         return found
 
-    def plain_text(self, key: str) -> Field[str]:
+    def plain_text(self, key: str) -> Sourced[str]:
         """Return a text in which nothing is a placeholder."""
         return self._field(key, str)
 
-    def flag(self, key: str) -> Field[bool]:
+    def flag(self, key: str) -> Sourced[bool]:
         """Return true or false, which Azure also takes as a text."""
         value = self.values.get(key)
         if isinstance(value, str) and value.lower() in ("true", "false"):
-            return Field(value.lower() == "true", self.place(key))
+            return Sourced(value.lower() == "true", self.place(key))
         return self._field(key, bool)
 
-    def whole_number(self, key: str) -> Field[int]:
+    def whole_number(self, key: str) -> Sourced[int]:
         """Return a whole number, which Azure also accepts as a text."""
         value = self.values.get(key)
         if isinstance(value, str) and value.strip().isdecimal():
-            return Field(int(value), self.place(key))
+            return Sourced(int(value), self.place(key))
         return self._field(key, int)
 
-    def texts(self, key: str) -> Field[tuple[str, ...]]:
+    def texts(self, key: str) -> Sourced[tuple[str, ...]]:
         found = self._field(key, list)
         if not isinstance(found.value, list):
-            return Field()
-        return Field(tuple(each for each in found.value if isinstance(each, str)), found.origin)
+            return Sourced()
+        return Sourced(tuple(each for each in found.value if isinstance(each, str)), found.origin)
 
-    def last_name(self, key: str) -> Field[str]:
+    def last_name(self, key: str) -> Sourced[str]:
         """Return the last part of a resource id; a hole stays one."""
         found = self.text(key)
         if found.is_missing:
             return found
         name = found.text().rstrip("/").rpartition("/")[2]
-        return Field(name if found.hole is None else Hole(name), found.origin)
+        return Sourced(name if found.hole is None else Hole(name), found.origin)
 
-    def inner_text(self, block: str, key: str) -> Field[str]:
+    def inner_text(self, block: str, key: str) -> Sourced[str]:
         return self._inner(block).text(key)
 
     def _inner(self, key: str) -> Properties:
@@ -148,17 +148,17 @@ class Properties:
         changes = own if isinstance(own, dict) else None
         return Properties(self.file, values, (*self._path, key), self._problems, self._part, self._changed, changes)
 
-    def _field(self, key: str, kind: type[T]) -> Field[T]:
+    def _field(self, key: str, kind: type[T]) -> Sourced[T]:
         value = self.values.get(key)
         if value is None:
-            return Field()
+            return Sourced()
         if isinstance(value, kind) and not (isinstance(value, bool) and kind is int):
-            return Field(value, self.place(key))
+            return Sourced(value, self.place(key))
         written = json.dumps(value, ensure_ascii=False)[:60]
         if not (isinstance(value, str) and PLACEHOLDER.search(value)):
             message = f"'{key}' must be {_NAMES[kind]}, not {written}"
             self._problems.append(Problem(message, self.place(key), self._part))
-        return Field(Hole(written), self.place(key))
+        return Sourced(Hole(written), self.place(key))
 
 
 def properties_of(
@@ -173,7 +173,7 @@ def properties_of(
     try:
         file = JsonFile(path)
         if not isinstance(file.content, dict):
-            raise BrokenFileError("must be a JSON object with 'properties'", Origin(path))
+            raise BrokenFileError("must be a JSON object with 'properties'", FileLocation(path))
     except ConfigurationError as error:
         problems.append(unreadable(error, path, part))
         return None
@@ -183,13 +183,12 @@ def properties_of(
 
 
 def unreadable(error: ConfigurationError, path: str, part: str) -> Problem:
-    """Return the problem of a file that can't be read."""
     if isinstance(error, BrokenFileError):
         return Problem(f"the file {error.sentence}", error.origin, part)
-    return Problem(str(error).removeprefix(f"{path}: "), Origin(path), part)
+    return Problem(str(error).removeprefix(f"{path}: "), FileLocation(path), part)
 
 
-def names_in(path: str, part: str, problems: list[Problem]) -> Iterator[Field[str]]:
+def names_in(path: str, part: str, problems: list[Problem]) -> Iterator[Sourced[str]]:
     """Yield the names in a file such as `apis.json`: a list of names, or of objects with a name."""
     try:
         file = JsonFile(path)
@@ -204,9 +203,9 @@ def names_in(path: str, part: str, problems: list[Problem]) -> Iterator[Field[st
             (file.origin(index, "name") if is_object else file.origin(index)) if listed is file.content else NOWHERE
         )
         if isinstance(name, str):
-            yield Field(name, origin)
+            yield Sourced(name, origin)
         else:
-            origin = origin if origin is not NOWHERE else Origin(path)
+            origin = origin if origin is not NOWHERE else FileLocation(path)
             problems.append(Problem("the file must be a list of objects with a 'name'", origin, part))
 
 
@@ -280,18 +279,18 @@ _MADE_BY_AZURE = "Logger-Credentials-"
 """The beginning of named values that Azure makes for a logger's credentials, and makes again for a new service."""
 
 
-def references_in(found: Properties, kind: str, workspace: str | None) -> Iterator[Reference]:
+def references_in(found: Properties, kind: str, workspace: str | None) -> Iterator[EntityReference]:
     """Yield the references in the properties of a resource of a kind, as far as no environment changes them."""
     for key in ("scope", *_IDS) if kind == "subscriptions" else _IDS:
         if key in found.values and key not in found.changes:
             for path, text in _texts(found.values[key], ("properties", key)):
                 last = _LAST.search(text) if key not in _IDS_AT or _IDS_AT[key] in path else None
                 if last is not None and not UNKNOWN.search(last[2]) and (target := kind_of_folder(last[1])) is not None:
-                    yield Reference(target.id, last[2], found.file.origin(*path, text=last[2]), workspace)
+                    yield EntityReference(target.id, last[2], found.file.origin(*path, text=last[2]), workspace)
                 for name, _, _ in find_named_values(text) if key == "credentials" else ():
                     is_certain = kind == "loggers" and not name.startswith(_MADE_BY_AZURE)
                     origin = found.file.origin(*path, text=name)
-                    yield Reference("named-values", name, origin, workspace, is_certain)
+                    yield EntityReference("named-values", name, origin, workspace, is_certain)
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

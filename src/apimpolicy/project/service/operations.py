@@ -47,7 +47,6 @@ class KnownOperations:
         return None if described is None else key in described
 
     def names(self, api: ApiDescription) -> list[str]:
-        """Return the ids of an API's operations, in order."""
         file = _openapi(api)
         written = [] if file is None else self._ids_in(file).values()
         return sorted({*written, *(each.id for each in api.operations if not each.method.is_missing)})
@@ -118,7 +117,6 @@ def _is_quick(file: ApiFile) -> bool:
 
 
 def _problem(api: ApiDescription, file: ApiFile) -> Problem | None:
-    """Return the problem of a file, if it has one."""
     try:
         _load(file)
     except ConfigurationError as error:

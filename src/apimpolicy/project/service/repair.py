@@ -17,12 +17,12 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.service.description import (
     ApiDescription,
     BackendDescription,
-    Field,
     Hole,
     Problem,
     ServiceDescription,
+    Sourced,
 )
-from apimpolicy.project.service.unknown_policies import unmodelled
+from apimpolicy.project.service.policy_sources import unmodelled
 
 if TYPE_CHECKING:
     from apimpolicy.project.service.description import ProductDescription, SubscriptionDescription
@@ -39,7 +39,6 @@ class Elsewhere:
 
 
 def repair(service: ServiceDescription, elsewhere: Elsewhere | None = None) -> None:
-    """Take out of a description what doesn't fit, and add the problems to it."""
     _Repair(service, elsewhere or Elsewhere()).run()
 
 
@@ -49,7 +48,6 @@ def served_backend(api: ApiDescription) -> str | None:
 
 
 def made_up_url(name: str) -> str:
-    """Return a made-up URL for a backend of this name."""
     host = "".join(each if each.isascii() and each.isalnum() else "-" for each in name.lower()).strip("-")
     return f"https://{host or 'backend'}.example"
 
@@ -114,7 +112,7 @@ class _Repair:
             if scheme is not None and scheme.lower() not in SCHEMES:
                 message = f"'versioningScheme' must be Segment, Header or Query, not '{scheme}'"
                 self._report(message, each.scheme.origin, f"the version set '{each.id}'", "It counts as Segment.")
-                each.scheme = Field("Segment", each.scheme.origin)
+                each.scheme = Sourced("Segment", each.scheme.origin)
 
     def _apis(self, apis: list[ApiDescription]) -> list[ApiDescription]:
         known = {(each.workspace, each.id.lower()) for each in self.service.version_sets}
@@ -137,7 +135,7 @@ class _Repair:
                 message = f"{part} names the version set '{name}', which doesn't exist"
                 advice = "It is served with its version in the path."
                 self._report(message, api.version_set.origin, part, advice, api=api.id)
-                api.version_set = Field(Hole(name), api.version_set.origin)
+                api.version_set = Sourced(Hole(name), api.version_set.origin)
             if (other := self._same_place(api, taken)) is None:
                 kept.append(api)
                 continue
@@ -161,7 +159,7 @@ class _Repair:
             advice = "Requests go to a made-up address."
             message = f"the backend of {part} is '{url}', which isn't a URL"
             self._report(message, api.service_url.origin, part, advice, api=api.id)
-            api.service_url = Field(Hole(url or ""), api.service_url.origin)
+            api.service_url = Sourced(Hole(url or ""), api.service_url.origin)
 
     def _same_place(
         self, api: ApiDescription, taken: dict[tuple[object, ...], ApiDescription]
@@ -178,7 +176,7 @@ class _Repair:
         taken.update(dict.fromkeys(keys, api))
         return None
 
-    def _is_linked(self, product: ProductDescription, link: Field[str], opened: dict[str, str]) -> bool:
+    def _is_linked(self, product: ProductDescription, link: Sourced[str], opened: dict[str, str]) -> bool:
         part, name = f"the product '{product.id}'", link.known
         if name is None:
             self._report(f"{part} has the API {link.text()}, which isn't known", link.origin, part)

@@ -17,10 +17,9 @@ from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.embedded.shapes import PLACEHOLDER
 from apimpolicy.project.environments import merged
 from apimpolicy.project.service.described import server_of
-from apimpolicy.project.service.description import Origin, ServiceDescription
-from apimpolicy.project.service.likely_values import likely_value, specification_at
+from apimpolicy.project.service.description import FileLocation, ServiceDescription
+from apimpolicy.project.service.likely_values import likely_value, literal_attribute, providers_of, specification_at
 from apimpolicy.project.service.repair import made_up_url, served_backend, served_path
-from apimpolicy.project.service.token_checks import literal_attribute, providers_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values, substitute
 from apimpolicy.text.source import Source
@@ -43,11 +42,11 @@ class StandIn(NamedTuple):
     kind: str
     name: str
     purpose: str
-    origin: Origin
+    origin: FileLocation
     table: dict[str, Any]
 
 
-class Known:
+class ExistingParts:
     """Parts that a gateway has, which need no stand-in."""
 
     def __init__(self, settings: Mapping[str, Any], has_identity: bool, knows_url: Callable[[str], bool]) -> None:
@@ -66,7 +65,6 @@ class Known:
 
 
 def tables_of(found: Iterable[StandIn]) -> dict[str, Any]:
-    """Merge the configurations of stand-ins."""
     values: dict[str, Any] = {}
     for each in found:
         lists = {key: values[key] + value for key, value in each.table.items() if key in values and type(value) is list}
@@ -75,7 +73,7 @@ def tables_of(found: Iterable[StandIn]) -> dict[str, Any]:
 
 
 def stand_ins(
-    documents: Sequence[Source], known: Known, description: ServiceDescription | None = None
+    documents: Sequence[Source], known: ExistingParts, description: ServiceDescription | None = None
 ) -> list[StandIn]:
     """Return stand-ins for everything that documents, including fragments, need and don't have."""
     found = list(_named_values(documents, known, description))
@@ -89,7 +87,7 @@ def stand_ins(
 
 
 def _named_values(
-    documents: Sequence[Source], known: Known, description: ServiceDescription | None
+    documents: Sequence[Source], known: ExistingParts, description: ServiceDescription | None
 ) -> Iterator[StandIn]:
     texts = [*documents, *_credentials(description)]
     declared = {each.display_name: each for each in description.named_values} if description is not None else {}
@@ -103,7 +101,7 @@ def _named_values(
             everything = everything or "\n".join(each.text for each in texts)
             given = declared.get(name)
             purpose = "a template puts it in" if name.startswith(PLACEHOLDER) else "not in this repository"
-            origin = Origin(source.path, *source.position(start))
+            origin = FileLocation(source.path, *source.position(start))
             if given is not None:
                 purpose = "in Key Vault" if not given.key_vault.is_missing else "without a value"
                 purpose = f"secret {purpose}" if given.is_secret.known else purpose
@@ -125,7 +123,9 @@ def _credentials(description: ServiceDescription | None) -> Iterator[Source]:
                 yield Source("\n".join(texts), each.origin.file)
 
 
-def _missing(elements: Sequence[Element], known: Known, description: ServiceDescription | None) -> Iterator[StandIn]:
+def _missing(
+    elements: Sequence[Element], known: ExistingParts, description: ServiceDescription | None
+) -> Iterator[StandIn]:
     declared = {} if description is None else {each.id: each for each in description.backends}
     left_out = set() if description is None else {problem.part for problem in description.problems}
     for name, origin in _named(elements, "fragments"):
@@ -150,23 +150,24 @@ def _missing(elements: Sequence[Element], known: Known, description: ServiceDesc
             yield _identity(identity.client_id, identity.resource or "the backend", each.origin)
 
 
-def _identity(client_id: str | None, resource: str, origin: Origin) -> StandIn:
+def _identity(client_id: str | None, resource: str, origin: FileLocation) -> StandIn:
     purpose = f"token for {resource.removeprefix('https://').rstrip('/')}"
     table = {"managed-identity": {"system-assigned": True}}
     return StandIn("identity", client_id or "system-assigned", purpose, origin, table)
 
 
-def _certificates_by_thumbprint(elements: Iterable[Element], known: Known) -> Iterator[StandIn]:
+def _certificates_by_thumbprint(elements: Iterable[Element], known: ExistingParts) -> Iterator[StandIn]:
     """Yield a certificate for each thumbprint that the gateway presents to backends."""
     for element in elements:
         thumbprint = literal_attribute(element, "thumbprint")
-        if thumbprint and _can_refer(element, "certificates") and not known.has_thumbprint(thumbprint):
+        specification = specification_at(element) if thumbprint and not known.has_thumbprint(thumbprint) else None
+        if specification is not None and any(slot.refers == "certificates" for slot in specification.attributes):
             name = f"thumbprint-{thumbprint[:8].lower()}"
             table = {"certificates": {name: {"self-signed": f"CN={name}", "thumbprint": thumbprint}}}
             yield StandIn("certificate", name, f"has the thumbprint {thumbprint}", _origin(element), table)
 
 
-def _certificates_in_code(documents: Iterable[Source], known: Known) -> Iterator[StandIn]:
+def _certificates_in_code(documents: Iterable[Source], known: ExistingParts) -> Iterator[StandIn]:
     """Yield the certificates that code takes by their names, and one where it takes the first of none."""
     for source in documents:
         found = [(match[1], match.start()) for match in _CERTIFICATE_BY_NAME.finditer(source.text)]
@@ -175,11 +176,11 @@ def _certificates_in_code(documents: Iterable[Source], known: Known) -> Iterator
         for name, start in found:
             if name not in known.certificates:
                 table = {"certificates": {name: {"self-signed": f"CN={name}"}}}
-                origin = Origin(source.path, *source.position(start))
+                origin = FileLocation(source.path, *source.position(start))
                 yield StandIn("certificate", name, "not in this repository", origin, table)
 
 
-def _identities(elements: Sequence[Element], known: Known) -> Iterator[StandIn]:
+def _identities(elements: Sequence[Element], known: ExistingParts) -> Iterator[StandIn]:
     for element in elements:
         if has_trait(element.name, "acquires-token") and not known.has_identity:
             resource = literal_attribute(element, "resource") or "a resource that the policy computes"
@@ -199,13 +200,13 @@ def _identities(elements: Sequence[Element], known: Known) -> Iterator[StandIn]:
             yield StandIn("issuer", name, f"keys of {url}", _origin(element), {"openid-providers": {name: provider}})
 
 
-def missing_subscription(origin: Origin) -> StandIn:
+def missing_subscription(origin: FileLocation) -> StandIn:
     """Return a stand-in subscription for all APIs, so that APIs that require a key can be called."""
     table = {"subscriptions": {SUBSCRIPTION: {"primary-key": KEY, "scope": "/apis"}}}
     return StandIn("subscription", SUBSCRIPTION, f"its key is '{KEY}', for all APIs", origin, table)
 
 
-def _named(elements: Iterable[Element], kind: str) -> Iterator[tuple[str, Origin]]:
+def _named(elements: Iterable[Element], kind: str) -> Iterator[tuple[str, FileLocation]]:
     """Yield the resources of a kind that elements name, each with its place."""
     return ((name, _origin(element)) for element in elements for name in _names(element, kind))
 
@@ -217,13 +218,7 @@ def _names(element: Element, kind: str) -> list[str]:
     return [name for slot in slots if slot.refers == kind and (name := literal_attribute(element, slot.name))]
 
 
-def _can_refer(element: Element, kind: str) -> bool:
-    """Return whether an element has an attribute that names a resource of a kind."""
-    specification = specification_at(element)
-    return specification is not None and any(slot.refers == kind for slot in specification.attributes)
-
-
-def _described_backends(description: ServiceDescription | None) -> Iterator[tuple[str, Origin]]:
+def _described_backends(description: ServiceDescription | None) -> Iterator[tuple[str, FileLocation]]:
     """Yield the backends that pools and MCP servers name."""
     if description is None:
         return
@@ -236,8 +231,8 @@ def _described_backends(description: ServiceDescription | None) -> Iterator[tupl
             yield server.backend_id, api.backend.origin
 
 
-def _origin(element: Element) -> Origin:
-    return Origin(element.source.path, *element.source.position(element.start))
+def _origin(element: Element) -> FileLocation:
+    return FileLocation(element.source.path, *element.source.position(element.start))
 
 
 def _of_apis(description: ServiceDescription | None) -> Iterator[StandIn]:

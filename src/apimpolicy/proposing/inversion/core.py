@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound, Expression
     from apimpolicy.engine.trace import Evaluation
     from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.scenarios.harness import Harness, Run
+    from apimpolicy.scenarios.harness import Harness, ScenarioRun
 
     Requests = Iterator[Assignment]
     Rules = Mapping[type, Callable[..., Requests]]
@@ -28,7 +28,7 @@ _MOST_STEPS = 1500
 class Inversion:
     """Inverts the expressions of one run."""
 
-    def __init__(self, harness: Harness, run: Run, structures: dict[int, Structure], rules: Rules) -> None:
+    def __init__(self, harness: Harness, run: ScenarioRun, structures: dict[int, Structure], rules: Rules) -> None:
         self.sources = Sources(harness, run)
         self._rules = rules
         self._structures = structures
@@ -77,7 +77,7 @@ class Inversion:
             self._active.discard(symbol)
 
 
-def comparisons(run: Run) -> Iterator[tuple[str, str]]:
+def comparisons(run: ScenarioRun) -> Iterator[tuple[str, str]]:
     """Yield the pairs of different texts that the expressions of a run compared, or passed to a call, latest first."""
     for entry in reversed(list(run.result.trace) if run.result is not None else []):
         for evaluation in entry.evaluations:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.proposing.inversion.recorded import Null, Ticks, Token
 from apimpolicy.proposing.inversion.values import text_of
 from apimpolicy.scenarios.assignments import JWT, LIST, NULL, NUMBER, OBJECT, TEXT, TRUTH
-from apimpolicy.scenarios.doubles import PASSES
+from apimpolicy.scenarios.scenario import PASSES
 
 if TYPE_CHECKING:
     from apimpolicy.scenarios.assignments import Assignment, Key

@@ -21,7 +21,7 @@ from apimpolicy.proposing.inversion.inputs import input_text, put, whole, with_t
 from apimpolicy.proposing.inversion.recorded import Ticks, Token
 from apimpolicy.proposing.inversion.values import EPOCH, SECOND
 from apimpolicy.scenarios.assignments import CLOCK, MAY_BE_NULL, RESPONSE, TEXTS
-from apimpolicy.scenarios.doubles import FAILS, PASSES, REFUSALS
+from apimpolicy.scenarios.scenario import FAILS, PASSES, REFUSALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.steps import Step
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.scenarios.assignments import Assignment, Key
-    from apimpolicy.scenarios.harness import Harness, Run
+    from apimpolicy.scenarios.harness import Harness, ScenarioRun
 
 _HOST = "contoso.azure-api.net"
 _MOST_CALLS = 12
@@ -41,7 +41,7 @@ _PARAMETER = re.compile(r"\{[^}]*\}")
 class Sources:
     """The inputs of a run."""
 
-    def __init__(self, harness: Harness, run: Run) -> None:
+    def __init__(self, harness: Harness, run: ScenarioRun) -> None:
         assert run.result is not None
         self.harness = harness
         self.given = run.assignment

@@ -10,8 +10,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.languages.emptiness import shortest_word
-from apimpolicy.languages.language import TooLarge
+from apimpolicy.languages.language import TooLarge, shortest_word
 from apimpolicy.languages.patterns import language_of
 from apimpolicy.proposing.inversion.recorded import Markup, Null, Ticks
 from apimpolicy.semantics.unknowns import Unsupported

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from apimpolicy.languages import numbers
+from apimpolicy.languages import patterns
 from apimpolicy.languages.language import both, not_
 from apimpolicy.semantics.evaluation import as_text
 from apimpolicy.semantics.members import Call, form
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def _is_number(term: Term, type_: str) -> Term:
     """Return whether a text is a number of a type."""
     least, largest = INTEGERS[type_]
-    return terms.member(term, both(numbers.at_most(largest), not_(numbers.at_most(least - 1))))
+    return terms.member(term, both(patterns.at_most(largest), not_(patterns.at_most(least - 1))))
 
 
 def _parsed(call: Call, text: Value, type_: str) -> Value:
@@ -73,7 +73,7 @@ for _name in INTEGERS:
 
 def _truths(text: Value) -> tuple[Term, Term]:
     term = as_text(text).term
-    return terms.member(term, numbers.truth(value=True)), terms.member(term, numbers.truth(value=False))
+    return terms.member(term, patterns.truth(value=True)), terms.member(term, patterns.truth(value=False))
 
 
 @form("bool", "static bool Parse(string value)")

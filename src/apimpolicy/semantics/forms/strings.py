@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.system.string_search import split as split_text
 from apimpolicy.languages import units
 from apimpolicy.languages.language import ANYTHING, Language, containing, in_ranges, literal, one_of, repeat, sequence
-from apimpolicy.languages.operations import Drop, Erase, Exchange, Take, ToLower, ToUpper, Trim, white_space
+from apimpolicy.languages.operations import Drop, Erase, ReplaceUnit, Take, ToLower, ToUpper, Trim, white_space
 from apimpolicy.semantics.evaluation import as_number, as_text, constant_of
 from apimpolicy.semantics.keys import key_of
 from apimpolicy.semantics.members import Call, comparison_of, form
@@ -220,7 +220,7 @@ def length(call: Call, text: Value) -> Value:
 
 def _same_length(term: Term) -> Term:
     """Return a text of the same length as simple as it can be: case mapping doesn't change lengths."""
-    while term.kind == "applied" and isinstance(term.parts[0], (ToUpper, ToLower, Exchange)):
+    while term.kind == "applied" and isinstance(term.parts[0], (ToUpper, ToLower, ReplaceUnit)):
         term = term.parts[1]
     return term
 
@@ -335,7 +335,7 @@ def trim_end(call: Call, text: Value, given: Value | None = None) -> Value:
 
 @form("string", "string Replace(char oldChar, char newChar)")
 def replace_unit(call: Call, text: Value, old: Value, new: Value) -> Value:
-    return Text(terms.applied(Exchange(_constant_unit(old), _constant_unit(new)), as_text(text).term))
+    return Text(terms.applied(ReplaceUnit(_constant_unit(old), _constant_unit(new)), as_text(text).term))
 
 
 @form("string", "string Replace(string oldValue, string newValue)")
@@ -352,7 +352,7 @@ def replace(call: Call, text: Value, old: Value, new: Value) -> Value:
     if len(search) == 1 and not replacement:
         return Text(terms.applied(Erase(ord(search)), term))
     if len(search) == 1 and len(replacement) == 1:
-        return Text(terms.applied(Exchange(ord(search), ord(replacement)), term))
+        return Text(terms.applied(ReplaceUnit(ord(search), ord(replacement)), term))
     raise Unsupported("Replace of several characters")
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.harnesses import Setup
 from apimpolicy.testing.claims.proving import Proof

@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.scenarios.harness import Harness, Run
+    from apimpolicy.scenarios.harness import Harness, ScenarioRun
     from apimpolicy.testing.claims.reading import Claim, Expressions
 
 
 class ClaimBreaker:
     """Searches for requests that break claims; `send` runs a request."""
 
-    def __init__(self, harness: Harness, expressions: Expressions, send: Callable[[Assignment], Run | None]) -> None:
+    def __init__(
+        self, harness: Harness, expressions: Expressions, send: Callable[[Assignment], ScenarioRun | None]
+    ) -> None:
         self.harness = harness
         self.expressions = expressions
         self.send = send
@@ -29,7 +31,7 @@ class ClaimBreaker:
 
     def search(
         self, claim: Claim, starts: Iterable[Assignment], is_over: Callable[[], bool], most: int, width: int = 3
-    ) -> Run | None:
+    ) -> ScenarioRun | None:
         """Return a run that breaks a claim, after at most so many tries; None where none was found."""
         target = Target(
             lambda run: is_broken_by(run, claim, self.harness, self.expressions),
@@ -38,7 +40,7 @@ class ClaimBreaker:
         )
         return approach(self.send, target, starts, is_over, most, width)
 
-    def _closeness(self, claim: Claim, run: Run) -> float:
+    def _closeness(self, claim: Claim, run: ScenarioRun) -> float:
         """Return how nearly a run breaks a claim: the share of the conditions that are as wanted."""
         assert run.result is not None
         seen = ClaimInversion(self.guided, self.expressions, run)
@@ -46,7 +48,7 @@ class ClaimBreaker:
         met = sum(map(seen.degree, subjects)) + max(map(seen.degree, breaches))
         return met + len(run.result.trace) / 5000 - len(run.assignment) / 200
 
-    def _candidates(self, claim: Claim, run: Run) -> Iterator[Assignment]:
+    def _candidates(self, claim: Claim, run: ScenarioRun) -> Iterator[Assignment]:
         """Yield requests that may come closer to breaking a claim than a run did, taking turns between conditions."""
         seen = ClaimInversion(self.guided, self.expressions, run)
         subjects, breaches = _wants(claim)
@@ -57,7 +59,7 @@ class ClaimBreaker:
                 yield from ({**run.assignment, (*key, "values"): each} for each in ((text, "x"), ("x", text)))
 
 
-def is_broken_by(run: Run, claim: Claim, harness: Harness, expressions: Expressions) -> bool:
+def is_broken_by(run: ScenarioRun, claim: Claim, harness: Harness, expressions: Expressions) -> bool:
     """Return whether a request has broken a claim; never one that ran through what is made up."""
     if run.result is None or run.gateway is None or harness.stand_ins.have_run(run.result):
         return False

@@ -5,7 +5,7 @@ name = "every API checks a token or a certificate"
 if = "reaches-backend"
 then = {any = ["validate-jwt", "validate-azure-ad-token", "validate-client-certificate"]}
 
-[prove]                                              # bounds of every search, see `scenarios.bounds.Bounds`
+[prove]                                              # bounds of every search, see `scenarios.scenario.Bounds`
 seconds = 60
 """
 
@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 from apimpolicy.checkout import walk
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.project.configuration import read_configuration
-from apimpolicy.project.configuration_files import CONFIGURATION, PYPROJECT, configuration_in, find_configuration
+from apimpolicy.project.environments import CONFIGURATION, PYPROJECT, configuration_in, find_configuration
 from apimpolicy.project.layout import extracts_in
 from apimpolicy.project.named_values import read_text
 from apimpolicy.project.service.reading import has_service
 from apimpolicy.report.terminal import render_all
-from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.case_files import Case, CaseFile, load_case_file, load_case_tree
 from apimpolicy.testing.claims.reading import Claim, claims_of, library
 from apimpolicy.testing.kinds import check

@@ -15,7 +15,7 @@ from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.configuration import read_configuration
-from apimpolicy.project.configuration_files import find_configuration
+from apimpolicy.project.environments import find_configuration
 from apimpolicy.proposing.finder import Finder
 from apimpolicy.scenarios import goals
 from apimpolicy.testing.claims.branches import Branches
@@ -30,10 +30,9 @@ if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.engine.steps import Step
     from apimpolicy.proving.proof import ProofResult
-    from apimpolicy.scenarios.bounds import Bounds
-    from apimpolicy.scenarios.exploration import Exploration
     from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.harness import Harness
+    from apimpolicy.scenarios.scenario import Bounds, Exploration
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt
 

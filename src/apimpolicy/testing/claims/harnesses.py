@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.cryptography.certificate import Certificate
-from apimpolicy.engine.entra_tenant import EntraTenant
-from apimpolicy.engine.openid_provider import OpenIdProvider
-from apimpolicy.engine.own_expressions import own_expressions
+from apimpolicy.engine.partial_runs import own_expressions
 from apimpolicy.engine.steps import Step as PolicyStep
 from apimpolicy.engine.steps import compiled
+from apimpolicy.engine.token_issuers import EntraTenant, OpenIdProvider
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.service.completion import publishes
-from apimpolicy.project.service.token_checks import providers_of
-from apimpolicy.scenarios.harness import Harness
+from apimpolicy.project.service.likely_values import providers_of
+from apimpolicy.scenarios.harness import Harness, StandIns
 from apimpolicy.scenarios.scenario import ENTITIES
-from apimpolicy.scenarios.stand_ins import StandIns
 from apimpolicy.semantics.walking import walk
 from apimpolicy.testing.case_files import Case, CaseFile, Step
 from apimpolicy.testing.certificates import STANDARD, TestCertificates
@@ -29,7 +27,7 @@ from apimpolicy.testing.tree import read_tree
 if TYPE_CHECKING:
     import datetime
 
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.service import Service
     from apimpolicy.testing.identities import Issuer

@@ -9,7 +9,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.proposing.finder import Finder
 from apimpolicy.report.claim_results import FALSE, PROVEN, UNDECIDED, ClaimReport
 from apimpolicy.scenarios.goals import BRANCH, Goal
-from apimpolicy.scenarios.shrinking import shrink
+from apimpolicy.scenarios.scenario import shrink
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.harnesses import Setup, harness_of, issuers_of
@@ -20,12 +20,11 @@ from apimpolicy.testing.claims.requests import report_of
 if TYPE_CHECKING:
     import datetime
 
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
-    from apimpolicy.scenarios.bounds import Bounds
-    from apimpolicy.scenarios.exploration import Exploration
     from apimpolicy.scenarios.harness import Harness
+    from apimpolicy.scenarios.scenario import Bounds, Exploration
 
 _PATH = "claim.json"
 _MOST_REQUESTS = 6

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from apimpolicy.proposing.inversion.core import Inversion
     from apimpolicy.proposing.inversion.recorded import Recorded
     from apimpolicy.scenarios.assignments import Assignment, Key
-    from apimpolicy.scenarios.harness import Run
+    from apimpolicy.scenarios.harness import ScenarioRun
     from apimpolicy.testing.claims.reading import Expressions
     from apimpolicy.testing.tree import Tree
 
@@ -55,7 +55,7 @@ def _inside(want: Want) -> tuple[list[Want], bool] | None:
 class ClaimInversion:
     """The inversion of claims' conditions after one run."""
 
-    def __init__(self, guided: Guided, expressions: Expressions, run: Run) -> None:
+    def __init__(self, guided: Guided, expressions: Expressions, run: ScenarioRun) -> None:
         assert run.result is not None
         assert run.gateway is not None
         self.guided = guided

@@ -17,9 +17,8 @@ from apimpolicy.policies.registry import is_known
 from apimpolicy.project.gateways import require_apis
 from apimpolicy.report.claim_results import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
 from apimpolicy.report.explanation import explain
-from apimpolicy.report.places import path_from_here
-from apimpolicy.report.terminal import render_all
-from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.report.terminal import path_from_here, render_all
+from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.proving import MOST_TRIES, Proof, internal_error
 from apimpolicy.testing.claims.reading import Claim, Expressions
@@ -32,7 +31,7 @@ from apimpolicy.testing.test_file_search import is_case_file
 if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import Service, ServiceApi
-    from apimpolicy.scenarios.harness import Harness, Run
+    from apimpolicy.scenarios.harness import Harness, ScenarioRun
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.harnesses import Setup
     from apimpolicy.testing.claims.services import Route, ServiceHarness
@@ -272,7 +271,7 @@ def _worse(known: ClaimReport, report: ClaimReport) -> ClaimReport:
 # A request to a service for which a claim does not hold, as a test case of the file that tests the API's policy
 
 
-def service_case(file: CaseFile, claim: Claim, run: Run, harness: Harness, route: Route) -> tuple[str, str]:
+def service_case(file: CaseFile, claim: Claim, run: ScenarioRun, harness: Harness, route: Route) -> tuple[str, str]:
     """Return the test file for the case, which need not exist, and the case as YAML, which has run.
 
     Both are empty when no test file can express the request.

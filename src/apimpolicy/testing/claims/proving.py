@@ -12,7 +12,7 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.proposing.finder import Finder
 from apimpolicy.proving.proof import ProofResult
 from apimpolicy.records import Record
-from apimpolicy.scenarios.shrinking import shrink
+from apimpolicy.scenarios.scenario import shrink
 from apimpolicy.semantics.walking import walk
 from apimpolicy.testing.claims.breaking import ClaimBreaker, is_broken_by
 from apimpolicy.testing.claims.conditions import EvaluatedConditions
@@ -23,8 +23,8 @@ from apimpolicy.testing.claims.static_proofs import StaticProofs
 
 if TYPE_CHECKING:
     from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.scenarios.bounds import Bounds
-    from apimpolicy.scenarios.harness import Harness, Run
+    from apimpolicy.scenarios.harness import Harness, ScenarioRun
+    from apimpolicy.scenarios.scenario import Bounds
 
     Status = Literal["proven", "false", "undecided", "error"]
 
@@ -50,7 +50,7 @@ class Verdict(Record):
 
     claim: Claim
     status: Status
-    run: Run | None = None
+    run: ScenarioRun | None = None
     why: str = ""
     reasons: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
@@ -86,11 +86,11 @@ class Proof:
         self.expressions = expressions
         self.bounds = bounds
         self.on_run = on_run
-        self.broken: dict[int, Run] = {}
+        self.broken: dict[int, ScenarioRun] = {}
         self._open = list(range(len(self.claims)))
         self._problems: dict[int, str] = {}
         self._static: StaticProofs | None = None
-        self._runs: dict[frozenset[Any], Run | None] = {}
+        self._runs: dict[frozenset[Any], ScenarioRun | None] = {}
         self._breaker = ClaimBreaker(harness, expressions, self._send)
 
     @property
@@ -189,7 +189,7 @@ class Proof:
     def _explore(self, starts: list[Assignment]) -> None:
         """Run the requests that reach goals of the policy, and invert them."""
 
-        def ran(run: Run) -> bool:
+        def ran(run: ScenarioRun) -> bool:
             if run.result is not None:
                 self._note(run)
             return not self._unbroken
@@ -209,7 +209,7 @@ class Proof:
                 len(starts) + tries,
             )
 
-    def _send(self, assignment: Assignment) -> Run | None:
+    def _send(self, assignment: Assignment) -> ScenarioRun | None:
         """Run a request unless it has run; None where it can't run."""
         key = frozenset(assignment.items())
         if key not in self._runs:
@@ -223,7 +223,7 @@ class Proof:
     def _unbroken(self) -> list[int]:
         return [index for index in self._open if index not in self.broken]
 
-    def _note(self, run: Run) -> None:
+    def _note(self, run: ScenarioRun) -> None:
         """Keep a request for each open claim that it breaks."""
         self.on_run()
         for index in self._unbroken:
@@ -253,7 +253,7 @@ class Proof:
         except Exception as error:
             return Verdict(claim, "false", run, problem=internal_error(error, debug=self.debug))
 
-    def _shrunk(self, claim: Claim, run: Run) -> tuple[Run, str]:
+    def _shrunk(self, claim: Claim, run: ScenarioRun) -> tuple[ScenarioRun, str]:
         """Return the smallest request that breaks the claim, and the expression that decides it."""
         small = shrink(self.harness.run, run, lambda tried: is_broken_by(tried, claim, self.harness, self.expressions))
         assert small.result is not None

@@ -20,7 +20,7 @@ from apimpolicy.testing.running import run_case
 from apimpolicy.testing.tree import Tree, read_tree
 
 if TYPE_CHECKING:
-    from apimpolicy.scenarios.harness import Harness, Run
+    from apimpolicy.scenarios.harness import Harness, ScenarioRun
     from apimpolicy.scenarios.scenario import Scenario
     from apimpolicy.testing.claims.proving import Verdict
     from apimpolicy.testing.claims.reading import Claim
@@ -37,7 +37,7 @@ def request_in_words(scenario: Scenario, harness: Harness) -> str:
     return f"{words} without a certificate" if has_none else words
 
 
-def sent_request(run: Run) -> FoundRequest:
+def sent_request(run: ScenarioRun) -> FoundRequest:
     """Return a request as it was sent, with each value of its headers."""
     assert run.result is not None
     request = run.result.request
@@ -46,7 +46,7 @@ def sent_request(run: Run) -> FoundRequest:
     return FoundRequest(request.method, request.url, tuple(headers), body)
 
 
-def outcome_in_words(run: Run) -> str:
+def outcome_in_words(run: ScenarioRun) -> str:
     """Return an outcome in words: `reaches the backend and gets 200 OK`; with other responses that are not 200."""
     result = run.result
     assert result is not None
@@ -82,7 +82,7 @@ def report_of(verdict: Verdict, harness: Harness) -> ClaimReport:
     )
 
 
-def claim_case(file: CaseFile, claim: Claim, run: Run, harness: Harness) -> dict[str, Any]:
+def claim_case(file: CaseFile, claim: Claim, run: ScenarioRun, harness: Harness) -> dict[str, Any]:
     """Return a test case with the request, for a file with these defaults: see `checked`."""
     scenario = run.scenario
     content = case_of(scenario)

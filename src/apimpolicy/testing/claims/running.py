@@ -14,7 +14,7 @@ from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.project.files import write_whole
 from apimpolicy.project.gateways import NoApisError
 from apimpolicy.report.claim_results import ERROR, SKIPPED, ClaimReport
-from apimpolicy.report.style import page
+from apimpolicy.report.columns import page
 from apimpolicy.report.terminal import render_all
 from apimpolicy.testing.case_files import CaseFile, load_case_file
 from apimpolicy.testing.claims.harnesses import Setup, harness_of, setup_of
@@ -23,8 +23,8 @@ from apimpolicy.testing.claims.reading import Claim, Expressions
 from apimpolicy.testing.claims.requests import block_of, checked, claim_case, report_of, with_case
 
 if TYPE_CHECKING:
-    from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.harness import Harness
+    from apimpolicy.scenarios.scenario import Bounds
     from apimpolicy.testing.claims.platform import OnApi
 
 

@@ -27,7 +27,7 @@ from apimpolicy.testing.claims.harnesses import Setup, harness_parts
 from apimpolicy.testing.claims.static_proofs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece, policy_for_proofs
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
     from apimpolicy.scenarios.assignments import Assignment
@@ -297,7 +297,7 @@ def _constants(kind: str, entity: object, names: Sequence[str]) -> tuple[tuple[s
 
 
 def _pieces(template: str) -> Iterator[Piece]:
-    """Yield the segments of a template, as `engine.operations` matches it: literal parts ignore case.
+    """Yield the segments of a template, as `engine.api_routing` matches it: literal parts ignore case.
 
     A slash may end the path.
     """

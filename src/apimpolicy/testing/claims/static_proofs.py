@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.audit.requests import ALL_APIS, Rehearsal
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.values import from_utf16, to_utf16
-from apimpolicy.engine.mcp.calls import definitions_of, operation_of
-from apimpolicy.engine.mcp.clients import call_message, to_server
-from apimpolicy.engine.mcp.schemas import example_of, input_of
+from apimpolicy.engine.mcp.endpoint import definitions_of, operation_of
+from apimpolicy.engine.mcp.protocol import example_of, input_of
+from apimpolicy.engine.mcp.servers import call_message, to_server
 from apimpolicy.engine.service import Service, ServiceApi
 from apimpolicy.engine.service_requests import ServiceRequests
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.languages.language import ANYTHING, any_of_text, at_least_once, literal, one_of, optional, sequence
 from apimpolicy.languages.units import of_text
 from apimpolicy.project.service.description import NOWHERE, PolicyText
-from apimpolicy.project.service.unknown_policies import unknown_calls, unknown_policies, wrapped
+from apimpolicy.project.service.policy_sources import unknown_calls, unknown_policies, wrapped
 from apimpolicy.proving.proof import Inquiry, Proof, ProofResult
 from apimpolicy.semantics.values import Value, constant_text
 from apimpolicy.terms import term as terms
@@ -30,7 +30,7 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.languages.language import Language
@@ -177,7 +177,7 @@ def has_credentials(harness: Harness) -> bool:
     return any(step.element.get("backend-id") is not None for step in harness.program.steps())
 
 
-# The segments of a path template, and the texts that match them as `engine.operations` does.
+# The segments of a path template, and the texts that match them as `engine.api_routing` does.
 
 SEGMENT = at_least_once(one_of(~of_text("/")))
 SEGMENTS = ANYTHING

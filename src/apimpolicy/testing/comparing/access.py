@@ -11,7 +11,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.registry import specification_of
 from apimpolicy.project.audit_changes import changes_between
 from apimpolicy.project.audit_run import context_of
-from apimpolicy.project.service.token_checks import literal_attribute
+from apimpolicy.project.service.likely_values import literal_attribute
 from apimpolicy.report.difference_data import AccessChange
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values

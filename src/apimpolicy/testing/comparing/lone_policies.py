@@ -36,8 +36,8 @@ from apimpolicy.testing.comparing.versions import Pair, Version, with_names
 from apimpolicy.testing.first_surroundings import accepted_caller
 
 if TYPE_CHECKING:
-    from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.harness import Harness
+    from apimpolicy.scenarios.scenario import Bounds
     from apimpolicy.testing.case_files import CaseFile
 
 _TEMPLATE = re.compile(rb"\$\{[^{}\s]+\}|%\{ ?(?:if|for) |#\{[^{}\n]+\}#")

@@ -20,7 +20,7 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.steps import Program
     from apimpolicy.testing.comparing.sides import ServiceSide
 

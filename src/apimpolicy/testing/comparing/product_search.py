@@ -19,7 +19,7 @@ from apimpolicy.proving.proof import Inquiry, ProofResult
 from apimpolicy.records import Record
 from apimpolicy.report.difference_data import DifferenceItem
 from apimpolicy.scenarios.goals import BRANCH, Goal
-from apimpolicy.scenarios.shrinking import shrink
+from apimpolicy.scenarios.scenario import shrink
 from apimpolicy.testing.case_names import answers_in_words
 from apimpolicy.testing.claims.model_requests import requests_of
 from apimpolicy.testing.comparing.causes import Causes
@@ -30,8 +30,8 @@ from apimpolicy.testing.comparing.observed_differences import Difference, differ
 if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
     from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.scenarios.bounds import Bounds
-    from apimpolicy.scenarios.harness import Harness, Run
+    from apimpolicy.scenarios.harness import Harness, ScenarioRun
+    from apimpolicy.scenarios.scenario import Bounds
 
 Kind = tuple[str, ...]
 _Shown = tuple[Kind, int]
@@ -53,8 +53,8 @@ class Found(Record):
     """A difference between the versions, with the smallest request that shows it, through both, and its cause."""
 
     difference: Difference
-    old: Run
-    new: Run
+    old: ScenarioRun
+    new: ScenarioRun
     cause: Span | None = None
 
     def item(self, request: str, operations: tuple[str, ...] = ()) -> DifferenceItem:
@@ -253,11 +253,11 @@ class _ProductHarness:
         old.certificates = {**new.certificates, **old.certificates}
         moderate(old, new)
         self.on_run = on_run
-        self.found: dict[_Shown, Run] = {}
+        self.found: dict[_Shown, ScenarioRun] = {}
         self.proofs: Proofs = {}
         self._shown: set[_Shown] = set()
 
-    def run(self, assignment: Assignment) -> Run:
+    def run(self, assignment: Assignment) -> ScenarioRun:
         """Run a request through both versions, and return the run through the new one."""
         self._shown = set()
         self.on_run()
@@ -300,7 +300,7 @@ class _ProductHarness:
         found = self.causes.of(difference, old, new)
         return -1 if found is None else self.causes.spans.index(found)
 
-    def smallest(self, shown: _Shown, run: Run) -> Found | None:
+    def smallest(self, shown: _Shown, run: ScenarioRun) -> Found | None:
         """Return the smallest request that differs in this way, because of this change; None where chance does it."""
         kept = shrink(self.run, run, lambda _: shown in self._shown)
         old, new = self.old.run(kept.assignment), self.new.run(kept.assignment)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.files import read_bytes
-from apimpolicy.project.service.description import Origin, PolicyText
+from apimpolicy.project.service.description import FileLocation, PolicyText
 from apimpolicy.report.difference_data import (
     DIFFERENT,
     EQUIVALENT,
@@ -40,7 +40,7 @@ from apimpolicy.testing.tree import read_tree
 if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
     from apimpolicy.report.difference_data import ElementChange
-    from apimpolicy.scenarios.bounds import Bounds
+    from apimpolicy.scenarios.scenario import Bounds
     from apimpolicy.text.document import Document
 
     BoundsOf = Callable[[str], Bounds]
@@ -170,7 +170,9 @@ class _Comparing:
         at, side = (0, first) if second is None else (1, second)
         if side is None or (first is not None and second is not None):
             return None
-        texts = [PolicyText(Origin(each.path), source=document_of(each.data, each.path).source) for each in (old, new)]
+        texts = [
+            PolicyText(FileLocation(each.path), source=document_of(each.data, each.path).source) for each in (old, new)
+        ]
         kept = os.path.realpath((old, new)[at].path)
         made = [ServiceSide(side.folder, replaced={kept: text}) for text in texts]
         return made[0], made[1]

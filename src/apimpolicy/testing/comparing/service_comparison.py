@@ -33,7 +33,7 @@ from apimpolicy.testing.first_surroundings import accepted_caller
 
 if TYPE_CHECKING:
     from apimpolicy.engine.steps import Program, Step
-    from apimpolicy.scenarios.bounds import Bounds
+    from apimpolicy.scenarios.scenario import Bounds
     from apimpolicy.testing.comparing.versions import Pair
 
 _SECONDS = 15.0

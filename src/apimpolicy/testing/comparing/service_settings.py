@@ -15,7 +15,7 @@ from apimpolicy.checkout import open_bytes
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.openapi import load_openapi
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.service.description import Field, Hole, OperationDescription, Origin
+from apimpolicy.project.service.description import FileLocation, Hole, OperationDescription, Sourced
 from apimpolicy.report.difference_data import ADDED, CHANGED, REMOVED, SettingChange
 from apimpolicy.testing.comparing.setting_table import API, KINDS, OPERATION, TOOL, Kind, Setting
 
@@ -35,7 +35,7 @@ class _Value(NamedTuple):
     """A value of a setting as it is compared, with its place."""
 
     value: Any
-    origin: Origin | None = None
+    origin: FileLocation | None = None
     is_secret: bool = False
 
 
@@ -58,7 +58,7 @@ def group_of(api: str) -> str:
     return f"API {api}"
 
 
-def products_of(service: ServiceDescription, api: str) -> dict[str, Origin]:
+def products_of(service: ServiceDescription, api: str) -> dict[str, FileLocation]:
     """Return the products that an API is in, with the place of the link."""
     name = api.partition(";")[0].lower()
     return {
@@ -122,7 +122,7 @@ def _value(entity: Any, setting: Setting) -> _Value:
     found = getattr(entity, setting.field)
     if setting.field == "groups":
         return _Value(tuple(sorted(each.text() for each in found)))
-    if not isinstance(found, Field):
+    if not isinstance(found, Sourced):
         return _Value(found)
     value = setting.default if found.is_missing else found.value
     is_secret = setting.is_secret or (setting.field == "value" and _may_be_secret(entity))
@@ -221,9 +221,9 @@ def _described(api: ApiDescription) -> list[OperationDescription]:
             made = OperationDescription(
                 from_utf16(operation.id),
                 file.origin,
-                name=Field(from_utf16(operation.name)),
-                method=Field(from_utf16(operation.method)),
-                template=Field(from_utf16(operation.url_template)),
+                name=Sourced(from_utf16(operation.name)),
+                method=Sourced(from_utf16(operation.method)),
+                template=Sourced(from_utf16(operation.url_template)),
             )
             found += [made] if made.id.lower() not in known else []
     return found

@@ -15,7 +15,7 @@ from apimpolicy.context.records import Request
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.layout import extracts_in, is_service_folder
 from apimpolicy.project.service.building import HEADER
-from apimpolicy.project.service.infrastructure import is_infrastructure
+from apimpolicy.project.service.reading import is_infrastructure
 from apimpolicy.report.difference_data import ADDED, DifferenceItem, Journey, SettingChange, SettingGroup
 from apimpolicy.testing.claims.services import Caller, Route, callers_of, routes_of
 from apimpolicy.testing.comparing.gaps import may_be_there

@@ -18,8 +18,8 @@ from apimpolicy.engine.steps import Program, spliced
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.gateways import configured
 from apimpolicy.project.service.description import PolicyText, ServiceDescription
-from apimpolicy.project.service.kept import KeptServices
-from apimpolicy.project.service.token_checks import providers_of
+from apimpolicy.project.service.leniency import KeptServices
+from apimpolicy.project.service.likely_values import providers_of
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.harnesses import Setup, case_of_claims, setup_with
 from apimpolicy.testing.claims.services import Caller, with_callers
@@ -27,8 +27,7 @@ from apimpolicy.testing.first_surroundings import shows_certificates
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.document import Policy
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy, Policy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.text.document import Element
 

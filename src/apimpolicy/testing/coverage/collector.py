@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding.conditions import NULLNESS, key_of
 from apimpolicy.emit.recorder import UNREACHED, Recorder
-from apimpolicy.engine.effective_policies import global_policy
+from apimpolicy.engine.document import global_policy
 from apimpolicy.engine.observation import Observer, observed_by
-from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, Place, merged, place_keys
+from apimpolicy.report.coverage_data import CoveragePoint, CoverageReport, FileCoverage, merged, place_keys
 from apimpolicy.scenarios.goals import outcomes_of
 from apimpolicy.testing.coverage.places import NodeKey, places_of
 from apimpolicy.text.holes import UNKNOWN_POLICIES
@@ -119,7 +119,7 @@ class _Table:
             self.conditions[span] = _Conditions(known, file.seen, slots)
 
 
-def _is_about_null(place: Place) -> bool:
+def _is_about_null(place: CoveragePoint) -> bool:
     return next(iter(place.outcomes)) == NULLNESS[0]
 
 

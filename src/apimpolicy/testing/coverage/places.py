@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.binding.conditions import conditions_of, key_of
-from apimpolicy.engine.own_expressions import own_expressions
+from apimpolicy.engine.partial_runs import own_expressions
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.policies.registry import has_trait, specification_of
-from apimpolicy.report.coverage_data import BRANCH, CONDITION, POLICY, Place
+from apimpolicy.report.coverage_data import BRANCH, CONDITION, POLICY, CoveragePoint
 from apimpolicy.report.values import folded
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class DocumentPlaces:
     place. `conditions` are by the span of the expression, then by the node: the index.
     """
 
-    places: list[Place] = attrs.field(factory=list)
+    places: list[CoveragePoint] = attrs.field(factory=list)
     policies: dict[int, int] = attrs.field(factory=dict)
     branches: dict[int, int] = attrs.field(factory=dict)
     conditions: dict[tuple[int, int], dict[NodeKey, int]] = attrs.field(factory=dict)
@@ -156,5 +156,5 @@ class _Walk:
     ) -> int:
         line, column = file_source(source).position(start)
         seen: dict[str, set[str]] = {outcome: set() for outcome in outcomes}
-        self.found.places.append(Place(kind, name, start, end, line, column, around, seen))
+        self.found.places.append(CoveragePoint(kind, name, start, end, line, column, around, seen))
         return len(self.found.places) - 1

@@ -35,7 +35,7 @@ IMPORTED_BEFORE = (
     "testing.apim",
     "testing.authority",
     "engine.gateway",
-    "engine.replaced_files",
+    "engine.document",
     "project.configuration",
     "dotnet.implementations",
     "dotnet.system.strings",

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from apimpolicy.engine.replaced_files import replace_file
+from apimpolicy.engine.document import replace_file
 from apimpolicy.errors import ConfigurationError, LimitExceededError
 from apimpolicy.project.processes import process_pool
-from apimpolicy.report.coverage_data import CONDITION, POLICY, FileCoverage, Place
+from apimpolicy.report.coverage_data import CONDITION, POLICY, CoveragePoint, FileCoverage
 from apimpolicy.report.mutation_results import INVALID, KILLED, SUPPRESSED, SURVIVED, Mutant, MutantOutcome
 from apimpolicy.testing.case_files import Case, load_case_file
 from apimpolicy.testing.coverage import PolicyCoverage
@@ -91,7 +91,7 @@ def spread(mutants: list[Mutant], limit: int | None) -> list[Mutant]:
     return [mutants[index * len(mutants) // limit] for index in range(limit)]
 
 
-def _width(place: Place) -> int:
+def _width(place: CoveragePoint) -> int:
     return place.end - place.start
 
 

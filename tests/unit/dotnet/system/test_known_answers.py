@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from apimpolicy.cli.eval_lines import answer_lines
+from apimpolicy.cli.eval import answer_lines
 
 FOLDER = Path(__file__).parent / "known_answers"
 CONTEXTS = Path(__file__).parents[3] / "conformance" / "contexts.json"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from apimpolicy.cli.eval_lines import answer_lines
+from apimpolicy.cli.eval import answer_lines
 
 CONTEXTS = Path(__file__).parents[3] / "conformance" / "contexts.json"
 

@@ -1,16 +1,25 @@
-"""Untrusted text inside Markdown, and pages laid out for a terminal."""
+"""Untrusted text inside Markdown and HTML, pages laid out for a terminal, and the frame of a self-contained HTML page.
+
+The frame of a self-contained HTML page: no network and no fonts, and its content security policy allows none.
+
+Colors are those of `page_colors.css`. They follow what the reader's system prefers, light or dark.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apimpolicy.report.columns import fitted, printable
+from apimpolicy.report.harmless import harmless_markup
 
 if TYPE_CHECKING:
-    from apimpolicy.report.style import Style
-
+    from apimpolicy.report.columns import Style
 
 # Untrusted text inside Markdown: shown literally, and never markup, a link, an image or a mention.
 # GitHub's comments and editors' hovers read Markdown. What a policy, a file name or a request brings into it is put
@@ -80,7 +89,6 @@ def fenced(text: str, language: str = "text") -> str:
 
 
 def _longest(text: str) -> int:
-    """Return the length of the longest run of backticks."""
     return max(map(len, _BACKTICKS.findall(text)), default=0)
 
 
@@ -93,7 +101,7 @@ _ITEM = re.compile(r" *(?:[-*]|\d+\.) ")
 def page_text(markdown: str, style: Style) -> str:
     """Return the page for a terminal; Markdown for programs.
 
-    >>> from apimpolicy.report.style import Style
+    >>> from apimpolicy.report.columns import Style
     >>> print(page_text("POL1  a **rule** about\\n`a` things.", Style(width=60, is_terminal=True)))
     POL1  a rule about 'a' things.
     """
@@ -134,3 +142,58 @@ def _painted(found: re.Match[str], style: Style) -> str:
     if code := found["code"]:
         return style.paint("info", code) if style.is_coloured else f"'{code}'"
     return f"{found['words']} ({found['address']})"
+
+
+def page(title: str, style: str, body: Iterable[str], *, data: str = "", script: str = "", more_style: str = "") -> str:
+    """Return the document. `title` is text, `style` names a style sheet in this package, `body` is markup.
+
+    `data` is JSON for `script`, the name of a script in this package. Raises OSError when the package's own files can't
+    be read.
+    """
+    sheet = _file("page_colors.css") + _file(style) + more_style
+    code = _file(script) if script else ""
+    allowed = f"script-src '{_hash(code)}'; " if code else ""
+    policy = f"default-src 'none'; style-src '{_hash(sheet)}'; {allowed}base-uri 'none'; form-action 'none'"
+    scripts = [f'<script type="application/json" id="data">{data}</script>', f"<script>{code}</script>"] if code else []
+    return "\n".join(
+        [
+            "<!DOCTYPE html>",
+            '<html lang="en">',
+            "<head>",
+            '<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            '<meta name="color-scheme" content="light dark">',
+            f"<title>{text(title)}</title>",
+            f"<style>{sheet}</style>",
+            "</head>",
+            "<body>",
+            *body,
+            *scripts,
+            "</body>",
+            "</html>",
+            "",
+        ]
+    )
+
+
+def text(value: str) -> str:
+    """Return text as markup on one line: escaped, with invisible characters made visible.
+
+    >>> text("<b>\\x1b")
+    '&lt;b&gt;␛'
+    """
+    return harmless_markup(escape(printable(value)))
+
+
+def lines(value: str) -> str:
+    """Return text as markup, with its line breaks."""
+    return "\n".join(text(line) for line in value.replace("\r\n", "\n").split("\n"))
+
+
+def _file(name: str) -> str:
+    return Path(__file__).with_name(name).read_text("utf-8")
+
+
+def _hash(sheet: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
