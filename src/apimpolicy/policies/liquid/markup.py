@@ -1,4 +1,4 @@
-"""Templates to tokens, and the fragments that tags are made of.
+"""Errors of a template, its tokens, and the fragments that tags are made of.
 
 A token is a text, `{{ … }}` or `{% … %}`. Inside of them DotLiquid looks for what it knows and skips the rest; the
 patterns here find the same, in a time that does not grow with the square of the text.
@@ -9,8 +9,41 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from apimpolicy.policies.liquid.errors import LiquidSyntaxError
 from apimpolicy.records import Record
+
+
+class LiquidError(Exception):
+    """An error while rendering; its text appears in the output. `message` is a .NET string."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    @property
+    def shown(self) -> str:
+        """Return the text of the error in the output."""
+        return f"Liquid error: {self.message}"
+
+
+class LiquidSyntaxError(LiquidError):
+    """A template or a tag that cannot be read; while reading it ends everything, while rendering it is text."""
+
+    @property
+    def shown(self) -> str:
+        return f"Liquid syntax error: {self.message}"
+
+
+class Interruption(Exception):
+    """`break` and `continue`, on the way to their loop."""
+
+
+class BreakLoop(Interruption):
+    """Leave the loop."""
+
+
+class ContinueLoop(Interruption):
+    """Continue with the next item."""
+
 
 TEXT, OUTPUT, TAG = "text", "output", "tag"
 
@@ -26,7 +59,7 @@ _NAME = re.compile(r"\s*(\w+)\s*(.*)", re.DOTALL)
 _COMMENT = re.compile(r"\{\s?#.*#\s?\}\Z", re.DOTALL)
 
 
-class Token(Record):
+class TemplateToken(Record):
     """`kind` is TEXT, OUTPUT or TAG; of a tag, `name` is its name and `content` what follows."""
 
     kind: str
@@ -34,11 +67,11 @@ class Token(Record):
     name: str = ""
 
 
-def tokenize(source: str) -> Iterator[Token]:
+def tokenize(source: str) -> Iterator[TemplateToken]:
     """Yield the tokens of a template. Raises LiquidSyntaxError for a tag without an end."""
     if source.startswith("{{{") and source.endswith("}}}") and len(source) > 5:
         inside = source[3:-3].rstrip()
-        yield Token(TEXT, inside[1:] if inside[:1].isspace() else inside)
+        yield TemplateToken(TEXT, inside[1:] if inside[:1].isspace() else inside)
         return
     if _COMMENT.match(source) is not None:
         return
@@ -47,7 +80,7 @@ def tokenize(source: str) -> Iterator[Token]:
         opening = _OPEN.search(source, position)
         if opening is None:
             if position < len(source):
-                yield Token(TEXT, source[position:])
+                yield TemplateToken(TEXT, source[position:])
             return
         start = opening.end()
         before = source[position : opening.start()]
@@ -55,21 +88,21 @@ def tokenize(source: str) -> Iterator[Token]:
             before = before.rstrip(" \t")
             start += 1
         if before:
-            yield Token(TEXT, before)
+            yield TemplateToken(TEXT, before)
         end, position = _end(source, opening.group(), opening.start(), start)
         content = source[start:end]
         if opening.group() == "{{":
-            yield Token(OUTPUT, content)
+            yield TemplateToken(OUTPUT, content)
             continue
         named = _NAME.match(content)
         if named is None:
             raise LiquidSyntaxError(f"Tag '{{%{content}%}}' was not properly terminated with regexp: \\%\\}}")
-        yield Token(TAG, named[2], named[1])
+        yield TemplateToken(TAG, named[2], named[1])
         if named[1] in _RAW_END:
             closing = _RAW_END[named[1]].search(source, position)
             if closing is None:
                 raise LiquidSyntaxError(f"{named[1]} tag was never closed")
-            yield Token(TEXT, source[position : closing.start()])
+            yield TemplateToken(TEXT, source[position : closing.start()])
             position = closing.end() if not closing[1] else _after_blanks(source, closing.end())
 
 

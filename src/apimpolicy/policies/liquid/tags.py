@@ -1,28 +1,185 @@
-"""Tags other than loops and conditions, and the table of all."""
+"""The tags of templates, and the table of all."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import environment
 from apimpolicy.errors import NotSimulatedError
-from apimpolicy.policies.liquid.conditions import MAXIMUM_CONDITIONS, Condition, are_equal, condition
-from apimpolicy.policies.liquid.errors import LiquidError, LiquidSyntaxError
-from apimpolicy.policies.liquid.expressions import Expression, Filtered, expression
-from apimpolicy.policies.liquid.loops import (
-    read_cycle,
-    read_for,
-    read_if_changed,
-    read_interruption,
-    read_json_array_for,
+from apimpolicy.policies.liquid.expressions import (
+    MAXIMUM_CONDITIONS,
+    Filtered,
+    JoinedComparisons,
+    LiquidExpression,
+    are_equal,
+    condition,
+    expression,
 )
-from apimpolicy.policies.liquid.markup import FRAGMENT, Token
-from apimpolicy.policies.liquid.rendering import Node, Rendering, Text
+from apimpolicy.policies.liquid.markup import (
+    FRAGMENT,
+    BreakLoop,
+    ContinueLoop,
+    LiquidError,
+    LiquidSyntaxError,
+    TemplateToken,
+)
+from apimpolicy.policies.liquid.template import Rendering, TemplateNode, TextNode
+from apimpolicy.policies.liquid.values import Hash, items, plain, to_int32
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.liquid.template import Reader
+    from apimpolicy.policies.liquid.template import TemplateReader
+
+_LOOP = re.compile(rf"\b(\w+)\s+in\s+({FRAGMENT})\s*(reversed)?")
+_ATTRIBUTE = re.compile(rf"\b(\w+)\s*:\s*({FRAGMENT})")
+_NAMED_CYCLE = re.compile(rf"\s*({FRAGMENT})\s*:\s*(.*)", re.DOTALL)
+_FRAGMENTS = re.compile(FRAGMENT)
+_WHERE = re.compile(r"\bwhere\b")
+
+
+class ForLoop:
+    """A loop; `separator` is written between the texts of two items."""
+
+    __slots__ = ("attributes", "collection", "is_reversed", "name", "nodes", "otherwise", "separator", "variable")
+
+    def __init__(self, markup: str, tag: str, separator: str) -> None:
+        found = _LOOP.search(markup)
+        if found is None:
+            raise LiquidSyntaxError(f"Syntax Error in '{tag}' tag - Valid syntax: {tag} [item] in [collection]")
+        self.variable = found[1]
+        self.collection = expression(found[2])
+        self.name = f"{found[1]}-{found[2]}"
+        self.is_reversed = found[3] is not None
+        self.attributes: dict[str, LiquidExpression | None] = {
+            name: None if value == "continue" else expression(value) for name, value in _ATTRIBUTE.findall(markup)
+        }
+        self.separator = separator
+        self.nodes: list[TemplateNode] = []
+        self.otherwise: list[TemplateNode] = []
+
+    def render(self, rendering: Rendering) -> None:
+        found = items(self.collection.evaluate(rendering))
+        chosen = [] if found is None else self.chosen(found, rendering)
+        if not chosen:
+            rendering.render_all(self.otherwise)
+            return
+        with rendering.scope() as scope:
+            for index, item in enumerate(chosen):
+                environment().step()
+                if index and self.separator:
+                    rendering.write(self.separator)
+                scope[self.variable] = item
+                scope["forloop"] = self.state(index, len(chosen))
+                try:
+                    rendering.render_all(self.nodes)
+                except ContinueLoop:
+                    continue
+                except BreakLoop:
+                    return
+
+    def chosen(self, found: Sequence[Any], rendering: Rendering) -> Sequence[Any]:
+        """Apply `offset`, `limit` and `reversed`. The end of the loop is kept for `offset:continue`."""
+        start = 0
+        if "offset" in self.attributes:
+            offset = self.attributes["offset"]
+            start = rendering.offsets.get(self.name, 0) if offset is None else _whole(offset.evaluate(rendering))
+        limit = self.attributes.get("limit")
+        count = limit.evaluate(rendering) if limit is not None else None
+        end = start + int(count) if isinstance(count, int) and not isinstance(count, bool) else len(found)
+        part = found[max(start, 0) : max(end, 0)]
+        rendering.offsets[self.name] = start + len(part)
+        environment().new_elements(len(part))
+        return part[::-1] if self.is_reversed else part
+
+    def state(self, index: int, length: int) -> Hash:
+        """`forloop`"""
+        return Hash(
+            name=self.name,
+            length=length,
+            index=index + 1,
+            index0=index,
+            rindex=length - index,
+            rindex0=length - index - 1,
+            first=index == 0,
+            last=index == length - 1,
+        )
+
+
+def _whole(value: Any) -> int:
+    return 0 if value is None else to_int32(value)
+
+
+class Interrupt(Record):
+    """`{% break %}` and `{% continue %}`"""
+
+    kind: type[BreakLoop | ContinueLoop]
+
+    def render(self, rendering: Rendering) -> None:
+        raise self.kind
+
+
+class Cycle(Record):
+    """`{% cycle name: a, b %}`: the next of the values, each time."""
+
+    name: LiquidExpression | None
+    values: list[str]
+
+    def render(self, rendering: Rendering) -> None:
+        key = tuple(self.values) if self.name is None else plain(self.name.evaluate(rendering))
+        turn = rendering.cycles.get(key, 0)
+        rendering.cycles[key] = (turn + 1) % len(self.values)
+        rendering.write(plain(expression(self.values[turn % len(self.values)]).evaluate(rendering)))
+
+
+class IfChanged(Record):
+    """`{% ifchanged %} … {% endifchanged %}`: what is in it, unless it is the same as the last time."""
+
+    nodes: list[TemplateNode]
+
+    def render(self, rendering: Rendering) -> None:
+        with rendering.scope():
+            with rendering.captured() as parts:
+                rendering.render_all(self.nodes)
+            text = "".join(parts)
+            if text != rendering.last_changed:
+                rendering.last_changed = text
+                rendering.write(text)
+
+
+def read_for(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
+    return _read_loop(reader, ForLoop(token.content, "for", ""), "for")
+
+
+def read_json_array_for(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
+    if _WHERE.search(token.content) is not None:
+        raise NotSimulatedError("'where' of the Liquid tag JSONArrayFor", "its syntax is undocumented")
+    return _read_loop(reader, ForLoop(token.content, token.name, ","), token.name)
+
+
+def _read_loop(reader: TemplateReader, loop: ForLoop, name: str) -> TemplateNode:
+    loop.nodes, end = reader.block(name, ("else",))
+    if end.name == "else":
+        loop.otherwise, _ = reader.block(name)
+    return loop
+
+
+def read_interruption(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
+    return Interrupt(BreakLoop if token.name == "break" else ContinueLoop)
+
+
+def read_cycle(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
+    named = _NAMED_CYCLE.match(token.content)
+    values = _FRAGMENTS.findall(token.content if named is None else named[2])
+    if not values:
+        raise LiquidSyntaxError("Syntax Error in 'cycle' tag - Valid syntax: cycle [name :] var [, var2, var3 ...]")
+    return Cycle(None if named is None else expression(named[1]), values)
+
+
+def read_if_changed(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
+    return IfChanged(reader.block("ifchanged")[0])
+
 
 # `if`, `unless` and `case`
 
@@ -30,10 +187,10 @@ _FRAGMENT = re.compile(FRAGMENT)
 _WHEN = re.compile(rf"({FRAGMENT})(?:(?:\s+or\s+|\s*,\s*)({FRAGMENT}.*))?", re.DOTALL)
 
 
-class Branches(Record):
+class IfTag(Record):
     """Conditions with what they guard; None is `else`. `unless` turns the first one around."""
 
-    branches: list[tuple[Condition | None, list[Node]]]
+    branches: list[tuple[JoinedComparisons | None, list[TemplateNode]]]
     is_turned: bool
 
     def render(self, rendering: Rendering) -> None:
@@ -44,11 +201,11 @@ class Branches(Record):
                     return
 
 
-class Case(Record):
+class CaseTag(Record):
     """A value, and for each `when` the values that it may equal; every `when` that fits is rendered."""
 
-    value: Expression
-    branches: list[tuple[list[Expression] | None, list[Node]]]
+    value: LiquidExpression
+    branches: list[tuple[list[LiquidExpression] | None, list[TemplateNode]]]
 
     def render(self, rendering: Rendering) -> None:
         with rendering.scope():
@@ -66,31 +223,31 @@ class Case(Record):
                         rendering.render_all(nodes)
 
 
-def read_if(reader: Reader, token: Token) -> Node:
+def read_if(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
     return _read_branches(reader, token, is_turned=False)
 
 
-def read_unless(reader: Reader, token: Token) -> Node:
+def read_unless(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
     return _read_branches(reader, token, is_turned=True)
 
 
-def _read_branches(reader: Reader, token: Token, *, is_turned: bool) -> Node:
-    branches: list[tuple[Condition | None, list[Node]]] = []
+def _read_branches(reader: TemplateReader, token: TemplateToken, *, is_turned: bool) -> TemplateNode:
+    branches: list[tuple[JoinedComparisons | None, list[TemplateNode]]] = []
     name, current = token.name, token
     while True:
         guard = None if current.name == "else" else condition(current.content, "if")
         nodes, end = reader.block(name, ("elsif", "elseif", "else"))
         branches.append((guard, nodes))
         if end.name == f"end{name}":
-            return Branches(branches, is_turned=is_turned)
+            return IfTag(branches, is_turned=is_turned)
         current = end
 
 
-def read_case(reader: Reader, token: Token) -> Node:
+def read_case(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
     found = _FRAGMENT.search(token.content)
     if found is None:
         raise LiquidSyntaxError("Syntax Error in 'case' tag - Valid syntax: case [condition]")
-    branches: list[tuple[list[Expression] | None, list[Node]]] = []
+    branches: list[tuple[list[LiquidExpression] | None, list[TemplateNode]]] = []
     _, current = reader.block("case", ("when", "else"))
     while current.name != "endcase":
         choices = None if current.name == "else" else _choices(current.content)
@@ -98,11 +255,11 @@ def read_case(reader: Reader, token: Token) -> Node:
             raise LiquidSyntaxError("Syntax Error in 'case' tag - Valid else condition: {% else %} (no parameters)")
         nodes, current = reader.block("case", ("when", "else"))
         branches.append((choices, nodes))
-    return Case(expression(found.group()), branches)
+    return CaseTag(expression(found.group()), branches)
 
 
-def _choices(markup: str) -> list[Expression]:
-    choices: list[Expression] = []
+def _choices(markup: str) -> list[LiquidExpression]:
+    choices: list[LiquidExpression] = []
     while markup and len(choices) <= MAXIMUM_CONDITIONS:
         found = _WHEN.search(markup)
         if found is None:
@@ -122,7 +279,7 @@ _NOT_IN_NAMES = re.compile(r"[^\w\-.\[\]()]")
 _NAME = re.compile(r"([\w-]+)")
 
 
-class Assign(Record):
+class AssignTag(Record):
     """`{% assign name = value | Filter %}`"""
 
     name: str
@@ -132,11 +289,11 @@ class Assign(Record):
         rendering.assign(self.name, self.value.evaluate(rendering))
 
 
-class Capture(Record):
+class CaptureTag(Record):
     """`{% capture name %} … {% endcapture %}`"""
 
     name: str
-    nodes: list[Node]
+    nodes: list[TemplateNode]
 
     def render(self, rendering: Rendering) -> None:
         with rendering.captured() as parts:
@@ -144,17 +301,17 @@ class Capture(Record):
         rendering.assign(self.name, "".join(parts))
 
 
-class Block(Record):
+class BlockTag(Record):
     """`{% block name %} … {% endblock %}`, which no template extends: what is in it."""
 
-    nodes: list[Node]
+    nodes: list[TemplateNode]
 
     def render(self, rendering: Rendering) -> None:
         with rendering.scope():
             rendering.render_all(self.nodes)
 
 
-class Failure(Record):
+class FailingTag(Record):
     """A tag that can only fail."""
 
     message: str
@@ -163,42 +320,42 @@ class Failure(Record):
         raise LiquidError(self.message)
 
 
-def _read_assign(reader: Reader, token: Token) -> Node:
+def _read_assign(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
     before, equals, value = token.content.partition("=")
     name = _NOT_IN_NAMES.split(before.rstrip())[-1]
     if not equals or not name:
         raise LiquidSyntaxError("Syntax Error in 'assign' tag - Valid syntax: assign [var] = [source]")
-    return Assign(name, Filtered(value))
+    return AssignTag(name, Filtered(value))
 
 
-def _read_capture(reader: Reader, token: Token) -> Node:
+def _read_capture(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
     found = _NAME.search(token.content)
     if found is None:
         raise LiquidSyntaxError("Syntax Error in 'capture' tag - Valid syntax: capture [var]")
-    return Capture(found[1], reader.block("capture")[0])
+    return CaptureTag(found[1], reader.block("capture")[0])
 
 
-def _read_raw(reader: Reader, token: Token) -> Node:
-    return Text(next(reader.tokens).content)
+def _read_raw(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
+    return TextNode(next(reader.tokens).content)
 
 
-def _read_comment(reader: Reader, token: Token) -> Node:
+def _read_comment(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
     next(reader.tokens)
-    return Text("")
+    return TextNode("")
 
 
-_WITHOUT_FILES = Failure("Error - This liquid context does not allow includes")
+_WITHOUT_FILES = FailingTag("Error - This liquid context does not allow includes")
 
 
-def _not_simulated(reader: Reader, token: Token) -> Node:
+def _not_simulated(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
     raise NotSimulatedError(f"the Liquid tag {token.name}")
 
 
-TAGS: dict[str, Callable[[Reader, Token], Node]] = {
+TAGS: dict[str, Callable[[TemplateReader, TemplateToken], TemplateNode]] = {
     "JSONArrayFor": read_json_array_for,
     "addfilters": _not_simulated,
     "assign": _read_assign,
-    "block": lambda reader, _: Block(reader.block("block")[0]),
+    "block": lambda reader, _: BlockTag(reader.block("block")[0]),
     "break": read_interruption,
     "capture": _read_capture,
     "case": read_case,

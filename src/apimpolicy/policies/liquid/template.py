@@ -1,43 +1,145 @@
-"""Templates: tokens to nodes, and their rendering."""
+"""Templates: tokens to nodes, and their rendering, with its variables and its output so far."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from apimpolicy.policies.liquid.errors import Break, Continue, LiquidError, LiquidSyntaxError
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.policies.liquid.expressions import Output
-from apimpolicy.policies.liquid.markup import OUTPUT, TEXT, Token, tokenize
-from apimpolicy.policies.liquid.rendering import Node, Rendering, Text
+from apimpolicy.policies.liquid.markup import (
+    OUTPUT,
+    TEXT,
+    BreakLoop,
+    ContinueLoop,
+    LiquidError,
+    LiquidSyntaxError,
+    TemplateToken,
+    tokenize,
+)
 from apimpolicy.policies.surroundings import Exchange, PolicyError
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
 
+MAXIMUM_SCOPES = 80
+"""Blocks within blocks; DotLiquid's own limit."""
+
+
+class TemplateNode(Protocol):
+    """A part of a template."""
+
+    def render(self, rendering: Rendering) -> None:
+        """Write its output. Raises LiquidError, DotnetException, Interruption, LimitExceededError."""
+
+
+class Rendering:
+    """Scopes of variables, innermost last, over the `roots` that every template sees."""
+
+    def __init__(self, roots: Mapping[str, Any]) -> None:
+        self.roots = roots
+        self.scopes: list[dict[str, Any]] = [{}]
+        self.unknown_filters: set[str] = set()
+        self.errors = 0
+        self.offsets: dict[str, int] = {}
+        self.cycles: dict[Any, int] = {}
+        self.last_changed: str | None = None
+        self._parts: list[str] = []
+        self._length = 0
+
+    @property
+    def text(self) -> str:
+        """Return the output so far: a .NET string."""
+        return "".join(self._parts)
+
+    def write(self, text: str) -> None:
+        """Write more. Raises LimitExceededError when it becomes too long."""
+        here = environment()
+        self._length += len(text)
+        here.check_length(self._length)
+        here.step(len(text) >> 6)
+        self._parts.append(text)
+
+    @contextmanager
+    def captured(self) -> Iterator[list[str]]:
+        """Write into a list instead."""
+        around, self._parts = self._parts, []
+        try:
+            yield self._parts
+        finally:
+            self._parts = around
+
+    def render_all(self, nodes: Sequence[TemplateNode]) -> None:
+        """Render one part after another; an error becomes text in its place."""
+        step = environment().step
+        for node in nodes:
+            step()
+            try:
+                node.render(self)
+            except LiquidError as error:
+                self.errors += 1
+                self.write(error.shown)
+            except DotnetException as error:
+                self.errors += 1
+                self.write(f"Liquid error: {error.message}")
+
+    @contextmanager
+    def scope(self) -> Iterator[dict[str, Any]]:
+        """Open a scope for a block. Raises LiquidError when there are too many."""
+        if len(self.scopes) > MAXIMUM_SCOPES:
+            raise LiquidError("Nesting too deep")
+        inner: dict[str, Any] = {}
+        self.scopes.append(inner)
+        try:
+            yield inner
+        finally:
+            self.scopes.pop()
+
+    def find(self, name: str) -> Any:
+        """Return the value of a variable; null when there is none."""
+        for scope in reversed(self.scopes):
+            if name in scope:
+                return scope[name]
+        return self.roots.get(name)
+
+    def assign(self, name: str, value: Any) -> None:
+        """Set a variable of the whole template."""
+        self.scopes[0][name] = value
+
+
+class TextNode(Record):
+    """Text that is written as it is."""
+
+    text: str
+
+    def render(self, rendering: Rendering) -> None:
+        rendering.write(self.text)
+
 
 MAXIMUM_DEPTH = 100
 """Blocks within blocks that can be read."""
 
 
-class Reader:
+class TemplateReader:
     """Reads the tokens of a template one block after another."""
 
-    def __init__(self, tokens: Iterator[Token]) -> None:
+    def __init__(self, tokens: Iterator[TemplateToken]) -> None:
         self.tokens = tokens
         self.depth = 0
 
-    def block(self, name: str, dividers: tuple[str, ...] = ()) -> tuple[list[Node], Token]:
+    def block(self, name: str, dividers: tuple[str, ...] = ()) -> tuple[list[TemplateNode], TemplateToken]:
         """Return the nodes up to `end<name>` or one of the dividing tags, and that tag. Raises LiquidSyntaxError."""
-        nodes: list[Node] = []
+        nodes: list[TemplateNode] = []
         self.depth += 1
         if self.depth > MAXIMUM_DEPTH:
             raise LiquidSyntaxError("Nesting too deep")
         for token in self.tokens:
             if token.kind == TEXT or token.kind == OUTPUT:
-                nodes.append(Text(token.content) if token.kind == TEXT else Output(token.content))
+                nodes.append(TextNode(token.content) if token.kind == TEXT else Output(token.content))
             elif token.name == f"end{name}" or token.name in dividers:
                 self.depth -= 1
                 return nodes, token
@@ -45,19 +147,19 @@ class Reader:
                 nodes.append(self.tag(token, name))
         raise LiquidSyntaxError(f"{name} tag was never closed")
 
-    def document(self) -> list[Node]:
+    def document(self) -> list[TemplateNode]:
         """Return all nodes."""
-        nodes: list[Node] = []
+        nodes: list[TemplateNode] = []
         for token in self.tokens:
             if token.kind == TEXT:
-                nodes.append(Text(token.content))
+                nodes.append(TextNode(token.content))
             elif token.kind == OUTPUT:
                 nodes.append(Output(token.content))
             else:
                 nodes.append(self.tag(token, ""))
         return nodes
 
-    def tag(self, token: Token, block: str) -> Node:
+    def tag(self, token: TemplateToken, block: str) -> TemplateNode:
         from apimpolicy.policies.liquid.tags import TAGS
 
         read = TAGS.get(token.name)
@@ -70,15 +172,15 @@ class Reader:
         raise LiquidSyntaxError(f"Unknown tag '{token.name}'")
 
 
-class Template(Record):
+class LiquidTemplate(Record):
     """A template that was read; rendering it does not change it."""
 
-    nodes: list[Node]
+    nodes: list[TemplateNode]
 
     def render(self, roots: Mapping[str, Any]) -> Rendering:
         """Render with these variables. Raises LimitExceededError, NotSimulatedError."""
         rendering = Rendering(roots)
-        with suppress(Break, Continue):  # outside of a loop they end the template
+        with suppress(BreakLoop, ContinueLoop):  # outside of a loop they end the template
             rendering.render_all(self.nodes)
         return rendering
 
@@ -102,6 +204,6 @@ def rendered(
 
 
 @lru_cache(maxsize=256)
-def read_template(source: str) -> Template:
+def read_template(source: str) -> LiquidTemplate:
     """Read a template, a .NET string. Raises LiquidSyntaxError, NotSimulatedError."""
-    return Template(Reader(tokenize(source)).document())
+    return LiquidTemplate(TemplateReader(tokenize(source)).document())
