@@ -44,8 +44,8 @@ from apimpolicy.audit.states import ALWAYS, NEVER, Alternatives, State, both, ei
 from apimpolicy.audit.tokens import keys_of, token_of
 from apimpolicy.audit.values import UNKNOWN, Parts, Value
 from apimpolicy.policies.ip_filter import parsed
-from apimpolicy.policies.json_web_tokens.written_keys import unreadable_part
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.policies.token_keys import unreadable_part
 from apimpolicy.text.holes import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:

@@ -60,7 +60,7 @@ _MOST_PROMPTS = 10_000
 
 
 class VectorCache:
-    """Implements `apimpolicy.policies.language_models.SemanticCache`; distances are 1 − cosine similarity."""
+    """Implements `apimpolicy.policies.outside_services.SemanticCache`; distances are 1 − cosine similarity."""
 
     def __init__(self) -> None:
         self._partitions: dict[str, list[tuple[float, tuple[float, ...], object]]] = {}

@@ -11,10 +11,7 @@ from apimpolicy.engine.dapr import DaprSidecar
 from apimpolicy.engine.identity import Identities
 from apimpolicy.engine.services import SimulatedTime, transport_of
 from apimpolicy.engine.state import LocalState
-from apimpolicy.policies.content_safety import ContentSafetyService
-from apimpolicy.policies.event_hubs import EventHubs
-from apimpolicy.policies.language_models import bag_of_words, count_tokens
-from apimpolicy.policies.service_bus import ServiceBus
+from apimpolicy.policies.outside_services import ContentSafetyService, EventHubs, ServiceBus, bag_of_words, count_tokens
 from apimpolicy.policies.surroundings import Services
 
 if TYPE_CHECKING:

@@ -42,9 +42,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.resolvers import Resolution
     from apimpolicy.engine.service_requests import ServiceRequests
     from apimpolicy.engine.steps import Program
-    from apimpolicy.policies.content_safety import ContentSafetyService
-    from apimpolicy.policies.event_hubs import EventHub
-    from apimpolicy.policies.service_bus import ServiceBus
+    from apimpolicy.policies.outside_services import ContentSafetyService, EventHub, ServiceBus
 
 
 class Gateway(GatewaySettings):

@@ -26,10 +26,8 @@ if TYPE_CHECKING:
     from apimpolicy.engine.openid_provider import OpenIdSource
     from apimpolicy.engine.service import Service
     from apimpolicy.engine.services import Backend, KeyVaultReference, Now
-    from apimpolicy.policies.content_safety import AnalyzesSafety
     from apimpolicy.policies.data_sources import CosmosContainer, SqlDatabase
-    from apimpolicy.policies.event_hubs import EventHubs
-    from apimpolicy.policies.service_bus import ServiceBus
+    from apimpolicy.policies.outside_services import AnalyzesSafety, EventHubs, ServiceBus
     from apimpolicy.policies.state import State
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine.services import KeyVaultReference
-from apimpolicy.policies.uploaded_certificates import find_by_id
+from apimpolicy.policies.certificates import find_by_id
 
 if TYPE_CHECKING:
     from apimpolicy.context.entities import Deployment

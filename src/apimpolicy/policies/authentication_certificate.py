@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import BYTE, Array, from_utf16
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.certificates import uploaded_certificate
 from apimpolicy.policies.conversions import text, trimmed, typed
 from apimpolicy.policies.effects import BackendCertificateSet, Effect
 from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
-from apimpolicy.policies.uploaded_certificates import uploaded_certificate
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -63,7 +63,7 @@ class AuthenticationCertificate:
             return self.from_body(self.body)
         if self.certificate_id is not None:
             return uploaded_certificate(exchange, self.certificate_id)
-        from apimpolicy.policies.certificate_claims import same_hexadecimal
+        from apimpolicy.policies.certificates import same_hexadecimal
 
         for pair in exchange.context.deployment.certificates:
             if same_hexadecimal(self.thumbprint or "", pair.value.thumbprint):

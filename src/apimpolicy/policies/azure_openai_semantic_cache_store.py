@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.conversions import number
+from apimpolicy.policies.conversions import Range, number
 from apimpolicy.policies.llm_semantic_cache_store import store
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import Exchange, expression_attribute, policy
 
 if TYPE_CHECKING:

@@ -15,9 +15,8 @@ Source: https://learn.microsoft.com/azure/api-management/cache-store-value-polic
 from __future__ import annotations
 
 from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
-from apimpolicy.policies.conversions import number, typed
+from apimpolicy.policies.conversions import Range, number, typed
 from apimpolicy.policies.effects import CacheAccessed, Effect
-from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy
 
 

@@ -19,10 +19,9 @@ Source: https://learn.microsoft.com/azure/api-management/check-header-policy
 
 from __future__ import annotations
 
-from apimpolicy.policies.conversions import boolean, integer, trimmed
+from apimpolicy.policies.conversions import STATUS_CODES, boolean, integer, trimmed
 from apimpolicy.policies.effects import Effect, HeaderChecked
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.ranges import STATUS_CODES
 from apimpolicy.policies.spec import Exchange, PolicyError, child_texts, expression_attribute, policy
 
 

@@ -34,9 +34,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from apimpolicy.policies.conversions import boolean, number
+from apimpolicy.policies.conversions import Range, boolean, number
 from apimpolicy.policies.effects import Effect, Forwarded, round_trip
-from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:

@@ -29,7 +29,8 @@ Source: https://learn.microsoft.com/azure/api-management/get-authorization-conte
 
 from __future__ import annotations
 
-from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.values import STRING, box, from_utf16, string_array, to_utf16
 from apimpolicy.policies.conversions import boolean, text, trimmed
 from apimpolicy.policies.effects import AuthorizationAcquired, Effect
 from apimpolicy.policies.identity_services import Connection, IdentityUnavailableError
@@ -69,7 +70,6 @@ class GetAuthorizationContext:
             exchange.note(effect)
             raise PolicyError(None, message) from None
         from apimpolicy.context.tokens import Authorization
-        from apimpolicy.policies.claim_values import to_dotnet
 
         claims = {name: to_dotnet(value) for name, value in connection.claims.items()}
         exchange.variables[variable] = Authorization(to_utf16(connection.access_token), claims)
@@ -92,3 +92,27 @@ class GetAuthorizationContext:
             name=variable,
             acquired=acquired,
         )
+
+
+def to_dotnet(value: object) -> object:
+    """Box a claim that Python code gave: whole numbers as long, others as double, lists of texts as `string[]`, objects
+    as JSON text.
+
+    >>> to_dotnet({"a": 1})
+    '{"a": 1}'
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return box(named("System.Boolean"), value)
+    if isinstance(value, int) and -(1 << 63) <= value < 1 << 63:
+        return box(named("System.Int64"), value)
+    if isinstance(value, float):
+        return box(named("System.Double"), value)
+    if isinstance(value, str):
+        return box(STRING, to_utf16(value))
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return string_array(map(to_utf16, value))
+    import json
+
+    return box(STRING, to_utf16(json.dumps(value, ensure_ascii=False, default=str)))

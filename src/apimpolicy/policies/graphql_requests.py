@@ -14,7 +14,7 @@ from graphql import GraphQLError, GraphQLSchema
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.message_content import media_type_of
+from apimpolicy.policies.message_text import media_type_of
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import RequestMessage

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.effects import Effect, Sent
-from apimpolicy.policies.outgoing_request import outgoing_request
+from apimpolicy.policies.outgoing_requests import outgoing_request
 from apimpolicy.policies.spec import Exchange, Step, child, child_texts, part, policies, policy
 
 if TYPE_CHECKING:

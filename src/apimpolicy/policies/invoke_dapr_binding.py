@@ -29,8 +29,8 @@ from typing import Any
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, number, trimmed
-from apimpolicy.policies.dapr_requests import JSON, SIDECAR, ask, content_of, in_path
 from apimpolicy.policies.effects import Effect, MetadataRead
+from apimpolicy.policies.outgoing_requests import JSON, SIDECAR, ask_dapr, content_of, in_path
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import (
     Exchange,
@@ -96,7 +96,7 @@ class InvokeDaprBinding:
             sent["data"] = _as_json(content_of(exchange, data.body, self.template))
         url = f"{SIDECAR}/bindings/{in_path(from_utf16(self.name))}"
         request = Request("POST", url, headers={"Content-Type": JSON}, json=sent)
-        return ask(exchange, request, self.timeout, self.response_variable_name, self.ignore_error)
+        return ask_dapr(exchange, request, self.timeout, self.response_variable_name, self.ignore_error)
 
     def read_metadata(self, exchange: Exchange) -> dict[str, str]:
         found: dict[str, str] = {}

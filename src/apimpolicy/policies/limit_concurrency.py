@@ -20,9 +20,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.conversions import integer
+from apimpolicy.policies.conversions import Range, integer
 from apimpolicy.policies.effects import ConcurrencyLimited, Effect
-from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policies, policy
 
 if TYPE_CHECKING:

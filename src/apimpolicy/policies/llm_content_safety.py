@@ -34,12 +34,11 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.policies.content_safety import CATEGORIES, MOST_SEVERE, SafetyAnalysis
-from apimpolicy.policies.conversions import boolean, integer, trimmed
+from apimpolicy.policies.conversions import Range, boolean, integer, trimmed
 from apimpolicy.policies.effects import ContentChecked, Effect
+from apimpolicy.policies.outside_services import CATEGORIES, MOST_SEVERE, SafetyAnalysis
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.policies.prompts import is_event_stream, read_completion, read_prompt, stream_events, texts_of
-from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import PolicyError, child, child_texts, children, expression_attribute, part, policy
 
 if TYPE_CHECKING:

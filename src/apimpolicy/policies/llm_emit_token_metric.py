@@ -31,9 +31,8 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import Effect, MetricEmitted
 from apimpolicy.policies.metrics import NAMESPACE, Dimension, Metric, evaluated, filled
-from apimpolicy.policies.prompts import read_prompt
+from apimpolicy.policies.prompts import TokenUsage, read_prompt, usage_of
 from apimpolicy.policies.spec import Exchange, Step, children, literal_attribute, policy
-from apimpolicy.policies.token_usage import TokenUsage, usage_of
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage

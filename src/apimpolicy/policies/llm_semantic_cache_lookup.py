@@ -30,12 +30,11 @@ Source: https://learn.microsoft.com/azure/api-management/llm-semantic-cache-look
 
 from __future__ import annotations
 
-from apimpolicy.policies.conversions import boolean, integer, number
+from apimpolicy.policies.conversions import Range, boolean, integer, number
 from apimpolicy.policies.effects import CacheAccessed, Effect
-from apimpolicy.policies.language_models import PromptEmbedding
+from apimpolicy.policies.outside_services import PromptEmbedding
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.prompts import SYSTEM_ROLES, read_prompt
-from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import Exchange, child_texts, expression_attribute, literal_attribute, policy
 
 AUTHENTICATION = ("system-assigned", "header")

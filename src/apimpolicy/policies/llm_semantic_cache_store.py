@@ -15,10 +15,9 @@ Source: https://learn.microsoft.com/azure/api-management/llm-semantic-cache-stor
 
 from __future__ import annotations
 
-from apimpolicy.policies.conversions import boolean, number
+from apimpolicy.policies.conversions import Range, boolean, number
 from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import Exchange, expression_attribute, policy
 
 

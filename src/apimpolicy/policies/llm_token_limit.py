@@ -46,13 +46,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import LONG, box, from_utf16
+from apimpolicy.policies.call_limits import PERIODS, TokenQuota, TokenRate
 from apimpolicy.policies.conversions import boolean, integer, long_integer
 from apimpolicy.policies.effects import Effect, TokensLimited
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
-from apimpolicy.policies.prompts import PROMPT_TYPES, Prompt, is_event_stream, read_prompt
+from apimpolicy.policies.prompts import (
+    PROMPT_TYPES,
+    Prompt,
+    TokenUsage,
+    estimated_prompt_tokens,
+    is_event_stream,
+    read_prompt,
+    usage_of,
+)
 from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, literal_attribute, policy
-from apimpolicy.policies.token_limits import PERIODS, TokenQuota, TokenRate
-from apimpolicy.policies.token_usage import TokenUsage, estimated_prompt_tokens, usage_of
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage

@@ -30,9 +30,8 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import NotSimulatedError
-from apimpolicy.policies.conversions import boolean, integer
+from apimpolicy.policies.conversions import STATUS_CODES, boolean, integer
 from apimpolicy.policies.effects import Effect, ResponseReturned
-from apimpolicy.policies.ranges import STATUS_CODES
 from apimpolicy.policies.spec import Exchange, literal_attribute, policy
 
 if TYPE_CHECKING:

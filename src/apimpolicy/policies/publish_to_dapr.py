@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, number, trimmed
-from apimpolicy.policies.dapr_requests import SIDECAR, ask, content_of, in_path
+from apimpolicy.policies.outgoing_requests import SIDECAR, ask_dapr, content_of, in_path
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import Exchange, PolicyError, content, expression_attribute, literal_attribute, policy
 
@@ -68,4 +68,4 @@ class PublishToDapr:
         headers = {} if self.content_type is None else {"Content-Type": from_utf16(self.content_type)}
         message = content_of(exchange, self.body, self.template)
         request = Request("POST", f"{SIDECAR}/publish/{in_path(target)}", headers=headers, body=message)
-        return ask(exchange, request, self.timeout, self.response_variable_name, self.ignore_error)
+        return ask_dapr(exchange, request, self.timeout, self.response_variable_name, self.ignore_error)

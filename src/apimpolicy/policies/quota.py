@@ -25,12 +25,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
-from apimpolicy.policies.call_quotas import Quota, take
-from apimpolicy.policies.call_rates import applicable
-from apimpolicy.policies.conversions import integer, number
+from apimpolicy.policies.call_limits import Quota, applicable, take_quotas
+from apimpolicy.policies.conversions import Range, integer, number
 from apimpolicy.policies.effects import Effect, QuotaUsed
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import Exchange, Step, children, literal_attribute, part, policy
 
 if TYPE_CHECKING:
@@ -77,7 +75,7 @@ class ProductQuota:
         begin = subscription.start_date or subscription.created_date
         start = begin.ticks / TICKS_PER_SECOND
         quotas = list(self.quotas(exchange, f"quota {exchange.place} {subscription.id}", start))
-        used = take(exchange, quotas)
+        used = take_quotas(exchange, quotas)
 
         def count_bytes(answer: ResponseMessage) -> None:
             for quota in quotas:

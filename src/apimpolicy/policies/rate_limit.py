@@ -21,11 +21,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from apimpolicy.policies.call_rates import CallRate, Report, applicable, take
-from apimpolicy.policies.conversions import integer, number
+from apimpolicy.policies.call_limits import CallRate, RateReport, applicable, take_rates
+from apimpolicy.policies.conversions import Range, integer, number
 from apimpolicy.policies.effects import Effect, RateLimited
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import Exchange, Step, children, literal_attribute, part, policy
 
 
@@ -53,7 +52,7 @@ class ApiRate(OperationRate):
     effects="refuses variables answer-headers",
     access="limits",
 )
-class RateLimit(Report):
+class RateLimit(RateReport):
     calls: int = literal_attribute(integer, required=True)
     renewal_period: float = literal_attribute(
         number, required=True, within=Range(0, 300, advice="Use quota or quota-by-key for longer periods.")
@@ -66,7 +65,7 @@ class RateLimit(Report):
         if subscription is None:
             return RateLimited("not applied: the request has no subscription", remaining=None)
         rates = list(self.rates(exchange, f"rate-limit {exchange.place} {subscription.id}"))
-        left = take(exchange, rates)
+        left = take_rates(exchange, rates)
         return rates[0].counted(left)
 
     def rates(self, exchange: Exchange, key: str) -> Iterator[CallRate]:

@@ -28,8 +28,7 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.effects import Effect, TextReplaced
-from apimpolicy.policies.media_types import is_text
-from apimpolicy.policies.message_text import read_text, write_text
+from apimpolicy.policies.message_text import is_text, read_text, write_text
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import Exchange, policy
 

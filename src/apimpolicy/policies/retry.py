@@ -36,9 +36,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.policies.conversions import boolean, integer, number
+from apimpolicy.policies.conversions import Range, boolean, integer, number
 from apimpolicy.policies.effects import Effect, Retried
-from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import PolicyError, expression_attribute, policies, policy, postponed_attribute
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from contextlib import suppress
 
 from apimpolicy.policies.conversions import number, trimmed
 from apimpolicy.policies.effects import Effect, Sent
-from apimpolicy.policies.outgoing_request import CHILDREN, ORDER, outgoing_request
+from apimpolicy.policies.outgoing_requests import CHILDREN, ORDER, outgoing_request
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import Exchange, PolicyError, Step, child_texts, expression_attribute, policies, policy
 

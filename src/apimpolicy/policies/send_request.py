@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import boolean, number, trimmed
 from apimpolicy.policies.effects import Effect, Sent
-from apimpolicy.policies.outgoing_request import CHILDREN, ORDER, outgoing_request
+from apimpolicy.policies.outgoing_requests import CHILDREN, ORDER, outgoing_request
 from apimpolicy.policies.spec import PolicyError, child_texts, expression_attribute, literal_attribute, policies, policy
 
 if TYPE_CHECKING:

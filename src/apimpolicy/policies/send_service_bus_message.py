@@ -38,8 +38,8 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, trimmed
 from apimpolicy.policies.effects import Effect, MessageSent, MetadataRead
+from apimpolicy.policies.outside_services import ServiceBusMessage
 from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
-from apimpolicy.policies.service_bus import ServiceBusMessage
 from apimpolicy.policies.spec import (
     Exchange,
     PolicyError,

@@ -33,8 +33,8 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import boolean, trimmed
-from apimpolicy.policies.dapr_requests import SIDECAR, in_path
 from apimpolicy.policies.effects import BackendSet, Effect
+from apimpolicy.policies.outgoing_requests import SIDECAR, in_path
 from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy, postponed_attribute
 
 if TYPE_CHECKING:

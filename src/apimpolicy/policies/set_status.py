@@ -15,9 +15,8 @@ Source: https://learn.microsoft.com/azure/api-management/set-status-policy
 
 from __future__ import annotations
 
-from apimpolicy.policies.conversions import reason_phrase, status_code
+from apimpolicy.policies.conversions import STATUS_CODES, reason_phrase, status_code
 from apimpolicy.policies.effects import Effect, StatusSet
-from apimpolicy.policies.ranges import STATUS_CODES
 from apimpolicy.policies.spec import Exchange, expression_attribute, policy
 
 

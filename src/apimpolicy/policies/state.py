@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.language_models import SemanticCache
+    from apimpolicy.policies.outside_services import SemanticCache
 
 
 class Window(NamedTuple):

@@ -14,14 +14,11 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Request, Response
     from apimpolicy.context.urls import Url
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.policies.content_safety import ContentSafetyService
     from apimpolicy.policies.data_sources import CosmosContainer, SqlDatabase
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.event_hubs import EventHubs
     from apimpolicy.policies.identity_services import Identities
-    from apimpolicy.policies.language_models import PromptEmbedding
     from apimpolicy.policies.metrics import Metric
-    from apimpolicy.policies.service_bus import ServiceBus
+    from apimpolicy.policies.outside_services import ContentSafetyService, EventHubs, PromptEmbedding, ServiceBus
     from apimpolicy.policies.settings import Behaviour
     from apimpolicy.policies.state import Cache, State
     from apimpolicy.text.document import Element

@@ -45,26 +45,26 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies import token_validation
 from apimpolicy.policies.conversions import text, trimmed
-from apimpolicy.policies.json_web_tokens import validation
-from apimpolicy.policies.json_web_tokens.checks import first_text
-from apimpolicy.policies.json_web_tokens.elements import (
+from apimpolicy.policies.spec import Exchange, Step, child, child_texts, expression_attribute, part, policy
+from apimpolicy.policies.token_keys import Trust, denied
+from apimpolicy.policies.token_validation import (
+    ONE_SOURCE,
     Audiences,
     DecryptionKeys,
     RequiredClaims,
+    TokenPolicy,
     decryption_keys,
+    first_text,
     required_claims,
     texts_of,
 )
-from apimpolicy.policies.json_web_tokens.refusal import denied
-from apimpolicy.policies.json_web_tokens.source import ONE_SOURCE, TokenPolicy
-from apimpolicy.policies.json_web_tokens.trust import Trust
-from apimpolicy.policies.spec import Exchange, Step, child, child_texts, expression_attribute, part, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.tokens import Jwt
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.json_web_tokens.keys import VerificationKey
+    from apimpolicy.policies.token_keys import VerificationKey
 
 ENDPOINT = "https://login.microsoftonline.com"
 PERSONAL_ACCOUNTS = "9188040d-6c67-4c5b-b112-36a304b66dad"
@@ -114,7 +114,7 @@ class ValidateAzureAdToken(TokenPolicy):
             check_tenant(token, tenant)
             check_application(token, applications)
 
-        demands = validation.Demands(
+        demands = token_validation.Demands(
             trust,
             decryption_keys(exchange, self.decryption_keys),
             audiences=[*audiences, *backends, *(f"api://{id}" for id in backends)],
@@ -122,7 +122,7 @@ class ValidateAzureAdToken(TokenPolicy):
             further=further,
             messages={"TokenExpired": EXPIRED},
         )
-        return validation.run(exchange, self, demands)
+        return token_validation.run(exchange, self, demands)
 
 
 EXPIRED = "Invalid JWT token. Token is expired."

@@ -46,9 +46,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16, to_utf16
-from apimpolicy.policies.certificate_claims import (
+from apimpolicy.policies.certificates import (
     common_names,
     dns_names,
+    find_by_id,
     is_issued_by,
     same_hexadecimal,
     same_name,
@@ -57,7 +58,6 @@ from apimpolicy.policies.certificate_claims import (
 from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import CertificateChecked, Condition, Effect
 from apimpolicy.policies.spec import Exchange, PolicyError, Step, child, children, literal_attribute, part, policy
-from apimpolicy.policies.uploaded_certificates import find_by_id
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate

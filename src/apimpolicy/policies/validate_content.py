@@ -52,10 +52,9 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.content_schemas import content_errors
-from apimpolicy.policies.conversions import boolean, integer, trimmed
+from apimpolicy.policies.conversions import Range, boolean, integer, trimmed
 from apimpolicy.policies.effects import Condition, Effect
-from apimpolicy.policies.message_content import content_of, media_type_of, size_of
-from apimpolicy.policies.ranges import Range
+from apimpolicy.policies.message_text import content_of, media_type_of, size_of
 from apimpolicy.policies.spec import child, children, expression_attribute, literal_attribute, part, policy
 from apimpolicy.policies.validation_errors import ACTIONS, IGNORE, SIZE, UNSPECIFIED, ErrorLog, ValidationError
 

@@ -39,10 +39,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
-from apimpolicy.policies.conversions import integer, trimmed
+from apimpolicy.policies.conversions import Range, integer, trimmed
 from apimpolicy.policies.effects import Effect, GraphqlValidated
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import Exchange, PolicyError, Step, child, children, expression_attribute, part, policy
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ class ValidateGraphQLRequest:
 
     def valid_request(self, exchange: Exchange, schema: GraphQLSchema) -> GraphQLRequest:
         from apimpolicy.policies.graphql_requests import GraphQLRequest, error
-        from apimpolicy.policies.message_content import content_of, size_of
+        from apimpolicy.policies.message_text import content_of, size_of
 
         try:
             content = content_of(exchange.request)

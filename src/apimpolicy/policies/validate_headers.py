@@ -26,8 +26,13 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import trimmed
-from apimpolicy.policies.parameter_errors import RESPONSE_HEADER, parameter_errors, unspecified, without_description
-from apimpolicy.policies.parameter_values import ParameterChecker
+from apimpolicy.policies.parameter_errors import (
+    RESPONSE_HEADER,
+    ParameterChecker,
+    parameter_errors,
+    unspecified,
+    without_description,
+)
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import Exchange, Step, children, expression_attribute, literal_attribute, part, policy
 from apimpolicy.policies.validation_errors import ACTIONS, IGNORE, ErrorLog, description_of, strictest

@@ -59,20 +59,10 @@ from __future__ import annotations
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.errors import NotSimulatedError
+from apimpolicy.policies import token_validation
+from apimpolicy.policies.certificates import uploaded_certificate
 from apimpolicy.policies.conversions import boolean, number, text, trimmed
 from apimpolicy.policies.effects import Effect, Listed
-from apimpolicy.policies.json_web_tokens import validation
-from apimpolicy.policies.json_web_tokens.elements import (
-    Audiences,
-    DecryptionKeys,
-    RequiredClaims,
-    decryption_keys,
-    required_claims,
-    texts_of,
-)
-from apimpolicy.policies.json_web_tokens.keys import VerificationKey
-from apimpolicy.policies.json_web_tokens.source import ONE_SOURCE, SOURCES, TokenPolicy
-from apimpolicy.policies.json_web_tokens.trust import Trust
 from apimpolicy.policies.spec import (
     Exchange,
     PolicyError,
@@ -86,7 +76,18 @@ from apimpolicy.policies.spec import (
     part,
     policy,
 )
-from apimpolicy.policies.uploaded_certificates import uploaded_certificate
+from apimpolicy.policies.token_keys import Trust, VerificationKey
+from apimpolicy.policies.token_validation import (
+    ONE_SOURCE,
+    SOURCES,
+    Audiences,
+    DecryptionKeys,
+    RequiredClaims,
+    TokenPolicy,
+    decryption_keys,
+    required_claims,
+    texts_of,
+)
 
 _TRUE_FALSE = ("true", "false")
 
@@ -181,7 +182,7 @@ class ValidateJwt(TokenPolicy):
     required_claims: Step | None = child(RequiredClaims)
 
     def run(self, exchange: Exchange) -> Effect:
-        demands = validation.Demands(
+        demands = token_validation.Demands(
             Trust(self.keys(exchange), self.urls(exchange), exchange.services.identities),
             decryption_keys(exchange, self.decryption_keys),
             self.require_signed_tokens,
@@ -191,7 +192,7 @@ class ValidateJwt(TokenPolicy):
             texts_of(exchange, self.issuers, "issuers"),
             required_claims(exchange, self.required_claims),
         )
-        return validation.run(exchange, self, demands)
+        return token_validation.run(exchange, self, demands)
 
     def urls(self, exchange: Exchange) -> list[str]:
         """Return the URLs of the OpenID configurations."""

@@ -76,7 +76,7 @@ class ValidateODataRequest:
         return stated or from_utf16(self.default_odata_version)
 
     def size_errors(self, exchange: Exchange) -> Iterator[ValidationError]:
-        from apimpolicy.policies.message_content import content_of, size_of
+        from apimpolicy.policies.message_text import content_of, size_of
 
         if self.max_size is None:
             return

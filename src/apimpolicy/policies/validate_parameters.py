@@ -42,8 +42,13 @@ from typing import TYPE_CHECKING
 from apimpolicy.context.description import HEADER, PATH, QUERY, Parameter
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import trimmed
-from apimpolicy.policies.parameter_errors import REQUEST_PLACES, parameter_errors, unspecified, without_description
-from apimpolicy.policies.parameter_values import ParameterChecker
+from apimpolicy.policies.parameter_errors import (
+    REQUEST_PLACES,
+    ParameterChecker,
+    parameter_errors,
+    unspecified,
+    without_description,
+)
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import child, children, expression_attribute, literal_attribute, part, policy
 from apimpolicy.policies.validation_errors import ACTIONS, IGNORE, ErrorLog, description_of, strictest

@@ -24,10 +24,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.conversions import integer
+from apimpolicy.policies.conversions import STATUS_CODES, integer
 from apimpolicy.policies.parameter_errors import without_description
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.ranges import STATUS_CODES
 from apimpolicy.policies.spec import Exchange, Step, children, expression_attribute, literal_attribute, part, policy
 from apimpolicy.policies.validation_errors import ACTIONS, UNSPECIFIED, ErrorLog, ValidationError, description_of
 

@@ -61,7 +61,7 @@ class XslTransform:
     parameters: list[Step] = children(Parameter)
 
     def run(self, exchange: Exchange) -> Effect:
-        from apimpolicy.policies.xslt.transformation import transform
+        from apimpolicy.policies.xslt import transform
 
         stylesheet = self.stylesheet()
         parameters: dict[str, str] = {}

@@ -242,7 +242,7 @@ class RedisCircuits:
 
 
 class RedisPrompts:
-    """Implements `apimpolicy.policies.language_models.SemanticCache`: a list for each partition, compared here."""
+    """Implements `apimpolicy.policies.outside_services.SemanticCache`: a list for each partition, compared here."""
 
     def __init__(self, connection: RedisConnection) -> None:
         self._connection = connection

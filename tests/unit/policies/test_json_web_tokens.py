@@ -18,11 +18,16 @@ from joserfc.jwk import OctKey, RSAKey
 from tests.sampling import examples
 
 from apimpolicy import Certificate, OpenIdProvider, TokenKey
-from apimpolicy.policies.json_web_tokens.encryption import DecryptionKey, decrypted
-from apimpolicy.policies.json_web_tokens.keys import VerificationKey, decoded
-from apimpolicy.policies.json_web_tokens.refusal import TokenRefusedError
-from apimpolicy.policies.json_web_tokens.trust import ALGORITHMS, Trust, fits, verifies
-from apimpolicy.policies.json_web_tokens.validation import Demands, validated
+from apimpolicy.policies.token_keys import (
+    ALGORITHMS,
+    TokenRefusedError,
+    Trust,
+    VerificationKey,
+    decoded,
+    fits,
+    verifies,
+)
+from apimpolicy.policies.token_validation import DecryptionKey, Demands, decrypted, validated
 from apimpolicy.testing.authority import self_signed
 
 if TYPE_CHECKING:

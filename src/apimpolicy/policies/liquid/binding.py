@@ -35,8 +35,7 @@ from apimpolicy.dotnet.xml.containers import XDocument
 from apimpolicy.dotnet.xml.elements import XElement
 from apimpolicy.dotnet.xml.reader import parse_document
 from apimpolicy.policies.liquid.values import Drop, FoldedHash, Hash, XmlElement, XmlText
-from apimpolicy.policies.media_types import is_json, is_xml
-from apimpolicy.policies.message_text import read_text
+from apimpolicy.policies.message_text import is_json, is_xml, read_text
 
 if TYPE_CHECKING:
     from apimpolicy.context.execution import Context

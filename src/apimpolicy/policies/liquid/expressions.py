@@ -34,7 +34,7 @@ from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.policies.liquid.filters import Filter
-    from apimpolicy.policies.liquid.template import Rendering
+    from apimpolicy.policies.liquid.markup import Rendering
 
 _INTEGER = re.compile(r"[+-]?\d+\Z", re.ASCII)
 _FLOAT = re.compile(r"[+-]?\d[\d.|,]+\Z", re.ASCII)

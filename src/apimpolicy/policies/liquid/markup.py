@@ -1,4 +1,4 @@
-"""Errors of a template, its tokens, and the fragments that tags are made of.
+"""Errors of a template, its tokens, the fragments that tags are made of, and a rendering of it.
 
 A token is a text, `{{ … }}` or `{% … %}`. Inside of them DotLiquid looks for what it knows and skips the rest; the
 patterns here find the same, in a time that does not grow with the square of the text.
@@ -7,8 +7,12 @@ patterns here find the same, in a time that does not grow with the square of the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
 
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.records import Record
 
 
@@ -138,3 +142,97 @@ def _after_blanks(source: str, position: int) -> int:
     """Return the text that `-` at the end of a tag removes: one line end, or blanks."""
     following = _FOLLOWING.match(source, position)
     return position if following is None else following.end()
+
+
+MAXIMUM_SCOPES = 80
+"""Blocks within blocks; DotLiquid's own limit."""
+
+
+class TemplateNode(Protocol):
+    """A part of a template."""
+
+    def render(self, rendering: Rendering) -> None:
+        """Write its output. Raises LiquidError, DotnetException, Interruption, LimitExceededError."""
+
+
+class Rendering:
+    """Scopes of variables, innermost last, over the `roots` that every template sees."""
+
+    def __init__(self, roots: Mapping[str, Any]) -> None:
+        self.roots = roots
+        self.scopes: list[dict[str, Any]] = [{}]
+        self.unknown_filters: set[str] = set()
+        self.errors = 0
+        self.offsets: dict[str, int] = {}
+        self.cycles: dict[Any, int] = {}
+        self.last_changed: str | None = None
+        self._parts: list[str] = []
+        self._length = 0
+
+    @property
+    def text(self) -> str:
+        """Return the output so far: a .NET string."""
+        return "".join(self._parts)
+
+    def write(self, text: str) -> None:
+        """Write more. Raises LimitExceededError when it becomes too long."""
+        here = environment()
+        self._length += len(text)
+        here.check_length(self._length)
+        here.step(len(text) >> 6)
+        self._parts.append(text)
+
+    @contextmanager
+    def captured(self) -> Iterator[list[str]]:
+        """Write into a list instead."""
+        around, self._parts = self._parts, []
+        try:
+            yield self._parts
+        finally:
+            self._parts = around
+
+    def render_all(self, nodes: Sequence[TemplateNode]) -> None:
+        """Render one part after another; an error becomes text in its place."""
+        step = environment().step
+        for node in nodes:
+            step()
+            try:
+                node.render(self)
+            except LiquidError as error:
+                self.errors += 1
+                self.write(error.shown)
+            except DotnetException as error:
+                self.errors += 1
+                self.write(f"Liquid error: {error.message}")
+
+    @contextmanager
+    def scope(self) -> Iterator[dict[str, Any]]:
+        """Open a scope for a block. Raises LiquidError when there are too many."""
+        if len(self.scopes) > MAXIMUM_SCOPES:
+            raise LiquidError("Nesting too deep")
+        inner: dict[str, Any] = {}
+        self.scopes.append(inner)
+        try:
+            yield inner
+        finally:
+            self.scopes.pop()
+
+    def find(self, name: str) -> Any:
+        """Return the value of a variable; null when there is none."""
+        for scope in reversed(self.scopes):
+            if name in scope:
+                return scope[name]
+        return self.roots.get(name)
+
+    def assign(self, name: str, value: Any) -> None:
+        """Set a variable of the whole template."""
+        self.scopes[0][name] = value
+
+
+class TextNode(Record):
+    """Text that is written as it is."""
+
+    text: str
+
+    def render(self, rendering: Rendering) -> None:
+        rendering.write(self.text)

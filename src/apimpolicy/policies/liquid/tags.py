@@ -23,9 +23,11 @@ from apimpolicy.policies.liquid.markup import (
     ContinueLoop,
     LiquidError,
     LiquidSyntaxError,
+    Rendering,
+    TemplateNode,
     TemplateToken,
+    TextNode,
 )
-from apimpolicy.policies.liquid.template import Rendering, TemplateNode, TextNode
 from apimpolicy.policies.liquid.values import Hash, items, plain, to_int32
 from apimpolicy.records import Record
 
