@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
     from apimpolicy.proving.proof import Proof
     from apimpolicy.terms.term import Term
-    from apimpolicy.testing.claims.branches import Branches
+    from apimpolicy.testing.claims.facts import Branches
     from apimpolicy.transfer.flow import End
 
 _ENTITIES = ("api", "operation", "product", "subscription", "user", "workspace")

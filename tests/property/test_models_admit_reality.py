@@ -29,7 +29,7 @@ from apimpolicy.errors import ApimPolicyError, NotSimulatedError
 from apimpolicy.proving.equivalence import Known, compare
 from apimpolicy.terms import solving
 from apimpolicy.testing.certificates import TestCertificates
-from apimpolicy.testing.claims.branches import Branches
+from apimpolicy.testing.claims.facts import Branches
 from apimpolicy.testing.claims.harnesses import Setup, harness_of
 from apimpolicy.testing.comparing.elements import of_element
 from apimpolicy.testing.comparing.observed_differences import differences

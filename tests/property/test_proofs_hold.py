@@ -21,8 +21,8 @@ from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.semantics.forms.strings import PLAIN
 from apimpolicy.semantics.inputs import ONCE, PRINTABLE
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
-from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.conditions import Conditions
+from apimpolicy.testing.claims.facts import Branches
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.proving import Proof, Verdict
 from apimpolicy.testing.claims.reading import Expressions

@@ -15,12 +15,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.audit.access import Access, access_of
-from apimpolicy.audit.entries import Entry, EntryAudit, entries_of, entry_audit
-from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction, PolicyLocation
 from apimpolicy.audit.outgoing import hits_of
 from apimpolicy.audit.request_state import Target
-from apimpolicy.audit.states import NEVER, Alternatives, either, of_fact
-from apimpolicy.audit.tools import METHOD, Hop, Tools
+from apimpolicy.audit.states import NEVER, UNDECIDED, Alternatives, Fact, GatewayAction, PolicyLocation, either, of_fact
+from apimpolicy.audit.tools import METHOD, Entry, EntryAudit, Hop, Tools, entries_of, entry_audit
 from apimpolicy.audit.variables import Knowledge
 from apimpolicy.audit.walk import Walk
 from apimpolicy.checks.expressions import ExpressionCheck
@@ -35,8 +33,8 @@ from apimpolicy.text.holes import UNKNOWN_POLICIES
 from apimpolicy.text.named_values import KnownNamedValues
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.service_context import ServiceContext
     from apimpolicy.audit.sources import Source
+    from apimpolicy.audit.walk import ServiceContext
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct

@@ -11,21 +11,28 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.facts import (
-    ADDRESS,
-    CERTIFICATE,
-    CHOICE,
-    FORGED,
-    GATEWAY,
-    OPAQUE,
-    PRESENTED,
-    UNDECIDED,
-    VERIFIED,
-    Fact,
-)
 from apimpolicy.audit.origins import Origin, Origins, constant, is_null, receiver_of
 from apimpolicy.audit.sources import ANSWER, OF_CALLERS_SERVICE, SourceReader, chosen, of_caller
-from apimpolicy.audit.states import ALWAYS, FALSE, NEVER, TRUE, Alternatives, Truth, either, truth_of
+from apimpolicy.audit.states import (
+    ADDRESS,
+    ALWAYS,
+    CERTIFICATE,
+    CHOICE,
+    FALSE,
+    FORGED,
+    GATEWAY,
+    NEVER,
+    OPAQUE,
+    PRESENTED,
+    TRUE,
+    UNDECIDED,
+    VERIFIED,
+    Alternatives,
+    Fact,
+    Truth,
+    either,
+    truth_of,
+)
 from apimpolicy.audit.states import both as proving_both
 from apimpolicy.binding import nodes
 

@@ -10,9 +10,23 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from apimpolicy.audit.facts import CHOICE, FORGED, GATEWAY, OPAQUE, OWN, SENT, UNDECIDED, VIA, Fact
 from apimpolicy.audit.requests import Attempt, Rehearsal, anonymous
-from apimpolicy.audit.states import Alternative, Alternatives, both, either, of_fact
+from apimpolicy.audit.states import (
+    CHOICE,
+    FORGED,
+    GATEWAY,
+    OPAQUE,
+    OWN,
+    SENT,
+    UNDECIDED,
+    VIA,
+    Alternative,
+    Alternatives,
+    Fact,
+    both,
+    either,
+    of_fact,
+)
 from apimpolicy.context.records import Request
 
 if TYPE_CHECKING:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
-from apimpolicy.audit.access import NO_ACCESS
-from apimpolicy.audit.facts import LENDS, LIMITS, VIA, GatewayAction, PolicyLocation
-from apimpolicy.audit.outliers import listed, outliers, product_checks, usual_access
+from apimpolicy.audit.access import NO_ACCESS, listed, outliers, product_checks, usual_access
+from apimpolicy.audit.states import LENDS, LIMITS, VIA, GatewayAction, PolicyLocation
 from apimpolicy.audit.weak_proofs import grouped, weak_proofs
 from apimpolicy.checks.audit_codes import audit_codes
 from apimpolicy.diagnostics import Severity

@@ -12,28 +12,45 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.credentials import lent_by
-from apimpolicy.audit.facts import (
+from apimpolicy.audit.origins import Origin
+from apimpolicy.audit.sources import (
+    ANSWER,
+    CACHE,
+    CHOSEN,
+    NO_SOURCES,
+    OF_CALLERS_SERVICE,
+    Source,
+    Sources,
+    Value,
+    of_caller,
+)
+from apimpolicy.audit.states import (
+    ALWAYS,
     ASKS,
     CACHED,
     LENDS,
+    NOWHERE,
     OWN,
     SENT,
     TOKEN,
     VIA,
+    Alternative,
+    Alternatives,
     Fact,
     GatewayAction,
+    State,
     Token,
     attribute_of,
+    both,
+    either,
     location_of,
+    of_fact,
+    simplified,
 )
-from apimpolicy.audit.origins import Origin
-from apimpolicy.audit.sources import ANSWER, CACHE, CHOSEN, NO_SOURCES, OF_CALLERS_SERVICE, Source, Sources, of_caller
-from apimpolicy.audit.states import ALWAYS, NOWHERE, Alternative, Alternatives, State, both, either, of_fact, simplified
-from apimpolicy.audit.values import Value
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.facts import PolicyLocation
+    from apimpolicy.audit.states import PolicyLocation
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.steps import Step
 

@@ -5,28 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.assignments import assigned
-from apimpolicy.audit.credentials import chooses_backend, connection, credentials, header_set, identity
-from apimpolicy.audit.facts import (
-    ADDRESS,
-    CERTIFICATE,
-    CHOICE,
-    COUNTS,
-    FORGED,
-    GATEWAY,
-    LIMITS,
-    NAMED,
-    OWN,
-    PINNED,
-    PRESENTED,
-    TOKEN,
-    VERIFIED,
-    Fact,
-    GatewayAction,
-    Token,
-    attribute_of,
+from apimpolicy.audit.credentials import (
+    chooses_backend,
+    connection,
+    credentials,
+    header_set,
+    identity,
+    lending_texts,
+    lent_in,
 )
-from apimpolicy.audit.lending import lending_texts, lent_in
 from apimpolicy.audit.origins import Origin
 from apimpolicy.audit.outgoing import (
     answers,
@@ -39,10 +26,35 @@ from apimpolicy.audit.outgoing import (
     stores,
 )
 from apimpolicy.audit.sources import GATEWAY as OF_GATEWAY
-from apimpolicy.audit.sources import UNKNOWN_SOURCE, Source, Sources, chosen
-from apimpolicy.audit.states import ALWAYS, NEVER, Alternatives, State, both, either, of_fact
-from apimpolicy.audit.tokens import keys_of, token_of
-from apimpolicy.audit.values import UNKNOWN, Parts, Value
+from apimpolicy.audit.sources import UNKNOWN, UNKNOWN_SOURCE, Parts, Source, Sources, Value, chosen
+from apimpolicy.audit.states import (
+    ADDRESS,
+    ALWAYS,
+    CERTIFICATE,
+    CHOICE,
+    COUNTS,
+    FORGED,
+    GATEWAY,
+    LIMITS,
+    NAMED,
+    NEVER,
+    OWN,
+    PINNED,
+    PRESENTED,
+    TOKEN,
+    VERIFIED,
+    Alternatives,
+    Fact,
+    GatewayAction,
+    State,
+    Token,
+    attribute_of,
+    both,
+    either,
+    of_fact,
+)
+from apimpolicy.audit.variables import assigned
+from apimpolicy.audit.weak_proofs import keys_of, token_of
 from apimpolicy.policies.ip_filter import parsed
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.token_keys import unreadable_part

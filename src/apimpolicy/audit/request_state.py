@@ -6,9 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Self
 
 from apimpolicy.audit.origins import Origin
-from apimpolicy.audit.sources import NO_SOURCES, OF_GATEWAY, OF_UNKNOWN, Source, Sources
+from apimpolicy.audit.sources import (
+    NO_SOURCES,
+    OF_GATEWAY,
+    OF_UNKNOWN,
+    UNKNOWN,
+    UNSET,
+    Parts,
+    Source,
+    Sources,
+    Value,
+    merged,
+)
 from apimpolicy.audit.states import ALWAYS, Alternatives
-from apimpolicy.audit.values import UNKNOWN, UNSET, Parts, Value, merged
 
 _OF_REQUEST = frozenset(("certificate", "address", "body", "url", "method", "subscription", "user", "connection"))
 

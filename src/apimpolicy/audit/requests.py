@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
-from apimpolicy.audit.facts import ADDRESS, CHOICE, Fact
+from apimpolicy.audit.states import ADDRESS, CHOICE, Fact
 from apimpolicy.context.entities import Subscription, User
 from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.values import from_utf16

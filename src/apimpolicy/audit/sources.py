@@ -1,4 +1,6 @@
-"""The sources of a C# value: every part of the request, and whatever of the gateway's, that it is made of.
+"""The values of variables and headers, as far as policies have set them, and the sources of a C# value.
+
+Sources are every part of the request, and whatever of the gateway's, that a value is made of.
 
     "Bearer " + context.Request.Headers.GetValueOrDefault("x", "{{token}}")      header x, gateway
 
@@ -8,13 +10,15 @@ put there is valid whoever calls. A value that is found in the gateway's data by
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.origins import Origins, constant, is_null, receiver_of
+from apimpolicy.audit.states import ALWAYS, NEVER, Alternatives, Truth, both, either
 from apimpolicy.binding import nodes
 
 if TYPE_CHECKING:
+    from apimpolicy.audit.origins import Origin
     from apimpolicy.audit.variables import Knowledge
     from apimpolicy.binding.nodes import Bound
 
@@ -148,3 +152,84 @@ class SourceReader:
         if name in _LOOKS_UP and sources and not of_caller(sources):
             return sources
         return sources | self._all(arguments, depth)
+
+
+MOST_CASES = 16
+Parts = tuple[tuple[Alternatives, Sources], ...]
+"""The sources of a value, each with what was proven where the value has them."""
+_LOWERS = frozenset(("ToLower", "ToLowerInvariant"))
+
+
+class Value(NamedTuple):
+    """The value of a variable: one of a few constants, each with what was proven where it is assigned; or an origin.
+
+    None as a constant is a variable that isn't set. `kind` is `cases`, `origin`, `answer` (of a request of the
+    policy's own), `cached`, `token` (that was validated), `credential` (of the gateway) or `unknown`.
+    """
+
+    kind: str
+    cases: tuple[tuple[Alternatives, str | None], ...] = ()
+    origin: Origin | None = None
+    subject: str = ""
+    parts: Parts = ((ALWAYS, OF_UNKNOWN),)
+    asked: Sources = NO_SOURCES
+    """The sources of the request that an answer is for."""
+
+    @property
+    def sources(self) -> Sources:
+        return NO_SOURCES.union(*(sources for _, sources in self.parts))
+
+    @classmethod
+    def constant(cls, text: str | None, sources: Sources = OF_GATEWAY) -> Value:
+        return cls("cases", ((ALWAYS, text),), parts=((ALWAYS, sources),))
+
+
+UNSET = Value.constant(None, NO_SOURCES)
+UNKNOWN = Value("unknown")
+
+
+def with_default(value: Value, default: str | None) -> Value:
+    """Return a value with a default for where it isn't set."""
+    if default is None or value.kind != "cases":
+        return value
+    return value._replace(cases=tuple((proven, default if each is None else each) for proven, each in value.cases))
+
+
+def equal(known: Value, value: str, members: tuple[str, ...]) -> Truth | None:
+    """Return where one of a few constants equals a text; None where only the case of letters may differ."""
+    if _LOWERS & {*members}:
+        return cases(known.cases, lambda each: each is not None and each.lower() == value)
+    alike = [each for _, each in known.cases if each is not None and each.lower() == value.lower()]
+    return cases(known.cases, lambda each: each == value) if set(alike) <= {value} else None
+
+
+def cases(given: Iterable[tuple[Alternatives, str | None]], is_one: Callable[[str | None], bool]) -> Truth:
+    """Return where a test is true of one of a few constants."""
+    if_true = if_false = NEVER
+    for proven, text in given:
+        if is_one(text):
+            if_true = either(if_true, proven)
+        else:
+            if_false = either(if_false, proven)
+    return Truth(if_true, if_false)
+
+
+def merged(found: Sequence[tuple[Alternatives, Value]]) -> Value:
+    """Return the value of a variable where branches meet, each with what has led into it."""
+    first = found[0][1]
+    if all(value == first for _, value in found):
+        return first
+    by_sources: dict[Sources, Alternatives] = {}
+    for guard, value in found:
+        for proven, sources in value.parts:
+            by_sources[sources] = either(by_sources.get(sources, NEVER), both(guard, proven))
+    parts = tuple((proven, sources) for sources, proven in by_sources.items() if proven)
+    if all(value.kind == "cases" for _, value in found):
+        by_text: dict[str | None, Alternatives] = {}
+        for guard, value in found:
+            for proven, text in value.cases:
+                by_text[text] = either(by_text.get(text, NEVER), both(guard, proven))
+        if len(by_text) <= MOST_CASES:
+            known = tuple((proven, text) for text, proven in by_text.items() if proven)
+            return Value("cases", known, parts=parts)
+    return Value("unknown", parts=parts)

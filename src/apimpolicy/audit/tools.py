@@ -1,4 +1,4 @@
-"""The tools of MCP servers: who reaches the backend of an operation by the call of a tool.
+"""Entries into a service by key, product or API, and the tools of MCP servers: who reaches an operation by a call.
 
 The call passes the policies of the server's scopes, then those of the operation's API as a request of its own: the key
 is checked again, variables and body are new, headers stay. No source states whether the global policy runs again.
@@ -8,12 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from apimpolicy.audit.entries import ANY_PRODUCT
-from apimpolicy.audit.facts import KEY, OWN, UNDECIDED, Fact
-from apimpolicy.audit.states import ALWAYS, NOWHERE, Alternatives, State, of_fact, simplified
-from apimpolicy.audit.values import UNKNOWN
+from apimpolicy.audit.access import access_of
+from apimpolicy.audit.request_state import Caller
+from apimpolicy.audit.sources import UNKNOWN
+from apimpolicy.audit.states import (
+    ADDRESS,
+    ALWAYS,
+    CERTIFICATE,
+    KEY,
+    NOWHERE,
+    OWN,
+    TOKEN,
+    UNDECIDED,
+    Alternatives,
+    Fact,
+    PolicyLocation,
+    State,
+    of_fact,
+    simplified,
+)
 from apimpolicy.context.entities import Operation
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.mcp.calls import definitions_of, operation_of
@@ -33,6 +48,64 @@ if TYPE_CHECKING:
     from apimpolicy.engine.effective_policies import AnyPolicy, EffectivePolicies
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
     from apimpolicy.engine.steps import Program
+
+ANY_PRODUCT = ""
+"""The product of a key for the API, or for all APIs, in any product."""
+
+
+class EntryAudit(NamedTuple):
+    """The proofs that one entry requires.
+
+    `product` is the id of the key's product, empty for a key of the API or of all APIs, and None without a key.
+    `checks` are the places of what it proves.
+    """
+
+    product: str | None
+    proofs: frozenset[str]
+    checks: tuple[tuple[str, PolicyLocation], ...] = ()
+
+
+class Entry(NamedTuple):
+    """An entry: what the request has proven, and the product whose policies run."""
+
+    state: State
+    caller: Caller
+    product: ServiceProduct | None
+    place: PolicyLocation | None
+
+
+def entries_of(api: ServiceApi, service: Service, unsettled: frozenset[str]) -> Iterator[Entry]:
+    """Yield the entries. Azure requires a subscription unless the API, or an open product, doesn't."""
+    products = service.products_of(api)
+    opened = next((each for each in products if not each.product.subscription_required), None)
+    if opened is not None or api.subscription_required is False:
+        yield Entry(State(), Caller(has_key=False, product=_members(opened)), opened, None)
+    elif api.id in unsettled:
+        unknown = of_fact(Fact(UNDECIDED, "whether the API needs a subscription"))
+        yield Entry(State(unknown), Caller(has_key=False), None, None)
+    for product in products:
+        entered = State(of_fact(Fact(KEY, product.id)))
+        yield Entry(entered, Caller(has_key=True, product=_members(product)), product, None)
+    yield Entry(State(of_fact(Fact(KEY, ANY_PRODUCT))), Caller(has_key=True), None, None)
+
+
+def entry_audit(entry: Entry, walk: Walk) -> EntryAudit:
+    """Return the proofs common to all requests by an entry that reach the backend."""
+    paths = [path.proofs for path in access_of(walk.forwarded.alternatives).paths]
+    name = None if not entry.caller.has_key else ANY_PRODUCT if entry.product is None else entry.product.id
+    checks = [
+        (f"{fact.kind} checked", place)
+        for fact, place in walk.places.items()
+        if isinstance(fact, Fact) and fact.kind in (TOKEN, CERTIFICATE, ADDRESS) and fact.is_true
+    ]
+    return EntryAudit(name, frozenset.intersection(*paths) if paths else frozenset(), tuple(dict.fromkeys(checks)))
+
+
+def _members(product: ServiceProduct | None) -> Mapping[str, str] | None:
+    if product is None:
+        return None
+    return {"Id": product.id, "Name": from_utf16(product.product.name)}
+
 
 CALL = "tools/call"
 _METHODS = frozenset((CALL, "tools/list", "initialize"))

@@ -6,25 +6,84 @@ it declares nothing, what follows is not decided.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.assignments import assigned, parts_of
 from apimpolicy.audit.conditions import Condition, Reader, truth
-from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction, PolicyLocation, location_of
 from apimpolicy.audit.outgoing import Given, Hit, OwnRequest, given_to_callers
 from apimpolicy.audit.sources import NO_SOURCES, OF_UNKNOWN, Sources, chosen, of_text
-from apimpolicy.audit.states import ALWAYS, EITHER, FALSE, NOWHERE, TRUE, Alternatives, State, Truth, of_fact, truth_of
+from apimpolicy.audit.states import (
+    ALWAYS,
+    EITHER,
+    FALSE,
+    NOWHERE,
+    TRUE,
+    UNDECIDED,
+    Alternatives,
+    Fact,
+    GatewayAction,
+    PolicyLocation,
+    State,
+    Truth,
+    location_of,
+    of_fact,
+    truth_of,
+)
+from apimpolicy.audit.variables import assigned, parts_of
 from apimpolicy.text.document import Characters, Element, Node
 from apimpolicy.text.holes import UNKNOWN_BASE
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.service_context import ServiceContext
-    from apimpolicy.audit.values import Parts, Value
+    from apimpolicy.audit.sources import Parts, Value
     from apimpolicy.audit.variables import Knowledge
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import ExpressionCheck
+    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.steps import Program, Step
+
+
+class ServiceContext(NamedTuple):
+    """Facts about a service besides its policies. Named values that are missing here, or secret, are unknown."""
+
+    named_values: Mapping[str, str]
+    secrets: frozenset[str]
+    fragments: Mapping[str, AnyPolicy]
+    lending_backends: Mapping[str, str]
+    """Backends with credentials of their own, by id, with words for what they lend."""
+    inherit_missing: bool = True
+    cors_needs_base: bool = False
+    unsettled: frozenset[str] = frozenset()
+    """The APIs of which isn't known whether they need a key."""
+
+    @classmethod
+    def of(cls, gateway: Gateway) -> ServiceContext:
+        """Return the context of a gateway. Anything made up in it is unknown."""
+        secrets, made_up = frozenset(gateway.secrets) | gateway.unknown_secrets, gateway.made_up
+        unknown = secrets | made_up["named_values"]
+        missing = made_up["fragments"]
+        known = {name: value for name, value in gateway.named_values.items() if name not in unknown}
+        return cls(
+            known,
+            secrets,
+            {name: text for name, text in gateway.fragments.items() if name not in missing},
+            dict(_lending(gateway)),
+            gateway.missing_section == "inherit",
+            gateway.cors_needs_base,
+        )
+
+
+def _lending(gateway: Gateway) -> Iterator[tuple[str, str]]:
+    from apimpolicy.engine.backends import Backend
+
+    for id_, backend in (gateway.backends or {}).items():
+        if not isinstance(backend, Backend):
+            continue
+        if backend.managed_identity is not None:
+            yield id_, f"managed identity for {backend.managed_identity.resource.removeprefix('https://').rstrip('/')}"
+        elif backend.headers or backend.query or backend.authorization or backend.certificates:
+            yield id_, f"credentials of the backend '{id_}'"
+
 
 OWN_DATA = frozenset(("requests", "invokes", "cached-response", "cached-completion", "cached-value"))
 """Policies that give data to callers without a forwarded request, by their `access`."""

@@ -13,11 +13,11 @@ from apimpolicy.text.document import Characters, Document, Element
 from apimpolicy.text.named_values import NamedValueReference, find_named_values
 
 if TYPE_CHECKING:
+    from apimpolicy.checks.failures import Wider
     from apimpolicy.checks.flow import Flow
     from apimpolicy.checks.proofs import Proofs
     from apimpolicy.checks.references import KnownService
     from apimpolicy.checks.rule import Rule
-    from apimpolicy.checks.wider import Wider
     from apimpolicy.diagnostics import Severity
     from apimpolicy.policies.spec import AttributeSlot, Specification
     from apimpolicy.text.source import Source

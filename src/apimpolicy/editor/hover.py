@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.binding.nodes import Call
 from apimpolicy.binding.reports import shown
 from apimpolicy.checks.flow import Variable, variables_set_by
+from apimpolicy.editor.caret import nodes_of_kind
 from apimpolicy.editor.expression_completion import complete as complete_code
 from apimpolicy.editor.knowledge import Knowledge, Occurrence, occurrence_at
 from apimpolicy.editor.names_completion import types_of, where_set
 from apimpolicy.editor.navigation import can_rename, local_at
 from apimpolicy.editor.pages import attribute_page, page_for_editors
-from apimpolicy.editor.partial_binding import nodes_of_kind
 from apimpolicy.editor.signatures import documentation
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.spec import SECTIONS

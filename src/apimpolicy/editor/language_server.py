@@ -27,7 +27,7 @@ from apimpolicy.memory import collect_new
 
 if TYPE_CHECKING:
     from apimpolicy.editor.completion import CompletionLists
-    from apimpolicy.editor.test_runs import TestRun
+    from apimpolicy.editor.lenses import TestRun
 
 MOST_UNTIDY: Final = 16
 """Edits without a pause after which memory is freed all the same."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding.nodes import Local, LocalDeclaration
 from apimpolicy.checkout import open_text
+from apimpolicy.editor.caret import nodes_of_kind
 from apimpolicy.editor.knowledge import Knowledge, Occurrence, occurrence_at
 from apimpolicy.editor.members import is_keyword
 from apimpolicy.editor.pages import member_at, page_location
-from apimpolicy.editor.partial_binding import nodes_of_kind
 from apimpolicy.editor.workspace import Location, Workspace, wider
 from apimpolicy.project.fixes import Edit
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.binding.nodes import Call, LocalDeclaration, ObjectCreation
 from apimpolicy.binding.reports import shown
 from apimpolicy.dotnet.types import ERROR
+from apimpolicy.editor.caret import nodes_of_kind
 from apimpolicy.editor.names_completion import types_of
-from apimpolicy.editor.partial_binding import nodes_of_kind
 from apimpolicy.errors import ConfigurationError, PolicySyntaxError
 from apimpolicy.formatting.files import Formatter
 from apimpolicy.policies.registry import has_trait

@@ -17,7 +17,7 @@ from apimpolicy.binding.allow_list import is_member_allowed, is_type_allowed
 from apimpolicy.binding.lookup import types_named
 from apimpolicy.binding.nodes import Call, FieldAccess, PropertyAccess
 from apimpolicy.dotnet.metadata import TypeDefinition, look_up
-from apimpolicy.editor.partial_binding import nodes_of_kind
+from apimpolicy.editor.caret import nodes_of_kind
 from apimpolicy.editor.signatures import note_about, short
 from apimpolicy.editor.workspace import Location
 from apimpolicy.policies import conversions

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from apimpolicy.binding.nodes import Local
+from apimpolicy.editor.caret import nodes_of_kind
 from apimpolicy.editor.members import simple_types
-from apimpolicy.editor.partial_binding import nodes_of_kind
 from apimpolicy.syntax.lexer import PADDING, Tokens, tokenize
 from apimpolicy.text.holes import OPEN
 from apimpolicy.text.named_values import find_named_values
@@ -62,10 +62,10 @@ def semantic_tokens(analysis: Analysis) -> list[SemanticToken]:
             found.update(_of_expression(policy, expression))
         for reference in find_named_values(policy.source.text):
             found.add(SemanticToken(*policy.span(reference.start, reference.end), "macro"))
-    return list(_apart(analysis.text, sorted(found, key=lambda c: (c.start, c.kind != "macro", -c.end))))
+    return list(_without_overlaps(analysis.text, sorted(found, key=lambda c: (c.start, c.kind != "macro", -c.end))))
 
 
-def _apart(text: str, found: list[SemanticToken]) -> Iterator[SemanticToken]:
+def _without_overlaps(text: str, found: list[SemanticToken]) -> Iterator[SemanticToken]:
     position = 0
     for token in found:
         start = max(token.start, position)

@@ -18,7 +18,7 @@ from apimpolicy.project.layout import place_of
 if TYPE_CHECKING:
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.subject import Settings
-    from apimpolicy.editor.test_runs import CaseAt
+    from apimpolicy.editor.lenses import CaseAt
 
 MOST_FILES = 3000
 """Files of a workspace that are looked through for a name."""
@@ -86,7 +86,7 @@ class Workspace:
 
     def cases(self) -> list[CaseAt]:
         """Return the test cases of the workspace; a test file is read once for each version of it."""
-        from apimpolicy.editor.test_runs import cases_of
+        from apimpolicy.editor.lenses import cases_of
 
         found: list[CaseAt] = []
         for path in self._request_files():
@@ -172,7 +172,7 @@ class Workspace:
         return found - {os.path.abspath(path)}
 
     def _request_files(self) -> list[str]:
-        from apimpolicy.editor.test_runs import request_files
+        from apimpolicy.editor.lenses import request_files
 
         if self._requests is None:
             self._requests = request_files(self.roots)

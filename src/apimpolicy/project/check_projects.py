@@ -82,7 +82,7 @@ class CheckProjects:
     def rules(self) -> tuple[type[Rule], ...]:
         """The rules besides the catalogue's: of installed packages, and of the files that were named."""
         if self._rules is None:
-            from apimpolicy.checks.extensions import rules_of_files, rules_of_packages
+            from apimpolicy.checks.catalogue import rules_of_files, rules_of_packages
 
             tables = [file for file in self.options.rule_files if file.endswith(".toml")]
             files = [file for file in self.options.rule_files if file not in tables]

@@ -22,10 +22,9 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.audit.access import KEY_WORD, WEAK_TOKEN
-from apimpolicy.audit.budgets import limited_by
-from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, LENDS, LIMITS, REPLACES, TOKEN
+from apimpolicy.audit.access import KEY_WORD, WEAK_TOKEN, limited_by
 from apimpolicy.audit.findings import AuditFinding, lent_to_anyone
+from apimpolicy.audit.states import ADDRESS, CERTIFICATE, LENDS, LIMITS, REPLACES, TOKEN
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.audit_text import answer, details, sorted_findings
 from apimpolicy.report.harmless import program_report

@@ -21,8 +21,8 @@ from apimpolicy.report.audit_text import (
 from apimpolicy.report.harmless import indented
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.facts import PolicyLocation
     from apimpolicy.audit.findings import AuditFinding
+    from apimpolicy.audit.states import PolicyLocation
     from apimpolicy.project.audit_run import AuditRun
 
 MOST_RELATED = 50

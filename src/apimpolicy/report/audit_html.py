@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.access import WEAK_TOKEN
-from apimpolicy.audit.budgets import NOT_LIMITED, limited_by
-from apimpolicy.audit.facts import LENDS, TOKEN, UNDECIDED
+from apimpolicy.audit.access import NOT_LIMITED, WEAK_TOKEN, limited_by
 from apimpolicy.audit.findings import lent_to_anyone, operations_by_api
+from apimpolicy.audit.states import LENDS, TOKEN, UNDECIDED
 from apimpolicy.report.audit_data import ALWAYS, NEVER, SOMETIMES, UNKNOWN, passed_on, presence, when
 from apimpolicy.report.audit_text import (
     LENDING,

@@ -13,10 +13,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.access import KEY_WORD, NO_ACCESS
-from apimpolicy.audit.budgets import NOT_LIMITED, limited_by
-from apimpolicy.audit.facts import ADDRESS, KEY, OPAQUE, OWN, TOKEN, UNDECIDED, PolicyLocation, Token
+from apimpolicy.audit.access import KEY_WORD, NO_ACCESS, NOT_LIMITED, limited_by
 from apimpolicy.audit.findings import AuditFinding, lent_to_anyone, operations_by_api
+from apimpolicy.audit.states import ADDRESS, KEY, OPAQUE, OWN, TOKEN, UNDECIDED, PolicyLocation, Token
 from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.style import PLAIN, Style
 

@@ -21,8 +21,7 @@ from apimpolicy.proposing.finder import Finder
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.testing.case_files import load_case_tree
-from apimpolicy.testing.case_names import of_method
-from apimpolicy.testing.case_writer import CaseWriter
+from apimpolicy.testing.case_writer import CaseWriter, of_method
 from apimpolicy.testing.claims.harnesses import Setup, setup_of
 from apimpolicy.testing.claims.services import Route, harness_of_route, service_with_keys
 from apimpolicy.testing.first_cases import Found, limit_cases, run_alone

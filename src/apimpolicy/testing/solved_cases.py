@@ -27,7 +27,7 @@ from apimpolicy.scenarios.stand_ins import StandIns
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.certificates import STANDARD
-from apimpolicy.testing.claims.branches import Branches
+from apimpolicy.testing.claims.facts import Branches
 from apimpolicy.testing.first_cases import FirstCases, Found, limit_cases, relative_path, text_of
 from apimpolicy.testing.first_surroundings import (
     EMPTY,

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.analysis import OperationAudit, ServiceAudit, audit_service
-from apimpolicy.audit.entries import ANY_PRODUCT
-from apimpolicy.audit.facts import (
+from apimpolicy.audit.requests import ADDRESS_OF_CALLER, ALL_APIS, Rehearsal, choices, request_for
+from apimpolicy.audit.states import (
     ADDRESS,
     CACHED,
     CERTIFICATE,
@@ -25,8 +25,8 @@ from apimpolicy.audit.facts import (
     Fact,
     Token,
 )
-from apimpolicy.audit.requests import ADDRESS_OF_CALLER, ALL_APIS, Rehearsal, choices, request_for
-from apimpolicy.audit.service_context import ServiceContext
+from apimpolicy.audit.tools import ANY_PRODUCT
+from apimpolicy.audit.walk import ServiceContext
 from apimpolicy.engine.openid_provider import OpenIdProvider
 from apimpolicy.engine.token_keys import TokenKey
 from apimpolicy.testing.authority import TestAuthority, self_signed

@@ -15,12 +15,11 @@ import yaml
 from tests.sampling import sampled
 
 from apimpolicy import Gateway
-from apimpolicy.audit.budgets import limited_by
+from apimpolicy.audit.access import limited_by
 from apimpolicy.audit.confirming import confirmed
-from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, LENDS, OWN, TOKEN, VERIFIED, Fact, PolicyLocation
 from apimpolicy.audit.findings import findings_of
 from apimpolicy.audit.policies import HANDLERS
-from apimpolicy.audit.states import of_fact
+from apimpolicy.audit.states import ADDRESS, CERTIFICATE, LENDS, OWN, TOKEN, VERIFIED, Fact, PolicyLocation, of_fact
 from apimpolicy.context.entities import Api, Operation, Product
 from apimpolicy.engine.openid_provider import OpenIdProvider
 from apimpolicy.engine.replaced_files import replace_file

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from apimpolicy.checks.error_conditions import is_true_for
 from apimpolicy.checks.expressions import ExpressionCheck
-from apimpolicy.checks.failures import Failure
+from apimpolicy.checks.failures import Failure, is_true_for
 from apimpolicy.text.source import Excerpt
 
 LIMIT = Failure("rate-limit", frozenset((429,)), "RateLimitExceeded", "", True, frozenset())

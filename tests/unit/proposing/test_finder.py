@@ -15,7 +15,7 @@ from apimpolicy.proposing.finder import Finder
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.scenarios.harness import Harness
-from apimpolicy.testing.claims.branches import Branches
+from apimpolicy.testing.claims.facts import Branches
 
 if TYPE_CHECKING:
     from apimpolicy.scenarios.exploration import Exploration

@@ -14,7 +14,7 @@ from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.scenarios.harness import Harness
 from apimpolicy.scenarios.stand_ins import StandIns
-from apimpolicy.testing.claims.branches import Branches
+from apimpolicy.testing.claims.facts import Branches
 from apimpolicy.text.source import Source
 
 HAS = 'context.Request.Headers.ContainsKey("X-A")'

@@ -11,7 +11,7 @@ import pytest
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.first_cases import text_of
 from apimpolicy.testing.first_surroundings import Surroundings
-from apimpolicy.testing.recorded_cases import recorded_case
+from apimpolicy.testing.recorded_traces import recorded_case
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.solved_cases import find_cases
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from apimpolicy.checks.amount import MOST_FINDINGS
+from apimpolicy.checks.document import MOST_FINDINGS
 from apimpolicy.checks.flow import State, names_set_by
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.variables import Questions, VariableRead, variable_reads

@@ -23,9 +23,8 @@ from apimpolicy.project.service.unknown_policies import unknown_calls, unknown_p
 from apimpolicy.proving.proof import Inquiry, Proof, ProofResult
 from apimpolicy.semantics.values import Value, constant_text
 from apimpolicy.terms import term as terms
-from apimpolicy.testing.claims.formulas import Formulas
+from apimpolicy.testing.claims.formulas import Formulas, base_of
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions
-from apimpolicy.testing.claims.sent_requests import base_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 

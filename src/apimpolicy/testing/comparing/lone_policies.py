@@ -26,10 +26,10 @@ from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.requests import request_in_words
 from apimpolicy.testing.claims.test_file_lookup import AROUND_A_FRAGMENT, FRAGMENT, file_about, scope_in
 from apimpolicy.testing.comparing.elements import document_of
-from apimpolicy.testing.comparing.gaps import unknown_in
 from apimpolicy.testing.comparing.operations import LoadingResult, problem_in_words
 from apimpolicy.testing.comparing.product_search import compare
 from apimpolicy.testing.comparing.service_comparison import is_same_document
+from apimpolicy.testing.comparing.service_settings import unknown_in
 from apimpolicy.testing.comparing.setting_table import settings_that_differ
 from apimpolicy.testing.comparing.sides import SEED
 from apimpolicy.testing.comparing.versions import Pair, Version, with_names

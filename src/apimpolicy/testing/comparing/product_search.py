@@ -20,10 +20,9 @@ from apimpolicy.records import Record
 from apimpolicy.report.difference_data import DifferenceItem
 from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.shrinking import shrink
-from apimpolicy.testing.case_names import answers_in_words
+from apimpolicy.testing.case_writer import answers_in_words
 from apimpolicy.testing.claims.model_requests import requests_of
-from apimpolicy.testing.comparing.causes import Causes
-from apimpolicy.testing.comparing.elements import Span, of_element, of_program
+from apimpolicy.testing.comparing.elements import Causes, Span, of_element, of_program
 from apimpolicy.testing.comparing.first_requests import first_requests, harms, is_moderated, moderate, requests_with
 from apimpolicy.testing.comparing.observed_differences import Difference, differences, journey_of
 

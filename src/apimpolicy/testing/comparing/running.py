@@ -22,16 +22,20 @@ from apimpolicy.report.difference_data import (
 )
 from apimpolicy.testing.case_files import Case, CaseFile, load_case_tree
 from apimpolicy.testing.claims.test_file_lookup import test_file_of
-from apimpolicy.testing.comparing.access import access_changes, broken_references
-from apimpolicy.testing.comparing.documents import documents_of, key_of, service_around
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, with_moves
-from apimpolicy.testing.comparing.gaps import unread
 from apimpolicy.testing.comparing.lone_policies import blank_report, compare_pair
 from apimpolicy.testing.comparing.observed_differences import Difference, differences, journey_of
 from apimpolicy.testing.comparing.operations import problem_in_words
 from apimpolicy.testing.comparing.service_comparison import ServiceComparison, is_same_document
-from apimpolicy.testing.comparing.services import affected_apis, service_folders, setting_groups
-from apimpolicy.testing.comparing.sides import ServiceSide
+from apimpolicy.testing.comparing.service_settings import unread
+from apimpolicy.testing.comparing.services import (
+    access_changes,
+    affected_apis,
+    broken_references,
+    service_folders,
+    setting_groups,
+)
+from apimpolicy.testing.comparing.sides import ServiceSide, documents_of, key_of, service_around
 from apimpolicy.testing.comparing.versions import Pair, Version, Versions, with_names, without_names
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.test_file_search import find_test_files

@@ -23,12 +23,11 @@ from apimpolicy.report.difference_data import (
 )
 from apimpolicy.testing.claims.requests import request_in_words
 from apimpolicy.testing.claims.services import Route, ServiceHarness, harness_of_route, with_callers
-from apimpolicy.testing.comparing.documents import Key, key_of, key_of_element, key_of_policy
 from apimpolicy.testing.comparing.elements import document_of, of_element
-from apimpolicy.testing.comparing.gaps import unknown_steps
 from apimpolicy.testing.comparing.operations import Group, LoadingResult, Operations
 from apimpolicy.testing.comparing.product_search import Comparison, Found, Proofs, compare
-from apimpolicy.testing.comparing.sides import Needs, ServiceSide
+from apimpolicy.testing.comparing.service_settings import unknown_steps
+from apimpolicy.testing.comparing.sides import Key, Needs, ServiceSide, key_of, key_of_element, key_of_policy
 from apimpolicy.testing.first_surroundings import accepted_caller
 
 if TYPE_CHECKING:

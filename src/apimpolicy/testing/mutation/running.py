@@ -22,8 +22,7 @@ from apimpolicy.report.coverage_data import CONDITION, POLICY, FileCoverage, Pla
 from apimpolicy.report.mutation_results import INVALID, KILLED, SUPPRESSED, SURVIVED, Mutant, MutantOutcome
 from apimpolicy.testing.case_files import Case, load_case_file
 from apimpolicy.testing.coverage import PolicyCoverage
-from apimpolicy.testing.mutation.checks import CheckIndex
-from apimpolicy.testing.mutation.elements import Change, changes_of
+from apimpolicy.testing.mutation.elements import Change, CheckIndex, changes_of
 from apimpolicy.testing.running import Outcome, run_case
 
 if TYPE_CHECKING:
