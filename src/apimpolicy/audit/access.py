@@ -107,7 +107,6 @@ class Access(NamedTuple):
 
 
 def access_of(alternatives: Alternatives) -> Access:
-    """Return the weakest paths among alternatives."""
     found: dict[frozenset[str], frozenset[Fact]] = {}
     for alternative in alternatives:
         proofs = _proofs(alternative)
@@ -148,7 +147,6 @@ FEW_SIBLINGS = 2
 
 
 def outliers(operations: Sequence[OperationAudit]) -> list[OperationAudit]:
-    """Return the operations of an API that are weaker than most of it."""
     usual = usual_access(operations)
     like = [each for each in operations if each.access.is_decided and each.access.words == usual]
     if not usual or len(like) < FEW_SIBLINGS or usual in (ANYONE, NO_ACCESS):
@@ -185,7 +183,6 @@ def product_checks(operation: OperationAudit) -> str:
 
 
 def listed(words: Iterable[str]) -> str:
-    """Return words as a list in a sentence."""
     found = list(words)
     return " and ".join(filter(None, (", ".join(found[:-1]), found[-1]))) if found else ""
 

@@ -141,7 +141,6 @@ class _Audit:
         return found
 
     def tools(self, server: ServiceApi) -> Iterator[OperationAudit]:
-        """Yield the tools of an MCP server."""
         for operation, hop, message, unknown in Tools(self).of(server):
             if not self.is_wanted(server.id, f"{METHOD} {from_utf16(operation.url_template)}"):
                 continue

@@ -73,7 +73,6 @@ class Condition(NamedTuple):
 
 
 def truth(condition: Condition, check: ExpressionCheck) -> Truth:
-    """Return a condition's proofs."""
     _, compiled = check.compile(condition.excerpt)
     if compiled.bound is None or not compiled.nodes:
         return truth_of(_unread(condition))
@@ -89,7 +88,6 @@ def looks_at(text: str) -> str:
 
 
 def _unread(condition: Condition) -> Fact:
-    """Return the fact for an expression that can't be compiled as it is written."""
     text = condition.excerpt.text
     names = _NAMED_VALUE.findall(text)
     subject = f"named value '{names[0]}'" if names else "an expression that can't be read"
@@ -313,7 +311,6 @@ class Reader:
 
 
 def _within(node: Bound) -> list[Bound]:
-    """Return a node with all nodes inside."""
     found, waiting = [], [node]
     while waiting:
         each = waiting.pop()

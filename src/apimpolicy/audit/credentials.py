@@ -166,7 +166,6 @@ def _written_value(walk: Walk, element: Element, field: str) -> Value:
 
 
 def lent_by(walk: Walk, element: Element) -> Iterator[str]:
-    """Yield the credentials of the gateway that a request of the policy's own carries."""
     for each in element.elements():
         if has_trait(each.name, "acquires-token"):
             yield _identity(each)

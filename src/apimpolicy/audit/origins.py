@@ -138,7 +138,6 @@ class Origins:
         return node
 
     def of(self, node: Bound | None, depth: int = 0) -> Origin:
-        """Return the origin of a value."""
         if isinstance(node, nodes.Coalesce) and not is_null(node.right):
             default = constant(node.right)
             text = None if default is None else str(default)
@@ -206,7 +205,6 @@ class Origins:
 
 
 def keyed(found: Origin, key: object) -> Origin:
-    """Return the origin of what a collection has under a key."""
     kind = _KEYED.get(found.kind)
     if kind is None:
         return found

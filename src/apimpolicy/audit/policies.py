@@ -180,7 +180,6 @@ def token(walk: Walk, step: Step, state: State) -> State:
 
 
 def _token_parts(walk: Walk, element: Element) -> Parts:
-    """Return the sources of the token that a policy checks."""
     value, parameter = element.get("token-value"), attribute_of(element, "query-parameter-name")
     if value is not None:
         return walk.parts(value.value)
@@ -328,7 +327,6 @@ _FIRST, _LAST = 1 << 24, (224 << 24) - 1
 
 
 def covers_everything(element: Element) -> bool:
-    """Return whether the addresses and ranges of an ip-filter have every caller among them."""
     spans = sorted(_spans(element))
     next_one = _FIRST
     for first, last in spans:

@@ -103,7 +103,6 @@ class RequestState:
         return origin.name is None or bool(self.generation_of(origin.kind, origin.name))
 
     def written_to(self, origin: Origin) -> Value:
-        """Return the value of a header or a parameter of the query."""
         return self.field(f"?{origin.name}" if origin.kind == "query" else origin.name or "*")
 
     def field(self, key: str) -> Value:
@@ -118,7 +117,6 @@ class RequestState:
         return Value("origin", origin=Origin(kind, name), parts=((ALWAYS, frozenset((Source(kind, name),))),))
 
     def parts_of(self, origin: Origin) -> Parts:
-        """Return the sources of a header, a parameter of the query or a variable."""
         return self.variable(origin.name or "").parts if origin.kind == "variable" else self.written_to(origin).parts
 
     def sources_of(self, origin: Origin) -> Sources:

@@ -84,7 +84,6 @@ class SourceReader:
         self._reading: set[int] = set()
 
     def of(self, node: Bound | None, depth: int = 0) -> Sources:
-        """Return the sources of a value."""
         if node is None or depth > MOST_DEPTH:
             return NO_SOURCES if node is None else OF_UNKNOWN
         text = constant(node)

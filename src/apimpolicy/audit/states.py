@@ -178,7 +178,6 @@ def _without_resolved(alternative: Alternative, having: dict[Fact, list[Alternat
 
 
 def both(one: Alternatives, other: Alternatives) -> Alternatives:
-    """Return the conjunction of both."""
     if one == ALWAYS or not other:
         return other
     if other == ALWAYS or not one:
@@ -187,12 +186,10 @@ def both(one: Alternatives, other: Alternatives) -> Alternatives:
 
 
 def either(one: Alternatives, other: Alternatives) -> Alternatives:
-    """Return the disjunction of both."""
     return one if one == other or not other else other if not one else simplified(one | other)
 
 
 def any_of(given: Iterable[Alternatives]) -> Alternatives:
-    """Return the disjunction of all."""
     found = {each for each in given if each}
     return NEVER if not found else found.pop() if len(found) == 1 else simplified(frozenset().union(*found))
 
@@ -218,7 +215,6 @@ class Truth(NamedTuple):
         return self.negated().and_(other.negated()).negated()
 
     def choose(self, then: Truth, otherwise: Truth) -> Truth:
-        """Return the truth of `self ? then : otherwise`."""
         return Truth(
             either(both(self.if_true, then.if_true), both(self.if_false, otherwise.if_true)),
             either(both(self.if_true, then.if_false), both(self.if_false, otherwise.if_false)),

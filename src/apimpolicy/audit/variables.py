@@ -325,7 +325,6 @@ MOST_DEPTH = 8
 
 
 def assigned(written: Characters, knowledge: Knowledge, check: ExpressionCheck) -> Value:
-    """Return the value of a variable from the attribute that sets it."""
     excerpt = written.expression
     if excerpt is None:
         if "{{" in written.text:

@@ -222,7 +222,6 @@ class Walk:
         return found
 
     def truth(self, step: Step, name: str) -> Truth:
-        """Return the proofs of an attribute's condition."""
         attribute = step.element.get(name)
         if attribute is None:
             return TRUE

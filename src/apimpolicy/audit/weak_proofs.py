@@ -125,7 +125,6 @@ class WeakProof(NamedTuple):
 def grouped(
     operations: Sequence[OperationAudit], key: Callable[[OperationAudit], K]
 ) -> Iterator[tuple[K, list[OperationAudit]]]:
-    """Yield the operations by a key."""
     groups: dict[K, list[OperationAudit]] = {}
     for operation in operations:
         groups.setdefault(key(operation), []).append(operation)
@@ -133,7 +132,6 @@ def grouped(
 
 
 def weak_proofs(operations: Sequence[OperationAudit]) -> Iterator[WeakProof]:
-    """Yield the findings about the checks of an API."""
     yield from _tokens(operations)
     yield from _certificates(operations)
     yield from _custom_checks(operations)

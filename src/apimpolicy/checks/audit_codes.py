@@ -20,7 +20,6 @@ class AuditCode(NamedTuple):
 
 @cache
 def audit_codes() -> dict[str, AuditCode]:
-    """Return all codes of `audit`."""
     import tomllib
 
     with open(os.path.join(os.path.dirname(__file__), "audit_codes.toml"), "rb") as file:

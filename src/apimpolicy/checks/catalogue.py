@@ -77,7 +77,6 @@ class Contents:
 
 @cache
 def entries() -> tuple[Entry, ...]:
-    """Return every rule, by code."""
     return tuple(
         Entry(
             row["code"],
@@ -94,7 +93,6 @@ def entries() -> tuple[Entry, ...]:
 
 
 def rules_for(subject: Subject) -> Iterator[type[Rule]]:
-    """Yield the rules that a document needs."""
     settings = subject.settings
     contents = Contents(subject)
     for entry in _wanted(settings.select, settings.extend, settings.ignore):
@@ -117,7 +115,6 @@ def _wanted(select: tuple[str, ...], extend: tuple[str, ...], ignore: tuple[str,
 
 @cache
 def rule_class(module: str) -> type[Rule]:
-    """Return the rule that a module of `rules/` defines."""
     from importlib import import_module
 
     from apimpolicy.checks.rule import Rule

@@ -46,7 +46,6 @@ def page_on_the_web(code: str) -> str:
 
 @functools.cache
 def explained_codes() -> dict[str, dict[str, Any]]:
-    """Return the text of each code that has its own page."""
     return tomllib.loads(_FILE.read_text("utf-8"))
 
 

@@ -62,5 +62,4 @@ def title_of_code(code: str, rules: Iterable[type[Rule]] = ()) -> str:
 
 
 def all_codes() -> list[str]:
-    """Return every code with a page of its own here, rules' not."""
     return sorted((*_pages(), *explained_codes(), *audit_codes()))

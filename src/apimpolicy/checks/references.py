@@ -31,7 +31,6 @@ class Missing(NamedTuple):
 
     @property
     def label(self) -> str:
-        """The suggestion, if there is a similar name."""
         return f"did you mean '{self.near[0]}'?" if self.near and not self.deleted else ""
 
     @property

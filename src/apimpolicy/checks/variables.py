@@ -42,7 +42,6 @@ class VariableRead:
 
 
 def variable_reads(expression: CheckedExpression) -> tuple[VariableRead, ...]:
-    """Return every read of a variable in an expression, in no particular order."""
     found = expression.compiled.variable_reads
     if found is None:
         found = expression.compiled.variable_reads = tuple(_reads(expression))
@@ -97,7 +96,6 @@ def _reads(expression: CheckedExpression) -> Iterator[VariableRead]:
 
 
 def is_variables(node: Bound | None) -> bool:
-    """Return whether a node is `context.Variables`."""
     return context_member(node) == "Variables"
 
 

@@ -92,7 +92,6 @@ class OperationDescription:
         return None
 
     def parameters_in(self, location: str) -> list[Parameter]:
-        """Return the parameters of one location."""
         return [parameter for parameter in self.parameters if parameter.location == location]
 
 

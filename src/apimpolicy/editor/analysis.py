@@ -203,13 +203,11 @@ class Analysis:
         return None
 
     def element_at(self, offset: int) -> tuple[PolicyText, Element] | None:
-        """Return the innermost element around an offset of the file, with its policy."""
         found = self.at(offset)
         element = found[0].subject.element_at(found[1]) if found is not None else None
         return (found[0], element) if found is not None and element is not None else None
 
     def code_at(self, offset: int) -> CodeAt | None:
-        """Return the expression around an offset of the file."""
         found = self.at(offset)
         code = found[0].expression_at(found[1]) if found is not None else None
         return CodeAt(found[0], *code) if found is not None and code is not None else None

@@ -63,7 +63,6 @@ class CaretContext(Record):
 
     @property
     def is_known(self) -> bool:
-        """Return whether something can be offered."""
         if self.kind in ("name", "type"):
             return True
         receiver = self.receiver
@@ -117,7 +116,6 @@ class CaretBinder(Binder):
         return super().unknown_type(node)
 
     def holds_caret(self, node: Any) -> bool:
-        """Return whether a part of the code has the caret in it."""
         return isinstance(node, (Node, Token)) and node.start <= self.offset < node.end
 
     # ------------------------------------------------------------------------------------------- what type fits

@@ -125,7 +125,6 @@ class CompletionLists:
         self._number = 0
 
     def list_of(self, document: TextDocument, items: list[Item]) -> Json:
-        """Return the response to a request for completion, and keep the items."""
         items.sort(key=lambda item: (item.rank, item.label))
         self._items, self._number = items, self._number + 1
         answer: Json = {"isIncomplete": False}

@@ -82,7 +82,6 @@ class Scope:
         return box(made.type, value), made.static_type
 
     def _declarations(self, names: Iterable[str]) -> str:
-        """Return statements that declare C# variables of the frame, with the values that they have there."""
         return "".join(
             f"var {name} = {typed(self.locals[name][0].type, f'context.Variables[{_quoted(_MARK + name)}]')}; "
             for name in names
@@ -111,11 +110,9 @@ class Scope:
         return Value(name, show(value), shown, expression, has_inside(value))
 
     def local_values(self) -> list[Value]:
-        """Return the C# variables of the frame."""
         return [self.value(name, name) for name in self.locals]
 
     def children(self, expression: str) -> list[Value]:
-        """Return the elements or the properties of a value."""
         value, _ = self.evaluate(expression)
         if value is None:
             return []
@@ -174,7 +171,6 @@ def _is_property(offer: Any) -> bool:
 
 
 def has_inside(value: object) -> bool:
-    """Return whether a value has parts that a tree can show."""
     return value is not None and not isinstance(value, (str, bool, int, float))
 
 

@@ -40,7 +40,6 @@ class Hover(NamedTuple):
 
 
 def hover(analysis: Analysis, offset: int, knowledge: Knowledge) -> Hover | None:
-    """Return the hover text at an offset of the file, or None."""
     found = analysis.at(offset)
     if found is None:
         return None
@@ -69,7 +68,6 @@ def _of_name(occurrence: Occurrence, policy: PolicyText, offset: int, knowledge:
 
 
 def _preview(path: str) -> str:
-    """Return the first lines of a fragment's file."""
     try:
         data, _ = read_data(path)
     except ConfigurationError:
@@ -117,7 +115,6 @@ def _of_code(policy: PolicyText, expression: CheckedExpression, offset: int) -> 
 
 
 def _of_local(analysis: Analysis, offset: int) -> Hover | None:
-    """Describe a variable of C# where it is declared."""
     local, span = local_at(analysis, offset), can_rename(analysis, offset)
     if local is None or span is None:
         return None
@@ -126,7 +123,6 @@ def _of_local(analysis: Analysis, offset: int) -> Hover | None:
 
 
 def _of_call(expression: CheckedExpression, start: int) -> str:
-    """Describe the overload of a call."""
     for node in nodes_of_kind(expression, Call):
         name = getattr(getattr(node.syntax, "target", None), "name", None)
         if getattr(name, "start", -1) == start:
@@ -135,7 +131,6 @@ def _of_call(expression: CheckedExpression, start: int) -> str:
 
 
 def _of_word(code: str, word: str, end: int) -> str:
-    """Return completion's documentation of a word."""
     item = next((item for item in complete_code(code, end).items if item.label == word), None)
     if item is None or item.kind == "keyword":
         return ""

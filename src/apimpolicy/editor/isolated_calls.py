@@ -58,7 +58,6 @@ def result_of(action: str, code: int | None, output: bytes, errors: bytes) -> An
 
 
 def too_slow(action: str) -> ConfigurationError:
-    """Return the error of a call that took too long."""
     return ConfigurationError(f"'{action}' took more than {MOST_SECONDS} seconds and was stopped")
 
 

@@ -82,7 +82,6 @@ class Knowledge:
 
 
 def knowledge_of(path: str, elsewhere: Elsewhere = lambda _kind, _path: ()) -> Knowledge:
-    """Return the names that a file can refer to."""
     names: dict[Kind, dict[str, Known]] = {}
     try:
         configuration = ConfigurationFinder().for_file(path)
@@ -193,7 +192,6 @@ class Occurrence(NamedTuple):
 
 
 def occurrences(analysis: Analysis) -> list[Occurrence]:
-    """Return every occurrence in a file, in order, each once."""
     found: set[Occurrence] = set()
     for policy in analysis.policies:
         for occurrence in of_policy(policy):
@@ -233,7 +231,6 @@ def _of_attribute(element: Element, attribute: Attribute) -> Iterator[Occurrence
 
 
 def kind_of_attribute(element: str, attribute: str) -> Kind | None:
-    """Return the kind of name in an attribute."""
     if (attribute == "name" and has_trait(element, "sets-variable")) or attribute.endswith("variable-name"):
         return "variable"
     return next((kind for suffix, kind in _BY_ATTRIBUTE if attribute.endswith(suffix)), None)

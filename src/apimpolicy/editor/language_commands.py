@@ -35,7 +35,6 @@ def run(server: LanguageServer, paths: list[str], *names: str) -> Json:
 
 
 def tests(server: LanguageServer) -> list[Json]:
-    """Return every test case of the workspace."""
     server.workspace.forget()
     return [case._asdict() for case in server.workspace.cases()]
 
@@ -109,7 +108,6 @@ def _refuse_with_errors(server: LanguageServer, policy: str) -> None:
 
 
 def page(server: LanguageServer, code: str) -> str:
-    """Return the page of a code or a policy."""
     from apimpolicy.checks.pages import page_of_code
     from apimpolicy.editor.pages import policy_page
 

@@ -78,7 +78,6 @@ class TestRun(NamedTuple):
 
 
 def request_files(roots: list[str]) -> list[str]:
-    """Return the test files and the `.http` files below some folders."""
     found: list[str] = []
     for root in roots:
         for folder, folders, files in walk(root):
@@ -151,7 +150,6 @@ class Lens(NamedTuple):
 
 
 def lenses(analysis: Analysis, cases: Sequence[CaseAt], last: TestRun | None) -> list[Lens]:
-    """Return the lenses of a policy file with these test cases."""
     found: list[Lens] = []
     for policy in analysis.policies[:1]:
         for root in policy.document.roots[:1]:

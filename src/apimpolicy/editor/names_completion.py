@@ -124,7 +124,6 @@ def variables(policy: PolicyText, element: Element | None, knowledge: Knowledge)
 
 
 def types_of(variable: Variable) -> str:
-    """Return the types that a variable may have, in C# spelling."""
     from apimpolicy.editor.signatures import short
 
     types = sorted(map(short, variable.types or ()))
@@ -133,7 +132,6 @@ def types_of(variable: Variable) -> str:
 
 
 def where_set(variable: Variable) -> str:
-    """Return where a variable was set, and to what."""
     element = variable.set_by
     if element is None:
         return ""

@@ -146,7 +146,6 @@ def references(
 
 
 def highlights(analysis: Analysis, offset: int) -> list[tuple[int, int]]:
-    """Return the uses of the name at an offset in its own file."""
     occurrence = occurrence_at(analysis, offset)
     if occurrence is None:
         local = local_at(analysis, offset)
@@ -190,7 +189,6 @@ class LocalAt(NamedTuple):
 
 
 def local_at(analysis: Analysis, offset: int) -> LocalAt | None:
-    """Return the C# variable at an offset."""
     code = analysis.code_at(offset)
     if code is None:
         return None
@@ -221,7 +219,6 @@ def _is_same(one: LocalSymbol, other: LocalSymbol) -> bool:
 
 
 def _spans_of(local: LocalAt, declared_only: bool = False) -> list[tuple[int, int]]:
-    """Return the spans of a variable in the file."""
     (policy, expression, _), symbol = local
     excerpt = expression.excerpt
     starts: set[int] = set()

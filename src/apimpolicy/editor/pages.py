@@ -43,7 +43,6 @@ _KINDS: dict[object, str] = {
 
 @lru_cache(256)
 def policy_page(name: str) -> str:
-    """Return the page of a policy; empty for an unknown name."""
     specification = specification_of(name)
     if specification is None:
         reason = why_not_simulated(name)
@@ -64,7 +63,6 @@ def summary(name: str) -> str:
 
 
 def attribute_page(specification: Specification, slot: AttributeSlot) -> str:
-    """Return an attribute's page."""
     said = [f"**{slot.name}** of `{specification.name}`: {kind_of(slot)}"]
     said.append(
         "Required." if slot.required else f"Default: `{_shown(slot.default)}`." if slot.default is not None else ""

@@ -35,7 +35,6 @@ class Place(Record):
 
 
 def place_at(document: Document, offset: int) -> Place:
-    """Return the place at an offset of the document's source."""
     text = document.source.text
     around = _innermost(document, offset)
     node = _characters(document, around, offset)
@@ -106,7 +105,6 @@ def _child(document: Document, around: Element | None, offset: int) -> Node | No
 
 
 def _characters(document: Document, around: Element | None, offset: int) -> Characters | None:
-    """Return the value or text around an offset."""
     if around is not None and _is_in_tag(around, offset):
         values = (attribute.value for attribute in around.attributes)
         return next((value for value in values if value.start <= offset <= value.end), None)

@@ -58,14 +58,12 @@ class PublishedChecks:
         return self._run
 
     def settings_of(self, path: str) -> Settings:
-        """Return the settings of `check` for a file."""
         try:
             return self._check.projects.of(path).check.settings_for(path)
         except ConfigurationError:
             return Settings()
 
     def style_of(self, path: str) -> Style:
-        """Return the layout of the project that a file belongs to."""
         try:
             return self._check.projects.of(path).style
         except ConfigurationError:
@@ -114,7 +112,6 @@ class PublishedChecks:
         return self._found.get(uri, [])
 
     def codes_found(self, uri: str) -> set[str]:
-        """Return the codes of the findings of the last check of a document."""
         return {finding.code for finding in self._found.get(uri, ())}
 
     def _check_open(self, uri: str) -> None:

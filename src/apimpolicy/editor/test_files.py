@@ -165,7 +165,6 @@ def _choices(kind: str) -> tuple[str, ...]:
 
 
 def hover(text: str, path: str, offset: int) -> Hover | None:
-    """Return the documentation of the key at an offset."""
     try:
         tree = read_tree(text, path)
     except DiagnosticError:

@@ -80,7 +80,6 @@ class TextDocument:
 
 
 def line_starts(text: str) -> list[int]:
-    """Return the offsets at which lines begin."""
     starts = [0]
     index = 0
     while True:

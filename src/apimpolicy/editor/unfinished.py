@@ -181,7 +181,6 @@ class Unfinished(NamedTuple):
 
     @property
     def offset(self) -> int:
-        """Return the offset of the caret's name in the text."""
         return self.text.index(CARET)
 
 
@@ -268,7 +267,6 @@ class _Beginning:
         return failed >= 0 and any(kind in ENDS for kind in self.tokens.kinds[failed : self.caret])
 
     def with_declarations(self) -> str:
-        """Return the code up to the caret, with what its declarations lack."""
         text = completed_declarations(self.code, self.tokens, self.stacks, self.reading, self.caret)
         return text.removesuffix(CARET)
 
@@ -280,7 +278,6 @@ class _Beginning:
         return max(place, 0)
 
     def read(self, continuation: str) -> Reading:
-        """Read the code with a continuation."""
         if not continuation:
             return self.reading
         tokens = self._continued(continuation)

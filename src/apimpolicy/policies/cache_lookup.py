@@ -97,7 +97,6 @@ class CacheLookup:
         return CacheAccessed(HIT, key=key, found=True, traced={"message": HIT, "cacheKey": shown})
 
     def key_parts(self, exchange: Exchange) -> tuple[object, ...]:
-        """Return the parts of the cache key, in the order and spelling of traces of real gateways."""
         from urllib.parse import quote
 
         context, request, user = exchange.context, exchange.request, exchange.context.user

@@ -54,7 +54,6 @@ class KeyedCounter:
     increment_count: Callable[[], int] = postponed_attribute(integer, default=1)
 
     def increment(self) -> int | None:
-        """Return the request's increment; None where the condition is false."""
         return self.increment_count() if self.increment_condition() else None
 
     def commit(self, exchange: Exchange, counter: Counter) -> int | None:
@@ -85,7 +84,6 @@ class CallRate(Record):
         return found >> 1
 
     def counted(self, left: int) -> Effect:
-        """Return the effect of a counted call."""
         traced = {"message": f"RateLimit counter {self.number} is incremented"}
         return RateLimited(f"{left} of {self.calls} calls remain", remaining=left, traced=traced)
 
@@ -244,11 +242,9 @@ class TokenLimit:
         self.limit = limit
 
     def left(self, exchange: Exchange) -> float:
-        """Return the tokens that are left, below 0 when more were used."""
         return exchange.services.state.counters.status(self.counter, self.limit).left
 
     def remaining(self, exchange: Exchange) -> int:
-        """Return the tokens that are left, at least 0."""
         return max(0, int(self.left(exchange)))
 
     def is_exceeded(self, exchange: Exchange, prompt_tokens: int) -> bool:
@@ -256,7 +252,6 @@ class TokenLimit:
         return self.left(exchange) < prompt_tokens
 
     def record(self, exchange: Exchange, tokens: int) -> None:
-        """Count tokens that were used."""
         exchange.services.state.counters.count([(self.counter, tokens)])
 
     def seconds_until(self, exchange: Exchange, tokens: int) -> int | None:
@@ -264,11 +259,9 @@ class TokenLimit:
         raise NotImplementedError
 
     def when(self, seconds: int) -> str:
-        """Return that time in the words of the message."""
         return in_words(seconds)
 
     def refusal(self, seconds: int | None, header: str) -> PolicyError:
-        """Return the error when the limit is exceeded."""
         if seconds is None:
             return PolicyError(self.reason, self.message, self.status)
         message = f"{self.message} Try again in {self.when(seconds)}."

@@ -113,12 +113,10 @@ def same_hexadecimal(claim: str, *found: str) -> bool:
 
 
 def same_name(claim: str, *found: str) -> bool:
-    """Compare distinguished names."""
     return any(distinguished_name(from_utf16(claim)) == distinguished_name(from_utf16(value)) for value in found)
 
 
 def same_text(claim: str, *found: str) -> bool:
-    """Compare common names and DNS names."""
     return any(from_utf16(claim).strip().lower() == value.strip().lower() for value in found)
 
 

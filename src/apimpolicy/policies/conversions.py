@@ -43,7 +43,6 @@ def text(value: object) -> str:
 
 
 def trimmed(value: object) -> str:
-    """Convert to text without white space around it."""
     return text(value).strip()
 
 
@@ -165,7 +164,6 @@ class Range(NamedTuple):
     advice: str = ""
 
     def has(self, number: float) -> bool:
-        """Return whether a number is within."""
         return self.least <= number <= self.greatest or number in self.besides
 
     def __str__(self) -> str:

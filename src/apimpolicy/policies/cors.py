@@ -152,7 +152,6 @@ class Cors:
         return True
 
     def grant(self, origin: str, allowed: list[str]) -> dict[str, str]:
-        """Return the headers that allow an origin."""
         grant = {"Access-Control-Allow-Origin": "*" if "*" in allowed and not self.allow_credentials else origin}
         if self.allow_credentials:
             grant["Access-Control-Allow-Credentials"] = "true"
@@ -164,7 +163,6 @@ class Cors:
         return {"Access-Control-Expose-Headers": ",".join(exposed)} if exposed else {}
 
     def texts(self, exchange: Exchange, step: Step | None) -> list[str]:
-        """Return the texts inside a child element."""
         if step is None:
             return []
         values: list[str] = exchange.evaluate(step).values

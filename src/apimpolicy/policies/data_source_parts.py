@@ -49,7 +49,6 @@ class DataAnswer:
 
 
 def query_parameters(exchange: Exchange, step: Step | None) -> list[QueryParameter]:
-    """Return the parameters of a statement, evaluated."""
     if step is None:
         return []
     group: QueryParameters = exchange.evaluate(step)
@@ -90,5 +89,4 @@ def templated(exchange: Exchange, text: str, template: str | None) -> str:
 
 
 def unreachable(error: OSError) -> PolicyError:
-    """Return the error of a database that cannot be reached."""
     return PolicyError("BackendConnectionFailure", str(error) or "The data source cannot be reached.")

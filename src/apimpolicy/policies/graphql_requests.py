@@ -86,7 +86,6 @@ class GraphQLRequest:
         return cls(payload["query"], payload)
 
     def send(self, request: RequestMessage, query: str) -> None:
-        """Put another query in the place of this one."""
         if self.payload is not None:
             request.set_body(json.dumps({**self.payload, "query": query}, ensure_ascii=False).encode())
         elif media_type_of(request) == QUERY_ALONE:

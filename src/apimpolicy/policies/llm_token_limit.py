@@ -183,7 +183,6 @@ class _Report:
                 self.set(max(0, left - estimate), variable, None)
 
     def consume(self, tokens: int, *, in_header: bool = True) -> None:
-        """Set the variable of consumed tokens."""
         names = self.names
         self.set(tokens, names.tokens_consumed_variable_name, names.tokens_consumed_header_name if in_header else None)
 

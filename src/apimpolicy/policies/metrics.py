@@ -68,7 +68,6 @@ def evaluated(exchange: Exchange, steps: Sequence[Step]) -> dict[str, str | None
 
 
 def filled(exchange: Exchange, dimensions: Mapping[str, str | None]) -> dict[str, str]:
-    """Return the dimensions with the current values of the default ones."""
     return {
         name: from_utf16(_BY_LOWER_CASE[name.lower()](exchange) or "") if value is None else value
         for name, value in dimensions.items()

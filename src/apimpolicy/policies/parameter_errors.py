@@ -35,7 +35,6 @@ class ParameterChecker(Record):
     compiled: MutableMapping[Any, Any]
 
     def takes_several(self, parameter: Parameter) -> bool:
-        """Return whether the parameter may be there more than once."""
         return parameter.is_deep or (parameter.separator is None and "array" in self._types(parameter.schema))
 
     def violations(self, parameter: Parameter, values: Sequence[str]) -> list[SchemaViolation]:
@@ -154,7 +153,6 @@ class ParameterPlace:
 
     @property
     def is_public(self) -> bool:
-        """Return whether callers may read the errors."""
         return self.message == "Request"
 
 

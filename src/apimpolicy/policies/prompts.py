@@ -157,7 +157,6 @@ def read_completion(response: ResponseMessage) -> Completion:
 
 
 def is_event_stream(response: ResponseMessage) -> bool:
-    """Return whether the response is streamed as server-sent events."""
     return (response.headers.joined("Content-Type") or "").lower().lstrip().startswith("text/event-stream")
 
 
@@ -258,7 +257,6 @@ def _dicts(content: object) -> Iterator[dict[str, Any]]:
 
 
 def _object(content: bytes) -> dict[str, Any] | None:
-    """Return the JSON object that these bytes are, or None."""
     try:
         data = json.loads(content)
     except (ValueError, RecursionError):

@@ -60,7 +60,6 @@ class RedirectContentUrls:
 
 
 def _backend(exchange: Exchange) -> Url | None:
-    """Return the backend's base URL."""
     from apimpolicy.context.urls import Url
 
     if exchange.backend_url is None:
@@ -72,7 +71,6 @@ def _backend(exchange: Exchange) -> Url | None:
 
 
 def _gateway(exchange: Exchange) -> Url:
-    """Return the URL of the API at the gateway, as the caller wrote it."""
     url = exchange.request.original_url
     return url.replaced(path="/" + from_utf16(exchange.context.api.path).strip("/"), query_string="")
 

@@ -39,7 +39,6 @@ class SampleMaker:
         self._inside: list[str] = []
 
     def sample(self, schema: Any, depth: int = 0) -> Any:
-        """Return a value of a schema."""
         name = schema.get("$ref") if isinstance(schema, dict) else None
         if not isinstance(name, str):
             return self._sample(schema, depth)

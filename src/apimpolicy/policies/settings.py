@@ -44,7 +44,6 @@ class Setting:
 
     @property
     def key(self) -> str:
-        """Return the name in files."""
         return self.name.replace("_", "-")
 
     @property

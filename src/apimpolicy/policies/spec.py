@@ -283,12 +283,10 @@ class Specification:
 
     @property
     def holds_policies(self) -> bool:
-        """Return whether its child elements are policies."""
         return any(slot.part is None for slot in self.children)
 
     @property
     def own_children(self) -> frozenset[str]:
-        """Return the names of child elements that are not policies."""
         names = (slot.child for slot in self.contents), (slot.name for slot in self.children if slot.part is not None)
         return frozenset(name for group in names for name in group if name is not None)
 
@@ -299,12 +297,10 @@ class Specification:
 
     @property
     def takes_markup(self) -> bool:
-        """Return whether any elements are allowed, as text."""
         return any(slot.markup for slot in self.contents)
 
     @property
     def takes_text(self) -> bool:
-        """Return whether the element's own text means anything."""
         return any(slot.child is None for slot in self.contents)
 
     def part(self, name: str) -> Specification | None:
@@ -332,7 +328,6 @@ policy = part = Specification
 
 
 def specification(cls: type) -> Specification:
-    """Return the specification of a class marked with `policy` or `part`."""
     found = cls.__dict__.get("specification")
     assert isinstance(found, Specification), cls
     return found

@@ -157,11 +157,9 @@ class Exchange(Protocol):
 
     @property
     def has_ended(self) -> bool:
-        """Return whether a policy ended the pipeline."""
         return self.answer is not None
 
     def end(self, response: ResponseMessage) -> None:
-        """End the pipeline with the caller's response."""
         self.answer = response
 
     def serve(self, response: ResponseMessage) -> None:
@@ -171,7 +169,6 @@ class Exchange(Protocol):
 
     @property
     def is_served(self) -> bool:
-        """Return whether the response came from the cache."""
         return self.served_by is not None
 
     def answer_resolver(self, response: ResponseMessage) -> None:

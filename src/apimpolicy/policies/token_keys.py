@@ -225,7 +225,6 @@ class Trust:
         return self.keys + self.published(key_id)
 
     def published(self, missing_key: str | None) -> list[VerificationKey]:
-        """Return providers' current keys."""
         self.issuers.clear()
         self.failures.clear()
         keys: list[VerificationKey] = []
@@ -250,7 +249,6 @@ class Trust:
         return self.explained(f"There is no {kind} key for {algorithm}{named}; the keys are {there}")
 
     def explained(self, sentence: str) -> str:
-        """Return the sentence with the errors of providers."""
         return "; ".join((sentence, *self.failures))
 
 
@@ -285,7 +283,6 @@ ALGORITHMS: dict[str, Algorithm] = {
 
 
 def fits(key: VerificationKey, name: str) -> bool:
-    """Return whether the key is one for the algorithm of this name."""
     algorithm = ALGORITHMS.get(name)
     if algorithm is None or algorithm.kind != key.kind or key.algorithm not in (None, name):
         return False

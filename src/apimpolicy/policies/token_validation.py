@@ -66,7 +66,6 @@ class DecryptionKey(NamedTuple):
 
 
 def is_encrypted(token: str) -> bool:
-    """Return whether the token has the form of an encrypted one."""
     return token.count(".") == PARTS - 1
 
 
@@ -171,7 +170,6 @@ def check_claims(token: Jwt, required: Iterable[RequiredClaim]) -> None:
 
 
 def first_text(token: Jwt, name: str) -> str | None:
-    """Return the first value of a claim, None when it is not there."""
     if not token.claims.contains_key(name):
         return None
     values = list(token.claims.get_item(name))
@@ -219,7 +217,6 @@ class TokenPolicy:
     require_scheme: str | None = expression_attribute(trimmed)
 
     def presented(self, exchange: Exchange) -> str | None:
-        """Return the token as it was sent, None when there is none."""
         if self.token_value is not None:
             return self.token_value.strip() or None
         if self.query_parameter_name is not None:
@@ -278,7 +275,6 @@ def texts_of(exchange: Exchange, step: Step | None, field: str) -> list[str]:
 
 
 def required_claims(exchange: Exchange, step: Step | None) -> list[RequiredClaim]:
-    """Return the claims of `required-claims`."""
     claims: list[RequiredClaim] = []
     for inner in () if step is None else exchange.evaluate(step).claims:
         claim: ClaimElement = exchange.evaluate(inner)

@@ -167,7 +167,6 @@ class ValidateGraphQLRequest:
         return PolicyError(None, to_utf16(entries[0]["message"]), 400, response)
 
     def log(self, exchange: Exchange, entries: list[dict[str, Any]]) -> None:
-        """Put errors into the variables."""
         from apimpolicy.policies.validation_errors import json_token
 
         exchange.variables[ERRORS] = json_token(entries)

@@ -195,7 +195,6 @@ class ValidateJwt(TokenPolicy):
         return token_validation.run(exchange, self, demands)
 
     def urls(self, exchange: Exchange) -> list[str]:
-        """Return the URLs of the OpenID configurations."""
         urls: list[str] = []
         for step in self.openid_configs:
             element: OpenIdConfig = exchange.evaluate(step)

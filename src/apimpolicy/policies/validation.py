@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 
 def validate_attributes(element: Element, specification: Specification) -> Iterator[Diagnostic]:
-    """Yield every finding about the attributes of an element."""
     slots = {slot.name: slot for slot in specification.attributes}
     yield from unknown_attributes(element, slots)
     for attribute in element.attributes:
@@ -164,7 +163,6 @@ def _one_of(values: tuple[str, ...]) -> str:
 def at_name(
     element: Element, code: str, message: str, *, severity: Severity = Severity.ERROR, label: str = "", help: str = ""
 ) -> Diagnostic:
-    """Return a finding at the name of an element."""
     return Diagnostic(code, message, element.source, element.name_start, element.name_end, severity, label, help)
 
 

@@ -93,7 +93,6 @@ class ErrorLog:
 
 
 def strictest(actions: Iterable[str]) -> str:
-    """Return the action that does most."""
     found = set(actions)
     return next((action for action in (PREVENT, DETECT) if action in found), IGNORE)
 

@@ -115,15 +115,12 @@ class Target:
             connection.close()
 
     def advance(self, seconds: float) -> None:
-        """Let time pass between two requests."""
         time.sleep(seconds)
 
     def can_advance(self, seconds: float) -> bool:
-        """Return whether so much time can pass."""
         return seconds <= _LONGEST_WAIT
 
     def host_of(self, request: Request) -> str:
-        """Return the header Host: that of the gateway's URL."""
         return self.parts.netloc.rpartition("@")[2]
 
     def _step(self, case: Case, step: Step, outcome: Outcome, identities: CaseIdentities | None) -> None:

@@ -100,7 +100,6 @@ class ApiSearch:
         self.tried: list[Route] = []
 
     def cases_found(self) -> ApiCases:
-        """Search on each chosen route, and return the cases."""
         chosen = self._chosen()
         seconds = max(self.bounds.seconds / max(len(chosen), 1), _LEAST_SECONDS)
         for route in chosen:
@@ -117,7 +116,6 @@ class ApiSearch:
         return ApiCases(keys, self.cases, self.goals, self.reached, failing, secret, accepted)
 
     def _elements(self) -> list[Element]:
-        """Return the policies of all documents that requests to the API meet."""
         gateway = service_setup(self.around, os.path.dirname(self.output)).gateway
         found: dict[int, Element] = {}
         for policies in {id(route.policies): route.policies for route in self.routes}.values():
@@ -214,7 +212,6 @@ class ApiSearch:
                 yield Found("$operation reaches the backend", made, expect, given={**good.given, "each": each})
 
     def _usual(self) -> Assignment:
-        """Return the inputs of an accepted caller."""
         return accepted_caller(self.elements, self.around.providers)
 
 
@@ -246,7 +243,6 @@ class _RouteWriter(CaseWriter):
 
 
 def _pattern(piece: Piece) -> str:
-    """Return the regular expression for a segment of a path, with a group for a parameter."""
     if piece.parameter is not None:
         return "(.*?)"
     return re.escape(piece.default) or "/?"
@@ -258,7 +254,6 @@ def _label(route: Route, method: str = "GET") -> str:
 
 
 def _with_key(route: Route) -> str:
-    """Tell the product whose policy requests meet, if any."""
     has_product = "product" in route.policies and route.caller is not None
     return f" with a key of the product {route.caller.target}" if has_product and route.caller else ""
 

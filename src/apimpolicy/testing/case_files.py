@@ -132,7 +132,6 @@ class CaseFile:
 
     @property
     def directory(self) -> str:
-        """Return where the paths in the file begin."""
         return os.path.dirname(self.path)
 
 

@@ -336,7 +336,6 @@ def _has_secrets(content: object) -> bool:
 
 
 def _fails(result: Result) -> bool:
-    """Return whether a policy fails, so that the gateway responds with 500."""
     return result.error is not None and result.response.status_code == 500
 
 

@@ -103,7 +103,6 @@ _OF_BODIES = frozenset({"body", "json", "json-subset"})
 
 
 def observable_mismatches(expect: Tree, response: Response, method: str) -> tuple[list[Mismatch], int]:
-    """Return the mismatches of a response from anywhere, and the number of expectations that it can't show."""
     expected = expect.known(EXPECT)
     observable = OBSERVABLE - _OF_BODIES if method == "HEAD" else OBSERVABLE
     observable |= {key for key in OF_SERVERS & expected.keys() if expected[key].value is not None}

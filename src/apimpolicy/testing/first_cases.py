@@ -177,7 +177,6 @@ class Limit(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Return the name of its case."""
         return f"call {self.calls + 1} within {self.seconds} seconds is refused"
 
     def steps(self) -> list[dict[str, Any]]:

@@ -85,7 +85,6 @@ def subject_of(policy: str) -> Subject:
 
 
 def surroundings_of(subject: Subject) -> Surroundings:
-    """Return the policy's surroundings."""
     found = Surroundings()
     add_named_values(found, subject.document.source.text)
     add_needs(found, subject)
@@ -105,7 +104,6 @@ def numbered_providers(given: Iterable[dict[str, Any]]) -> dict[str, dict[str, A
 
 
 def shows_certificates(elements: Iterable[Element]) -> bool:
-    """Return whether policies look at the caller's certificate."""
     texts = {id(element.source): element.source.text for element in elements}
     return any(_CERTIFICATE_OF_CALLER.search(text) for text in texts.values())
 
@@ -122,7 +120,6 @@ def address_that_passes(ip_filter: Element) -> str | None:
 
 
 def accepted_caller(elements: Iterable[Element], providers: Iterable[str]) -> Assignment:
-    """Return the inputs of a caller that the checks of policies accept: a token, a certificate, headers, an address."""
     found: Assignment = {}
     given = list(elements)
     if (first := next(iter(providers), None)) is not None:

@@ -168,7 +168,6 @@ def _bring_token(tree: Tree, case: Case, identities: CaseIdentities | None, url:
 
 
 def _compress(coding: str, options: dict[str, Any]) -> None:
-    """Compress the body, and say so in its Content-Encoding."""
     import gzip
     import json
     import zlib

@@ -203,7 +203,6 @@ class CaseItem(pytest.Item):
             raise CaseFailedError(outcome)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Describe the failed case and its request."""
         if isinstance(excinfo.value, CaseFailedError):
             from apimpolicy.report.harmless import harmless
             from apimpolicy.report.test_results import failure
@@ -212,5 +211,4 @@ class CaseItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Return the file, line and name of the case."""
         return self.path, self.case.line - 1, self.name

@@ -42,12 +42,10 @@ class Outcome:
 
     @property
     def is_good(self) -> bool:
-        """Return whether nothing is wrong."""
         return self.status in ("passed", "skipped")
 
     @property
     def sentences(self) -> list[str]:
-        """Return the failed expectations."""
         return [mismatch.sentence for mismatch in self.mismatches]
 
     @property

@@ -77,11 +77,9 @@ class _Service:
         self.servers = {each.id: each for each in setup.service.apis if each.mcp is not None and each.mcp.answers}
 
     def output(self, api: str) -> str:
-        """Return the path of the test file of an API."""
         return os.path.join(self.directory, f"{_UNUSUAL.sub('-', api) or 'api'}.test.yaml")
 
     def search(self, api: str, reached: Iterable[Goal]) -> _Searched:
-        """Search for the cases of an API."""
         around = Surroundings(service=self.folder, kept=self.kept)
         output, routes, policies = self.output(api), [*self.routes[api]], frozenset[str]()
         if (server := self.servers.get(api)) is not None and server.mcp is not None:
@@ -142,7 +140,6 @@ def service_tests(
 
 
 def _searches(service: _Service, apis: list[str], jobs: int) -> Iterator[_Searched]:
-    """Yield what was found for each API, in order."""
     if not apis:
         return
     first = service.search(apis[0], ())

@@ -130,7 +130,6 @@ def advice(failure: Failure) -> str:
 
 
 def described(failure: Failure) -> str:
-    """Return the failure as the end of a sentence."""
     where = f" of {failure.scope}" if failure.scope else ""
     if failure.source == "authorization":
         return "the subscription key is missing (401)"

@@ -135,7 +135,6 @@ def _without_seconds(value: Any) -> Any:
 
 
 def bind_context(context: Context) -> Drop:
-    """Return `context`."""
     members: dict[str, Callable[[], Any]] = {
         "Request": lambda: _request(context.request),
         "Variables": lambda: Hash((str(pair.key), bind(pair.value)) for pair in context.variables),

@@ -140,7 +140,6 @@ _WORDS: dict[str, Any] = {"": None, "nil": None, "null": None, "true": True, "fa
 
 
 def expression(fragment: str) -> LiquidExpression:
-    """Read a fragment."""
     if fragment in _WORDS:
         return Constant(_WORDS[fragment])
     if fragment in ("empty", "blank"):

@@ -25,7 +25,6 @@ class LiquidError(Exception):
 
     @property
     def shown(self) -> str:
-        """Return the text of the error in the output."""
         return f"Liquid error: {self.message}"
 
 
@@ -171,7 +170,6 @@ class Rendering:
 
     @property
     def text(self) -> str:
-        """Return the output so far: a .NET string."""
         return "".join(self._parts)
 
     def write(self, text: str) -> None:
@@ -225,7 +223,6 @@ class Rendering:
         return self.roots.get(name)
 
     def assign(self, name: str, value: Any) -> None:
-        """Set a variable of the whole template."""
         self.scopes[0][name] = value
 
 

@@ -55,7 +55,6 @@ class TemplateReader:
         raise LiquidSyntaxError(f"{name} tag was never closed")
 
     def document(self) -> list[TemplateNode]:
-        """Return all nodes."""
         nodes: list[TemplateNode] = []
         for token in self.tokens:
             if token.kind == TEXT:

@@ -158,12 +158,10 @@ def items(value: Any) -> Sequence[Any] | None:
 
 
 def is_true(value: Any) -> bool:
-    """Return all but null and false."""
     return value is not None and value is not False
 
 
 def text_of(value: Any) -> str:
-    """Return a value as `{{ … }}` writes it: a .NET string."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (XmlElement, Drop)) or type(value) is str:

@@ -161,7 +161,6 @@ def _why_undecided(explored: Exploration, proof_results: dict[Goal, ProofResult]
 
 
 def _given_named_values(path: str) -> set[str]:
-    """Return the named values in the configuration of a file."""
     found = find_configuration(os.path.dirname(path) or os.curdir)
     return set() if found is None else set(read_configuration(found).get("named-values", {}))
 

@@ -268,7 +268,6 @@ class Formulas:
 
 
 def _by(end: End, who: str) -> Term:
-    """Return where the response is made by `who`."""
     if who == "policy":
         return end.by_policy
     by_backend = terms.all_of(end.by_backend, terms.not_(end.by_policy))

@@ -50,7 +50,6 @@ class Setup(NamedTuple):
 
     @property
     def service(self) -> Service:
-        """Return the service of the gateway, which must have one."""
         assert self.gateway.service is not None
         return self.gateway.service
 
@@ -87,7 +86,6 @@ def _with_certificates(case: Case) -> CaseGateway:
 
 
 def _reads_certificates(gateway: Gateway, policies: Mapping[str, AnyPolicy]) -> bool:
-    """Return whether any of the policies, or of their fragments, reads certificates."""
     steps = gateway.program(gateway.scopes(dict(policies))).steps()
     texts = {id(step.element.source): step.element.source.text for step in steps}
     return any(_CERTIFICATES.search(text) for text in texts.values())

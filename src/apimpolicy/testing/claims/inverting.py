@@ -107,7 +107,6 @@ class ClaimInversion:
         self.conditions = EvaluatedConditions(run.result, run.gateway, expressions, variables)
 
     def degree(self, want: Want) -> float:
-        """Return how nearly a condition is as wanted, from 0 to 1."""
         inside = _inside(want)
         if inside is None:
             return float(self._is_met(want))

@@ -229,7 +229,6 @@ def _texts(tree: Tree) -> Iterator[Tree]:
 
 
 def _joined(claim: Claim, reports: Sequence[ClaimReport]) -> ClaimReport:
-    """Return one report for the reports of each API."""
     cells = tuple(cell for report in reports for cell in report.cells)
     return _worst(reports)._replace(cells=cells)
 

@@ -333,7 +333,6 @@ def _reads_variables(body: Bound) -> bool:
 
 
 def internal_error(error: Exception, *, debug: bool) -> str:
-    """Return an internal error in words, with its traceback where that is wanted."""
     if debug:
         import traceback
 

@@ -38,7 +38,6 @@ def request_in_words(scenario: Scenario, harness: Harness) -> str:
 
 
 def sent_request(run: Run) -> FoundRequest:
-    """Return a request as it was sent, with each value of its headers."""
     assert run.result is not None
     request = run.result.request
     headers = ((name, value) for name in request.headers for value in request.headers.get_all(name))
@@ -58,7 +57,6 @@ def outcome_in_words(run: Run) -> str:
 
 
 def report_of(verdict: Verdict, harness: Harness) -> ClaimReport:
-    """Return the report of a claim, without a test case."""
     claim, run = verdict.claim, verdict.run
     report = ClaimReport(
         claim.path,
@@ -125,7 +123,6 @@ def _fails(path: str, case: dict[str, Any]) -> bool:
 
 
 def block_of(case: dict[str, Any], indent: int = 2) -> str:
-    """Return a case as an item of the list of cases."""
     text: str = yaml.safe_dump([case], sort_keys=False, allow_unicode=True, width=_WIDTH, default_flow_style=None)
     return "".join(" " * indent + line + "\n" for line in text.splitlines())
 

@@ -57,7 +57,6 @@ class Caller(Record):
         return f"caller key {self.number}"
 
     def subscription(self) -> ServiceSubscription:
-        """Return the subscription as a service has it."""
         made = Subscription(self.id, primary_key=self.key, secondary_key=f"{self.id}-secondary")
         return ServiceSubscription(made, scope=f"/{self.kind}s/{self.target}")
 
@@ -141,7 +140,6 @@ def _given(piece: Piece, text: str | None) -> str:
 
 
 def _pattern(piece: Piece) -> str:
-    """Return a regular expression for the texts of a segment."""
     kinds = {id(SEGMENT): "[^/]+", id(SEGMENTS): ".*", id(BELOW): "(?:/.*)?", id(MAYBE_SLASH): "/?"}
     return kinds.get(id(piece.language), re.escape(piece.default))
 

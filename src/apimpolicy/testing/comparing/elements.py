@@ -76,7 +76,6 @@ def common(one: Trace, other: Trace) -> int:
 
 
 def _same(one: Step, other: Step) -> bool:
-    """Return whether two steps do the same; policies inside them are steps of their own."""
     return bool(_own(one) == _own(other))
 
 
@@ -316,7 +315,6 @@ class Causes:
         return writers[-1] if writers else both[0][1] if both else None
 
     def _failed(self, trace: Trace) -> Span | None:
-        """Return the change of the policy whose error ended a run."""
         failed = [entry for entry in trace if entry.error is not None and not entry.is_recovered]
         return self._by_element.get(id(failed[0].element)) if failed else None
 
@@ -358,7 +356,6 @@ def _includes(program: Program) -> Iterator[Attribute | None]:
 
 
 def _documents(program: Program) -> dict[str, Document]:
-    """Return the documents of a program by scope, and of its fragments by name."""
     found = {scope: policy.document for scope, policy in program.scopes.items()}
     for step in program.steps():
         attribute = step.element.get("fragment-id") if step.name == "include-fragment" else None

@@ -101,7 +101,6 @@ class Operations:
 
 
 def _group_of(route: Route, groups: Mapping[str, Group]) -> str:
-    """Return the key of a route's group: its own, or that of a route with the same method where there are many."""
     alike = [key for key, group in groups.items() if group.pairs[0][1].method == route.method]
     return alike[0] if alike and len(groups) >= _MOST_GROUPS and route.label not in groups else route.label
 
@@ -191,7 +190,6 @@ def _callers(old: ServiceSide, new: ServiceSide) -> list[Caller]:
 def _paired_apis(
     old: Mapping[str, list[Route]], new: Mapping[str, list[Route]]
 ) -> Iterator[tuple[list[Route], list[Route]]]:
-    """Yield the routes of APIs with the same path and version, then of those with the same id."""
     left = {id_.lower(): routes for id_, routes in new.items() if routes}
     by_place = {_place(routes[0]): id_ for id_, routes in left.items()}
     for id_, routes in old.items():
@@ -219,7 +217,6 @@ def _is_key(route: Route, value: str) -> bool:
 
 
 def _paired_routes(old: Sequence[Route], new: Sequence[Route]) -> Iterator[tuple[Route, Route]]:
-    """Yield the routes of an API that requests take on both sides: the same operation and caller."""
     known: dict[object, Route] = {}
     for route in new:
         known.setdefault(_key(route), route)

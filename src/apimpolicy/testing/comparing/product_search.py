@@ -314,5 +314,4 @@ class _ProductHarness:
 
 
 def _start(goal: Goal) -> int:
-    """Return where a goal begins in its file."""
     return int(goal.at[0] if goal.kind == BRANCH else goal.at[1])

@@ -239,7 +239,6 @@ class _Comparing:
         return report._replace(items=tuple(items))
 
     def _add(self, pair: Pair, report: DifferenceReport | None) -> None:
-        """Add what is to be said of a policy."""
         if pair.old is not None and pair.new is not None:
             self.changes += _changes(pair)
         if report is None or report.status == SAME:
@@ -289,7 +288,6 @@ def _versions(pair: Pair) -> list[Version]:
 
 
 def _changes(pair: Pair) -> list[ElementChange]:
-    """Return the changed elements of a policy, by syntax."""
     if pair.is_same_text:
         return []
     trees: list[Document | None] = [

@@ -81,7 +81,6 @@ class ServiceComparison:
 
     @property
     def changed_routes(self) -> list[tuple[Route, Route]]:
-        """The routes whose policies differ."""
         return [pair for group in self.groups for pair in group.pairs]
 
     def _compared(self) -> Iterator[_Result]:
@@ -145,7 +144,6 @@ class ServiceComparison:
 
 
 def is_same_document(pair: Pair) -> bool:
-    """Return whether the text of a policy differs in its layout at most."""
     if pair.old is None or pair.new is None:
         return False
     if pair.is_same_text:
@@ -205,14 +203,12 @@ def _item(each: Found, group: Group, harness: ServiceHarness) -> DifferenceItem:
 
 
 def _with_key(route: Route) -> str:
-    """Tell whose key a request brings."""
     if route.caller is None:
         return ""
     return " with a key" if route.caller.kind == "api" else f" with a key of the product {route.caller.target}"
 
 
 def _merged(found: Iterator[_Item]) -> list[_Item]:
-    """Return each kind of difference of a change once, with all operations that it applies to."""
     merged: dict[object, _Item] = {}
     for item in found:
         identity = item.key, item.kind, item.shown.cause

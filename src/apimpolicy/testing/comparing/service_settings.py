@@ -106,7 +106,6 @@ def unknown_in(document: Document) -> Iterator[str]:
 
 
 def unknown_steps(program: Program | None) -> set[str]:
-    """Return why parts of a program aren't known."""
     return set(_unknown(program)) if program is not None else set()
 
 
@@ -144,12 +143,10 @@ def changed_settings(old: ServiceDescription, new: ServiceDescription) -> Iterat
 
 
 def group_of(api: str) -> str:
-    """Return the name of the group of an API's settings."""
     return f"API {api}"
 
 
 def products_of(service: ServiceDescription, api: str) -> dict[str, Origin]:
-    """Return the products that an API is in, with the place of the link."""
     name = api.partition(";")[0].lower()
     return {
         product.id: link.origin for product in service.products for link in product.apis if link.text().lower() == name

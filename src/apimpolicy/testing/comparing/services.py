@@ -149,7 +149,6 @@ def _named_values(*sides: ServiceSide) -> list[NamedValueDescription]:
 
 
 def policy_texts(description: ServiceDescription) -> str:
-    """Return the texts of all policies of a service."""
     found: list[str] = []
     for _, policy in description.policies():
         try:

@@ -61,7 +61,6 @@ class Needs:
         return cls({f"login-{number}": each for number, each in enumerate(tables, 1)}, shows_certificates(found))
 
     def names_for(self, elements: Iterable[Element]) -> list[str]:
-        """Return the providers whose tokens policies accept."""
         wanted = [table for _, table in providers_of(elements)]
         return [name for name, table in self.providers.items() if table in wanted]
 
@@ -211,7 +210,6 @@ def documents_of(old: ServiceSide, new: ServiceSide, place: str, places: Places)
 
 
 def _policies(description: ServiceDescription) -> Iterator[tuple[str, PolicyText]]:
-    """Yield the policies of a service with what they apply to."""
     for subject, owner in _subjects(description):
         if owner.policy is not None:
             yield subject, owner.policy
@@ -265,17 +263,14 @@ def _label(text: PolicyText, side: ServiceSide, place: str) -> str:
 
 
 def key_of(version: Version) -> Key:
-    """Return the key of a version of a policy."""
     return version.path, 1 if version.source is None else version.source.position(0).line
 
 
 def key_of_policy(policy: Policy) -> Key:
-    """Return the key of a policy of a program."""
     return os.path.normpath(policy.original.path), policy.original.position(0).line
 
 
 def key_of_element(element: Element) -> Key:
-    """Return the key of the policy that an element is in."""
     return os.path.normpath(element.source.path), element.source.position(0).line
 
 

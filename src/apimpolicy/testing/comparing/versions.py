@@ -70,7 +70,6 @@ class Pair(NamedTuple):
 
     @property
     def is_same_text(self) -> bool:
-        """Return whether the policy itself is unchanged."""
         return self.old is not None and self.new is not None and self.old.data == self.new.data
 
 
@@ -116,7 +115,6 @@ def versions(old: str, new: str) -> Iterator[Versions]:
 
 
 def _has_same_files(old: str, new: str, endings: tuple[str, ...]) -> bool:
-    """Return whether two folders have the same files of some kinds."""
     one, other = ({os.path.relpath(path, root): path for path in _files(root, endings)} for root in (old, new))
     return one.keys() == other.keys() and all(_bytes(path) == _bytes(other[name]) for name, path in one.items())
 

@@ -40,7 +40,6 @@ _Slot = tuple[int, bool]
 
 
 def _outcome(code: int, is_about_null: bool, value: object) -> int:
-    """Return a condition's place and the number of its outcome, as `_File.seen` has them."""
     return code + ((value is not None) if is_about_null else (not value))
 
 
@@ -77,7 +76,6 @@ class _Conditions:
                     wanted.remove(condition)
 
     def take_all(self, recorder: Recorder) -> None:
-        """Record everything that a recorder kept."""
         known, seen = self._known, self._seen
         nodes_of_loop, take_round = None, None
         for node, value in recorder.kept:

@@ -53,7 +53,6 @@ class DocumentPlaces:
 
 
 def places_of(policy: Policy) -> DocumentPlaces:
-    """Return the places of a document. Expressions that don't compile have no conditions."""
     walk = _Walk()
     for elements in policy.sections.values():
         for element in elements:
@@ -86,7 +85,6 @@ def is_escaped(excerpt: Excerpt) -> bool:
 
 
 def file_source(source: Source) -> Source:
-    """Return the file that a source was made from."""
     while source.origin is not None:
         source = source.origin
     return source

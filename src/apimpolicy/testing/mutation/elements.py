@@ -92,7 +92,6 @@ class CheckIndex:
         return tuple(check for check, trait in TRAITS.items() if has_trait(element.name, trait))
 
     def of_branch(self, branch: Element) -> tuple[str, ...]:
-        """Return the checks in the condition of a `when`."""
         condition = branch.get("condition")
         return NOTHING if condition is None else self.of_code(condition.value.text)
 
@@ -111,7 +110,6 @@ class CheckIndex:
         return self.of_branch(branch) if branch.name == "when" else self.of_otherwise(branch)
 
     def of_otherwise(self, branch: Element) -> tuple[str, ...]:
-        """Return the checks of an `otherwise` that refuses where every `when` lets through."""
         refuses = any(has_trait(inner.name, "composes") for inner in branch.descendants())
         return self._asked_everywhere(branch.parent) if refuses and branch.parent is not None else NOTHING
 
@@ -233,7 +231,6 @@ class _Changes:
             yield self.change("constant", node, other, f"{self.code(node)} becomes {other}")
 
     def negated(self, syntax: Node | Token) -> Change:
-        """Return a negated condition."""
         raw, code = self.raw(syntax), self.code(syntax)
         is_negated = isinstance(syntax, Node) and syntax.kind == "logical_not"
         text = raw[1:].lstrip() if is_negated else f"!({raw})"
@@ -247,7 +244,6 @@ class _Changes:
         return operator if self.code(operator) == operator.text else None
 
     def with_operator(self, node: Node, operator: Token) -> Change:
-        """Return a comparison with another operator."""
         other, code = COMPARISONS[operator.text], self.code(node)
         description = f"{operator.text} becomes {other} in `{code}`"
         return self.change("comparison", operator, self.written(other), description, about=code)

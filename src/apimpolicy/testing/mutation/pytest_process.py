@@ -212,7 +212,6 @@ class _BaselinePlugin(_IsolatedPlugin):
             self.problems.append(f"{node.nodeid}: {type(error).__name__}: {error}")
 
     def name_tests(self, report: CoverageReport) -> None:
-        """Credit tests with what fixtures and collection reached."""
         users = {**self.users, "": list(self.seconds)}
         for file in report.files:
             for place in file.places:

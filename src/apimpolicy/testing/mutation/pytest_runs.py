@@ -214,7 +214,6 @@ class _Run:
 
     @property
     def how_it_ended(self) -> str:
-        """Describe the end of the process."""
         code = self.process.exitcode
         return (
             f"signal {-code} ended the process"

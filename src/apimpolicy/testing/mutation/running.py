@@ -156,7 +156,6 @@ def load_cases(files: Sequence[str]) -> Cases:
 
 
 def name_of(case: Case) -> str:
-    """Return the name of a case among those of all files."""
     return f"{case.file.path}: {case.name}"
 
 
@@ -218,7 +217,6 @@ def run_with_pytest(
 
 
 def run_mutant(mutant: Mutant, text: str, cases: Cases) -> MutantOutcome:
-    """Return the outcome of one mutant."""
     ended = partial(MutantOutcome, mutant)
     if mutant.reason:
         return ended(SUPPRESSED)
