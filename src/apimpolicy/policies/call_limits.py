@@ -247,10 +247,6 @@ class TokenLimit:
     def remaining(self, exchange: Exchange) -> int:
         return max(0, int(self.left(exchange)))
 
-    def is_exceeded(self, exchange: Exchange, prompt_tokens: int) -> bool:
-        """Return whether more than the limit was used, or would be with a prompt of so many tokens."""
-        return self.left(exchange) < prompt_tokens
-
     def record(self, exchange: Exchange, tokens: int) -> None:
         exchange.services.state.counters.count([(self.counter, tokens)])
 

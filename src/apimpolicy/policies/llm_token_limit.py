@@ -115,7 +115,7 @@ class LlmTokenLimit:
         report = _Report(self, exchange, rate, quota)
         report.set_variables(estimate)
         for limit in limits:
-            if limit.is_exceeded(exchange, estimate):
+            if limit.left(exchange) < estimate:
                 seconds = limit.seconds_until(exchange, estimate)
                 if self.retry_after_variable_name is not None and seconds is not None:
                     exchange.variables[self.retry_after_variable_name] = seconds

@@ -162,7 +162,7 @@ class ApiSearch:
         harness = harness_of_route(route, self.setup, self.opened)
         wanted = [goal for goal in harness.goals.all if goal not in self.reached]
         self.goals |= {goal: harness.goals.name(goal) for goal in wanted if goal.kind == BRANCH}
-        usual = self._usual()
+        usual = accepted_caller(self.elements, self.around.providers)
         with_body: Assignment = {**usual, ("body", "there"): True, ("body", "json"): True}
         starts = [usual, with_body] if route.method in BODIED else [usual]
         explored = Finder(harness, bounds, wanted=wanted).explore(starts)
@@ -210,9 +210,6 @@ class ApiSearch:
                 expect = {"status": 200, "backend-requests": [{"method": "$method", "url": "$sent-to"}]}
                 made = {"method": "$method", "url": "$url", **request, **bodies[has_body]}
                 yield Found("$operation reaches the backend", made, expect, given={**good.given, "each": each})
-
-    def _usual(self) -> Assignment:
-        return accepted_caller(self.elements, self.around.providers)
 
 
 class _RouteWriter(CaseWriter):

@@ -171,7 +171,7 @@ def _given_named_values(path: str) -> set[str]:
 def _branches(explored: Exploration, path: str, missing: set[Goal], branches: Branches) -> Iterator[ProvenFact]:
     """Yield branches that no request takes, although their `choose` is reached."""
     harness = explored.harness
-    reached = _elements_reached(explored)
+    reached = {id(entry.element) for run in explored.runs if run.result is not None for entry in run.result.trace}
     for step in harness.program.steps():
         if step.element.source.path != path or not has_trait(step.name, "branches") or id(step.element) not in reached:
             continue
@@ -201,10 +201,6 @@ def _branch(step: Step, why: str) -> ProvenFact:
 def _fact(kind: str, element: Element, start: int, end: int, what: str) -> ProvenFact:
     first, last = element.source.original_span(start, end)
     return ProvenFact(kind, first, last, what)
-
-
-def _elements_reached(explored: Exploration) -> set[int]:
-    return {id(entry.element) for run in explored.runs if run.result is not None for entry in run.result.trace}
 
 
 # Conditions

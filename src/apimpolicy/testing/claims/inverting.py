@@ -161,9 +161,6 @@ class ClaimInversion:
     def _forwards(self) -> list[Step]:
         return [step for step in self.program.steps() if has_trait(step.name, "forwards")]
 
-    def _responding(self) -> list[Step]:
-        return [step for step in self.program.steps() if has_trait(step.name, "refuses")]
-
     def _toward(self, steps: Iterable[Step]) -> Iterator[Assignment]:
         reached = {id(entry.step) for entry in self.inversion.trace}
         for step in steps:
@@ -198,7 +195,7 @@ class ClaimInversion:
         yield from self._toward(self._forwards()) if is_backend is wanted else self._responds()
 
     def _responds(self) -> Iterator[Assignment]:
-        yield from self._toward(self._responding())
+        yield from self._toward([step for step in self.program.steps() if has_trait(step.name, "refuses")])
         yield from self.inversion.sources.responses()
         yield from self.inversion.sources.failures({})
 

@@ -123,7 +123,12 @@ class ServiceComparison:
             proofs = self._proofs.setdefault((group.old.canonical, group.new.canonical), {})
             found = compare(one, other, bounds, self.on_run, (), starts, proofs, knows_scopes=True)
             self._searched.setdefault(change, found)
-            yield _Result(list(_items(found, group, other)), _reasons(found), keys, proven=found.proven)
+            yield _Result(
+                list(_items(found, group, other)),
+                tuple(dict.fromkeys(map(str, found.reasons))),
+                keys,
+                proven=found.proven,
+            )
 
     def _bounds_after(self, known: Comparison) -> Bounds:
         """Return the bounds of a search for a change that was searched for in another operation."""
@@ -179,10 +184,6 @@ def _changed_documents(group: Group) -> Iterator[object]:
     for scope in dict.fromkeys((*one, *other)):
         if one.get(scope) != other.get(scope):
             yield scope, one.get(scope), other.get(scope)
-
-
-def _reasons(found: Comparison) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(map(str, found.reasons)))
 
 
 def _items(found: Comparison, group: Group, harness: ServiceHarness) -> Iterator[_Item]:

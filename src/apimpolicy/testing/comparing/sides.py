@@ -238,7 +238,7 @@ def _version(text: PolicyText, subject: str, side: ServiceSide, places: Places) 
     except ConfigurationError:
         return Version(with_names(text.path or "", places), b"", text.path or "")
     file = os.path.normpath(text.path or text.origin.file)
-    is_own_file = _is_extracted(text, side)
+    is_own_file = side.folder is not None and text.path is not None and not is_code(side.folder)
     name = file if text.source is None else f"{file}:{text.origin.line}"
     return Version(
         with_names(name, places),
@@ -247,11 +247,6 @@ def _version(text: PolicyText, subject: str, side: ServiceSide, places: Places) 
         "" if is_own_file else subject,
         source,
     )
-
-
-def _is_extracted(text: PolicyText, side: ServiceSide) -> bool:
-    """Return whether the place of a policy's file tells what it applies to."""
-    return side.folder is not None and text.path is not None and not is_code(side.folder)
 
 
 def _label(text: PolicyText, side: ServiceSide, place: str) -> str:
@@ -284,7 +279,15 @@ def service_around(path: str) -> ServiceSide | None:
         return ServiceSide(root)
     folders = reversed(list(_folders_with_code(path)))  # the outermost gives modules their values
     sides = (ServiceSide(each) for each in folders if is_code(each))
-    return next((each for each in sides if os.path.realpath(path) in _files(each)), None)
+    return next(
+        (
+            each
+            for each in sides
+            if os.path.realpath(path)
+            in {os.path.realpath(text.path or text.origin.file) for _, text in each.description.policies()}
+        ),
+        None,
+    )
 
 
 def _folders_with_code(path: str) -> Iterator[str]:
@@ -297,7 +300,3 @@ def _folders_with_code(path: str) -> Iterator[str]:
         if any(name.endswith(_CODE) for name in listing(folder)):
             yield folder
         folder = os.path.dirname(folder)
-
-
-def _files(side: ServiceSide) -> set[str]:
-    return {os.path.realpath(text.path or text.origin.file) for _, text in side.description.policies()}

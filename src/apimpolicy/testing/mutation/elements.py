@@ -359,7 +359,7 @@ def _attribute(element: Element, attribute: Attribute, other: str) -> Iterator[C
     start, end = _span(element, attribute.value.start, attribute.value.end)
     if "{{" not in _raw(element, start, end):
         description = f'{attribute.name}="{attribute.value.text}" becomes "{other}"'
-        yield Change("attribute", start, end, _escaped(other), description)
+        yield Change("attribute", start, end, escape(other, {'"': "&quot;", "'": "&apos;"}), description)
 
 
 def _content(element: Element, checks: CheckIndex) -> Iterator[Change]:
@@ -400,7 +400,3 @@ def _span(element: Element, start: int, end: int) -> tuple[int, int]:
 
 def _raw(element: Element, start: int, end: int) -> str:
     return file_source(element.source).text[start:end]
-
-
-def _escaped(text: str) -> str:
-    return escape(text, {'"': "&quot;", "'": "&apos;"})
