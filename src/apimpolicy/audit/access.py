@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.outgoing import source_of
-from apimpolicy.audit.sources import Source
+from apimpolicy.audit.sources import ValueSource
 from apimpolicy.audit.states import (
     ADDRESS,
     CERTIFICATE,
@@ -35,7 +35,7 @@ from apimpolicy.audit.states import (
     Alternative,
     Fact,
     GatewayAction,
-    Token,
+    TokenCheck,
     either,
 )
 from apimpolicy.dotnet.values import from_utf16
@@ -127,7 +127,7 @@ _PROOFS = {KEY: KEY_WORD, ADDRESS: ADDRESS, UNDECIDED: NOT_DECIDED, OWN: CUSTOM_
 def _proofs(alternative: Alternative) -> frozenset[str]:
     facts = [fact for fact in alternative if not fact.is_free]
     found = {_PROOFS[fact.kind] for fact in facts if fact.kind in _PROOFS}
-    tokens = [each for fact in facts for each in fact.detail if isinstance(each, Token)]
+    tokens = [each for fact in facts for each in fact.detail if isinstance(each, TokenCheck)]
     if tokens:
         found.add(WEAK_TOKEN if all(each.is_weak for each in tokens) else TOKEN)
     certificate = {fact.subject for fact in facts if fact.kind == CERTIFICATE}
@@ -190,7 +190,7 @@ def listed(words: Iterable[str]) -> str:
 PER_KEY, PER_SUBJECT, PER_ADDRESS, PER_CERTIFICATE = "per key", "per subject", "per address", "per certificate"
 TOGETHER, NOT_LIMITED = "all callers together", "not at all"
 _FREE = frozenset(("header", "query", "body"))
-_SESSION = Source("header", "mcp-session-id")
+_SESSION = ValueSource("header", "mcp-session-id")
 _WORDS = {
     "subscription": PER_KEY,
     "user": PER_KEY,
@@ -229,9 +229,9 @@ def evaded_by(operation: OperationAudit, action: GatewayAction) -> list[str]:
     return []
 
 
-def _is_proven(source: Source, alternative: Alternative, operation: OperationAudit) -> bool:
+def _is_proven(source: ValueSource, alternative: Alternative, operation: OperationAudit) -> bool:
     header = from_utf16(operation.api.api.subscription_key_parameter_names.header).lower()
-    if source == Source("header", header) and any(fact.kind == KEY for fact in alternative):
+    if source == ValueSource("header", header) and any(fact.kind == KEY for fact in alternative):
         return True
     if source == _SESSION and any(fact.kind == TOKEN for fact in alternative):
         return True

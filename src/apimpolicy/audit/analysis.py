@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.audit.access import Access, access_of
 from apimpolicy.audit.outgoing import hits_of
-from apimpolicy.audit.request_state import Target
+from apimpolicy.audit.request_state import AuditedTarget
 from apimpolicy.audit.states import NEVER, UNDECIDED, Alternatives, Fact, GatewayAction, PolicyLocation, either, of_fact
-from apimpolicy.audit.tools import METHOD, Entry, EntryAudit, Hop, Tools, entries_of, entry_audit
-from apimpolicy.audit.variables import Knowledge
+from apimpolicy.audit.tools import METHOD, EntryAudit, Hop, ServiceEntry, Tools, entries_of, entry_audit
+from apimpolicy.audit.variables import VariableKnowledge
 from apimpolicy.audit.walk import Walk
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.context.entities import Operation
@@ -33,7 +33,7 @@ from apimpolicy.text.holes import UNKNOWN_POLICIES
 from apimpolicy.text.named_values import KnownNamedValues
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.sources import Source
+    from apimpolicy.audit.sources import ValueSource
     from apimpolicy.audit.walk import ServiceContext
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
@@ -58,7 +58,7 @@ class OperationAudit(NamedTuple):
     problem: str = ""
     is_described: bool = True
     by_entry: tuple[EntryAudit, ...] = ()
-    fields: frozenset[Source] = frozenset()
+    fields: frozenset[ValueSource] = frozenset()
     """Headers and parameters of the query that the policies read."""
     message: Mapping[str, Any] | None = None
     """The message to an MCP server that calls it, if it is a tool."""
@@ -240,7 +240,12 @@ class _Audit:
         )
 
     def walk(
-        self, scopes: Mapping[str, Policy], entry: Entry, api: ServiceApi, operation: Operation, hop: Hop | None = None
+        self,
+        scopes: Mapping[str, Policy],
+        entry: ServiceEntry,
+        api: ServiceApi,
+        operation: Operation,
+        hop: Hop | None = None,
     ) -> Walk:
         """Walk the policies for one entry; operations with the same ones share it unless conditions depend on them.
 
@@ -255,10 +260,10 @@ class _Audit:
         return found
 
     def _walk(
-        self, scopes: Mapping[str, Policy], entry: Entry, api: ServiceApi, operation: Operation, hop: Hop | None
+        self, scopes: Mapping[str, Policy], entry: ServiceEntry, api: ServiceApi, operation: Operation, hop: Hop | None
     ) -> Walk:
         program = self.program(scopes)
-        target = Target(
+        target = AuditedTarget(
             {
                 "Id": from_utf16(operation.id),
                 "Name": from_utf16(operation.name),
@@ -275,7 +280,7 @@ class _Audit:
             _paths(api, operation),
         )
         walk = Walk(
-            Knowledge(entry.caller, target),
+            VariableKnowledge(entry.caller, target),
             self.check,
             frozenset(self.missing),
             self.service_context,

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.sources import OF_GATEWAY, UNKNOWN, UNSET, Value, of_text
-from apimpolicy.audit.states import ALWAYS, LENDS, REPLACES, GatewayAction, State, attribute_of, both
+from apimpolicy.audit.sources import OF_GATEWAY, UNKNOWN, UNSET, KnownValue, of_text
+from apimpolicy.audit.states import ALWAYS, LENDS, REPLACES, AuditState, GatewayAction, attribute_of, both
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.document import Characters, Element
 
@@ -28,13 +28,13 @@ _CREDENTIAL_NAMES = frozenset(
 """Headers and parameters of a URL that carry credentials: of Azure, and of many APIs."""
 
 
-def lending(walk: Walk, step: Step, state: State, lent: Iterable[str]) -> State:
+def lending(walk: Walk, step: Step, state: AuditState, lent: Iterable[str]) -> AuditState:
     for each in dict.fromkeys(lent):
         state = walk.act(step, state, GatewayAction(LENDS, each))
     return state
 
 
-def lending_texts(walk: Walk, step: Step, state: State) -> State:
+def lending_texts(walk: Walk, step: Step, state: AuditState) -> AuditState:
     """Lend what the request carries in its URL or in its body, where a policy has written it."""
     if has_trait(step.name, "rewrites-path", "chooses-backend"):
         for attribute in step.element.attributes:
@@ -69,21 +69,21 @@ def lent_in(walk: Walk, text: str, name: str = "") -> Iterator[str]:
                 yield inner.subject
 
 
-_OF_GATEWAY = Value("unknown", parts=((ALWAYS, OF_GATEWAY),))
+_OF_GATEWAY = KnownValue("unknown", parts=((ALWAYS, OF_GATEWAY),))
 
 
-def chooses_backend(walk: Walk, step: Step, state: State) -> State:
+def chooses_backend(walk: Walk, step: Step, state: AuditState) -> AuditState:
     walk.knowledge.changed()
     state = lending_texts(walk, step, state)
     lent = walk.service_context.lending_backends.get(attribute_of(step.element, "backend-id"))
     return state if lent is None else walk.act(step, state, GatewayAction(LENDS, lent))
 
 
-def identity(walk: Walk, step: Step, state: State) -> State:
+def identity(walk: Walk, step: Step, state: AuditState) -> AuditState:
     lent = _identity(step.element)
     variable = attribute_of(step.element, "output-token-variable-name")
     if variable:
-        walk.knowledge.set(variable, Value("credential", subject=lent, parts=((ALWAYS, OF_GATEWAY),)))
+        walk.knowledge.set(variable, KnownValue("credential", subject=lent, parts=((ALWAYS, OF_GATEWAY),)))
         return state
     walk.knowledge.header_changed("authorization", _OF_GATEWAY)
     return walk.act(step, walk.act(step, state, GatewayAction(LENDS, lent)), GatewayAction(REPLACES, "authorization"))
@@ -94,7 +94,7 @@ def _identity(element: Element) -> str:
     return f"managed identity for {resource.removeprefix('https://').rstrip('/') or 'an unknown resource'}"
 
 
-def connection(walk: Walk, step: Step, state: State) -> State:
+def connection(walk: Walk, step: Step, state: AuditState) -> AuditState:
     variable, name = attribute_of(step.element, "context-variable-name"), step.element.get("provider-id")
     if name is None:
         lent = "a stored connection"
@@ -104,11 +104,11 @@ def connection(walk: Walk, step: Step, state: State) -> State:
         is_chosen = bool(walk.chosen(name.value))
         lent = "every stored connection, by the caller's choice" if is_chosen else "a stored connection"
     if variable:
-        walk.knowledge.set(variable, Value("credential", subject=lent, parts=((ALWAYS, OF_GATEWAY),)))
+        walk.knowledge.set(variable, KnownValue("credential", subject=lent, parts=((ALWAYS, OF_GATEWAY),)))
     return state
 
 
-def credentials(walk: Walk, step: Step, state: State) -> State:
+def credentials(walk: Walk, step: Step, state: AuditState) -> AuditState:
     state = walk.act(step, state, GatewayAction(LENDS, _credential(step.element)))
     if not step.name.endswith("basic"):
         return state
@@ -121,7 +121,7 @@ def _credential(element: Element) -> str:
     return {"basic": "user name and password", "certificate": "client certificate of the gateway"}.get(kind, kind)
 
 
-def header_set(walk: Walk, step: Step, state: State) -> State:
+def header_set(walk: Walk, step: Step, state: AuditState) -> AuditState:
     name = attribute_of(step.element, "name").lower()
     known = None if "@" in name or "{{" in name else name
     is_header = has_trait(step.name, "sets-header")
@@ -136,7 +136,7 @@ def header_set(walk: Walk, step: Step, state: State) -> State:
     return lending(walk, step, state, lent_in(walk, _texts(step.element), name))
 
 
-def _written_value(walk: Walk, element: Element, field: str) -> Value:
+def _written_value(walk: Walk, element: Element, field: str) -> KnownValue:
     """Return the value that a header or a parameter of the query has behind a policy that writes it."""
     action = attribute_of(element, "exists-action") or "override"
     values = [
@@ -151,18 +151,18 @@ def _written_value(walk: Walk, element: Element, field: str) -> Value:
     if len(values) != 1 or action not in ("override", "skip"):
         before = walk.knowledge.field(field).parts if action != "override" else ()
         parts = (*before, *(part for value in values for part in walk.parts(value)))
-        return Value("unknown", parts=parts) if parts else UNKNOWN
+        return KnownValue("unknown", parts=parts) if parts else UNKNOWN
     (value,) = values
     if action == "skip":
         is_absent = walk.knowledge.absence_of_field(field)
         kept = [(is_absent.if_false, part) for part in walk.knowledge.field(field).parts]
         added = [(is_absent.if_true, part) for part in walk.parts(value)]
         both_parts = [(both(guard, proven), sources) for guard, (proven, sources) in (*kept, *added)]
-        return Value("unknown", parts=tuple(part for part in both_parts if part[0]))
+        return KnownValue("unknown", parts=tuple(part for part in both_parts if part[0]))
     if value.expression is not None:
         return walk.value(value)
     text = value.text.strip()
-    return _OF_GATEWAY if "{{" in text else Value.constant(text, of_text(text))
+    return _OF_GATEWAY if "{{" in text else KnownValue.constant(text, of_text(text))
 
 
 def lent_by(walk: Walk, element: Element) -> Iterator[str]:

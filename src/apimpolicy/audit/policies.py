@@ -14,7 +14,7 @@ from apimpolicy.audit.credentials import (
     lending_texts,
     lent_in,
 )
-from apimpolicy.audit.origins import Origin
+from apimpolicy.audit.origins import ValueOrigin
 from apimpolicy.audit.outgoing import (
     answers,
     invokes,
@@ -26,7 +26,7 @@ from apimpolicy.audit.outgoing import (
     stores,
 )
 from apimpolicy.audit.sources import GATEWAY as OF_GATEWAY
-from apimpolicy.audit.sources import UNKNOWN, UNKNOWN_SOURCE, Parts, Source, Sources, Value, chosen
+from apimpolicy.audit.sources import UNKNOWN, UNKNOWN_SOURCE, KnownValue, Parts, Sources, ValueSource, chosen
 from apimpolicy.audit.states import (
     ADDRESS,
     ALWAYS,
@@ -44,10 +44,10 @@ from apimpolicy.audit.states import (
     TOKEN,
     VERIFIED,
     Alternatives,
+    AuditState,
     Fact,
     GatewayAction,
-    State,
-    Token,
+    TokenCheck,
     attribute_of,
     both,
     either,
@@ -69,7 +69,7 @@ FORWARDING = ("inbound", "backend")
 """The sections that run before a request reaches the backend."""
 
 
-def passes(walk: Walk, step: Step, state: State) -> State:
+def passes(walk: Walk, step: Step, state: AuditState) -> AuditState:
     for attribute in step.element.attributes:
         if attribute.name.endswith("variable-name") and attribute.value.text:
             walk.knowledge.set(attribute.value.text, UNKNOWN)
@@ -100,19 +100,19 @@ def rewrites(walk: Walk, step: Step) -> None:
     for field in filter(None, query.split("&")):
         name, _, text = field.partition("=")
         is_parameter = text.startswith("{") and not text.startswith("{{")
-        sources = frozenset((Source("parameter", text.strip("{}")),)) if is_parameter else frozenset((OF_GATEWAY,))
-        walk.knowledge.query_changed(name, Value("unknown", parts=((ALWAYS, sources),)))
+        sources = frozenset((ValueSource("parameter", text.strip("{}")),)) if is_parameter else frozenset((OF_GATEWAY,))
+        walk.knowledge.query_changed(name, KnownValue("unknown", parts=((ALWAYS, sources),)))
 
 
-def _writes_body(walk: Walk, step: Step, state: State) -> None:
+def _writes_body(walk: Walk, step: Step, state: AuditState) -> None:
     sources = walk.sources_within(step.element)
     if walk.section == "outbound":
         respond(walk, state, sources, is_done=False)
     else:
-        walk.knowledge.body_changed(Value("unknown", parts=((ALWAYS, sources or frozenset((OF_GATEWAY,))),)))
+        walk.knowledge.body_changed(KnownValue("unknown", parts=((ALWAYS, sources or frozenset((OF_GATEWAY,))),)))
 
 
-def branches(walk: Walk, step: Step, state: State) -> State:
+def branches(walk: Walk, step: Step, state: AuditState) -> AuditState:
     rest: Alternatives = ALWAYS
     found: list[tuple[Alternatives, Sequence[Step]]] = []
     for when in _steps(step, "whens"):
@@ -132,7 +132,7 @@ def _steps(step: Step, field: str) -> Sequence[Step]:
     return found if isinstance(found, list) else ()
 
 
-def runs(walk: Walk, step: Step, state: State) -> State:
+def runs(walk: Walk, step: Step, state: AuditState) -> AuditState:
     name = step.element.get("fragment-id")
     if name is not None and name.value.text in walk.missing:
         text = name.value.text
@@ -144,7 +144,7 @@ def runs(walk: Walk, step: Step, state: State) -> State:
     return state
 
 
-def waits(walk: Walk, step: Step, state: State) -> State:
+def waits(walk: Walk, step: Step, state: AuditState) -> AuditState:
     """Run policies inside that may fail while the request continues: their proofs don't count."""
     for inside in step.lists_inside():
         for each in inside:
@@ -153,15 +153,15 @@ def waits(walk: Walk, step: Step, state: State) -> State:
     return state
 
 
-def forwards(walk: Walk, step: Step, state: State) -> State:
+def forwards(walk: Walk, step: Step, state: AuditState) -> AuditState:
     if walk.section not in FORWARDING:
         return state
     walk.note(step, "forwards")
-    walk.forwarded = State.joined([walk.forwarded, state])
+    walk.forwarded = AuditState.joined([walk.forwarded, state])
     return state
 
 
-def token(walk: Walk, step: Step, state: State) -> State:
+def token(walk: Walk, step: Step, state: AuditState) -> AuditState:
     element = step.element
     if any(each.name == "key" and unreadable_part(each) for each in element.descendants()):
         return walk.undecided(step, state, "a key that is not Base64")
@@ -175,7 +175,7 @@ def token(walk: Walk, step: Step, state: State) -> State:
     variable = attribute_of(element, "output-token-variable-name")
     if variable:
         parts = tuple(_token_parts(walk, element))
-        walk.knowledge.set(variable, Value("token", parts=parts))
+        walk.knowledge.set(variable, KnownValue("token", parts=parts))
     return walk.proving(step, state, proof)
 
 
@@ -184,11 +184,13 @@ def _token_parts(walk: Walk, element: Element) -> Parts:
     if value is not None:
         return walk.parts(value.value)
     if parameter:
-        return walk.knowledge.parts_of(Origin("query", parameter))
-    return walk.knowledge.parts_of(Origin("header", attribute_of(element, "header-name").lower() or "authorization"))
+        return walk.knowledge.parts_of(ValueOrigin("query", parameter))
+    return walk.knowledge.parts_of(
+        ValueOrigin("header", attribute_of(element, "header-name").lower() or "authorization")
+    )
 
 
-def _token_facts(sources: Sources, required: Token, step: Step) -> Iterator[Fact]:
+def _token_facts(sources: Sources, required: TokenCheck, step: Step) -> Iterator[Fact]:
     """Yield what a valid token of these sources proves; nothing for a text that can't be one."""
     own = chosen(sources)
     if sources == {OF_GATEWAY}:
@@ -201,7 +203,7 @@ def _token_facts(sources: Sources, required: Token, step: Step) -> Iterator[Fact
         yield Fact(OWN, who, (step.where(),))
 
 
-def certificate(walk: Walk, step: Step, state: State) -> State:
+def certificate(walk: Walk, step: Step, state: AuditState) -> AuditState:
     def says(name: str, expected: str) -> bool:
         attribute = step.element.get(name)
         return attribute is not None and attribute.value.text.strip().lower() == expected
@@ -222,10 +224,10 @@ def certificate(walk: Walk, step: Step, state: State) -> State:
     return walk.proving(step, state, frozenset((frozenset(proof),)))
 
 
-def header(walk: Walk, step: Step, state: State) -> State:
+def header(walk: Walk, step: Step, state: AuditState) -> AuditState:
     name = attribute_of(step.element, "name").lower()
     values = [each for each in step.element.elements() if each.name == "value"]
-    texts, origin = tuple(each.text.strip() for each in values), Origin("header", name)
+    texts, origin = tuple(each.text.strip() for each in values), ValueOrigin("header", name)
     proof: Alternatives = NEVER
     for guard, sources in walk.knowledge.parts_of(origin):
         if sources and sources <= {OF_GATEWAY}:
@@ -238,7 +240,7 @@ def header(walk: Walk, step: Step, state: State) -> State:
     return walk.proving(step, state, proof)
 
 
-def address(walk: Walk, step: Step, state: State) -> State:
+def address(walk: Walk, step: Step, state: AuditState) -> AuditState:
     if attribute_of(step.element, "action").lower() == "forbid":
         return state
     if covers_everything(step.element):
@@ -256,12 +258,12 @@ def _values_of(element: Element) -> Sequence[Node]:
     return [*element.children, *(attribute.value for attribute in element.attributes)]
 
 
-def limits(walk: Walk, step: Step, state: State) -> State:
+def limits(walk: Walk, step: Step, state: AuditState) -> AuditState:
     state = passes(walk, step, state)
     if has_trait(step.name, "per-subscription"):
         if not walk.knowledge.caller.has_key:
             return walk.act(step, state, GatewayAction(LIMITS, f"{step.name} never"))
-        sources = frozenset((Source("subscription"),))
+        sources = frozenset((ValueSource("subscription"),))
     else:
         key = step.element.get("counter-key")
         sources = frozenset() if key is None else walk.sources(key.value)
@@ -269,7 +271,7 @@ def limits(walk: Walk, step: Step, state: State) -> State:
     return walk.act(step, state, GatewayAction(LIMITS, step.name))
 
 
-def variable_set(walk: Walk, step: Step, state: State) -> State:
+def variable_set(walk: Walk, step: Step, state: AuditState) -> AuditState:
     name, written = step.element.get("name"), step.element.get("value")
     if name is None or name.value.expression is not None:
         walk.knowledge.forget_variables()
@@ -282,7 +284,7 @@ def variable_set(walk: Walk, step: Step, state: State) -> State:
     return state
 
 
-def cors(walk: Walk, step: Step, state: State) -> State:
+def cors(walk: Walk, step: Step, state: AuditState) -> AuditState:
     credentials = attribute_of(step.element, "allow-credentials").lower() == "true"
     origins = [each.text.strip() for each in step.element.descendants() if each.name == "origin"]
     walk.cors.update((origin, credentials) for origin in origins)
@@ -291,7 +293,7 @@ def cors(walk: Walk, step: Step, state: State) -> State:
     return state
 
 
-HANDLERS: dict[str, Callable[[Walk, Step, State], State]] = {
+HANDLERS: dict[str, Callable[[Walk, Step, AuditState], AuditState]] = {
     "passes": passes,
     "answers": answers,
     "backend": chooses_backend,

@@ -25,7 +25,7 @@ from apimpolicy.engine.mcp.clients import address_of_server
 from apimpolicy.engine.service import Service, ServiceSubscription
 from apimpolicy.engine.state import LocalState
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.policies.identity_services import Connection
+from apimpolicy.policies.identity_services import StoredConnection
 
 if TYPE_CHECKING:
     from apimpolicy.audit.analysis import OperationAudit
@@ -119,8 +119,8 @@ class Rehearsal:
 class _EveryConnection:
     """A credential manager that has every connection."""
 
-    def connection(self, provider_id: str, authorization_id: str, object_id: str) -> Connection:
-        return Connection(f"{provider_id}/{authorization_id}", {})
+    def connection(self, provider_id: str, authorization_id: str, object_id: str) -> StoredConnection:
+        return StoredConnection(f"{provider_id}/{authorization_id}", {})
 
 
 def _answer(request: Request) -> Response:

@@ -14,30 +14,30 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.origins import Origins, constant, is_null, receiver_of
-from apimpolicy.audit.states import ALWAYS, NEVER, Alternatives, Truth, both, either
+from apimpolicy.audit.states import ALWAYS, NEVER, Alternatives, ConditionProofs, both, either
 from apimpolicy.binding import nodes
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.origins import Origin
-    from apimpolicy.audit.variables import Knowledge
+    from apimpolicy.audit.origins import ValueOrigin
+    from apimpolicy.audit.variables import VariableKnowledge
     from apimpolicy.binding.nodes import Bound
 
 MOST_DEPTH = 60
 
 
-class Source(NamedTuple):
+class ValueSource(NamedTuple):
     """A source: a part of the request by its kind and name, or one of the gateway's."""
 
     kind: str
     name: str = ""
 
 
-Sources = frozenset[Source]
+Sources = frozenset[ValueSource]
 NO_SOURCES: Sources = frozenset()
-GATEWAY, UNKNOWN_SOURCE, ANSWER, CACHE = Source("gateway"), Source("unknown"), "answer", "cache"
+GATEWAY, UNKNOWN_SOURCE, ANSWER, CACHE = ValueSource("gateway"), ValueSource("unknown"), "answer", "cache"
 OF_GATEWAY: Sources = frozenset((GATEWAY,))
 OF_UNKNOWN: Sources = frozenset((UNKNOWN_SOURCE,))
-OF_CALLERS_SERVICE = Source("a service that the caller names")
+OF_CALLERS_SERVICE = ValueSource("a service that the caller names")
 """Of what a request asks for: whatever the answer is, the caller can bring it about."""
 CHOSEN = frozenset(("header", "query", "body", "url", "parameter", "method"))
 """Parts of the request that every caller can choose."""
@@ -47,12 +47,12 @@ _LOOKS_UP = frozenset(("get_Item", "GetValue", "Value", "SelectToken", "GetValue
 _TOKEN_DOTS = 2
 
 
-def chosen(sources: Iterable[Source]) -> Sources:
+def chosen(sources: Iterable[ValueSource]) -> Sources:
     """Return the sources that every caller can choose."""
     return frozenset(each for each in sources if each.kind in CHOSEN)
 
 
-def of_caller(sources: Iterable[Source]) -> Sources:
+def of_caller(sources: Iterable[ValueSource]) -> Sources:
     """Return the sources in the request, with those that the gateway sees for itself: certificate and address."""
     return frozenset(each for each in sources if each.kind in _OWN)
 
@@ -78,7 +78,7 @@ def returned(block: nodes.Block) -> list[Bound]:
 class SourceReader:
     """Finds sources in one bound expression."""
 
-    def __init__(self, origins: Origins, known: Knowledge) -> None:
+    def __init__(self, origins: Origins, known: VariableKnowledge) -> None:
         self.origins = origins
         self.known = known
         self._reading: set[int] = set()
@@ -115,7 +115,7 @@ class SourceReader:
         return self._all(given, 0)
 
     def _all(self, given: Iterable[Bound], depth: int) -> Sources:
-        return frozenset[Source]().union(*(self.of(each, depth) for each in given))
+        return frozenset[ValueSource]().union(*(self.of(each, depth) for each in given))
 
     def _of_definitions(self, node: nodes.Local | nodes.Placeholder, depth: int) -> Sources:
         key = id(node.symbol) if isinstance(node, nodes.Local) else id(node)
@@ -159,7 +159,7 @@ Parts = tuple[tuple[Alternatives, Sources], ...]
 _LOWERS = frozenset(("ToLower", "ToLowerInvariant"))
 
 
-class Value(NamedTuple):
+class KnownValue(NamedTuple):
     """The value of a variable: one of a few constants, each with what was proven where it is assigned; or an origin.
 
     None as a constant is a variable that isn't set. `kind` is `cases`, `origin`, `answer` (of a request of the
@@ -168,7 +168,7 @@ class Value(NamedTuple):
 
     kind: str
     cases: tuple[tuple[Alternatives, str | None], ...] = ()
-    origin: Origin | None = None
+    origin: ValueOrigin | None = None
     subject: str = ""
     parts: Parts = ((ALWAYS, OF_UNKNOWN),)
     asked: Sources = NO_SOURCES
@@ -179,22 +179,22 @@ class Value(NamedTuple):
         return NO_SOURCES.union(*(sources for _, sources in self.parts))
 
     @classmethod
-    def constant(cls, text: str | None, sources: Sources = OF_GATEWAY) -> Value:
+    def constant(cls, text: str | None, sources: Sources = OF_GATEWAY) -> KnownValue:
         return cls("cases", ((ALWAYS, text),), parts=((ALWAYS, sources),))
 
 
-UNSET = Value.constant(None, NO_SOURCES)
-UNKNOWN = Value("unknown")
+UNSET = KnownValue.constant(None, NO_SOURCES)
+UNKNOWN = KnownValue("unknown")
 
 
-def with_default(value: Value, default: str | None) -> Value:
+def with_default(value: KnownValue, default: str | None) -> KnownValue:
     """Return a value with a default for where it isn't set."""
     if default is None or value.kind != "cases":
         return value
     return value._replace(cases=tuple((proven, default if each is None else each) for proven, each in value.cases))
 
 
-def equal(known: Value, value: str, members: tuple[str, ...]) -> Truth | None:
+def equal(known: KnownValue, value: str, members: tuple[str, ...]) -> ConditionProofs | None:
     """Return where one of a few constants equals a text; None where only the case of letters may differ."""
     if _LOWERS & {*members}:
         return cases(known.cases, lambda each: each is not None and each.lower() == value)
@@ -202,7 +202,7 @@ def equal(known: Value, value: str, members: tuple[str, ...]) -> Truth | None:
     return cases(known.cases, lambda each: each == value) if set(alike) <= {value} else None
 
 
-def cases(given: Iterable[tuple[Alternatives, str | None]], is_one: Callable[[str | None], bool]) -> Truth:
+def cases(given: Iterable[tuple[Alternatives, str | None]], is_one: Callable[[str | None], bool]) -> ConditionProofs:
     """Return where a test is true of one of a few constants."""
     if_true = if_false = NEVER
     for proven, text in given:
@@ -210,10 +210,10 @@ def cases(given: Iterable[tuple[Alternatives, str | None]], is_one: Callable[[st
             if_true = either(if_true, proven)
         else:
             if_false = either(if_false, proven)
-    return Truth(if_true, if_false)
+    return ConditionProofs(if_true, if_false)
 
 
-def merged(found: Sequence[tuple[Alternatives, Value]]) -> Value:
+def merged(found: Sequence[tuple[Alternatives, KnownValue]]) -> KnownValue:
     """Return the value of a variable where branches meet, each with what has led into it."""
     first = found[0][1]
     if all(value == first for _, value in found):
@@ -230,5 +230,5 @@ def merged(found: Sequence[tuple[Alternatives, Value]]) -> Value:
                 by_text[text] = either(by_text.get(text, NEVER), both(guard, proven))
         if len(by_text) <= MOST_CASES:
             known = tuple((proven, text) for text, proven in by_text.items() if proven)
-            return Value("cases", known, parts=parts)
-    return Value("unknown", parts=parts)
+            return KnownValue("cases", known, parts=parts)
+    return KnownValue("unknown", parts=parts)

@@ -63,7 +63,7 @@ class Fact(NamedTuple):
         return not self.is_true and self.kind in (OWN, CERTIFICATE, ADDRESS)
 
 
-class Token(NamedTuple):
+class TokenCheck(NamedTuple):
     """Requirements of a token check; `weaknesses` describe the open points.
 
     `is_weak`: callers that the API isn't for can get an accepted token.
@@ -198,40 +198,42 @@ def of_fact(fact: Fact) -> Alternatives:
     return frozenset((frozenset((fact,)),))
 
 
-class Truth(NamedTuple):
+class ConditionProofs(NamedTuple):
     """The facts that are proven when a condition is true, and when it is false."""
 
     if_true: Alternatives
     if_false: Alternatives
 
-    def negated(self) -> Truth:
-        return Truth(self.if_false, self.if_true)
+    def negated(self) -> ConditionProofs:
+        return ConditionProofs(self.if_false, self.if_true)
 
-    def and_(self, other: Truth) -> Truth:
+    def and_(self, other: ConditionProofs) -> ConditionProofs:
         # C#'s `&&` evaluates the right side only when the left one is true.
-        return Truth(both(self.if_true, other.if_true), either(self.if_false, both(self.if_true, other.if_false)))
+        return ConditionProofs(
+            both(self.if_true, other.if_true), either(self.if_false, both(self.if_true, other.if_false))
+        )
 
-    def or_(self, other: Truth) -> Truth:
+    def or_(self, other: ConditionProofs) -> ConditionProofs:
         return self.negated().and_(other.negated()).negated()
 
-    def choose(self, then: Truth, otherwise: Truth) -> Truth:
-        return Truth(
+    def choose(self, then: ConditionProofs, otherwise: ConditionProofs) -> ConditionProofs:
+        return ConditionProofs(
             either(both(self.if_true, then.if_true), both(self.if_false, otherwise.if_true)),
             either(both(self.if_true, then.if_false), both(self.if_false, otherwise.if_false)),
         )
 
 
-def truth_of(fact: Fact) -> Truth:
-    return Truth(of_fact(fact), of_fact(fact.opposite))
+def truth_of(fact: Fact) -> ConditionProofs:
+    return ConditionProofs(of_fact(fact), of_fact(fact.opposite))
 
 
-TRUE = Truth(ALWAYS, NEVER)
-FALSE = Truth(NEVER, ALWAYS)
-EITHER = Truth(ALWAYS, ALWAYS)
+TRUE = ConditionProofs(ALWAYS, NEVER)
+FALSE = ConditionProofs(NEVER, ALWAYS)
+EITHER = ConditionProofs(ALWAYS, ALWAYS)
 """The truth of a condition in a policy that isn't known, which is noted there."""
 
 
-class State(NamedTuple):
+class AuditState(NamedTuple):
     """The alternatives, and for each action of the gateway those of the paths on which it happened."""
 
     alternatives: Alternatives = ALWAYS
@@ -241,21 +243,21 @@ class State(NamedTuple):
     def is_reached(self) -> bool:
         return bool(self.alternatives)
 
-    def proving(self, proof: Alternatives) -> State:
+    def proving(self, proof: Alternatives) -> AuditState:
         """Return the state of the requests that have proven this too."""
         if proof == ALWAYS:
             return self
         actions = {action: both(found, proof) for action, found in self.actions.items()} if proof else {}
-        return State(both(self.alternatives, proof), {action: found for action, found in actions.items() if found})
+        return AuditState(both(self.alternatives, proof), {action: found for action, found in actions.items() if found})
 
-    def with_action(self, action: GatewayAction) -> State:
+    def with_action(self, action: GatewayAction) -> AuditState:
         return self._replace(actions={**self.actions, action: self.alternatives})
 
-    def without(self, *actions: GatewayAction) -> State:
+    def without(self, *actions: GatewayAction) -> AuditState:
         return self._replace(actions={action: found for action, found in self.actions.items() if action not in actions})
 
     @classmethod
-    def joined(cls, states: Sequence[State]) -> State:
+    def joined(cls, states: Sequence[AuditState]) -> AuditState:
         """Return the state where paths meet."""
         if len(states) == 1:
             return states[0]
@@ -266,5 +268,5 @@ class State(NamedTuple):
         )
 
 
-NOWHERE = State(NEVER)
+NOWHERE = AuditState(NEVER)
 """The state after an end: no request is here."""

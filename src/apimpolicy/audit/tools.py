@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from apimpolicy.audit.access import access_of
-from apimpolicy.audit.request_state import Caller
+from apimpolicy.audit.request_state import AuditedCaller
 from apimpolicy.audit.sources import UNKNOWN
 from apimpolicy.audit.states import (
     ADDRESS,
@@ -23,9 +23,9 @@ from apimpolicy.audit.states import (
     TOKEN,
     UNDECIDED,
     Alternatives,
+    AuditState,
     Fact,
     PolicyLocation,
-    State,
     of_fact,
     simplified,
 )
@@ -65,31 +65,31 @@ class EntryAudit(NamedTuple):
     checks: tuple[tuple[str, PolicyLocation], ...] = ()
 
 
-class Entry(NamedTuple):
+class ServiceEntry(NamedTuple):
     """An entry: what the request has proven, and the product whose policies run."""
 
-    state: State
-    caller: Caller
+    state: AuditState
+    caller: AuditedCaller
     product: ServiceProduct | None
     place: PolicyLocation | None
 
 
-def entries_of(api: ServiceApi, service: Service, unsettled: frozenset[str]) -> Iterator[Entry]:
+def entries_of(api: ServiceApi, service: Service, unsettled: frozenset[str]) -> Iterator[ServiceEntry]:
     """Yield the entries. Azure requires a subscription unless the API, or an open product, doesn't."""
     products = service.products_of(api)
     opened = next((each for each in products if not each.product.subscription_required), None)
     if opened is not None or api.subscription_required is False:
-        yield Entry(State(), Caller(has_key=False, product=_members(opened)), opened, None)
+        yield ServiceEntry(AuditState(), AuditedCaller(has_key=False, product=_members(opened)), opened, None)
     elif api.id in unsettled:
         unknown = of_fact(Fact(UNDECIDED, "whether the API needs a subscription"))
-        yield Entry(State(unknown), Caller(has_key=False), None, None)
+        yield ServiceEntry(AuditState(unknown), AuditedCaller(has_key=False), None, None)
     for product in products:
-        entered = State(of_fact(Fact(KEY, product.id)))
-        yield Entry(entered, Caller(has_key=True, product=_members(product)), product, None)
-    yield Entry(State(of_fact(Fact(KEY, ANY_PRODUCT))), Caller(has_key=True), None, None)
+        entered = AuditState(of_fact(Fact(KEY, product.id)))
+        yield ServiceEntry(entered, AuditedCaller(has_key=True, product=_members(product)), product, None)
+    yield ServiceEntry(AuditState(of_fact(Fact(KEY, ANY_PRODUCT))), AuditedCaller(has_key=True), None, None)
 
 
-def entry_audit(entry: Entry, walk: Walk) -> EntryAudit:
+def entry_audit(entry: ServiceEntry, walk: Walk) -> EntryAudit:
     """Return the proofs common to all requests by an entry that reach the backend."""
     paths = [path.proofs for path in access_of(walk.forwarded.alternatives).paths]
     name = None if not entry.caller.has_key else ANY_PRODUCT if entry.product is None else entry.product.id
@@ -187,7 +187,7 @@ class Hop:
         self.api = api
         self.policy = policy
 
-    def run(self, walk: Walk, program: Program, entered: State) -> None:
+    def run(self, walk: Walk, program: Program, entered: AuditState) -> None:
         """Walk both; `forwarded` is what reaches the backend of the operation."""
         state = entered
         for section in ("inbound", "backend"):
@@ -232,10 +232,10 @@ def _compares_method(program: Program) -> bool:
     return bool(lines) and all("method" in line.lower() for line in lines)
 
 
-def _of_calls(state: State) -> State:
+def _of_calls(state: AuditState) -> AuditState:
     """Return the state of requests whose message has the method `tools/call`."""
     actions = {action: _with_call(found) for action, found in state.actions.items()}
-    return State(_with_call(state.alternatives), {action: found for action, found in actions.items() if found})
+    return AuditState(_with_call(state.alternatives), {action: found for action, found in actions.items() if found})
 
 
 def _with_call(alternatives: Alternatives) -> Alternatives:

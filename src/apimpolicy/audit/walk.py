@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.conditions import Condition, Reader, truth
-from apimpolicy.audit.outgoing import Given, Hit, OwnRequest, given_to_callers
+from apimpolicy.audit.conditions import ConditionReader, PolicyCondition, truth
+from apimpolicy.audit.outgoing import AuditedRequest, Given, Hit, given_to_callers
 from apimpolicy.audit.sources import NO_SOURCES, OF_UNKNOWN, Sources, chosen, of_text
 from apimpolicy.audit.states import (
     ALWAYS,
@@ -20,11 +20,11 @@ from apimpolicy.audit.states import (
     TRUE,
     UNDECIDED,
     Alternatives,
+    AuditState,
+    ConditionProofs,
     Fact,
     GatewayAction,
     PolicyLocation,
-    State,
-    Truth,
     location_of,
     of_fact,
     truth_of,
@@ -34,8 +34,8 @@ from apimpolicy.text.document import Characters, Element, Node
 from apimpolicy.text.holes import UNKNOWN_BASE
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.sources import Parts, Value
-    from apimpolicy.audit.variables import Knowledge
+    from apimpolicy.audit.sources import KnownValue, Parts
+    from apimpolicy.audit.variables import VariableKnowledge
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.engine.effective_policies import AnyPolicy
@@ -96,7 +96,7 @@ class Walk:
 
     def __init__(
         self,
-        knowledge: Knowledge,
+        knowledge: VariableKnowledge,
         check: ExpressionCheck,
         missing: frozenset[str],
         service_context: ServiceContext,
@@ -116,7 +116,7 @@ class Walk:
         self.cors: set[tuple[str, bool]] = set()
         """Origins that cors allows, and whether with credentials."""
         self.section = "inbound"
-        self.own_requests: list[OwnRequest] = []
+        self.own_requests: list[AuditedRequest] = []
         self.given: list[Given] = []
         self.hits: list[Hit] = []
         self.cached_values: dict[str, Hit] = {}
@@ -124,7 +124,7 @@ class Walk:
         self.is_stored = {False: False, True: False}
         """Whether outbound stores responses (False) and data from a response under a key (True)."""
 
-    def run(self, program: Program, entered: State) -> None:
+    def run(self, program: Program, entered: AuditState) -> None:
         """Walk the sections before the backend, and the others where data may reach the caller by them."""
         state, beginning = entered, self.knowledge.copy()
         for section in ("inbound", "backend"):
@@ -139,20 +139,20 @@ class Walk:
             self.knowledge, self.own_requests = beginning, []
             self.section_of(program, "on-error", entered)
         self.places = places
-        self.forwarded = State.joined([self.forwarded, *given_to_callers(self)])
+        self.forwarded = AuditState.joined([self.forwarded, *given_to_callers(self)])
 
-    def section_of(self, program: Program, section: str, state: State) -> State:
+    def section_of(self, program: Program, section: str, state: AuditState) -> AuditState:
         self.section = section
         return self.execute(program.sections.get(section, ()), state)
 
-    def execute(self, steps: Sequence[Step], state: State) -> State:
+    def execute(self, steps: Sequence[Step], state: AuditState) -> AuditState:
         for step in steps:
             if not state.is_reached:
                 return state
             state = self.step(step, state)
         return state
 
-    def step(self, step: Step, state: State) -> State:
+    def step(self, step: Step, state: AuditState) -> AuditState:
         from apimpolicy.audit.policies import HANDLERS
 
         access = "" if step.specification is None else step.specification.access
@@ -164,16 +164,16 @@ class Walk:
 
     # What policies use
 
-    def proving(self, step: Step, state: State, proof: Alternatives) -> State:
+    def proving(self, step: Step, state: AuditState, proof: Alternatives) -> AuditState:
         """Go on with the requests that have proven something at a policy."""
         self.note(step, *{fact for alternative in proof for fact in alternative})
         return state.proving(proof)
 
-    def act(self, step: Step, state: State, action: GatewayAction) -> State:
+    def act(self, step: Step, state: AuditState, action: GatewayAction) -> AuditState:
         self.note(step, action)
         return state.with_action(action)
 
-    def undecided(self, step: Step, state: State, subject: str) -> State:
+    def undecided(self, step: Step, state: AuditState, subject: str) -> AuditState:
         self.knowledge.forget_variables()
         return self.proving(step, state, of_fact(Fact(UNDECIDED, subject)))
 
@@ -181,7 +181,7 @@ class Walk:
         for each in found:
             self.places.setdefault(each, location_of(step.element))
 
-    def reader(self, value: Characters) -> tuple[Reader, Bound] | None:
+    def reader(self, value: Characters) -> tuple[ConditionReader, Bound] | None:
         """Return a reader of an expression, with the expression; None for other texts and what can't be read."""
         excerpt = value.expression
         if excerpt is None:
@@ -189,7 +189,7 @@ class Walk:
         _, compiled = self.check.compile(excerpt)
         if compiled.bound is None or not compiled.nodes:
             return None
-        return Reader(Condition(excerpt, self.knowledge), compiled.nodes), compiled.bound.body
+        return ConditionReader(PolicyCondition(excerpt, self.knowledge), compiled.nodes), compiled.bound.body
 
     def sources(self, value: Characters) -> Sources:
         return NO_SOURCES.union(*(sources for _, sources in self.parts(value)))
@@ -201,7 +201,7 @@ class Walk:
         found = self.reader(value)
         return ((ALWAYS, OF_UNKNOWN),) if found is None else parts_of(*found)
 
-    def value(self, value: Characters) -> Value:
+    def value(self, value: Characters) -> KnownValue:
         return assigned(value, self.knowledge, self.check)
 
     def chosen(self, value: Node) -> Sources:
@@ -221,13 +221,13 @@ class Walk:
                     found |= self.sources(value)
         return found
 
-    def truth(self, step: Step, name: str) -> Truth:
+    def truth(self, step: Step, name: str) -> ConditionProofs:
         attribute = step.element.get(name)
         if attribute is None:
             return TRUE
         excerpt = attribute.value.expression
         if excerpt is not None:
-            found = truth(Condition(excerpt, self.knowledge), self.check)
+            found = truth(PolicyCondition(excerpt, self.knowledge), self.check)
         else:
             text = attribute.value.text.strip()
             literal = {"true": TRUE, "false": FALSE, f"{{{{{UNKNOWN_BASE}}}}}": EITHER}.get(text.lower())
@@ -235,11 +235,11 @@ class Walk:
         self.note(step, *{fact for side in found for alternative in side for fact in alternative})
         return found
 
-    def branches(self, state: State, branches: Sequence[tuple[Alternatives, Sequence[Step]]]) -> State:
+    def branches(self, state: AuditState, branches: Sequence[tuple[Alternatives, Sequence[Step]]]) -> AuditState:
         """Run the policies of alternatives, each under its guard, and join their ends."""
         around = self.knowledge
-        ends: list[State] = []
-        known: list[tuple[Alternatives, Knowledge]] = []
+        ends: list[AuditState] = []
+        known: list[tuple[Alternatives, VariableKnowledge]] = []
         for guard, steps in branches:
             if not guard:
                 continue
@@ -251,4 +251,4 @@ class Walk:
         self.knowledge = around
         if known:
             around.merge(known)
-        return State.joined(ends) if ends else NOWHERE
+        return AuditState.joined(ends) if ends else NOWHERE

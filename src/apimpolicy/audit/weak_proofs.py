@@ -23,7 +23,7 @@ from apimpolicy.audit.states import (
     VIA,
     Fact,
     PolicyLocation,
-    Token,
+    TokenCheck,
     attribute_of,
 )
 from apimpolicy.text.document import Characters, Element
@@ -40,7 +40,7 @@ _TENANTS = frozenset(("common", "organizations", "consumers"))
 _TENANT = re.compile(r"login\.microsoftonline\.(?:com|us)/([^/]+)", re.IGNORECASE)
 
 
-def token_of(element: Element, is_chosen: Callable[[Characters], bool] = lambda value: False) -> Token:
+def token_of(element: Element, is_chosen: Callable[[Characters], bool] = lambda value: False) -> TokenCheck:
     """Read validate-jwt or validate-azure-ad-token requirements; `is_chosen` tells what callers can choose."""
     urls = [attribute_of(each, "url") for each in element.descendants() if each.name == "openid-config"]
     tenant = attribute_of(element, "tenant-id")
@@ -71,7 +71,7 @@ def token_of(element: Element, is_chosen: Callable[[Characters], bool] = lambda 
             f"{attribute_of(element, 'authentication-endpoint') or ENTRA}/{tenant.rstrip('/').rpartition('/')[2]}"
         )
     claims = tuple(attribute_of(each, "name") for each in required)
-    return Token(
+    return TokenCheck(
         tuple(shown), tuple(audiences), claims, tuple(applications), tuple(weaknesses), tuple(urls), bool(weak)
     )
 
@@ -143,12 +143,12 @@ def weak_proofs(operations: Sequence[OperationAudit]) -> Iterator[WeakProof]:
 def _tokens(operations: Sequence[OperationAudit]) -> Iterator[WeakProof]:
     def weak(operation: OperationAudit) -> tuple[Fact, ...]:
         found = operation.access.facts(TOKEN)
-        return tuple(fact for fact in found if isinstance(fact.detail[0], Token) and fact.detail[0].weaknesses)
+        return tuple(fact for fact in found if isinstance(fact.detail[0], TokenCheck) and fact.detail[0].weaknesses)
 
     for facts, group in grouped(operations, weak):
         for fact in facts:
             token = fact.detail[0]
-            assert isinstance(token, Token)
+            assert isinstance(token, TokenCheck)
             words = listed(token.weaknesses)
             yield WeakProof("AUD005", group, words, _at(group[0], fact, "token checked"), words)
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule
 
 
-class Entry(NamedTuple):
+class RuleEntry(NamedTuple):
     """Declarations of a rule's class: see `apimpolicy.checks.rule.Rule`. `elements` include those of its traits."""
 
     code: str
@@ -76,9 +76,9 @@ class Contents:
 
 
 @cache
-def entries() -> tuple[Entry, ...]:
+def entries() -> tuple[RuleEntry, ...]:
     return tuple(
-        Entry(
+        RuleEntry(
             row["code"],
             module,
             frozenset((*row.get("elements", ()), *names_with(*row.get("traits", ())))),
@@ -107,7 +107,7 @@ def rules_for(subject: Subject) -> Iterator[type[Rule]]:
 
 
 @cache
-def _wanted(select: tuple[str, ...], extend: tuple[str, ...], ignore: tuple[str, ...]) -> list[Entry]:
+def _wanted(select: tuple[str, ...], extend: tuple[str, ...], ignore: tuple[str, ...]) -> list[RuleEntry]:
     """Return the entries that a run's settings of these names leave."""
     wants = Settings(select, extend, ignore).wants
     return [entry for entry in entries() if wants(entry.code, entry.by_default)]
@@ -126,11 +126,11 @@ def rule_class(module: str) -> type[Rule]:
     raise LookupError(f"{name} defines no rule")
 
 
-def entry_of(code: str) -> Entry | None:
+def entry_of(code: str) -> RuleEntry | None:
     return next((entry for entry in entries() if entry.code == code), None)
 
 
-def page_of(entry: Entry) -> str:
+def page_of(entry: RuleEntry) -> str:
     """Return the rule's page: its module's docstring."""
     import inspect
     import sys

@@ -14,7 +14,7 @@ from apimpolicy.text.named_values import NamedValueReference, find_named_values
 
 if TYPE_CHECKING:
     from apimpolicy.checks.failures import Wider
-    from apimpolicy.checks.flow import Flow
+    from apimpolicy.checks.flow import DataFlow
     from apimpolicy.checks.proofs import Proofs
     from apimpolicy.checks.references import KnownService
     from apimpolicy.checks.rule import Rule
@@ -185,11 +185,11 @@ class Subject:
                     yield CheckedExpression(*self._check.compile(part), element)
 
     @cached_property
-    def flow(self) -> Flow:
+    def flow(self) -> DataFlow:
         """The state before each policy: variables, types, consumed bodies."""
-        from apimpolicy.checks.flow import Flow
+        from apimpolicy.checks.flow import DataFlow
 
-        return Flow(self)
+        return DataFlow(self)
 
     @property
     def is_fragment(self) -> bool:

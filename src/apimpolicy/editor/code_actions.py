@@ -17,7 +17,7 @@ from apimpolicy.project.fixes import Edit
 
 if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.editor.knowledge import Knowledge
+    from apimpolicy.editor.knowledge import ProjectNames
     from apimpolicy.text.document import Element
 
 _THUMBPRINT = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{40}(?![0-9A-Za-z])")
@@ -38,7 +38,7 @@ class Action(NamedTuple):
 
 
 def code_actions(
-    analysis: Analysis, start: int, end: int, diagnostics: Sequence[Diagnostic], knowledge: Knowledge
+    analysis: Analysis, start: int, end: int, diagnostics: Sequence[Diagnostic], knowledge: ProjectNames
 ) -> list[Action]:
     """Return the changes that are offered for a span of the file, with the findings that touch it."""
     actions: list[Action] = []
@@ -99,7 +99,7 @@ def _suppression(analysis: Analysis, diagnostic: Diagnostic) -> Iterator[Action]
     yield Action(f"Ignore {diagnostic.code} here", diagnostic, {analysis.path: [Edit(place, place, text)]})
 
 
-def _thumbprints(analysis: Analysis, start: int, end: int, knowledge: Knowledge) -> Iterator[Action]:
+def _thumbprints(analysis: Analysis, start: int, end: int, knowledge: ProjectNames) -> Iterator[Action]:
     """Offer to make a thumbprint a named value, so that renewing a certificate changes no policy."""
     for found in _THUMBPRINT.finditer(analysis.text):
         if found.end() < start or found.start() > end or analysis.at(found.start()) is None:
@@ -112,7 +112,7 @@ def _thumbprints(analysis: Analysis, start: int, end: int, knowledge: Knowledge)
         yield Action(f"Make the thumbprint the named value '{name}'", None, edits)
 
 
-def _free_name(knowledge: Knowledge) -> str:
+def _free_name(knowledge: ProjectNames) -> str:
     number = 1
     while knowledge.find("named value", name := "thumbprint" if number == 1 else f"thumbprint-{number}") is not None:
         number += 1

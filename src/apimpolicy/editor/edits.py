@@ -16,7 +16,7 @@ from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.editor.analysis import PolicyText
+    from apimpolicy.editor.analysis import OpenPolicy
     from apimpolicy.editor.language_server import LanguageServer
     from apimpolicy.editor.rpc import Json
     from apimpolicy.editor.text_documents import TextDocument
@@ -53,7 +53,7 @@ _VERIFICATION = re.compile(r"(?:[\w.]+)\.(?=\w+\Z)")
 class Site(NamedTuple):
     """The place of a finding in the reading of its policy: the span, its text, and the element around it."""
 
-    policy: PolicyText
+    policy: OpenPolicy
     start: int
     end: int
     element: Element
@@ -63,7 +63,7 @@ class Site(NamedTuple):
         return self.policy.source.text[self.start : self.end]
 
 
-def advised_edits(policy: PolicyText, diagnostic: Diagnostic) -> tuple[str, list[Edit]] | None:
+def advised_edits(policy: OpenPolicy, diagnostic: Diagnostic) -> tuple[str, list[Edit]] | None:
     """Return a title and the edits in the file that carry out the advice; None where it isn't complete."""
     start, end = (policy.offset_of(each) for each in diagnostic.source.original_span(diagnostic.start, diagnostic.end))
     element = policy.subject.element_at(start) if 0 <= start <= end else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.binding.nodes import Local, LocalDeclaration
 from apimpolicy.checkout import open_text
 from apimpolicy.editor.caret import nodes_of_kind
-from apimpolicy.editor.knowledge import Knowledge, Occurrence, occurrence_at
+from apimpolicy.editor.knowledge import Occurrence, ProjectNames, occurrence_at
 from apimpolicy.editor.members import is_keyword
 from apimpolicy.editor.pages import member_at, page_location
 from apimpolicy.editor.workspace import Location, Workspace, wider
@@ -35,7 +35,7 @@ class FragmentRename(NamedTuple):
     moved: tuple[str, str] | None
 
 
-def fragment_rename(knowledge: Knowledge, name: str, new: str) -> FragmentRename:
+def fragment_rename(knowledge: ProjectNames, name: str, new: str) -> FragmentRename:
     """Return the configuration edits and the move of a renamed fragment, as far as its path is known."""
     known = knowledge.find("fragment", name)
     moved = _moved(known.path, name, new) if known is not None else None

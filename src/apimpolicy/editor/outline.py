@@ -22,8 +22,8 @@ from apimpolicy.syntax.parser import parse
 
 if TYPE_CHECKING:
     from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.flow import State, Variable
-    from apimpolicy.editor.analysis import Analysis, PolicyText
+    from apimpolicy.checks.flow import FlowState, Variable
+    from apimpolicy.editor.analysis import Analysis, OpenPolicy
     from apimpolicy.project.format_settings import Style
     from apimpolicy.syntax.nodes import Node
     from apimpolicy.text.document import Element
@@ -54,9 +54,9 @@ def symbols(analysis: Analysis) -> list[Symbol]:
     return [_symbol(policy, root) for policy in policies for root in policy.document.roots]
 
 
-def _apart(analysis: Analysis) -> list[PolicyText]:
+def _apart(analysis: Analysis) -> list[OpenPolicy]:
     """Return one reading of each policy of the file: readings of one policy overlap."""
-    found: list[PolicyText] = []
+    found: list[OpenPolicy] = []
     reached = -1
     for policy in analysis.policies:
         start, end = policy.span(0, len(policy.source.text))
@@ -66,7 +66,7 @@ def _apart(analysis: Analysis) -> list[PolicyText]:
     return found
 
 
-def _symbol(policy: PolicyText, element: Element) -> Symbol:
+def _symbol(policy: OpenPolicy, element: Element) -> Symbol:
     given = next((attribute for name in _TELLING if (attribute := element.get(name)) is not None), None)
     detail = " ".join(given.value.raw.split())[:60] if given is not None else ""
     kind = "section" if element.name in SECTIONS else "policy" if policy.subject.is_policy(element) else "part"
@@ -169,7 +169,7 @@ def inlay_hints(analysis: Analysis, start: int, end: int) -> list[Hint]:
     return sorted(hint for hint in found if start <= hint.offset <= end)
 
 
-def _of_expression(policy: PolicyText, expression: CheckedExpression) -> Iterator[Hint]:
+def _of_expression(policy: OpenPolicy, expression: CheckedExpression) -> Iterator[Hint]:
     excerpt = expression.excerpt
     for declaration in nodes_of_kind(expression, LocalDeclaration):
         token = declaration.symbol.declared_at
@@ -185,7 +185,7 @@ def _is_var(text: str, start: int) -> bool:
     return text[:start].rstrip().endswith("var")
 
 
-def _of_arguments(policy: PolicyText, expression: CheckedExpression, call: Call | ObjectCreation) -> Iterator[Hint]:
+def _of_arguments(policy: OpenPolicy, expression: CheckedExpression, call: Call | ObjectCreation) -> Iterator[Hint]:
     """Yield the names of the parameters that literals are passed to."""
     method = call.method if isinstance(call, Call) else call.constructor
     syntax = getattr(call.syntax, "arguments", None)
@@ -199,13 +199,13 @@ def _of_arguments(policy: PolicyText, expression: CheckedExpression, call: Call 
             yield Hint(_place(policy, expression, argument.start), f"{parameter.name}:", False)
 
 
-def _place(policy: PolicyText, expression: CheckedExpression, offset: int) -> int:
+def _place(policy: OpenPolicy, expression: CheckedExpression, offset: int) -> int:
     excerpt = expression.excerpt
     place = excerpt.locate(offset - 1) + 1 if offset else excerpt.start
     return policy.span(place, place)[0]
 
 
-def _of_variables(policy: PolicyText) -> Iterator[Hint]:
+def _of_variables(policy: OpenPolicy) -> Iterator[Hint]:
     """Yield the types of the values that policy variables get, after their names."""
     for element in policy.document.elements():
         if not has_trait(element.name, "sets-variable"):
@@ -218,15 +218,15 @@ def _of_variables(policy: PolicyText) -> Iterator[Hint]:
             yield Hint(policy.span(name.value.end + 1, name.value.end + 1)[0], f": {types_of(variable)}", True)
 
 
-def _after(policy: PolicyText, element: Element) -> State:
+def _after(policy: OpenPolicy, element: Element) -> FlowState:
     """Return the state after a policy, with its own assignments only."""
-    from apimpolicy.checks.flow import State, Variable, variables_set_by
+    from apimpolicy.checks.flow import FlowState, Variable, variables_set_by
 
     set_here: dict[str, Variable] = {
         name: Variable(types, is_certain, element)
         for name, types, is_certain in variables_set_by(policy.subject, element)
     }
-    return State(set_here)
+    return FlowState(set_here)
 
 
 # Formatting on request, with the layout of `apimpolicy format`: of a document, of some lines, and while typing

@@ -15,7 +15,7 @@ from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
     from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.editor.analysis import Analysis, PolicyText
+    from apimpolicy.editor.analysis import Analysis, OpenPolicy
 
 KINDS: Final = (
     "keyword",
@@ -83,7 +83,7 @@ def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         start = stop + 1
 
 
-def _of_expression(policy: PolicyText, expression: CheckedExpression) -> Iterator[SemanticToken]:
+def _of_expression(policy: OpenPolicy, expression: CheckedExpression) -> Iterator[SemanticToken]:
     excerpt = expression.excerpt
     tokens, _ = tokenize(excerpt.text, 1 if excerpt.text.startswith("@") else 0)
     symbols = {node.syntax.start: node.symbol.kind for node in nodes_of_kind(expression, Local)}

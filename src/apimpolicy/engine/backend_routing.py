@@ -22,7 +22,7 @@ from apimpolicy.context import entities
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.identity_services import Identities, IdentityUnavailableError
+from apimpolicy.policies.identity_services import IdentityServices, IdentityUnavailableError
 from apimpolicy.policies.spec import PolicyError
 from apimpolicy.policies.state import Circuits, TripRule
 from apimpolicy.text.encoding import number_of
@@ -62,7 +62,7 @@ class BackendRouter:
         named_values: Mapping[str, str],
         certificate: Callable[[str], Certificate | None],
         circuits: Circuits,
-        identities: Identities,
+        identities: IdentityServices,
     ) -> None:
         self.backends = _checked(backends) if backends else {}
         self._stand_in: Callable[[str], Backend | None] | None = getattr(backends, "stand_in", None)

@@ -44,7 +44,7 @@ class ValueCache:
         return self._values.pop(key, None) is not None
 
     def entries(self) -> Iterator[StateEntry]:
-        """See `apimpolicy.policies.state.State.entries`."""
+        """See `apimpolicy.policies.state.GatewayState.entries`."""
         now = environment().utc_now()
         for key, (expires, value) in list(self._values.items()):
             if expires > now:

@@ -10,8 +10,8 @@ from weakref import WeakSet
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment
 from apimpolicy.policies.state import (
     Bucket,
-    Claim,
     Counter,
+    CounterClaim,
     CounterStatus,
     StateEntry,
     TakeOutcome,
@@ -74,7 +74,7 @@ class CallCounters:
     def now(self) -> float:
         return environment().utc_now() / TICKS_PER_SECOND
 
-    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> TakeOutcome:
+    def take(self, claims: Sequence[CounterClaim], *, reserved_for: object | None = None) -> TakeOutcome:
         with self._lock:
             for index, claim in enumerate(claims):
                 if self._is_exhausted(claim):
@@ -121,7 +121,7 @@ class CallCounters:
                 del self._inside[key]
 
     def entries(self) -> Iterator[StateEntry]:
-        """See `apimpolicy.policies.state.State.entries`."""
+        """See `apimpolicy.policies.state.GatewayState.entries`."""
         now = self.now()
         for key, window in list(self._recent.items()):
             yield StateEntry("calls", key, f"{window.since(now - window.period)} in the last {window.period:g} s")
@@ -133,7 +133,7 @@ class CallCounters:
         for key, inside in list(self._inside.items()):
             yield StateEntry("inside", key, str(inside))
 
-    def _is_exhausted(self, claim: Claim) -> bool:
+    def _is_exhausted(self, claim: CounterClaim) -> bool:
         reserved = len(self._reserved.get(claim.counter.key, ())) - claim.own
         return whole_calls(self._left(claim.counter, claim.limit)) <= reserved
 

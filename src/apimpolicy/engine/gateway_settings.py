@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.services import Backend, KeyVaultReference, Now
     from apimpolicy.policies.data_sources import CosmosContainer, SqlDatabase
     from apimpolicy.policies.outside_services import AnalyzesSafety, EventHubs, ServiceBus
-    from apimpolicy.policies.state import State
+    from apimpolicy.policies.state import GatewayState
 
 
 class GatewaySettings(Behaviour):
@@ -126,7 +126,7 @@ class GatewaySettings(Behaviour):
     cosmos: CosmosContainer | None = setting(default=None)
     """The container of cosmosdb-data-source: a `RecordedCosmos`, or any object with `execute`."""
 
-    state: State | None = setting(default=None)
+    state: GatewayState | None = setting(default=None)
     """Counters, caches and circuits: a `RedisState`, or the state of another gateway; its own state unless given."""
 
     random_numbers: Sequence[float] = setting(default=())

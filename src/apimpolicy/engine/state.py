@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class LocalState:
-    """Implements `apimpolicy.policies.state.State`; times are those of the gateway whose request runs.
+    """Implements `apimpolicy.policies.state.GatewayState`; times are those of the gateway whose request runs.
 
     A gateway has one cache, whatever `caching-type` is.
     """

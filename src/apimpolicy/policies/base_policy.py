@@ -26,7 +26,7 @@ from apimpolicy.policies.spec import Exchange, policy
 
 
 @policy("base", access="runs")
-class Base:
+class BasePolicy:
     def run(self, exchange: Exchange) -> None:
         steps = exchange.inserted()
         exchange.note(effect(steps[0].scope if steps else None, len(steps)))

@@ -30,7 +30,7 @@ from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.spec import (
     Exchange,
     PolicyError,
-    Step,
+    PolicyStep,
     child,
     expression_attribute,
     literal_attribute,
@@ -42,7 +42,7 @@ from apimpolicy.policies.spec import (
 
 @part("value")
 class ComputedValue:
-    steps: list[Step] = policies()
+    steps: list[PolicyStep] = policies()
 
 
 @policy("cache-value", left_out="`caching-type`: a gateway without a Redis has one cache")
@@ -53,8 +53,8 @@ class CacheValue:
     key: str = expression_attribute(required=True)
     refresh_after: float = expression_attribute(number, required=True)
     variable_name: str = literal_attribute(required=True)
-    value: Step | None = child(ComputedValue)
-    steps: list[Step] = policies()
+    value: PolicyStep | None = child(ComputedValue)
+    steps: list[PolicyStep] = policies()
 
     def run(self, exchange: Exchange) -> Effect:
         cache = exchange.services.state.cache(self.caching_type)

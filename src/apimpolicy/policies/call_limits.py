@@ -21,12 +21,12 @@ from apimpolicy.policies.effects import Condition, Effect, RateLimited
 from apimpolicy.policies.spec import (
     Exchange,
     PolicyError,
-    Step,
+    PolicyStep,
     expression_attribute,
     literal_attribute,
     postponed_attribute,
 )
-from apimpolicy.policies.state import Bucket, Claim, Counter, CounterStatus, Total, Window, whole_calls
+from apimpolicy.policies.state import Bucket, Counter, CounterClaim, CounterStatus, Total, Window, whole_calls
 from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
@@ -148,14 +148,14 @@ def take_rates(exchange: Exchange, rates: Sequence[CallRate], *, count: int = 1,
 
     Raises PolicyError, and counts nothing, when there were too many calls already.
     """
-    claims = [Claim(rate.counter(exchange), rate.calls, 0 if is_reservation else count) for rate in rates]
+    claims = [CounterClaim(rate.counter(exchange), rate.calls, 0 if is_reservation else count) for rate in rates]
     taken = exchange.services.state.counters.take(claims, reserved_for=exchange if is_reservation else None)
     if taken.refused is not None:
         raise rates[taken.refused].refusal(exchange, taken.statuses[taken.refused])
     return rates[0].report_remaining(exchange, taken.statuses[0])
 
 
-def applicable(exchange: Exchange, steps: Sequence[Step], kind: str, entity: Api | Operation) -> Iterator[Any]:
+def applicable(exchange: Exchange, steps: Sequence[PolicyStep], kind: str, entity: Api | Operation) -> Iterator[Any]:
     """Yield the limits of `api` or `operation` elements that are for an entity: the id counts before the name."""
     for step in steps:
         limit = exchange.evaluate(step)
@@ -186,12 +186,12 @@ class Quota(Record):
     def total(self, what: str) -> Total:
         return Total(f"{self.key} {what}", self.start, self.period)
 
-    def claims(self, calls: int = 1, own: int = 0) -> list[Claim]:
+    def claims(self, calls: int = 1, own: int = 0) -> list[CounterClaim]:
         """Return a request's immediate claims; `own` calls are those that it has counted or reserved already."""
         limit = NO_LIMIT if self.calls is None else self.calls
-        found = [Claim(self.total("calls"), limit, calls, own)]
+        found = [CounterClaim(self.total("calls"), limit, calls, own)]
         if self.bandwidth is not None:
-            found.append(Claim(self.total("bytes"), self.bandwidth * KILOBYTE, 0))
+            found.append(CounterClaim(self.total("bytes"), self.bandwidth * KILOBYTE, 0))
         return found
 
     def count_bytes(self, exchange: Exchange, answer: ResponseMessage) -> None:
@@ -200,7 +200,7 @@ class Quota(Record):
         counters, total = exchange.services.state.counters, self.total("bytes")
         answer.body.measure(lambda received: counters.count([(total, sent + received)]))
 
-    def refusal(self, claim: Claim, status: CounterStatus) -> PolicyError:
+    def refusal(self, claim: CounterClaim, status: CounterStatus) -> PolicyError:
         what = "call volume" if claim.counter == self.total("calls") else "bandwidth"
         seconds = math.ceil(status.wait)
         message = f"Out of {what} quota. Quota will be replenished in {time_span(seconds)}."

@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.conversions import boolean, integer, trimmed
 from apimpolicy.policies.effects import CorsChecked, Effect
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, Step, child, child_texts, expression_attribute, part, policy
+from apimpolicy.policies.spec import Exchange, PolicyStep, child, child_texts, expression_attribute, part, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
@@ -80,10 +80,10 @@ def is_preflight(request: RequestMessage) -> bool:
 class Cors:
     allow_credentials: bool = expression_attribute(boolean, default=False)
     terminate_unmatched_request: bool = expression_attribute(boolean, default=False)
-    origins: Step | None = child(AllowedOrigins, required=True)
-    methods: Step | None = child(AllowedMethods)
-    headers: Step | None = child(AllowedHeaders)
-    exposed: Step | None = child(ExposeHeaders)
+    origins: PolicyStep | None = child(AllowedOrigins, required=True)
+    methods: PolicyStep | None = child(AllowedMethods)
+    headers: PolicyStep | None = child(AllowedHeaders)
+    exposed: PolicyStep | None = child(ExposeHeaders)
 
     def run(self, exchange: Exchange) -> Effect:
         request = exchange.request
@@ -162,7 +162,7 @@ class Cors:
         exposed = self.texts(exchange, self.exposed)
         return {"Access-Control-Expose-Headers": ",".join(exposed)} if exposed else {}
 
-    def texts(self, exchange: Exchange, step: Step | None) -> list[str]:
+    def texts(self, exchange: Exchange, step: PolicyStep | None) -> list[str]:
         if step is None:
             return []
         values: list[str] = exchange.evaluate(step).values

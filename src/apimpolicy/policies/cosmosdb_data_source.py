@@ -55,7 +55,7 @@ from apimpolicy.policies.effects import DataRequested, Effect
 from apimpolicy.policies.spec import (
     Exchange,
     PolicyError,
-    Step,
+    PolicyStep,
     child,
     child_texts,
     content,
@@ -98,23 +98,23 @@ class ContinuationToken(ItemId):
 
 @part("paging")
 class Paging:
-    max_item_count: Step | None = child(MaxItemCount, required=True)
-    continuation_token: Step | None = child(ContinuationToken, required=True)
+    max_item_count: PolicyStep | None = child(MaxItemCount, required=True)
+    continuation_token: PolicyStep | None = child(ContinuationToken, required=True)
 
 
 @part("query-request")
 class QueryRequest:
     enable_low_precision_order_by: bool = literal_attribute(boolean, default=False)
     sql_statements: list[str] = child_texts("sql-statement", trimmed)
-    parameters: Step | None = child(QueryParameters)
-    partition_key: Step | None = child(PartitionKey)
-    paging: Step | None = child(Paging)
+    parameters: PolicyStep | None = child(QueryParameters)
+    partition_key: PolicyStep | None = child(PartitionKey)
+    paging: PolicyStep | None = child(Paging)
 
 
 @part("read-request")
 class ReadRequest:
-    id: Step | None = child(ItemId, required=True)
-    partition_key: Step | None = child(PartitionKey)
+    id: PolicyStep | None = child(ItemId, required=True)
+    partition_key: PolicyStep | None = child(PartitionKey)
 
 
 @part("delete-request")
@@ -122,9 +122,9 @@ class DeleteRequest:
     consistency_level: str | None = literal_attribute(values=CONSISTENCY_LEVELS)
     pre_trigger: str | None = literal_attribute(doubt="unknown-expression")
     post_trigger: str | None = literal_attribute(doubt="unknown-expression")
-    etag: Step | None = child(Etag)
-    id: Step | None = child(ItemId, required=True)
-    partition_key: Step | None = child(PartitionKey)
+    etag: PolicyStep | None = child(Etag)
+    id: PolicyStep | None = child(ItemId, required=True)
+    partition_key: PolicyStep | None = child(PartitionKey)
 
 
 @part("write-request")
@@ -134,15 +134,15 @@ class WriteRequest:
     indexing_directive: str = literal_attribute(default="default", doubt="unknown-expression")
     pre_trigger: str | None = literal_attribute(doubt="unknown-expression")
     post_trigger: str | None = literal_attribute(doubt="unknown-expression")
-    id: Step | None = child(ItemId)
-    partition_key: Step | None = child(PartitionKey)
-    etag: Step | None = child(Etag)
-    steps: list[Step] = policies("set-body")
+    id: PolicyStep | None = child(ItemId)
+    partition_key: PolicyStep | None = child(PartitionKey)
+    etag: PolicyStep | None = child(Etag)
+    steps: list[PolicyStep] = policies("set-body")
 
 
 @part("connection-info")
 class CosmosConnection:
-    connection_string: Step | None = child(ConnectionString, required=True)
+    connection_string: PolicyStep | None = child(ConnectionString, required=True)
     database_names: list[str] = child_texts("database-name", trimmed, required=True)
     container_names: list[str] = child_texts("container-name", trimmed, required=True)
 
@@ -154,12 +154,12 @@ class CosmosConnection:
     traits="responds",
 )
 class CosmosDBDataSource:
-    connection_info: Step | None = child(CosmosConnection, required=True)
-    query_request: Step | None = child(QueryRequest)
-    read_request: Step | None = child(ReadRequest)
-    delete_request: Step | None = child(DeleteRequest)
-    write_request: Step | None = child(WriteRequest)
-    response: Step | None = child(DataAnswer)
+    connection_info: PolicyStep | None = child(CosmosConnection, required=True)
+    query_request: PolicyStep | None = child(QueryRequest)
+    read_request: PolicyStep | None = child(ReadRequest)
+    delete_request: PolicyStep | None = child(DeleteRequest)
+    write_request: PolicyStep | None = child(WriteRequest)
+    response: PolicyStep | None = child(DataAnswer)
 
     def run(self, exchange: Exchange) -> Effect:
         assert self.connection_info is not None
@@ -236,7 +236,7 @@ class CosmosDBDataSource:
         return found | _etag(exchange, asked.etag) | _options(asked)
 
 
-def _text(exchange: Exchange, step: Step | None) -> str | None:
+def _text(exchange: Exchange, step: PolicyStep | None) -> str | None:
     if step is None:
         return None
     found: ItemId = exchange.evaluate(step)
@@ -252,7 +252,7 @@ def _count(text: str | None) -> int | None:
         raise PolicyError(None, to_utf16(f"max-item-count is a number, not '{text[:40]}'.")) from None
 
 
-def _partition(exchange: Exchange, step: Step | None) -> dict[str, Any]:
+def _partition(exchange: Exchange, step: PolicyStep | None) -> dict[str, Any]:
     if step is None:
         return {}
     found: PartitionKey = exchange.evaluate(step)
@@ -272,7 +272,7 @@ def _partition(exchange: Exchange, step: Step | None) -> dict[str, Any]:
     return {"partition_key": value, "has_partition_key": True}
 
 
-def _etag(exchange: Exchange, step: Step | None) -> dict[str, Any]:
+def _etag(exchange: Exchange, step: PolicyStep | None) -> dict[str, Any]:
     if step is None:
         return {}
     found: Etag = exchange.evaluate(step)

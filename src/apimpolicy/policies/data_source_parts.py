@@ -19,7 +19,7 @@ from apimpolicy.policies.spec import (
 )
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
+    from apimpolicy.policies.spec import Exchange, PolicyStep
 
 
 @part("connection-string")
@@ -40,22 +40,22 @@ class QueryParameter:
 
 @part("parameters")
 class QueryParameters:
-    parameters: list[Step] = children(QueryParameter)
+    parameters: list[PolicyStep] = children(QueryParameter)
 
 
 @part("response")
 class DataAnswer:
-    steps: list[Step] = policies("include-fragment", "set-body", "publish-event")
+    steps: list[PolicyStep] = policies("include-fragment", "set-body", "publish-event")
 
 
-def query_parameters(exchange: Exchange, step: Step | None) -> list[QueryParameter]:
+def query_parameters(exchange: Exchange, step: PolicyStep | None) -> list[QueryParameter]:
     if step is None:
         return []
     group: QueryParameters = exchange.evaluate(step)
     return [exchange.evaluate(entry) for entry in group.parameters]
 
 
-def answer_with(exchange: Exchange, data: Any, response: Step | None) -> None:
+def answer_with(exchange: Exchange, data: Any, response: PolicyStep | None) -> None:
     """Make data the resolver's answer, and run the policies of its `response`."""
     from apimpolicy.context.header_fields import HeaderCollection
     from apimpolicy.context.messages import ResponseMessage
@@ -68,7 +68,7 @@ def answer_with(exchange: Exchange, data: Any, response: Step | None) -> None:
         exchange.execute(answer.steps)
 
 
-def composed_body(exchange: Exchange, steps: Sequence[Step]) -> bytes | None:
+def composed_body(exchange: Exchange, steps: Sequence[PolicyStep]) -> bytes | None:
     """Return the body that a set-body makes for a request of the resolver's own; None without one."""
     from apimpolicy.context.messages import RequestMessage
 

@@ -26,7 +26,7 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import boolean, text
 from apimpolicy.policies.effects import Effect, MetricEmitted
 from apimpolicy.policies.metrics import NAMESPACE, Dimension, Metric, evaluated, filled
-from apimpolicy.policies.spec import Exchange, Step, children, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, PolicyStep, children, expression_attribute, literal_attribute, policy
 
 
 def double(value: object) -> float:
@@ -48,7 +48,7 @@ class EmitMetric:
     namespace: str = literal_attribute(default=NAMESPACE)
     value: float = expression_attribute(double, default=1.0)
     default_dimensions: bool = literal_attribute(boolean, default=False)
-    dimensions: list[Step] = children(Dimension)
+    dimensions: list[PolicyStep] = children(Dimension)
 
     def run(self, exchange: Exchange) -> Effect:
         dimensions = filled(exchange, evaluated(exchange, self.dimensions))

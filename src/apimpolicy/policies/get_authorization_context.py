@@ -33,7 +33,7 @@ from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.values import STRING, box, from_utf16, string_array, to_utf16
 from apimpolicy.policies.conversions import boolean, text, trimmed
 from apimpolicy.policies.effects import AuthorizationAcquired, Effect
-from apimpolicy.policies.identity_services import Connection, IdentityUnavailableError
+from apimpolicy.policies.identity_services import IdentityUnavailableError, StoredConnection
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
 
@@ -75,7 +75,7 @@ class GetAuthorizationContext:
         exchange.variables[variable] = Authorization(to_utf16(connection.access_token), claims)
         return self.effect(f"{self.provider_id}/{self.authorization_id} in the variable {variable}", variable)
 
-    def connection(self, exchange: Exchange, provider_id: str, authorization_id: str) -> Connection:
+    def connection(self, exchange: Exchange, provider_id: str, authorization_id: str) -> StoredConnection:
         """Return the connection. Raises IdentityUnavailableError."""
         identity = None
         if self.identity_type == "jwt":

@@ -34,7 +34,7 @@ from apimpolicy.policies.outgoing_requests import JSON, SIDECAR, ask_dapr, conte
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import (
     Exchange,
-    Step,
+    PolicyStep,
     child,
     children,
     content,
@@ -52,8 +52,8 @@ class Item:
 
 
 @part("metadata")
-class Metadata:
-    items: list[Step] = children(Item)
+class MetadataElement:
+    items: list[PolicyStep] = children(Item)
 
 
 @part("data")
@@ -81,8 +81,8 @@ class InvokeDaprBinding:
     timeout: float = expression_attribute(number, default=5.0)
     template: str | None = literal_attribute()
     content_type: str | None = literal_attribute()
-    metadata: Step | None = child(Metadata)
-    data: Step | None = child(Data)
+    metadata: PolicyStep | None = child(MetadataElement)
+    data: PolicyStep | None = child(Data)
 
     def run(self, exchange: Exchange) -> Effect:
         from apimpolicy.context.records import Request
@@ -101,7 +101,7 @@ class InvokeDaprBinding:
     def read_metadata(self, exchange: Exchange) -> dict[str, str]:
         found: dict[str, str] = {}
         if self.metadata is not None:
-            group: Metadata = exchange.evaluate(self.metadata)
+            group: MetadataElement = exchange.evaluate(self.metadata)
             for step in group.items:
                 item: Item = exchange.evaluate(step)
                 key, value = from_utf16(item.key), from_utf16(item.value)

@@ -40,7 +40,7 @@ from apimpolicy.policies.spec import (
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
-    from apimpolicy.policies.spec import Exchange, Step
+    from apimpolicy.policies.spec import Exchange, PolicyStep
 
 SECONDS = 60.0
 
@@ -62,8 +62,8 @@ class InvokeRequest:
     url: str | None = expression_attribute(trimmed)
     backend_id: str | None = expression_attribute(trimmed, refers="backends")
     response_variable_name: str | None = literal_attribute()
-    headers: list[Step] = children(InvokedHeader)
-    body: Step | None = child(InvokedBody)
+    headers: list[PolicyStep] = children(InvokedHeader)
+    body: PolicyStep | None = child(InvokedBody)
 
     def run(self, exchange: Exchange) -> Effect:
         request = self.request(exchange)

@@ -43,7 +43,7 @@ from apimpolicy.policies.spec import PolicyError, child, child_texts, children, 
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
-    from apimpolicy.policies.spec import Exchange, Step
+    from apimpolicy.policies.spec import Exchange, PolicyStep
 
 FOUR_LEVELS = "FourSeverityLevels"
 LONGEST_PROMPT = 10_000
@@ -62,7 +62,7 @@ class Category:
 @part("categories")
 class Categories:
     output_type: str = expression_attribute(default=FOUR_LEVELS, values=(FOUR_LEVELS, "EightSeverityLevels"))
-    categories: list[Step] = children(Category)
+    categories: list[PolicyStep] = children(Category)
 
 
 @part("blocklists")
@@ -85,8 +85,8 @@ class LlmContentSafety:
     enforce_on_completions: bool = expression_attribute(boolean, default=False)
     window_size: int = expression_attribute(integer, default=1000)
     window_overlap_size: int = expression_attribute(integer, default=0)
-    categories: Step | None = child(Categories)
-    blocklists: Step | None = child(Blocklists)
+    categories: PolicyStep | None = child(Categories)
+    blocklists: PolicyStep | None = child(Blocklists)
 
     def run(self, exchange: Exchange) -> Effect:
         judge = self.judge(exchange)

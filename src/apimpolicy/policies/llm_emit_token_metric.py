@@ -32,7 +32,7 @@ from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import Effect, MetricEmitted
 from apimpolicy.policies.metrics import NAMESPACE, Dimension, Metric, evaluated, filled
 from apimpolicy.policies.prompts import TokenUsage, read_prompt, usage_of
-from apimpolicy.policies.spec import Exchange, Step, children, literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, PolicyStep, children, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
@@ -54,7 +54,7 @@ class LlmEmitTokenMetric:
     name: str | None = literal_attribute(doubt="unknown-expression")
     value_type: str = literal_attribute(default="all", values=VALUE_TYPES)
     ignore_prompt: bool = literal_attribute(boolean, default=False)
-    dimensions: list[Step] = children(Dimension)
+    dimensions: list[PolicyStep] = children(Dimension)
 
     def run(self, exchange: Exchange) -> Effect:
         prompt = read_prompt(exchange.request)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import MetadataRead
-from apimpolicy.policies.spec import Exchange, PolicyError, Step, expression_attribute, part
+from apimpolicy.policies.spec import Exchange, PolicyError, PolicyStep, expression_attribute, part
 
 NAMESPACE = "API Management"
 
@@ -52,7 +52,7 @@ DEFAULT_DIMENSIONS: dict[str, Callable[[Exchange], str | None]] = {
 _BY_LOWER_CASE = {name.lower(): value for name, value in DEFAULT_DIMENSIONS.items()}
 
 
-def evaluated(exchange: Exchange, steps: Sequence[Step]) -> dict[str, str | None]:
+def evaluated(exchange: Exchange, steps: Sequence[PolicyStep]) -> dict[str, str | None]:
     """Return the dimensions with their values, None where the gateway has the value. Raises PolicyError."""
     found: dict[str, str | None] = {}
     for step in steps:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.effects import Effect, Sent
-from apimpolicy.policies.surroundings import Exchange, PolicyError, Step
+from apimpolicy.policies.surroundings import Exchange, PolicyError, PolicyStep
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
@@ -39,7 +39,7 @@ CHILDREN = (
 )
 
 
-def outgoing_request(exchange: Exchange, mode: str, urls: Sequence[str], steps: Sequence[Step]) -> Request:
+def outgoing_request(exchange: Exchange, mode: str, urls: Sequence[str], steps: Sequence[PolicyStep]) -> Request:
     """Return the request, ready to be sent. Raises PolicyError for one that has no URL."""
     from apimpolicy.context.messages import RequestMessage
     from apimpolicy.context.urls import Url

@@ -124,7 +124,7 @@ def _read_turns(prompt: Prompt, data: dict[str, Any]) -> None:
                 prompt.add("user", turn)
 
 
-class Completion(NamedTuple):
+class ModelCompletion(NamedTuple):
     """The response of a model. The numbers of tokens are None where the response does not state them."""
 
     text: str
@@ -142,7 +142,7 @@ _USAGE_NAMES = (
 )
 
 
-def read_completion(response: ResponseMessage) -> Completion:
+def read_completion(response: ResponseMessage) -> ModelCompletion:
     """Return the completion in a response's body, which stays as it is; an empty one when there is none."""
     content = response.body.remaining
     is_streamed = is_event_stream(response)
@@ -153,7 +153,7 @@ def read_completion(response: ResponseMessage) -> Completion:
         if data is not None:
             pieces += texts_of(data)
             _read_usage(data, usage, details)
-    return Completion("".join(pieces), usage[0], usage[1], usage[2], is_streamed, details)
+    return ModelCompletion("".join(pieces), usage[0], usage[1], usage[2], is_streamed, details)
 
 
 def is_event_stream(response: ResponseMessage) -> bool:

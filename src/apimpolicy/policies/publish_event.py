@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.effects import Effect, EventPublished
-from apimpolicy.policies.spec import Exchange, Step, child, children, literal_attribute, part, policy
+from apimpolicy.policies.spec import Exchange, PolicyStep, child, children, literal_attribute, part, policy
 
 
 @part("graphql-subscription")
@@ -30,12 +30,12 @@ class GraphQLSubscription:
 
 @part("targets")
 class Targets:
-    subscriptions: list[Step] = children(GraphQLSubscription, required=True)
+    subscriptions: list[PolicyStep] = children(GraphQLSubscription, required=True)
 
 
 @policy("publish-event", sections="", left_out="subscribers: events are recorded")
 class PublishEvent:
-    targets: Step | None = child(Targets, required=True)
+    targets: PolicyStep | None = child(Targets, required=True)
 
     def run(self, exchange: Exchange) -> Effect:
         names: list[str] = []

@@ -29,7 +29,7 @@ from apimpolicy.policies.call_limits import Quota, applicable, take_quotas
 from apimpolicy.policies.conversions import Range, integer, number
 from apimpolicy.policies.effects import Effect, QuotaUsed
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, Step, children, literal_attribute, part, policy
+from apimpolicy.policies.spec import Exchange, PolicyStep, children, literal_attribute, part, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
@@ -48,7 +48,7 @@ class OperationQuota:
 class ApiQuota(OperationQuota):
     name: str | None = literal_attribute(doubt="unknown-expression", refers="apis")
     id: str | None = literal_attribute(doubt="unknown-expression", refers="apis")
-    operations: list[Step] = children(OperationQuota)
+    operations: list[PolicyStep] = children(OperationQuota)
 
 
 @policy(
@@ -66,7 +66,7 @@ class ProductQuota:
     calls: int | None = literal_attribute(integer)
     bandwidth: int | None = literal_attribute(integer)
     renewal_period: float = literal_attribute(number, required=True, within=Range(0))
-    apis: list[Step] = children(ApiQuota)
+    apis: list[PolicyStep] = children(ApiQuota)
 
     def run(self, exchange: Exchange) -> Effect:
         subscription = exchange.context.subscription

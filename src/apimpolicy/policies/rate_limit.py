@@ -25,7 +25,7 @@ from apimpolicy.policies.call_limits import CallRate, RateReport, applicable, ta
 from apimpolicy.policies.conversions import Range, integer, number
 from apimpolicy.policies.effects import Effect, RateLimited
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, Step, children, literal_attribute, part, policy
+from apimpolicy.policies.spec import Exchange, PolicyStep, children, literal_attribute, part, policy
 
 
 @part("operation", alternatives=("name", "id"))
@@ -40,7 +40,7 @@ class OperationRate:
 class ApiRate(OperationRate):
     name: str | None = literal_attribute(doubt="unknown-expression", refers="apis")
     id: str | None = literal_attribute(doubt="unknown-expression", refers="apis")
-    operations: list[Step] = children(OperationRate)
+    operations: list[PolicyStep] = children(OperationRate)
 
 
 @policy(
@@ -57,8 +57,8 @@ class RateLimit(RateReport):
     renewal_period: float = literal_attribute(
         number, required=True, within=Range(0, 300, advice="Use quota or quota-by-key for longer periods.")
     )
-    apis: list[Step] = children(ApiRate)
-    operations: list[Step] = children(OperationRate)
+    apis: list[PolicyStep] = children(ApiRate)
+    operations: list[PolicyStep] = children(OperationRate)
 
     def run(self, exchange: Exchange) -> Effect:
         subscription = exchange.context.subscription
@@ -77,7 +77,7 @@ class RateLimit(RateReport):
             yield CallRate(inner, limit.calls, limit.renewal_period, self, is_outermost=False)
             yield from self.of_operations(exchange, inner, limit.operations)
 
-    def of_operations(self, exchange: Exchange, key: str, steps: list[Step]) -> Iterator[CallRate]:
+    def of_operations(self, exchange: Exchange, key: str, steps: list[PolicyStep]) -> Iterator[CallRate]:
         operation = exchange.context.operation
         for limit in applicable(exchange, steps, "operation", operation):
             inner = f"{key} operation {operation.id}"

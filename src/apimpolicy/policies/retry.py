@@ -41,7 +41,7 @@ from apimpolicy.policies.effects import Effect, Retried
 from apimpolicy.policies.spec import PolicyError, expression_attribute, policies, policy, postponed_attribute
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
+    from apimpolicy.policies.spec import Exchange, PolicyStep
 
 MOST_RETRIES = 50
 LONGEST_WAIT = 2_147_483.0
@@ -56,7 +56,7 @@ class Retry:
     max_interval: float | None = expression_attribute(number)
     delta: float | None = expression_attribute(number)
     first_fast_retry: bool = expression_attribute(boolean, default=False)
-    steps: list[Step] = policies()
+    steps: list[PolicyStep] = policies()
 
     def run(self, exchange: Exchange) -> Effect:
         if not 1 <= self.count <= MOST_RETRIES:

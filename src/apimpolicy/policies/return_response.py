@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import text
 from apimpolicy.policies.effects import Effect, ResponseReturned
-from apimpolicy.policies.spec import Exchange, PolicyError, Step, literal_attribute, policies, policy
+from apimpolicy.policies.spec import Exchange, PolicyError, PolicyStep, literal_attribute, policies, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 )
 class ReturnResponse:
     response_variable_name: str | None = literal_attribute(text)
-    steps: list[Step] = policies("set-status", "set-header", "set-body")
+    steps: list[PolicyStep] = policies("set-status", "set-header", "set-body")
 
     def run(self, exchange: Exchange) -> Effect:
         variable = self.response_variable_name

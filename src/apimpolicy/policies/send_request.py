@@ -35,7 +35,7 @@ from apimpolicy.policies.spec import PolicyError, child_texts, expression_attrib
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.context.records import Request
-    from apimpolicy.policies.spec import Exchange, Step
+    from apimpolicy.policies.spec import Exchange, PolicyStep
 
 
 @policy(
@@ -56,7 +56,7 @@ class SendRequest:
     buffer_response: bool = literal_attribute(boolean, default=True)
     fail_on_error_status_code: bool = literal_attribute(boolean, default=False)
     urls: list[str] = child_texts("set-url", trimmed, filled=True)
-    steps: list[Step] = policies(*CHILDREN)
+    steps: list[PolicyStep] = policies(*CHILDREN)
 
     def run(self, exchange: Exchange) -> Effect:
         request: Request | None = None

@@ -43,7 +43,7 @@ from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
 from apimpolicy.policies.spec import (
     Exchange,
     PolicyError,
-    Step,
+    PolicyStep,
     child,
     children,
     content,
@@ -65,7 +65,7 @@ class MessageProperty:
 
 @part("message-properties")
 class MessageProperties:
-    properties: list[Step] = children(MessageProperty)
+    properties: list[PolicyStep] = children(MessageProperty)
 
 
 @part("payload")
@@ -95,8 +95,8 @@ class SendServiceBusMessage:
     time_to_live: str | None = expression_attribute(trimmed)
     response_variable_name: str | None = literal_attribute()
     ignore_error: bool = expression_attribute(boolean, default=False)
-    properties: Step | None = child(MessageProperties)
-    payload: Step | None = child(Payload, required=True)
+    properties: PolicyStep | None = child(MessageProperties)
+    payload: PolicyStep | None = child(Payload, required=True)
 
     def run(self, exchange: Exchange) -> Effect:
         queue, topic = _readable(self.queue_name), _readable(self.topic_name)

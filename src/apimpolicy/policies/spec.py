@@ -23,7 +23,7 @@ from apimpolicy.policies.placement import EVERYWHERE, Placement
 from apimpolicy.policies.placement import SECTIONS as SECTIONS
 from apimpolicy.policies.surroundings import Exchange as Exchange
 from apimpolicy.policies.surroundings import PolicyError as PolicyError
-from apimpolicy.policies.surroundings import Step as Step
+from apimpolicy.policies.surroundings import PolicyStep as PolicyStep
 from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
@@ -162,12 +162,12 @@ def content(convert: Callable[[Any], Any] = text, *, markup: bool = False, fille
 
 
 def child(part: type, *, required: bool = False, anywhere: bool = False) -> Any:
-    """Describe a child element of which there is at most one: a `Step` or None."""
+    """Describe a child element of which there is at most one: a `PolicyStep` or None."""
     return ChildrenSlot(part, required=required, single=True, anywhere=anywhere)
 
 
 def policies(*known: str) -> Any:
-    """Describe the policies inside, to be run with `exchange.execute`: a list of `Step`. `known` limits which."""
+    """Describe the policies inside, to be run with `exchange.execute`: a list of `PolicyStep`. `known` limits which."""
     return ChildrenSlot(known=known)
 
 

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.policies.data_sources import CosmosContainer, SqlDatabase
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.identity_services import Identities
+    from apimpolicy.policies.identity_services import IdentityServices
     from apimpolicy.policies.metrics import Metric
     from apimpolicy.policies.outside_services import ContentSafetyService, EventHubs, PromptEmbedding, ServiceBus
     from apimpolicy.policies.settings import Behaviour
-    from apimpolicy.policies.state import Cache, State
+    from apimpolicy.policies.state import Cache, GatewayState
     from apimpolicy.text.document import Element
 
 
-class Step(Protocol):
+class PolicyStep(Protocol):
     """A policy or a part of one in a document, not evaluated yet."""
 
     @property
@@ -89,7 +89,7 @@ class Exchange(Protocol):
     prompt_embedding: PromptEmbedding | None = None
     answer: ResponseMessage | None = None
     """The response with which a policy ended the pipeline or the section."""
-    served_by: Step | None = None
+    served_by: PolicyStep | None = None
     """The policy that responded from the cache."""
     composed_request: RequestMessage | None = None
     """The request that a policy composes."""
@@ -139,7 +139,7 @@ class Exchange(Protocol):
     def received(self, response: Response) -> ResponseMessage:
         """Return the message that a response becomes in the gateway."""
 
-    def compose(self, steps: Sequence[Step], response: ResponseMessage) -> None:
+    def compose(self, steps: Sequence[PolicyStep], response: ResponseMessage) -> None:
         """Run policies that change this response instead of the exchange's own."""
         around, self._composed = self._composed, response
         try:
@@ -147,7 +147,7 @@ class Exchange(Protocol):
         finally:
             self._composed = around
 
-    def compose_request(self, steps: Sequence[Step], request: RequestMessage) -> None:
+    def compose_request(self, steps: Sequence[PolicyStep], request: RequestMessage) -> None:
         """Run policies that change this request instead of the exchange's own."""
         around, self.composed_request = self.composed_request, request
         try:
@@ -187,19 +187,19 @@ class Exchange(Protocol):
     def has_expression(self, *attributes: str) -> bool:
         """Return whether one of these attributes of the running policy is an expression."""
 
-    def inserted(self) -> Sequence[Step]:
+    def inserted(self) -> Sequence[PolicyStep]:
         """Return the steps in the place of the running policy: the wider scope's policies, or a fragment's."""
 
-    def note(self, effect: Effect, step: Step | None = None) -> None:
+    def note(self, effect: Effect, step: PolicyStep | None = None) -> None:
         """Write the effect of the running policy to the trace, or that of a step that was evaluated before."""
 
-    def execute(self, steps: Sequence[Step]) -> None:
+    def execute(self, steps: Sequence[PolicyStep]) -> None:
         """Run policies one after another until the end or until one of them ends the pipeline."""
 
-    def execute_parallel(self, steps: Sequence[Step], *, first_only: bool) -> int:
+    def execute_parallel(self, steps: Sequence[PolicyStep], *, first_only: bool) -> int:
         """Run policies at the same time, until all have ended, or the first; return which one ended first."""
 
-    def evaluate(self, step: Step) -> Any:
+    def evaluate(self, step: PolicyStep) -> Any:
         """Evaluate a part of a policy: an instance of its class. It becomes an entry of the trace."""
 
     def is_first_call(self, key: str) -> bool:
@@ -267,10 +267,10 @@ class Services:
     backends: Backends
     settings: Behaviour
     """The settings of the gateway's behaviour."""
-    state: State
+    state: GatewayState
     """The counters, caches and circuits that all requests share."""
     documents: ApiDocuments
-    identities: Identities
+    identities: IdentityServices
     """Keys of OpenID providers, tokens of managed identities, connections of the credential manager."""
     event_hubs: EventHubs
     service_bus: ServiceBus

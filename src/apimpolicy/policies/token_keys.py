@@ -32,7 +32,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.policies.identity_services import Identities, IdentityUnavailableError
+from apimpolicy.policies.identity_services import IdentityServices, IdentityUnavailableError
 from apimpolicy.records import Record
 from apimpolicy.text.holes import is_unknown
 
@@ -186,10 +186,10 @@ def unreadable_part(key: Element) -> str:
     return "" if _BASE64.fullmatch("".join(key.text.split())) else "text"
 
 
-class Trust:
+class TrustedKeys:
     """The keys of a policy. `urls` are OpenID configurations, read only when a token is to be verified."""
 
-    def __init__(self, keys: Iterable[VerificationKey], urls: Sequence[str], identities: Identities) -> None:
+    def __init__(self, keys: Iterable[VerificationKey], urls: Sequence[str], identities: IdentityServices) -> None:
         self.keys = list(keys)
         self.urls = urls
         self.identities = identities

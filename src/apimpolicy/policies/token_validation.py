@@ -44,8 +44,8 @@ from apimpolicy.policies.token_keys import NOT_PRESENT, TokenRefusedError, decod
 
 if TYPE_CHECKING:
     from apimpolicy.context.tokens import Jwt
-    from apimpolicy.policies.spec import Step
-    from apimpolicy.policies.token_keys import Trust
+    from apimpolicy.policies.spec import PolicyStep
+    from apimpolicy.policies.token_keys import TrustedKeys
 
 SECRET_ALGORITHMS = ("dir", "A128KW", "A192KW", "A256KW")
 CERTIFICATE_ALGORITHMS = ("RSA-OAEP", "RSA-OAEP-256", "RSA1_5")
@@ -178,12 +178,12 @@ def first_text(token: Jwt, name: str) -> str | None:
 
 def _seconds(token: Jwt, name: str) -> float | None:
     """Return a claim that is a moment, in seconds since 1970. Raises TokenRefusedError."""
-    from apimpolicy.context.tokens import Number
+    from apimpolicy.context.tokens import JsonNumber
 
     if name not in token.payload:
         return None
     value = token.payload[name]
-    if not isinstance(value, Number):
+    if not isinstance(value, JsonNumber):
         raise invalid(f"The claim {name} of the token is not a number of seconds")
     seconds = float(value)
     if not -_MOST_SECONDS < seconds < _MOST_SECONDS:
@@ -249,7 +249,7 @@ class ClaimElement:
 
 @part("required-claims")
 class RequiredClaims:
-    claims: list[Step] = children(ClaimElement, required=True)
+    claims: list[PolicyStep] = children(ClaimElement, required=True)
 
 
 @part("key")
@@ -261,10 +261,10 @@ class DecryptionKeyElement:
 
 @part("decryption-keys")
 class DecryptionKeys:
-    keys: list[Step] = children(DecryptionKeyElement, required=True)
+    keys: list[PolicyStep] = children(DecryptionKeyElement, required=True)
 
 
-def texts_of(exchange: Exchange, step: Step | None, field: str) -> list[str]:
+def texts_of(exchange: Exchange, step: PolicyStep | None, field: str) -> list[str]:
     """Return the texts of a list element such as `audiences`, empty without it."""
     if step is None:
         return []
@@ -274,7 +274,7 @@ def texts_of(exchange: Exchange, step: Step | None, field: str) -> list[str]:
     return found
 
 
-def required_claims(exchange: Exchange, step: Step | None) -> list[RequiredClaim]:
+def required_claims(exchange: Exchange, step: PolicyStep | None) -> list[RequiredClaim]:
     claims: list[RequiredClaim] = []
     for inner in () if step is None else exchange.evaluate(step).claims:
         claim: ClaimElement = exchange.evaluate(inner)
@@ -284,7 +284,7 @@ def required_claims(exchange: Exchange, step: Step | None) -> list[RequiredClaim
     return claims
 
 
-def decryption_keys(exchange: Exchange, step: Step | None) -> list[DecryptionKey]:
+def decryption_keys(exchange: Exchange, step: PolicyStep | None) -> list[DecryptionKey]:
     """Return the keys of `decryption-keys`. Raises PolicyError for one that is not usable."""
     keys: list[DecryptionKey] = []
     for inner in () if step is None else exchange.evaluate(step).keys:
@@ -308,7 +308,7 @@ class Demands(NamedTuple):
     `further` is a check of the policy's own; it raises TokenRefusedError. `messages` are the policy's own by reason.
     """
 
-    trust: Trust
+    trust: TrustedKeys
     decryption_keys: Sequence[DecryptionKey] = ()
     require_signature: bool = True
     require_expiration: bool = True

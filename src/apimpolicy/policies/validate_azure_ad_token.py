@@ -47,8 +47,8 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies import token_validation
 from apimpolicy.policies.conversions import text, trimmed
-from apimpolicy.policies.spec import Exchange, Step, child, child_texts, expression_attribute, part, policy
-from apimpolicy.policies.token_keys import Trust, denied
+from apimpolicy.policies.spec import Exchange, PolicyStep, child, child_texts, expression_attribute, part, policy
+from apimpolicy.policies.token_keys import TrustedKeys, denied
 from apimpolicy.policies.token_validation import (
     ONE_SOURCE,
     Audiences,
@@ -95,11 +95,11 @@ class ValidateAzureAdToken(TokenPolicy):
     authentication_endpoint: str = expression_attribute(trimmed, default=ENDPOINT)
     allow_protected_forwarded_tokens: str | None = expression_attribute(text)
     allow_proof_of_possession_tokens: str | None = expression_attribute(text)
-    backend_application_ids: Step | None = child(BackendApplicationIds)
-    client_application_ids: Step | None = child(ClientApplicationIds)
-    audiences: Step | None = child(Audiences)
-    required_claims: Step | None = child(RequiredClaims)
-    decryption_keys: Step | None = child(DecryptionKeys)
+    backend_application_ids: PolicyStep | None = child(BackendApplicationIds)
+    client_application_ids: PolicyStep | None = child(ClientApplicationIds)
+    audiences: PolicyStep | None = child(Audiences)
+    required_claims: PolicyStep | None = child(RequiredClaims)
+    decryption_keys: PolicyStep | None = child(DecryptionKeys)
 
     def run(self, exchange: Exchange) -> Effect:
         backends = texts_of(exchange, self.backend_application_ids, "ids")
@@ -130,7 +130,7 @@ EXPIRED = "Invalid JWT token. Token is expired."
 WELL_KNOWN = ".well-known/openid-configuration"
 
 
-class EntraTrust(Trust):
+class EntraTrust(TrustedKeys):
     """The keys of a tenant, and its issuers of both versions."""
 
     def published(self, missing_key: str | None) -> list[VerificationKey]:

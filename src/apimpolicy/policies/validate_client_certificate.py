@@ -57,7 +57,7 @@ from apimpolicy.policies.certificates import (
 )
 from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import CertificateChecked, Condition, Effect
-from apimpolicy.policies.spec import Exchange, PolicyError, Step, child, children, literal_attribute, part, policy
+from apimpolicy.policies.spec import Exchange, PolicyError, PolicyStep, child, children, literal_attribute, part, policy
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -111,8 +111,8 @@ class Identity:
 
 
 @part("identities")
-class Identities:
-    identities: list[Step] = children(Identity, required=True, most=MOST_IDENTITIES)
+class IdentitiesElement:
+    identities: list[PolicyStep] = children(Identity, required=True, most=MOST_IDENTITIES)
 
 
 @policy(
@@ -129,7 +129,7 @@ class ValidateClientCertificate:
     validate_not_before: bool = literal_attribute(boolean, default=True, values=_TRUE_FALSE)
     validate_not_after: bool = literal_attribute(boolean, default=True, values=_TRUE_FALSE)
     ignore_error: bool = literal_attribute(boolean, default=False, values=_TRUE_FALSE)
-    identities: Step | None = child(Identities)
+    identities: PolicyStep | None = child(IdentitiesElement)
 
     def run(self, exchange: Exchange) -> Effect:
         reason, message = self.failure(exchange)

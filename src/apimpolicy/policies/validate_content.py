@@ -60,7 +60,7 @@ from apimpolicy.policies.validation_errors import ACTIONS, IGNORE, SIZE, UNSPECI
 
 if TYPE_CHECKING:
     from apimpolicy.context.description import Content
-    from apimpolicy.policies.spec import Exchange, Step
+    from apimpolicy.policies.spec import Exchange, PolicyStep
 
 
 @part("type")
@@ -74,7 +74,7 @@ class TypeMapping:
 class ContentTypeMap:
     any_content_type_value: str | None = literal_attribute(trimmed)
     missing_content_type_value: str | None = literal_attribute(trimmed)
-    types: list[Step] = children(TypeMapping)
+    types: list[PolicyStep] = children(TypeMapping)
 
 
 @part("content")
@@ -101,8 +101,8 @@ class ValidateContent:
     max_size: int = expression_attribute(integer, required=True, within=Range(0, 4_194_304))
     size_exceeded_action: str = expression_attribute(required=True, values=ACTIONS)
     errors_variable_name: str | None = literal_attribute()
-    map: Step | None = child(ContentTypeMap)
-    rules: list[Step] = children(ContentRule)
+    map: PolicyStep | None = child(ContentTypeMap)
+    rules: list[PolicyStep] = children(ContentRule)
 
     def run(self, exchange: Exchange) -> Effect:
         from apimpolicy.context.description import content_for

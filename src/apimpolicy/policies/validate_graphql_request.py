@@ -42,7 +42,16 @@ from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies.conversions import Range, integer, trimmed
 from apimpolicy.policies.effects import Effect, GraphqlValidated
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, PolicyError, Step, child, children, expression_attribute, part, policy
+from apimpolicy.policies.spec import (
+    Exchange,
+    PolicyError,
+    PolicyStep,
+    child,
+    children,
+    expression_attribute,
+    part,
+    policy,
+)
 
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
@@ -61,7 +70,7 @@ class PathRule:
 
 @part("authorize")
 class AuthorizationRules:
-    rules: list[Step] = children(PathRule, required=True)
+    rules: list[PolicyStep] = children(PathRule, required=True)
 
 
 @policy(
@@ -80,7 +89,7 @@ class ValidateGraphQLRequest:
     max_depth: int = expression_attribute(integer, default=6)
     max_total_depth: str | None = expression_attribute()
     max_complexity: str | None = expression_attribute()
-    authorize: Step | None = child(AuthorizationRules)
+    authorize: PolicyStep | None = child(AuthorizationRules)
 
     def run(self, exchange: Exchange) -> Effect:
         from apimpolicy.policies.graphql_requests import GraphQLRequestError

@@ -34,7 +34,15 @@ from apimpolicy.policies.parameter_errors import (
     without_description,
 )
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, Step, children, expression_attribute, literal_attribute, part, policy
+from apimpolicy.policies.spec import (
+    Exchange,
+    PolicyStep,
+    children,
+    expression_attribute,
+    literal_attribute,
+    part,
+    policy,
+)
 from apimpolicy.policies.validation_errors import ACTIONS, IGNORE, ErrorLog, description_of, strictest
 
 if TYPE_CHECKING:
@@ -58,7 +66,7 @@ class ValidateHeaders:
     specified_header_action: str = expression_attribute(required=True, values=ACTIONS)
     unspecified_header_action: str = expression_attribute(required=True, values=ACTIONS)
     errors_variable_name: str | None = literal_attribute()
-    headers: list[Step] = children(HeaderRule)
+    headers: list[PolicyStep] = children(HeaderRule)
 
     def run(self, exchange: Exchange) -> Effect:
         log = ErrorLog(exchange, self.errors_variable_name)

@@ -66,7 +66,7 @@ from apimpolicy.policies.effects import Effect, Listed
 from apimpolicy.policies.spec import (
     Exchange,
     PolicyError,
-    Step,
+    PolicyStep,
     child,
     child_texts,
     children,
@@ -76,7 +76,7 @@ from apimpolicy.policies.spec import (
     part,
     policy,
 )
-from apimpolicy.policies.token_keys import Trust, VerificationKey
+from apimpolicy.policies.token_keys import TrustedKeys, VerificationKey
 from apimpolicy.policies.token_validation import (
     ONE_SOURCE,
     SOURCES,
@@ -138,8 +138,8 @@ class ZumoMasterKey:
 
 @part("issuer-signing-keys", choices=("key", "zumo-master-key"))
 class IssuerSigningKeys:
-    keys: list[Step] = children(SigningKey)
-    zumo_master_keys: list[Step] = children(ZumoMasterKey)
+    keys: list[PolicyStep] = children(SigningKey)
+    zumo_master_keys: list[PolicyStep] = children(ZumoMasterKey)
 
 
 @part("issuer-signing-tokens")
@@ -173,17 +173,17 @@ class ValidateJwt(TokenPolicy):
     require_expiration_time: bool = expression_attribute(boolean, default=True, values=_TRUE_FALSE)
     require_signed_tokens: bool = expression_attribute(boolean, default=True, values=_TRUE_FALSE)
     clock_skew: float = expression_attribute(skew, default=0.0)
-    openid_configs: list[Step] = children(OpenIdConfig)
-    issuer_signing_tokens: Step | None = child(IssuerSigningTokens)
-    issuer_signing_keys: Step | None = child(IssuerSigningKeys)
-    decryption_keys: Step | None = child(DecryptionKeys, anywhere=True)  # last in an example of the documentation
-    audiences: Step | None = child(Audiences)
-    issuers: Step | None = child(Issuers)
-    required_claims: Step | None = child(RequiredClaims)
+    openid_configs: list[PolicyStep] = children(OpenIdConfig)
+    issuer_signing_tokens: PolicyStep | None = child(IssuerSigningTokens)
+    issuer_signing_keys: PolicyStep | None = child(IssuerSigningKeys)
+    decryption_keys: PolicyStep | None = child(DecryptionKeys, anywhere=True)  # last in an example of the documentation
+    audiences: PolicyStep | None = child(Audiences)
+    issuers: PolicyStep | None = child(Issuers)
+    required_claims: PolicyStep | None = child(RequiredClaims)
 
     def run(self, exchange: Exchange) -> Effect:
         demands = token_validation.Demands(
-            Trust(self.keys(exchange), self.urls(exchange), exchange.services.identities),
+            TrustedKeys(self.keys(exchange), self.urls(exchange), exchange.services.identities),
             decryption_keys(exchange, self.decryption_keys),
             self.require_signed_tokens,
             self.require_expiration_time,

@@ -56,7 +56,7 @@ from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.spec import Exchange, Step
+    from apimpolicy.policies.spec import Exchange, PolicyStep
 
 
 @part("parameter")
@@ -69,7 +69,7 @@ class ParameterRule:
 class HeaderRules:
     specified_parameter_action: str | None = expression_attribute(values=ACTIONS)
     unspecified_parameter_action: str | None = expression_attribute(values=ACTIONS)
-    parameters: list[Step] = children(ParameterRule)
+    parameters: list[PolicyStep] = children(ParameterRule)
 
 
 @part("query")
@@ -108,9 +108,9 @@ class ValidateParameters:
     specified_parameter_action: str = expression_attribute(required=True, values=ACTIONS)
     unspecified_parameter_action: str = expression_attribute(required=True, values=ACTIONS)
     errors_variable_name: str | None = literal_attribute()
-    headers: Step | None = child(HeaderRules)
-    query: Step | None = child(QueryRules)
-    path: Step | None = child(PathRules)
+    headers: PolicyStep | None = child(HeaderRules)
+    query: PolicyStep | None = child(QueryRules)
+    path: PolicyStep | None = child(PathRules)
 
     def run(self, exchange: Exchange) -> Effect:
         log = ErrorLog(exchange, self.errors_variable_name)
@@ -126,7 +126,7 @@ class ValidateParameters:
             self.check(exchange, log, checker, location, actions, operation.parameters_in(location))
         return log.effect("parameters")
 
-    def actions(self, exchange: Exchange, step: Step | None) -> _Actions:
+    def actions(self, exchange: Exchange, step: PolicyStep | None) -> _Actions:
         if step is None:
             return _Actions(self.specified_parameter_action, self.unspecified_parameter_action, {})
         rules: HeaderRules = exchange.evaluate(step)

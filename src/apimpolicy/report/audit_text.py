@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.access import KEY_WORD, NO_ACCESS, NOT_LIMITED, limited_by
 from apimpolicy.audit.findings import AuditFinding, lent_to_anyone, operations_by_api
-from apimpolicy.audit.states import ADDRESS, KEY, OPAQUE, OWN, TOKEN, UNDECIDED, PolicyLocation, Token
+from apimpolicy.audit.states import ADDRESS, KEY, OPAQUE, OWN, TOKEN, UNDECIDED, PolicyLocation, TokenCheck
 from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.style import PLAIN, Style
 
@@ -183,7 +183,7 @@ def _proofs(operation: OperationAudit, *, is_whole: bool = False) -> Iterator[st
         return
     for fact in operation.access.facts(TOKEN):
         token = fact.detail[0]
-        assert isinstance(token, Token)
+        assert isinstance(token, TokenCheck)
         yield token_words(token, is_whole=is_whole)
     if KEY_WORD in operation.access.words:
         yield from sorted(f"product {fact.subject}" for fact in operation.access.facts(KEY) if fact.subject)
@@ -191,7 +191,7 @@ def _proofs(operation: OperationAudit, *, is_whole: bool = False) -> Iterator[st
         yield counted(len(fact.detail), "address", "addresses")
 
 
-def token_words(token: Token, *, is_whole: bool = False) -> str:
+def token_words(token: TokenCheck, *, is_whole: bool = False) -> str:
     """Return a token check's requirements: `issuer 14b7…, audience 93cb…, claim azp`; `is_whole` shortens none."""
     parts: list[str] = []
     for noun, values in (

@@ -16,7 +16,7 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import Condition, Forwarded
 from apimpolicy.policies.registry import is_known, specification_of
 from apimpolicy.records import Record
-from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause, Evaluated, Fact, clause_of, clause_of_block
+from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause, Evaluated, StatedFact, clause_of, clause_of_block
 from apimpolicy.report.columns import clip, printable, shortened, width, wrap
 from apimpolicy.report.explanation_notes import certificate_notes
 from apimpolicy.report.places import short_path
@@ -350,7 +350,7 @@ def _code(text: str, available: int) -> list[str]:
     return wrap(printable(text), max(available, 20))
 
 
-def _facts(facts: list[Fact], available: int) -> Iterator[str]:
+def _facts(facts: list[StatedFact], available: int) -> Iterator[str]:
     """Yield codes and values in two columns. The value of a wide code gets its own line."""
     narrow = [width(printable(fact.code)) for fact in facts if width(printable(fact.code)) <= _WIDEST_CODE]
     column = max(narrow, default=0)

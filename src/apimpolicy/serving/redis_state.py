@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.engine.cache import ValueCache, distance
 from apimpolicy.engine.circuits import LocalCircuits
 from apimpolicy.engine.counters import CallCounters
-from apimpolicy.policies.state import Bucket, Claim, Counter, CounterStatus, StateEntry, TakeOutcome, Window
+from apimpolicy.policies.state import Bucket, Counter, CounterClaim, CounterStatus, StateEntry, TakeOutcome, Window
 from apimpolicy.serving.redis_connection import RedisConnection
 from apimpolicy.serving.redis_values import UNREADABLE, from_bytes, to_bytes
 
@@ -43,7 +43,7 @@ _EXTERNAL = ("external", "prefer-external")
 
 
 class RedisState:
-    """Implements `apimpolicy.policies.state.State` for the Redis at a URL. Raises ConfigurationError for a wrong URL.
+    """The `apimpolicy.policies.state.GatewayState` of the Redis at a URL. Raises ConfigurationError for a wrong URL.
 
     `prefix` is what all keys begin with: gateways with different ones share nothing. Its name becomes a hash tag,
     `{apimpolicy}:`, unless it has one.
@@ -106,7 +106,7 @@ class RedisCounters:
         found = self._connection.operation("now", {})
         return self._local.now() if found is None else float(found[0])
 
-    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> TakeOutcome:
+    def take(self, claims: Sequence[CounterClaim], *, reserved_for: object | None = None) -> TakeOutcome:
         given: dict[str, Any] = {"claims": [_claim(claim) for claim in claims]}
         if reserved_for is not None:
             given["worker"] = self._living_worker()
@@ -286,7 +286,7 @@ def _prompt(data: bytes, vector: Sequence[float], now: int) -> tuple[float, str]
         return None
 
 
-def _claim(claim: Claim) -> dict[str, Any]:
+def _claim(claim: CounterClaim) -> dict[str, Any]:
     return {"counter": _counter(claim.counter), "limit": claim.limit, "amount": claim.amount, "own": claim.own}
 
 

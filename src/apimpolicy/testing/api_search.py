@@ -23,9 +23,14 @@ from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter, of_method
 from apimpolicy.testing.claims.harnesses import Setup, setup_of
-from apimpolicy.testing.claims.services import Route, harness_of_route, service_with_keys
-from apimpolicy.testing.first_cases import Found, limit_cases, run_alone
-from apimpolicy.testing.first_surroundings import Surroundings, accepted_caller, numbered_providers, shows_certificates
+from apimpolicy.testing.claims.services import ServiceRoute, harness_of_route, service_with_keys
+from apimpolicy.testing.first_cases import FoundCase, limit_cases, run_alone
+from apimpolicy.testing.first_surroundings import (
+    CaseSurroundings,
+    accepted_caller,
+    numbered_providers,
+    shows_certificates,
+)
 from apimpolicy.testing.format import METHODS
 from apimpolicy.testing.tree import read_tree
 
@@ -52,8 +57,8 @@ class ApiCases:
     `accepted` are names of changed requests that are not refused.
     """
 
-    around: Surroundings
-    cases: list[Found]
+    around: CaseSurroundings
+    cases: list[FoundCase]
     goals: dict[Goal, str]
     reached: set[Goal]
     failing: set[Goal]
@@ -61,7 +66,7 @@ class ApiCases:
     accepted: list[str]
 
 
-def service_setup(around: Surroundings, directory: str) -> Setup:
+def service_setup(around: CaseSurroundings, directory: str) -> Setup:
     """Return the setup in which a test file in a folder runs."""
     content = {**around.subject(""), **around.content(), "cases": [{"request": {"get": "/"}, "expect": {}}]}
     path = os.path.join(os.path.abspath(directory), "service.test.yaml")
@@ -75,9 +80,9 @@ class ApiSearch:
 
     def __init__(
         self,
-        around: Surroundings,
+        around: CaseSurroundings,
         output: str,
-        routes: Sequence[Route],
+        routes: Sequence[ServiceRoute],
         bounds: Bounds,
         reached: set[Goal],
         *,
@@ -91,13 +96,13 @@ class ApiSearch:
         self._add_needs()
         self.setup = service_setup(self.around, os.path.dirname(output))
         self.opened = service_with_keys(self.setup.service)
-        self.cases: list[Found] = []
+        self.cases: list[FoundCase] = []
         self.goals: dict[Goal, str] = {}
-        self.good: tuple[Route, Found] | None = None
+        self.good: tuple[ServiceRoute, FoundCase] | None = None
         self.with_errors = with_errors
         self.writer: _RouteWriter | None = None
         self.reached = reached
-        self.tried: list[Route] = []
+        self.tried: list[ServiceRoute] = []
 
     def cases_found(self) -> ApiCases:
         chosen = self._chosen()
@@ -112,7 +117,7 @@ class ApiSearch:
             made, accepted = refusals(self.around, self.output, case, route, self.cases, operation)
             self.cases += [*made, *limit_cases("", self.output, self.around, self.elements, case)]
         failing, secret = (set(), set()) if self.writer is None else (self.writer.failing, self.writer.secret)
-        keys = Surroundings(self.around.defaults, self.around.providers, service=self.around.service)
+        keys = CaseSurroundings(self.around.defaults, self.around.providers, service=self.around.service)
         return ApiCases(keys, self.cases, self.goals, self.reached, failing, secret, accepted)
 
     def _elements(self) -> list[Element]:
@@ -138,9 +143,9 @@ class ApiSearch:
         self.around.defaults = {"gateway": gateway} if gateway else {}
         self.around.defaults["backend"] = {"status": 200, "json": {"from": "the backend"}}
 
-    def _chosen(self) -> list[Route]:
+    def _chosen(self) -> list[ServiceRoute]:
         """Return one route for each document that requests can meet, those of the first caller first."""
-        found: list[Route] = []
+        found: list[ServiceRoute] = []
         seen: set[tuple[int, int]] = set()
         callers: set[str | None] = set()
         for route in self.routes:
@@ -156,7 +161,7 @@ class ApiSearch:
             found.append(route)
         return found
 
-    def _search(self, route: Route, bounds: Bounds) -> None:
+    def _search(self, route: ServiceRoute, bounds: Bounds) -> None:
         """Search for requests on a route that take what no case has taken."""
         self.tried.append(route)
         harness = harness_of_route(route, self.setup, self.opened)
@@ -183,7 +188,7 @@ class ApiSearch:
                 self.good = route, case
         self.cases += writer.cases_of(explored, wanted)
 
-    def _other_operations(self, tried: Route, good: Found) -> Iterator[Found]:
+    def _other_operations(self, tried: ServiceRoute, good: FoundCase) -> Iterator[FoundCase]:
         """Yield cases with a row for each further operation whose requests reach the backend.
 
         They are those of the caller who passed, with a body of JSON if it needs one.
@@ -209,13 +214,13 @@ class ApiSearch:
             if each:
                 expect = {"status": 200, "backend-requests": [{"method": "$method", "url": "$sent-to"}]}
                 made = {"method": "$method", "url": "$url", **request, **bodies[has_body]}
-                yield Found("$operation reaches the backend", made, expect, given={**good.given, "each": each})
+                yield FoundCase("$operation reaches the backend", made, expect, given={**good.given, "each": each})
 
 
 class _RouteWriter(CaseWriter):
     """Writes cases for requests on a route."""
 
-    route: Route
+    route: ServiceRoute
 
     def keys(self, scenario: Scenario) -> dict[str, Any]:
         """Return the keys of a case, with the headers that bring the request to its API."""
@@ -245,12 +250,12 @@ def _pattern(piece: Piece) -> str:
     return re.escape(piece.default) or "/?"
 
 
-def _label(route: Route, method: str = "GET") -> str:
+def _label(route: ServiceRoute, method: str = "GET") -> str:
     """Return the operation for people; of an API without operations, any path below it."""
     return f"{method} {route.label.removeprefix('any ')}" if route.method is None else route.label
 
 
-def _with_key(route: Route) -> str:
+def _with_key(route: ServiceRoute) -> str:
     has_product = "product" in route.policies and route.caller is not None
     return f" with a key of the product {route.caller.target}" if has_product and route.caller else ""
 
@@ -277,15 +282,20 @@ _UNKNOWN_ADDRESS = "198.51.100.77"
 
 
 def refusals(
-    around: Surroundings, output: str, passing: Found, route: Route, cases: Sequence[Found], operation: str
-) -> tuple[list[Found], list[str]]:
+    around: CaseSurroundings,
+    output: str,
+    passing: FoundCase,
+    route: ServiceRoute,
+    cases: Sequence[FoundCase],
+    operation: str,
+) -> tuple[list[FoundCase], list[str]]:
     """Return cases for changed requests that are refused, and the names of those that are not.
 
     `cases` are those that there are already.
     """
     method = "OPTIONS" if "options" in passing.request else passing.request.get("method", "")
     operation = of_method(operation, method)
-    found: list[Found] = []
+    found: list[FoundCase] = []
     accepted: list[str] = []
     known = [case.request for case in cases]
     for words, request in _changed(passing.request, around, route):
@@ -299,11 +309,15 @@ def refusals(
             accepted.append(f"{operation} {words}")
         else:
             expect = {"status": status, "backend-requests": 0}
-            found.append(Found(f"{operation} {words} is refused with {status}", request, expect, given=passing.given))
+            found.append(
+                FoundCase(f"{operation} {words} is refused with {status}", request, expect, given=passing.given)
+            )
     return found, accepted
 
 
-def _changed(request: dict[str, Any], around: Surroundings, route: Route) -> Iterator[tuple[str, dict[str, Any]]]:
+def _changed(
+    request: dict[str, Any], around: CaseSurroundings, route: ServiceRoute
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield requests with one thing changed, and what is then so."""
     headers: dict[str, Any] = request.get("headers", {})
     key = next((name for name, value in route.headers.items() if route.caller and value == route.caller.key), None)

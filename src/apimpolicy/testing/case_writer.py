@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.shrinking import shrink
-from apimpolicy.testing.first_cases import Found, expected, run_alone, steps_to
+from apimpolicy.testing.first_cases import FoundCase, expected, run_alone, steps_to
 from apimpolicy.testing.first_expectations import case_of
 from apimpolicy.text.secrets import without_secrets
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.exploration import Exploration
     from apimpolicy.scenarios.harness import Harness, Run
     from apimpolicy.scenarios.scenario import Scenario, StubResponse
-    from apimpolicy.testing.first_surroundings import Surroundings
+    from apimpolicy.testing.first_surroundings import CaseSurroundings
 
 _MOST_PARTS = 4
 _CERTIFICATES = {
@@ -246,7 +246,7 @@ class CaseWriter:
     """
 
     def __init__(
-        self, policy: str, output: str, around: Surroundings, explored: Exploration, *, with_errors: bool
+        self, policy: str, output: str, around: CaseSurroundings, explored: Exploration, *, with_errors: bool
     ) -> None:
         self.with_errors = with_errors
         self.policy = policy
@@ -270,10 +270,10 @@ class CaseWriter:
         """Return the method and the URL template that a request is for, where that is known."""
         return ""
 
-    def cases_of(self, explored: Exploration, wanted: Iterable[Goal]) -> list[Found]:
+    def cases_of(self, explored: Exploration, wanted: Iterable[Goal]) -> list[FoundCase]:
         """Return cases for those of the goals that were found and that no case has reached yet."""
         self.explored = explored
-        made: list[Found | None] = []
+        made: list[FoundCase | None] = []
         goals = [goal for goal in wanted if goal in explored.found]
         order = {goal: index for index, goal in enumerate(self.harness.goals.all)}
         goals.sort(key=lambda goal: (goal.kind != BRANCH, order.get(goal, 0)))
@@ -282,7 +282,7 @@ class CaseWriter:
                 made.append(self.case(explored.found[goal], [goal]))
         return [case for case in made if case is not None]
 
-    def case(self, run: Run, wanted: list[Goal]) -> Found | None:
+    def case(self, run: Run, wanted: list[Goal]) -> FoundCase | None:
         """Return a case for a run, as short as it can be while it reaches what is wanted."""
         if not self.with_errors and run.result is not None and _fails(run.result):
             self.failing |= run.reached
@@ -314,7 +314,7 @@ class CaseWriter:
         expect = expected(self.policy, self.output, self.around, request, outcome, branches, given, before)
         name = self.unique(case_name(run.scenario, outcome.results[-1], expect, self.operation(run.scenario)))
         steps = steps_to(before, expect) if before else []
-        return Found(name, request, expect, branches, steps, given, frozenset(fresh if wanted else ()))
+        return FoundCase(name, request, expect, branches, steps, given, frozenset(fresh if wanted else ()))
 
     def unique(self, name: str) -> str:
         """Return the name, with a number if another case has it."""

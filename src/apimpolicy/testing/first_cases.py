@@ -16,19 +16,19 @@ import yaml
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.first_expectations import expectation_of
-from apimpolicy.testing.running import Outcome, run_case
+from apimpolicy.testing.running import CaseOutcome, run_case
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
     from apimpolicy.scenarios.goals import Goal
-    from apimpolicy.testing.first_surroundings import Surroundings
+    from apimpolicy.testing.first_surroundings import CaseSurroundings
     from apimpolicy.text.document import Element
 
 ANOTHER_TIME = "2026-01-01T01:13:05Z"
 
 
 @attrs.define
-class Found:
+class FoundCase:
     """A found case: its name, its request, and the expectation; with `steps`, one for each of them."""
 
     name: str
@@ -52,7 +52,7 @@ class FirstCases:
     """The found cases, and the branches that no request reached."""
 
     text: str
-    cases: list[Found]
+    cases: list[FoundCase]
     missing: list[str]
     difference: str = ""
     """The first step in which the simulator's run is not the recorded one."""
@@ -72,14 +72,14 @@ class FirstCases:
 
 
 def limit_cases(
-    policy: str, output: str, around: Surroundings, elements: Iterable[Element], passing: Found | None
-) -> Iterator[Found]:
+    policy: str, output: str, around: CaseSurroundings, elements: Iterable[Element], passing: FoundCase | None
+) -> Iterator[FoundCase]:
     """Yield a case for each limit of calls, with a request that gets through."""
     for limit in dict.fromkeys(limits_of(elements)) if passing is not None else ():
         assert passing is not None
         outcome = run_alone(policy, output, around, passing.request, limit.steps(), **passing.given)
         if steps := steps_seen(limit, outcome):
-            yield Found(limit.name, passing.request, {}, steps=steps, given=passing.given)
+            yield FoundCase(limit.name, passing.request, {}, steps=steps, given=passing.given)
 
 
 def relative_path(policy: str, output: str) -> str:
@@ -90,11 +90,11 @@ def relative_path(policy: str, output: str) -> str:
 def run_alone(
     policy: str,
     output: str,
-    around: Surroundings,
+    around: CaseSurroundings,
     request: dict[str, Any],
     steps: list[dict[str, Any]] | None = None,
     **keys: Any,
-) -> Outcome:
+) -> CaseOutcome:
     """Send a request through the policy, once or in steps, as a test file at `output` would; `keys` are the case's."""
     outcome: dict[str, Any] = {"expect": {}} if steps is None else steps[0] if len(steps) == 1 else {"steps": steps}
     alone: dict[str, Any] = {"request": request, **outcome, **keys}
@@ -115,9 +115,9 @@ def steps_to(calls_before: int, expect: dict[str, Any]) -> list[dict[str, Any]]:
 def expected(
     policy: str,
     output: str,
-    around: Surroundings,
+    around: CaseSurroundings,
     request: dict[str, Any],
-    outcome: Outcome,
+    outcome: CaseOutcome,
     fresh: list[str],
     given: dict[str, Any] | None = None,
     calls_before: int = 0,
@@ -138,7 +138,9 @@ def expected(
     return expect
 
 
-def text_of(policy: str, around: Surroundings, cases: list[Found], notes: Sequence[tuple[str, list[str]]]) -> str:
+def text_of(
+    policy: str, around: CaseSurroundings, cases: list[FoundCase], notes: Sequence[tuple[str, list[str]]]
+) -> str:
     """Return the test file; `notes` are comments at its end, each with its lines."""
 
     def block(value: Any, indent: int = 0) -> str:
@@ -196,7 +198,7 @@ def limits_of(elements: Iterable[Element]) -> Iterator[Limit]:
                     yield Limit(calls, seconds)
 
 
-def steps_seen(limit: Limit, outcome: Outcome) -> list[dict[str, Any]]:
+def steps_seen(limit: Limit, outcome: CaseOutcome) -> list[dict[str, Any]]:
     """Return the steps with their statuses; none if the limit had no effect."""
     statuses = [result.response.status_code for result in outcome.results]
     if len(statuses) != limit.calls + 2 or statuses[limit.calls] not in _REFUSED or statuses[-1] in _REFUSED:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @attrs.define
-class Surroundings:
+class CaseSurroundings:
     """The keys of a test file above its cases, and the named values among them that are texts."""
 
     defaults: dict[str, Any] = attrs.field(factory=dict)
@@ -84,8 +84,8 @@ def subject_of(policy: str) -> Subject:
     return Subject(read(with_named_placeholders(source)), ExpressionCheck(), Settings())
 
 
-def surroundings_of(subject: Subject) -> Surroundings:
-    found = Surroundings()
+def surroundings_of(subject: Subject) -> CaseSurroundings:
+    found = CaseSurroundings()
     add_named_values(found, subject.document.source.text)
     add_needs(found, subject)
     found.defaults = {key: found.defaults[key] for key in ("gateway", "named-values") if key in found.defaults}
@@ -136,7 +136,7 @@ def accepted_caller(elements: Iterable[Element], providers: Iterable[str]) -> As
     return found
 
 
-def add_needs(found: Surroundings, subject: Subject) -> None:
+def add_needs(found: CaseSurroundings, subject: Subject) -> None:
     """Add what the policies of a document need, besides named values."""
     gateway: dict[str, Any] = found.defaults.get("gateway", {})
     if shows_certificates(subject.elements):
@@ -156,7 +156,7 @@ def add_needs(found: Surroundings, subject: Subject) -> None:
         found.defaults["gateway"] = gateway
 
 
-def add_named_values(found: Surroundings, text: str) -> None:
+def add_named_values(found: CaseSurroundings, text: str) -> None:
     """Values for the named values of a text that have none yet."""
     names = dict.fromkeys(reference.name for reference in find_named_values(text))
     known = found.defaults.get("named-values", {})
@@ -190,7 +190,7 @@ _FOLDERS = ("", "fragments", "policy-fragments", "policyFragments", "../fragment
 _NAMES = ("{}.xml", "{}.policy", "frag-{}.xml", "pf-{}.xml", "fragment-{}.xml", "{}.fragment.xml", "{}/policy.xml")
 
 
-def add_fragments(around: Surroundings, subject: Subject, policy: str, output: str) -> None:
+def add_fragments(around: CaseSurroundings, subject: Subject, policy: str, output: str) -> None:
     """Add the fragments that the policy includes and the configuration lacks. Raises ConfigurationError."""
     waiting = list(_included(subject.document.source.text))
     if not waiting:
@@ -212,7 +212,7 @@ def add_fragments(around: Surroundings, subject: Subject, policy: str, output: s
         around.defaults.setdefault("gateway", {})["fragments"] = found
 
 
-def _add_needs(around: Surroundings, path: str) -> None:
+def _add_needs(around: CaseSurroundings, path: str) -> None:
     """Add what a fragment needs; an invalid one is reported where it is included."""
     try:
         add_needs(around, subject_of(path))
@@ -220,7 +220,7 @@ def _add_needs(around: Surroundings, path: str) -> None:
         return
 
 
-def without_files(around: Surroundings) -> None:
+def without_files(around: CaseSurroundings) -> None:
     """Replace fragments of files that a gateway would not accept by empty ones."""
     fragments = around.defaults.get("gateway", {}).get("fragments", {})
     for name in fragments:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.apim import Apim
     from apimpolicy.testing.authority import TestAuthority
     from apimpolicy.testing.case_files import Case
-    from apimpolicy.testing.running import Outcome
+    from apimpolicy.testing.running import CaseOutcome
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -180,7 +180,7 @@ class CaseFileCollector(pytest.File):
 class CaseFailedError(Exception):
     """A case that did not pass."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: CaseOutcome) -> None:
         super().__init__("; ".join(outcome.sentences) or outcome.problem)
         self.outcome = outcome
 

@@ -32,8 +32,8 @@ from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.report.gateway_trace import gateway_trace
 from apimpolicy.report.gateway_trace_entries import status_name
 from apimpolicy.report.result_secrets import hide_secrets_in
-from apimpolicy.testing.first_cases import FirstCases, Found, relative_path, run_alone, text_of
-from apimpolicy.testing.first_surroundings import Surroundings, subject_of, surroundings_of
+from apimpolicy.testing.first_cases import FirstCases, FoundCase, relative_path, run_alone, text_of
+from apimpolicy.testing.first_surroundings import CaseSurroundings, subject_of, surroundings_of
 from apimpolicy.text.secrets import data_without_secrets
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class _RecordedBackend:
 
 
 @attrs.frozen
-class Difference:
+class TraceDifference:
     """The first difference of a run and a recorded trace: the entry of each; None where one has ended."""
 
     place: str
@@ -126,7 +126,7 @@ def read_recorded_trace(source: str | Path | Mapping[str, Any]) -> RecordedTrace
     )
 
 
-def first_difference(recorded: RecordedTrace, result: Result) -> Difference | None:
+def first_difference(recorded: RecordedTrace, result: Result) -> TraceDifference | None:
     """Return the first thing in which a run differs from what was recorded; None when there is none."""
     simulated = read_recorded_trace(gateway_trace(result)).entries
     for section in SECTIONS:
@@ -137,24 +137,24 @@ def first_difference(recorded: RecordedTrace, result: Result) -> Difference | No
             other = ours[number] if number < len(ours) else None
             if one is None or other is None or one.source != other.source:
                 place = f"{section}[{number}]"
-                return Difference(place, one and one.source, other and other.source)
+                return TraceDifference(place, one and one.source, other and other.source)
             found = _different(one, other)
             if found is not None:
                 return found
     return None
 
 
-def _different(recorded: RecordedEntry, simulated: RecordedEntry) -> Difference | None:
+def _different(recorded: RecordedEntry, simulated: RecordedEntry) -> TraceDifference | None:
     one, other = recorded.data, simulated.data
     if not isinstance(one, dict) or not isinstance(other, dict):
-        return None if one == other else Difference(recorded.place, one, other)
+        return None if one == other else TraceDifference(recorded.place, one, other)
     is_seen = recorded.source == _FORWARDER or has_trait(recorded.source, "seen-in-traces")
     members = (*_COMPARED, "message") if is_seen else _COMPARED
     for member in members:
         if member in one and member in other:
             left, right = _common(_comparable(one[member]), _comparable(other[member]))
             if left != right:
-                return Difference(f"{recorded.place} {member}", left, right)
+                return TraceDifference(f"{recorded.place} {member}", left, right)
     return None
 
 
@@ -323,13 +323,13 @@ def recorded_case(policy: str, trace: str, output: str) -> FirstCases:
         around.defaults["gateway"] = {**around.defaults.get("gateway", {}), **recorded.gateway}
     if recorded.answers:
         around.defaults["backend"] = [_answer(answer) for answer in recorded.answers]
-    found = Found(f"as recorded in {os.path.basename(trace)}", _request(recorded), _expect(recorded))
+    found = FoundCase(f"as recorded in {os.path.basename(trace)}", _request(recorded), _expect(recorded))
     difference = _difference(policy, output, around, found, recorded)
     if (configuration := find_configuration(policy)) is not None:
         load_configuration(configuration).gateway()  # its secret named values are hidden from then on
     hide_secrets_in([recorded.request, *recorded.answers, *([] if recorded.response is None else [recorded.response])])
     around.defaults = data_without_secrets(around.defaults)
-    written = Found(found.name, data_without_secrets(found.request), data_without_secrets(found.expect))
+    written = FoundCase(found.name, data_without_secrets(found.request), data_without_secrets(found.expect))
     text = text_of(relative_path(policy, output), around, [written], [])
     return FirstCases(text, [found], [], difference)
 
@@ -374,7 +374,7 @@ def _expect(recorded: RecordedTrace) -> dict[str, Any]:
     return expect
 
 
-def _difference(policy: str, output: str, around: Surroundings, found: Found, recorded: RecordedTrace) -> str:
+def _difference(policy: str, output: str, around: CaseSurroundings, found: FoundCase, recorded: RecordedTrace) -> str:
     """Run the case, and return the first step that differs from the recorded ones."""
     outcome = run_alone(policy, output, around, found.request)
     if not outcome.results:

@@ -22,9 +22,9 @@ from apimpolicy.project.processes import process_pool
 from apimpolicy.project.service.kept import KeptServices
 from apimpolicy.project.service.leniency import Leniency, leniency, lenient
 from apimpolicy.testing.api_search import ApiCases, ApiSearch, service_setup
-from apimpolicy.testing.claims.services import Route, routes_of
-from apimpolicy.testing.first_cases import FirstCases, Found, run_alone, text_of
-from apimpolicy.testing.first_surroundings import Surroundings
+from apimpolicy.testing.claims.services import ServiceRoute, routes_of
+from apimpolicy.testing.first_cases import FirstCases, FoundCase, run_alone, text_of
+from apimpolicy.testing.first_surroundings import CaseSurroundings
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
@@ -72,15 +72,15 @@ class _Service:
         self.bounds = bounds
         self.with_errors = with_errors
         self.kept = KeptServices()
-        setup = service_setup(Surroundings(service=folder, kept=self.kept), directory)
-        self.routes: dict[str, list[Route]] = routes_of(setup.service)
+        setup = service_setup(CaseSurroundings(service=folder, kept=self.kept), directory)
+        self.routes: dict[str, list[ServiceRoute]] = routes_of(setup.service)
         self.servers = {each.id: each for each in setup.service.apis if each.mcp is not None and each.mcp.answers}
 
     def output(self, api: str) -> str:
         return os.path.join(self.directory, f"{_UNUSUAL.sub('-', api) or 'api'}.test.yaml")
 
     def search(self, api: str, reached: Iterable[Goal]) -> _Searched:
-        around = Surroundings(service=self.folder, kept=self.kept)
+        around = CaseSurroundings(service=self.folder, kept=self.kept)
         output, routes, policies = self.output(api), [*self.routes[api]], frozenset[str]()
         if (server := self.servers.get(api)) is not None and server.mcp is not None:
             for name in dict.fromkeys(tool.api for tool in server.mcp.tools):
@@ -187,17 +187,17 @@ class ToolCases:
     def cases_found(self) -> ApiCases:
         """Return the cases. Raises ApimPolicyError."""
         around = self.search.around
-        keys = Surroundings(around.defaults, around.providers, service=around.service)
+        keys = CaseSurroundings(around.defaults, around.providers, service=around.service)
         return ApiCases(keys, list(self._cases()), {}, set(), set(), set(), [])
 
-    def _cases(self) -> Iterator[Found]:
+    def _cases(self) -> Iterator[FoundCase]:
         listed = self._passing({})
         if listed is not None:
             request, result = listed
             expect: dict[str, Any] = {"status": result.response.status_code}
             if result.mcp is not None and result.mcp.listed and not result.mcp.undecided:
                 expect["tools"] = [each.name for each in self.tools]
-            yield Found(f"{self.server.base_id} lists its tools", request, expect)
+            yield FoundCase(f"{self.server.base_id} lists its tools", request, expect)
         refused = False
         for tool in self.tools:
             passing = self._passing({"tool": tool.name, **self._arguments(tool)})
@@ -207,8 +207,8 @@ class ToolCases:
             plain = {"mcp": request["mcp"]}
             if not refused and request != plain and (without := self._run(plain)) is not None and _rank(without):
                 refused = True
-                yield Found(f"{tool.name} without credentials", plain, _expected(without))
-            yield Found(f"a call of {tool.name}", request, _expected(result))
+                yield FoundCase(f"{tool.name} without credentials", plain, _expected(without))
+            yield FoundCase(f"a call of {tool.name}", request, _expected(result))
 
     def _arguments(self, tool: McpTool) -> dict[str, Any]:
         found = None if tool.unknown else operation_of(self.requests, tool.api, tool.operation)

@@ -27,8 +27,8 @@ from apimpolicy.scenarios.stand_ins import StandIns
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.certificates import STANDARD
-from apimpolicy.testing.claims.facts import Branches
-from apimpolicy.testing.first_cases import FirstCases, Found, limit_cases, relative_path, text_of
+from apimpolicy.testing.claims.facts import BranchProofs
+from apimpolicy.testing.first_cases import FirstCases, FoundCase, limit_cases, relative_path, text_of
 from apimpolicy.testing.first_surroundings import (
     EMPTY,
     accepted_caller,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.exploration import Exploration
-    from apimpolicy.testing.first_surroundings import Surroundings
+    from apimpolicy.testing.first_surroundings import CaseSurroundings
 
 FAILING = "Requests that take these branches fail with 500; --with-errors writes them:"
 _MOST_REASONS = 3
@@ -81,7 +81,7 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
         cases[1:1] = [] if passing is None else [passing]
     cases += limit_cases(policy, output, around, subject.elements, passing)
     missing = [goal for goal in harness.goals.all if goal not in writer.reached | writer.failing]
-    decide = Branches(harness).decide if missing and has_solver() else lambda _: ProofResult(False)
+    decide = BranchProofs(harness).decide if missing and has_solver() else lambda _: ProofResult(False)
     decided = {goal: decide(goal) for goal in missing}
     proven = {goal for goal, result in decided.items() if result.is_proven}
     failing = [goal for goal in harness.goals.all if goal in writer.failing - writer.reached and goal.kind == BRANCH]
@@ -103,14 +103,14 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
     )
 
 
-def _passes(case: Found | None) -> bool:
+def _passes(case: FoundCase | None) -> bool:
     """Return whether a case is one request that isn't refused."""
     return case is not None and not case.steps and case.expect["status"] < 400
 
 
-def _with_other_named_values(writer: CaseWriter, subject: Subject, bounds: Bounds) -> list[Found]:
+def _with_other_named_values(writer: CaseWriter, subject: Subject, bounds: Bounds) -> list[FoundCase]:
     """Return cases for branches that need another value of a named value."""
-    found: list[Found] = []
+    found: list[FoundCase] = []
     written: list[tuple[dict[str, str], Assignment]] = [
         (values, {}) for values in other_values(writer.around, subject.document.source.text)
     ]
@@ -130,11 +130,11 @@ def _with_other_named_values(writer: CaseWriter, subject: Subject, bounds: Bound
     return found
 
 
-def _with_responses(writer: CaseWriter, explored: Exploration, bounds: Bounds) -> list[Found]:
+def _with_responses(writer: CaseWriter, explored: Exploration, bounds: Bounds) -> list[FoundCase]:
     """Return cases for branches of inbound that read a response before there is one: inbound alone, with a response."""
     if not any(_reads_early(run) for run in explored.runs):
         return []
-    found: list[Found] = []
+    found: list[FoundCase] = []
     goals = explored.harness.goals
     missing = [goal for goal in goals.all if goal not in writer.reached and goal.kind == BRANCH]
     sections = dict.fromkeys(goals.places[goal.kind, goal.file, goal.at].section for goal in missing)
@@ -163,7 +163,7 @@ def _far_ones(explored: Exploration) -> list[Assignment]:
     return [run.assignment for run in ordered[:_MOST_STARTS]]
 
 
-def policy_harness(policy: str, output: str, around: Surroundings, subject: Subject) -> Harness:
+def policy_harness(policy: str, output: str, around: CaseSurroundings, subject: Subject) -> Harness:
     """Return the harness of a policy; a fragment is included in the section whose values it reads, if it may be."""
     add_fragments(around, subject, policy, output)
     section = section_of(subject)
@@ -185,7 +185,11 @@ def policy_harness(policy: str, output: str, around: Surroundings, subject: Subj
 
 
 def harness_of(
-    policy: str, output: str, around: Surroundings, values: Mapping[str, str] | None = None, section: str | None = None
+    policy: str,
+    output: str,
+    around: CaseSurroundings,
+    values: Mapping[str, str] | None = None,
+    section: str | None = None,
 ) -> Harness:
     """Return the harness of the cases of a test file at `output`; `values` are other named values, `section` is the
     only one that runs.
@@ -221,7 +225,7 @@ def harness_of(
     )
 
 
-def _made_up(around: Surroundings) -> list[str]:
+def _made_up(around: CaseSurroundings) -> list[str]:
     """Return the fragments that are empty because nothing defines them."""
     fragments = around.defaults.get("gateway", {}).get("fragments", {})
     return [name for name, content in fragments.items() if content == EMPTY]
@@ -259,7 +263,7 @@ def _why(result: ProofResult) -> str:
 _MOST = 6
 
 
-def other_values(around: Surroundings, text: str) -> list[dict[str, str]]:
+def other_values(around: CaseSurroundings, text: str) -> list[dict[str, str]]:
     """Sets of named values that differ in one from the stand-ins: each a text that the policy compares it with."""
     known = around.named_values
     found = [{name: value} for name in known for value in _compared(name, text) if value != known[name]]
@@ -287,7 +291,7 @@ def _compared(name: str, text: str) -> Iterator[str]:
     yield from values
 
 
-def computed_values(around: Surroundings, explored: Exploration) -> Iterator[tuple[dict[str, str], Assignment]]:
+def computed_values(around: CaseSurroundings, explored: Exploration) -> Iterator[tuple[dict[str, str], Assignment]]:
     """Named values that are what a policy came to in a request, where it compares them with that: the hash of a key.
 
     Each comes with the request.

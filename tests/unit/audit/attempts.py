@@ -23,7 +23,7 @@ from apimpolicy.audit.states import (
     VERIFIED,
     VIA,
     Fact,
-    Token,
+    TokenCheck,
 )
 from apimpolicy.audit.tools import ANY_PRODUCT
 from apimpolicy.audit.walk import ServiceContext
@@ -72,7 +72,7 @@ class Credentials(NamedTuple):
                 return self.opens == fact.subject
             case "token":
                 (token,) = fact.detail
-                assert isinstance(token, Token)
+                assert isinstance(token, TokenCheck)
                 urls = [_filled(url, gateway) for url in token.urls]
                 return bool(self.provider) and (not urls or any(self.provider.startswith(url) for url in urls))
             case "certificate" if fact.is_true:

@@ -33,7 +33,7 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.states import State
+    from apimpolicy.audit.states import AuditState
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.steps import Step
 
@@ -205,7 +205,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("word", FAULTS)
 def test_requests_reveal_an_audit_that_claims_too_much(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def claims(walk: Walk, step: Step, state: State) -> State:
+    def claims(walk: Walk, step: Step, state: AuditState) -> AuditState:
         return walk.proving(step, state, of_fact(Fact(CERTIFICATE, VERIFIED)))
 
     row = next(each for each in ROWS if each["name"] == FAULTS[word])

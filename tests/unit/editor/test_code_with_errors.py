@@ -7,7 +7,7 @@ import pytest
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.editor.analysis import Analysis
 from apimpolicy.editor.hover import hover
-from apimpolicy.editor.knowledge import Knowledge
+from apimpolicy.editor.knowledge import ProjectNames
 from apimpolicy.editor.navigation import can_rename, definition, highlights, references
 from apimpolicy.editor.outline import inlay_hints
 from apimpolicy.editor.workspace import Workspace
@@ -52,7 +52,7 @@ def test_names_lead_somewhere_in_a_block_with_an_error(error: str) -> None:
     assert [found.start for found in references(analysis, declared, workspace)] == uses
     assert [start for start, _ in highlights(analysis, use)] == uses
     assert can_rename(analysis, use) == (use, use + 4)
-    knowledge = Knowledge({}, None, None)
+    knowledge = ProjectNames({}, None, None)
     shown = hover(analysis, policy.index("Substring"), knowledge)
     assert shown is not None
     assert "string Substring(int startIndex, int length)" in shown.text

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 _UNSUPPORTED = ProofResult(False, reasons=(Reason("how often retry repeats"),))
 
 
-class Branches:
+class BranchProofs:
     """The branches and conditions of the policies of one harness."""
 
     def __init__(self, harness: Harness) -> None:
@@ -143,7 +143,7 @@ def _proofs(path: Path, bounds: Bounds) -> Proofs:
     explored = Finder(harness, bounds).explore()
     if not explored.runs:
         return Proofs(undecided=explored.problem)
-    branches = Branches(harness)
+    branches = BranchProofs(harness)
     proof_results = {goal: branches.decide(goal) for goal in explored.missing}
     proven = {goal for goal, proof_result in proof_results.items() if proof_result.is_proven}
     facts = [*_branches(explored, str(path), proven, branches), *_conditions(explored, str(path), proven, branches)]
@@ -168,7 +168,7 @@ def _given_named_values(path: str) -> set[str]:
 # Branches
 
 
-def _branches(explored: Exploration, path: str, missing: set[Goal], branches: Branches) -> Iterator[ProvenFact]:
+def _branches(explored: Exploration, path: str, missing: set[Goal], branches: BranchProofs) -> Iterator[ProvenFact]:
     """Yield branches that no request takes, although their `choose` is reached."""
     harness = explored.harness
     reached = {id(entry.element) for run in explored.runs if run.result is not None for entry in run.result.trace}
@@ -182,7 +182,7 @@ def _branches(explored: Exploration, path: str, missing: set[Goal], branches: Br
             always = always or _is_always_true(explored, inner, branches)
 
 
-def _is_always_true(explored: Exploration, step: Step, branches: Branches) -> bool:
+def _is_always_true(explored: Exploration, step: Step, branches: BranchProofs) -> bool:
     """Return whether a branch that requests take is taken by all that get to it."""
     is_taken = explored.harness.goals.branch(step.element) in explored.found
     return step.name == "when" and is_taken and branches.takes_all(step)
@@ -206,7 +206,7 @@ def _fact(kind: str, element: Element, start: int, end: int, what: str) -> Prove
 # Conditions
 
 
-def _conditions(explored: Exploration, path: str, missing: set[Goal], branches: Branches) -> Iterator[ProvenFact]:
+def _conditions(explored: Exploration, path: str, missing: set[Goal], branches: BranchProofs) -> Iterator[ProvenFact]:
     """Yield conditions that are always the same, unless a finding about a branch or a larger condition covers them."""
     spans: list[tuple[int, int]] = []
     found: list[tuple[Goal, str]] = []
@@ -241,7 +241,9 @@ def _length(harness: Harness, goal: Goal) -> int:
     return int(node.syntax.end - node.syntax.start)
 
 
-def _reported_spans(explored: Exploration, missing: set[Goal], branches: Branches) -> Iterator[tuple[int, int, bool]]:
+def _reported_spans(
+    explored: Exploration, missing: set[Goal], branches: BranchProofs
+) -> Iterator[tuple[int, int, bool]]:
     """Yield the conditions of branches with a finding, and whether it covers all conditions inside.
 
     For a branch that is never taken it does; for one that is always taken, only the whole condition.
@@ -261,7 +263,7 @@ def _reported_spans(explored: Exploration, missing: set[Goal], branches: Branche
 # Failures
 
 
-def _failures(explored: Exploration, path: str, branches: Branches) -> Iterator[ProvenFact]:
+def _failures(explored: Exploration, path: str, branches: BranchProofs) -> Iterator[ProvenFact]:
     """Yield policies whose expressions fail for every request that reaches them."""
     failed: dict[int, tuple[Element, str]] = {}
     fine: set[int] = set()

@@ -16,7 +16,7 @@ from apimpolicy.scenarios.harness import Harness
 from apimpolicy.scenarios.scenario import ENTITIES
 from apimpolicy.scenarios.stand_ins import StandIns
 from apimpolicy.semantics.walking import walk
-from apimpolicy.testing.case_files import Case, CaseFile, Step
+from apimpolicy.testing.case_files import Case, CaseFile, CaseStep
 from apimpolicy.testing.certificates import STANDARD, TestCertificates
 from apimpolicy.testing.gateways import CaseGateway, gateway_of
 from apimpolicy.testing.tree import read_tree
@@ -82,7 +82,7 @@ def _setup(case: Case, made: CaseGateway) -> Setup:
 
 def _with_certificates(case: Case) -> CaseGateway:
     """Return the gateway of a file whose callers show certificates: it trusts the authority that made them."""
-    return gateway_of(Case(case.file, case.name, case.line, case.given, [Step(_SHOWN, None)], case.subject))
+    return gateway_of(Case(case.file, case.name, case.line, case.given, [CaseStep(_SHOWN, None)], case.subject))
 
 
 def _reads_certificates(gateway: Gateway, policies: Mapping[str, AnyPolicy]) -> bool:

@@ -21,7 +21,7 @@ from apimpolicy.report.places import path_from_here
 from apimpolicy.report.terminal import render_all
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.testing.claims.conditions import Conditions
-from apimpolicy.testing.claims.proving import MOST_TRIES, Proof, internal_error
+from apimpolicy.testing.claims.proving import MOST_TRIES, ClaimProof, internal_error
 from apimpolicy.testing.claims.reading import Claim, Expressions
 from apimpolicy.testing.claims.requests import block_of, checked, claim_case, report_of
 from apimpolicy.testing.claims.services import group_routes, harness_of_route, routes_of, service_with_keys
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.harness import Harness, Run
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.harnesses import Setup
-    from apimpolicy.testing.claims.services import Route, ServiceHarness
+    from apimpolicy.testing.claims.services import ServiceHarness, ServiceRoute
     from apimpolicy.testing.tree import Tree
 
     OnApi = Callable[[Sequence[str], Sequence[str], Sequence[ApiCell]], None]
@@ -90,7 +90,7 @@ class PlatformClaims:
                 self.on_api([claim.name for claim in self.claims], list(all_routes), cells)
         return [_joined(claim, found[claim.name]) for claim in self.claims]
 
-    def _of_api(self, routes: Sequence[Route], opened: Service) -> dict[str, ClaimReport]:
+    def _of_api(self, routes: Sequence[ServiceRoute], opened: Service) -> dict[str, ClaimReport]:
         """Return the worst verdict of each claim on any of the routes."""
         deadline = time.process_time() + self.bounds.seconds
         proven = self._proven_together(routes, opened) if len(routes) > 1 else set()
@@ -124,7 +124,7 @@ class PlatformClaims:
         found = found._replace(about="") if found.status == PROVEN else found
         return found._replace(vacuous="") if claim.name in says_something else found
 
-    def _proven_together(self, routes: Sequence[Route], opened: Service) -> set[tuple[str, str]]:
+    def _proven_together(self, routes: Sequence[ServiceRoute], opened: Service) -> set[tuple[str, str]]:
         """Return the pairs of claim and route that one proof for several routes shows.
 
         Claims that one of a few requests for the first route of several breaks are left out.
@@ -133,7 +133,7 @@ class PlatformClaims:
         for wide, group in group_routes(routes):
             try:
                 harness = harness_of_route(group[0], self.setup, opened)
-                broken = Proof(harness, self.claims, self.expressions, self.bounds).break_quickly()
+                broken = ClaimProof(harness, self.claims, self.expressions, self.bounds).break_quickly()
                 static = StaticProofs(harness_of_route(wide, self.setup, opened), self.claims, self.expressions)
                 names = [
                     claim.name
@@ -146,13 +146,13 @@ class PlatformClaims:
         return proven
 
     def _of_route(
-        self, route: Route, claims: Sequence[Claim], opened: Service, seconds: float, tries: int
+        self, route: ServiceRoute, claims: Sequence[Claim], opened: Service, seconds: float, tries: int
     ) -> dict[str, ClaimReport]:
         runs = self.bounds.runs if tries == MOST_TRIES else min(self.bounds.runs, _RUNS_FOR_TRY * tries)
         bounds = self.bounds.replaced(seconds=seconds, runs=runs)
         try:
             harness = harness_of_route(route, self.setup, opened)
-            proof = Proof(harness, claims, self.expressions, bounds, self.on_run, tries=tries, debug=self.debug)
+            proof = ClaimProof(harness, claims, self.expressions, bounds, self.on_run, tries=tries, debug=self.debug)
             made: dict[str, ClaimReport] = {}
             for verdict in proof.verdicts():
                 report = report_of(verdict, harness)
@@ -170,7 +170,9 @@ class PlatformClaims:
             problem = internal_error(error, debug=self.debug)
         return {claim.name: self._plain(claim, ERROR)._replace(problem=problem) for claim in claims}
 
-    def _with_call(self, report: ClaimReport, claim: Claim, harness: ServiceHarness, route: Route) -> ClaimReport:
+    def _with_call(
+        self, report: ClaimReport, claim: Claim, harness: ServiceHarness, route: ServiceRoute
+    ) -> ClaimReport:
         """Return a report that isn't decided with the call of a tool that breaks the claim, if there is one."""
         server = next((each for each in self.servers if each.id == route.api), None)
         if report.status != UNDECIDED or server is None:
@@ -205,7 +207,7 @@ class PlatformClaims:
         return ClaimReport(claim.path, claim.name, claim.line, status)
 
 
-def _unasked(claim: Claim, harness: ServiceHarness, route: Route) -> str:
+def _unasked(claim: Claim, harness: ServiceHarness, route: ServiceRoute) -> str:
     """Return that no policy asks for what a claim wants, if it wants policies, and what protects the API then."""
     then = claim.parts.get("then")
     wanted = {tree.text() for tree in _texts(then)} if then is not None else set()
@@ -233,7 +235,7 @@ def _joined(claim: Claim, reports: Sequence[ClaimReport]) -> ClaimReport:
     return _worst(reports)._replace(cells=cells)
 
 
-def _tries(routes: Sequence[Route], seconds: float) -> list[tuple[int, int]]:
+def _tries(routes: Sequence[ServiceRoute], seconds: float) -> list[tuple[int, int]]:
     """Return per route the number of requests that are tried for a claim, and of routes with the same policies.
 
     The first route with the same policies gets all requests, the others get a share, which grows with `seconds`.
@@ -271,7 +273,7 @@ def _worse(known: ClaimReport, report: ClaimReport) -> ClaimReport:
 # A request to a service for which a claim does not hold, as a test case of the file that tests the API's policy
 
 
-def service_case(file: CaseFile, claim: Claim, run: Run, harness: Harness, route: Route) -> tuple[str, str]:
+def service_case(file: CaseFile, claim: Claim, run: Run, harness: Harness, route: ServiceRoute) -> tuple[str, str]:
     """Return the test file for the case, which need not exist, and the case as YAML, which has run.
 
     Both are empty when no test file can express the request.
@@ -287,7 +289,7 @@ def service_case(file: CaseFile, claim: Claim, run: Run, harness: Harness, route
     return "", ""
 
 
-def _files(file: CaseFile, route: Route) -> Iterator[tuple[str, CaseFile]]:
+def _files(file: CaseFile, route: ServiceRoute) -> Iterator[tuple[str, CaseFile]]:
     """Yield where the case may be written, and the defaults there: with the claim, with the API's policy, or alone."""
     if is_case_file(file.path):
         yield file.path, file
@@ -304,7 +306,7 @@ def _service(file: CaseFile, path: str) -> str:
     return os.path.relpath(file.path, os.path.dirname(path) or os.curdir).replace(os.sep, "/")
 
 
-def _with_caller(case: dict[str, Any], route: Route) -> dict[str, Any]:
+def _with_caller(case: dict[str, Any], route: ServiceRoute) -> dict[str, Any]:
     """Add to a case the headers that select its API, the caller's key, and a subscription with that key."""
     request, caller = dict(case["request"]), route.caller
     if headers := {**request.get("headers", {}), **route.headers}:

@@ -127,7 +127,7 @@ class Verdict(Record):
     """Suggested correction of the claim."""
 
 
-class Proof:
+class ClaimProof:
     """Static proofs and requests, for several claims about the policies of one harness.
 
     Only the prover proves claims. For others, requests are tried: the prover's models, those that reach goals of the

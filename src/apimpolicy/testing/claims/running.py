@@ -21,9 +21,9 @@ from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.testing.case_files import CaseFile, load_case_file
 from apimpolicy.testing.certificates import TestCertificates
-from apimpolicy.testing.claims.facts import Branches
+from apimpolicy.testing.claims.facts import BranchProofs
 from apimpolicy.testing.claims.harnesses import Setup, harness_of, setup_of
-from apimpolicy.testing.claims.proving import Proof, Verdict, internal_error
+from apimpolicy.testing.claims.proving import ClaimProof, Verdict, internal_error
 from apimpolicy.testing.claims.reading import Claim, Expressions, claim_of_keys
 from apimpolicy.testing.claims.requests import block_of, checked, claim_case, report_of, with_case
 
@@ -83,7 +83,7 @@ def _prove_policies(
     file: CaseFile, claims: Sequence[Claim], setup: Setup, bounds: Bounds, on_run: Callable[[], None], *, debug: bool
 ) -> list[ClaimReport]:
     harness = harness_of(file.subject.policies, setup)
-    proof = Proof(harness, claims, Expressions(setup.gateway.named_values), bounds, on_run, debug=debug)
+    proof = ClaimProof(harness, claims, Expressions(setup.gateway.named_values), bounds, on_run, debug=debug)
     verdicts = proof.verdicts()
     return [
         report_of(verdict, harness)._replace(case=_case(file, verdict, harness), case_file=file.path)
@@ -136,7 +136,7 @@ def decide(
     claim = claim_of_keys(parts)
     setup = Setup(gateway, now, TestCertificates())
     harness = harness_of(policies, setup)
-    proof = Proof(harness, [claim], Expressions(gateway.named_values), bounds)
+    proof = ClaimProof(harness, [claim], Expressions(gateway.named_values), bounds)
     (verdict,) = proof.verdicts()
     return report_of(verdict, harness)
 
@@ -191,7 +191,7 @@ def _goals(harness: Harness, branch: str) -> set[Goal]:
 
 
 def _why(explored: Exploration, wanted: set[Goal]) -> str:
-    branches = Branches(explored.harness)
+    branches = BranchProofs(explored.harness)
     proof_results = [branches.decide(goal) for goal in wanted]
     if all(proof_result.is_proven for proof_result in proof_results):
         return "it is proven that there is none"

@@ -17,7 +17,7 @@ from apimpolicy.project.service_tables import ServiceTables
 from apimpolicy.project.toml_table import Table
 from apimpolicy.testing import first_surroundings
 from apimpolicy.testing.case_files import CaseFile, load_case_file, load_case_tree
-from apimpolicy.testing.first_surroundings import EMPTY, Surroundings, add_fragments
+from apimpolicy.testing.first_surroundings import EMPTY, CaseSurroundings, add_fragments
 from apimpolicy.testing.test_file_search import is_about_policies, is_case_file
 from apimpolicy.testing.tree import Tree, read_tree
 
@@ -100,7 +100,7 @@ def _named_values_around(path: str) -> dict[str, str]:
     return {each.display_name: value for each in named_values if (value := each.value.known) is not None}
 
 
-def _add_fragments(found: Surroundings, subject: Subject, path: str, beside: str) -> None:
+def _add_fragments(found: CaseSurroundings, subject: Subject, path: str, beside: str) -> None:
     """Add the files of fragments; fragments without a file stay unknown."""
     add_fragments(found, subject, path, beside)
     fragments = found.defaults.get("gateway", {}).get("fragments", {})

@@ -91,7 +91,7 @@ _NAMING = ("name", "id", "fragment-id", "variable-name", "backend-id", "conditio
 """Attributes that tell elements of one name apart."""
 
 
-class Span(NamedTuple):
+class ElementSpan(NamedTuple):
     """The part of a document that a change is about, to find the change of a policy that ran."""
 
     change: ElementChange
@@ -104,14 +104,14 @@ def document_of(text: bytes | Source, path: str) -> Document:
     return read(decode(text, path)[0] if isinstance(text, bytes) else text)
 
 
-def changed_elements(old: Document | None, new: Document | None, file: str) -> list[Span]:
+def changed_elements(old: Document | None, new: Document | None, file: str) -> list[ElementSpan]:
     """Return the changes between two documents in their order; `file` is the name of the new one."""
     one, other = (list(each.roots) if each is not None else [] for each in (old, new))
     found = list(_of_siblings(one, other, file))
     if not found and old is not None and new is not None and _outside(old) != _outside(new):
         line = 1
         change = ElementChange(file, line, CHANGED, "the text outside of elements", "", _outside(old), _outside(new))
-        found.append(Span(change, None, None))
+        found.append(ElementSpan(change, None, None))
     return found
 
 
@@ -119,14 +119,14 @@ def _outside(document: Document) -> str:
     return "" if document.roots else " ".join(document.source.text.split())
 
 
-def _of_siblings(old: Sequence[Element], new: Sequence[Element], file: str) -> Iterator[Span]:
+def _of_siblings(old: Sequence[Element], new: Sequence[Element], file: str) -> Iterator[ElementSpan]:
     before, after = ([of_element(each) for each in side] for side in (old, new))
     for what, first, last, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if what != "equal":
             yield from _of_block(old[first:last], new[start:end], file)
 
 
-def _of_block(old: Sequence[Element], new: Sequence[Element], file: str) -> Iterator[Span]:
+def _of_block(old: Sequence[Element], new: Sequence[Element], file: str) -> Iterator[ElementSpan]:
     """Yield the changes between siblings of which none is the same on both sides."""
     pairs = dict(_paired(old, new))
     matched = set(pairs.values())
@@ -161,7 +161,7 @@ def _identity(element: Element) -> tuple[str, str, str] | None:
     return None
 
 
-def _of_pair(old: Element, new: Element, file: str) -> Iterator[Span]:
+def _of_pair(old: Element, new: Element, file: str) -> Iterator[ElementSpan]:
     """Yield the changes of an element: of its attributes, its text, and what is inside."""
     before, after = ({each.name: each for each in element.attributes} for element in (old, new))
     for name in dict.fromkeys((*before, *after)):
@@ -177,28 +177,28 @@ def _of_pair(old: Element, new: Element, file: str) -> Iterator[Span]:
         change = ElementChange(
             file, line, CHANGED, _shown(new), "", _text(old), _text(new), _line(old, old.start), is_literal
         )
-        yield Span(change, old, new)
+        yield ElementSpan(change, old, new)
 
 
 def _of_attribute(
     old: Element, new: Element, name: str, one: Attribute | None, other: Attribute | None, file: str
-) -> Span:
+) -> ElementSpan:
     given = [each for each in (one, other) if each is not None]
     is_literal = all(each.value.expression is None for each in given)
     texts = [None if each is None else each.value.text.strip() for each in (one, other)]
     line = _line(new, new.start if other is None else other.name_start)
     what = ADDED if one is None else REMOVED if other is None else CHANGED
     change = ElementChange(file, line, what, _shown(new), name, texts[0], texts[1], _line(old, old.start), is_literal)
-    return Span(change, old, new)
+    return ElementSpan(change, old, new)
 
 
-def _whole(old: Element | None, new: Element | None, file: str) -> Span:
+def _whole(old: Element | None, new: Element | None, file: str) -> ElementSpan:
     element = new if new is not None else old
     assert element is not None
     line = _line(element, element.start)
     what = ADDED if old is None else REMOVED
     change = ElementChange(file, line, what, _shown(element), old_line=0 if old is None else line)
-    return Span(change, old, new)
+    return ElementSpan(change, old, new)
 
 
 def _shown(element: Element) -> str:
@@ -226,11 +226,11 @@ def _line(element: Element, offset: int) -> int:
     return element.source.position(offset)[0]
 
 
-def with_moves(found: Iterable[Span]) -> list[Span]:
+def with_moves(found: Iterable[ElementSpan]) -> list[ElementSpan]:
     """Return changes, with an element that is removed in one place and added in another as one that moved."""
     spans = list(found)
     gone = {_key(each.old): each for each in spans if each.change.what == REMOVED and each.old is not None}
-    kept: list[Span] = []
+    kept: list[ElementSpan] = []
     moved: set[int] = set()
     for each in spans:
         before = gone.get(_key(each.new)) if each.change.what == ADDED and each.new is not None else None
@@ -238,7 +238,7 @@ def with_moves(found: Iterable[Span]) -> list[Span]:
             kept.append(each)
             continue
         moved.add(id(before))
-        kept.append(Span(each.change._replace(what=MOVED, old_line=before.change.line), before.old, each.new))
+        kept.append(ElementSpan(each.change._replace(what=MOVED, old_line=before.change.line), before.old, each.new))
     return [each for each in kept if id(each) not in moved]
 
 
@@ -264,20 +264,20 @@ class Causes:
 
     def __init__(self, old: Program, new: Program) -> None:
         before, after = _documents(old), _documents(new)
-        found: list[Span] = []
+        found: list[ElementSpan] = []
         for name in dict.fromkeys((*before, *after)):
             one, other = before.get(name), after.get(name)
             document = other or one
             if document is not None and one is not other and _is_in_both(name, old, new):
                 found += changed_elements(one, other, document.source.path)
         self.spans = with_moves(found)
-        self._by_element: dict[int, Span] = {}
+        self._by_element: dict[int, ElementSpan] = {}
         for span in self.spans:
             for element in (span.old, span.new):
                 if element is not None:
                     self._add(span, element)
 
-    def _add(self, span: Span, element: Element) -> None:
+    def _add(self, span: ElementSpan, element: Element) -> None:
         """Let a change be the cause where its element runs, or the policy that the element is a part of."""
         self._by_element.setdefault(id(element), span)
         if span.old is None or span.new is None or span.change.what == "moved":
@@ -288,7 +288,7 @@ class Causes:
             outer = outer.parent
             self._by_element.setdefault(id(outer), span)
 
-    def of(self, difference: Difference, old: Result, new: Result) -> Span | None:
+    def of(self, difference: Difference, old: Result, new: Result) -> ElementSpan | None:
         """Return the change that a difference comes from, as far as the paths of both runs tell."""
         paths = [list(self._in(result.trace)) for result in (old, new)]
         kind, *rest = difference.kind
@@ -314,11 +314,11 @@ class Causes:
         writers = [span for element, span in both if has_trait(element.name, *wanted)] if wanted else []
         return writers[-1] if writers else both[0][1] if both else None
 
-    def _failed(self, trace: Trace) -> Span | None:
+    def _failed(self, trace: Trace) -> ElementSpan | None:
         failed = [entry for entry in trace if entry.error is not None and not entry.is_recovered]
         return self._by_element.get(id(failed[0].element)) if failed else None
 
-    def _decided(self, old: Trace, new: Trace) -> Span | None:
+    def _decided(self, old: Trace, new: Trace) -> ElementSpan | None:
         """Return the first changed condition that was true on one side only."""
         outcomes = [
             {
@@ -333,7 +333,7 @@ class Causes:
                 return span
         return None
 
-    def _in(self, trace: Trace) -> Iterator[tuple[Element, Span]]:
+    def _in(self, trace: Trace) -> Iterator[tuple[Element, ElementSpan]]:
         for entry in trace:
             span = self._by_element.get(id(entry.element))
             if span is not None:

@@ -21,7 +21,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.description import Field, Hole, OperationDescription, Origin
 from apimpolicy.report.difference_data import ADDED, CHANGED, REMOVED, SettingChange
-from apimpolicy.testing.comparing.setting_table import API, KINDS, OPERATION, TOOL, Kind, Setting
+from apimpolicy.testing.comparing.setting_table import API, KINDS, OPERATION, TOOL, EntityKind, EntitySetting
 from apimpolicy.text.holes import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _api(
         yield SettingChange(group, subject, "", what, meaning=meaning, file=origin.file, line=origin.line)
 
 
-def _entity(kind: Kind, one: Any, other: Any, group: str, subject: str = "") -> Iterator[SettingChange]:
+def _entity(kind: EntityKind, one: Any, other: Any, group: str, subject: str = "") -> Iterator[SettingChange]:
     """Yield the settings in which two entities differ, or that one of them is not there."""
     if one is None or other is None:
         meaning = kind.removed if other is None else kind.added
@@ -200,7 +200,7 @@ def _entity(kind: Kind, one: Any, other: Any, group: str, subject: str = "") -> 
         yield SettingChange(group, subject, setting.words, CHANGED, before, after, meaning, file, line)
 
 
-def _value(entity: Any, setting: Setting) -> _Value:
+def _value(entity: Any, setting: EntitySetting) -> _Value:
     if setting.field == "details":
         backend = entity.backend
         return _Value(attrs.evolve(backend, url="") if hasattr(backend, "url") else backend, None, True)
@@ -225,7 +225,7 @@ def _may_be_secret(named: NamedValueDescription) -> bool:
     return named.is_secret.value not in (None, False) or _SECRET.search(named.display_name) is not None
 
 
-def _meaning(setting: Setting, was: Any, now: Any) -> str:
+def _meaning(setting: EntitySetting, was: Any, now: Any) -> str:
     if isinstance(setting.meaning, str):
         return setting.meaning.format(old=_shown(was), new=_shown(now))
     if isinstance(was, Hole) or isinstance(now, Hole):

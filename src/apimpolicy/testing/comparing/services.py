@@ -25,7 +25,7 @@ from apimpolicy.project.service.building import HEADER
 from apimpolicy.project.service.infrastructure import is_infrastructure
 from apimpolicy.project.service.token_checks import literal_attribute
 from apimpolicy.report.difference_data import ADDED, AccessChange, DifferenceItem, Journey, SettingChange, SettingGroup
-from apimpolicy.testing.claims.services import Caller, Route, callers_of, routes_of
+from apimpolicy.testing.claims.services import KeyedCaller, ServiceRoute, callers_of, routes_of
 from apimpolicy.testing.comparing.observed_differences import differences, journey_of
 from apimpolicy.testing.comparing.service_settings import changed_settings, group_of, may_be_there, products_of
 from apimpolicy.testing.comparing.versions import Places, with_names, without_names
@@ -225,7 +225,7 @@ def _requests(
 
 
 def _calls(
-    before: Sequence[Route], after: Sequence[Route], callers: Mapping[tuple[str, str], Caller]
+    before: Sequence[ServiceRoute], after: Sequence[ServiceRoute], callers: Mapping[tuple[str, str], KeyedCaller]
 ) -> Iterator[_Call]:
     """Yield requests for the first operation of an API, and those that only one version has, from each caller."""
     labels = [{route.label for route in side} for side in (before, after)]
@@ -245,7 +245,7 @@ def _calls(
             yield _Call(route.method or "GET", url, with_key, f"{words} with a key of the {whose}")
 
 
-def _is_key(route: Route, value: str) -> bool:
+def _is_key(route: ServiceRoute, value: str) -> bool:
     return route.caller is not None and value == route.caller.key
 
 

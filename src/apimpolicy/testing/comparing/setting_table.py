@@ -29,7 +29,7 @@ _NOT_FOUND = "calls to {old} now get 404; callers must use {new}"
 _PARAMETER = re.compile(r"\{[^{}/]*\}")
 
 
-class Setting(NamedTuple):
+class EntitySetting(NamedTuple):
     """A field of a description. Without a value, Azure uses the default; values of a secret field are not shown."""
 
     field: str
@@ -39,12 +39,12 @@ class Setting(NamedTuple):
     is_secret: bool = False
 
 
-class Kind(NamedTuple):
+class EntityKind(NamedTuple):
     """A kind of entities: the list of a description that has them, and the meaning of one that was added or removed."""
 
     collection: str
     noun: str
-    settings: tuple[Setting, ...] = ()
+    settings: tuple[EntitySetting, ...] = ()
     added: str = ""
     removed: str = ""
 
@@ -65,21 +65,21 @@ def _template(old: Any, new: Any) -> str:
     return _NOT_FOUND.format(old=old, new=new)
 
 
-API = Kind(
+API = EntityKind(
     "apis",
     "API",
     (
-        Setting("name", "display name"),
-        Setting("path", "path", _path, ""),
-        Setting("protocols", "protocols", _protocols, ("https",)),
-        Setting("service_url", "backend URL", "requests go to {new}, unless a policy chooses another backend"),
-        Setting(
+        EntitySetting("name", "display name"),
+        EntitySetting("path", "path", _path, ""),
+        EntitySetting("protocols", "protocols", _protocols, ("https",)),
+        EntitySetting("service_url", "backend URL", "requests go to {new}, unless a policy chooses another backend"),
+        EntitySetting(
             "backend", "backend of the MCP server", "requests go to {new}, unless a policy chooses another backend"
         ),
-        Setting("endpoint", "endpoint of the MCP server", "clients must use the path {new}"),
-        Setting("kind", "type", "the gateway handles requests as {new} instead of {old}", "http"),
-        Setting("revision", "revision", "calls without a revision in the URL get revision {new}", "1"),
-        Setting(
+        EntitySetting("endpoint", "endpoint of the MCP server", "clients must use the path {new}"),
+        EntitySetting("kind", "type", "the gateway handles requests as {new} instead of {old}", "http"),
+        EntitySetting("revision", "revision", "calls without a revision in the URL get revision {new}", "1"),
+        EntitySetting(
             "is_current",
             "current revision",
             {
@@ -88,9 +88,9 @@ API = Kind(
             },
             True,
         ),
-        Setting("version", "version", "callers of version {old} must use version {new}"),
-        Setting("version_set", "version set", "callers may have to send the version differently"),
-        Setting(
+        EntitySetting("version", "version", "callers of version {old} must use version {new}"),
+        EntitySetting("version_set", "version set", "callers may have to send the version differently"),
+        EntitySetting(
             "subscription_required",
             "subscription required",
             {
@@ -99,49 +99,51 @@ API = Kind(
             },
             True,
         ),
-        Setting("key_header", "header of the subscription key", "callers must send the key in {new}", HEADER),
-        Setting("key_query", "query parameter of the subscription key", "callers must send the key in {new}", QUERY),
-        Setting("workspace", "workspace", "the policy of another workspace applies"),
+        EntitySetting("key_header", "header of the subscription key", "callers must send the key in {new}", HEADER),
+        EntitySetting(
+            "key_query", "query parameter of the subscription key", "callers must send the key in {new}", QUERY
+        ),
+        EntitySetting("workspace", "workspace", "the policy of another workspace applies"),
     ),
     "calls below /{path} now reach it",
     "calls below /{path} now get 404",
 )
-OPERATION = Kind(
+OPERATION = EntityKind(
     "operations",
     "operation",
     (
-        Setting("name", "display name"),
-        Setting("method", "method", _NOT_FOUND, "GET"),
-        Setting("template", "URL template", _template, "/*"),
-        Setting("parameters", "parameters", "policies that validate parameters may refuse other requests", ()),
+        EntitySetting("name", "display name"),
+        EntitySetting("method", "method", _NOT_FOUND, "GET"),
+        EntitySetting("template", "URL template", _template, "/*"),
+        EntitySetting("parameters", "parameters", "policies that validate parameters may refuse other requests", ()),
     ),
     "calls now reach it",
     "calls now get 404",
 )
-TOOL = Kind(
+TOOL = EntityKind(
     "tools",
     "tool",
     (
-        Setting("api", "API", "calls reach the API {new} instead of {old}"),
-        Setting("operation", "operation", "calls reach the operation {new} instead of {old}"),
-        Setting("description", "description", "clients see another description"),
+        EntitySetting("api", "API", "calls reach the API {new} instead of {old}"),
+        EntitySetting("operation", "operation", "calls reach the operation {new} instead of {old}"),
+        EntitySetting("description", "description", "clients see another description"),
     ),
     "clients can now call it",
     "clients can no longer call it",
 )
 KINDS = (
-    Kind(
+    EntityKind(
         "products",
         "product",
         (
-            Setting("name", "display name"),
-            Setting(
+            EntitySetting("name", "display name"),
+            EntitySetting(
                 "is_published",
                 "published",
                 {True: "developers can subscribe to it", False: "developers can no longer subscribe to it"},
                 True,
             ),
-            Setting(
+            EntitySetting(
                 "subscription_required",
                 "subscription required",
                 {
@@ -150,79 +152,83 @@ KINDS = (
                 },
                 True,
             ),
-            Setting(
+            EntitySetting(
                 "approval_required",
                 "approval required",
                 {True: "new subscriptions wait for approval", False: "new subscriptions get keys without approval"},
                 False,
             ),
-            Setting("subscriptions_limit", "subscriptions for each user", "each user can have {new} subscriptions"),
-            Setting("groups", "groups", "other developers can see it and subscribe to it", ()),
-            Setting("workspace", "workspace"),
+            EntitySetting(
+                "subscriptions_limit", "subscriptions for each user", "each user can have {new} subscriptions"
+            ),
+            EntitySetting("groups", "groups", "other developers can see it and subscribe to it", ()),
+            EntitySetting("workspace", "workspace"),
         ),
         "its subscription keys are accepted by its APIs",
         "its subscription keys are no longer accepted",
     ),
-    Kind(
+    EntityKind(
         "subscriptions",
         "subscription",
         (
-            Setting("name", "display name"),
-            Setting("scope", "scope", "its keys are good for {new} instead of {old}", "/apis"),
-            Setting("state", "state", "its keys are accepted only while it is active", "active"),
-            Setting("owner", "owner", "policies see another user"),
-            Setting("primary_key", "primary key", "the old key is refused", is_secret=True),
-            Setting("secondary_key", "secondary key", "the old key is refused", is_secret=True),
-            Setting("allow_tracing", "tracing", default=False),
+            EntitySetting("name", "display name"),
+            EntitySetting("scope", "scope", "its keys are good for {new} instead of {old}", "/apis"),
+            EntitySetting("state", "state", "its keys are accepted only while it is active", "active"),
+            EntitySetting("owner", "owner", "policies see another user"),
+            EntitySetting("primary_key", "primary key", "the old key is refused", is_secret=True),
+            EntitySetting("secondary_key", "secondary key", "the old key is refused", is_secret=True),
+            EntitySetting("allow_tracing", "tracing", default=False),
         ),
         "its keys are accepted",
         "its keys are no longer accepted",
     ),
-    Kind(
+    EntityKind(
         "backends",
         "backend",
         (
-            Setting("url", "URL", "requests that policies send to it go to {new}"),
-            Setting("details", "credentials, pool or circuit breaker", "requests to it change", is_secret=True),
+            EntitySetting("url", "URL", "requests that policies send to it go to {new}"),
+            EntitySetting("details", "credentials, pool or circuit breaker", "requests to it change", is_secret=True),
         ),
         "",
         "policies that use it fail",
     ),
-    Kind(
+    EntityKind(
         "named_values",
         "named value",
         (
-            Setting("name", "display name", "policies that use {old} fail"),
-            Setting("value", "value", "policies that use it get the new value"),
-            Setting("is_secret", "secret", default=False),
-            Setting("key_vault", "secret in Key Vault", "policies that use it get the value of another secret"),
+            EntitySetting("name", "display name", "policies that use {old} fail"),
+            EntitySetting("value", "value", "policies that use it get the new value"),
+            EntitySetting("is_secret", "secret", default=False),
+            EntitySetting("key_vault", "secret in Key Vault", "policies that use it get the value of another secret"),
         ),
         "",
         "policies that use it fail",
     ),
-    Kind("fragments", "fragment", (), "", "policies that include it fail"),
-    Kind("loggers", "logger", (Setting("kind", "type"),), "", "policies that log to it fail"),
-    Kind(
+    EntityKind("fragments", "fragment", (), "", "policies that include it fail"),
+    EntityKind("loggers", "logger", (EntitySetting("kind", "type"),), "", "policies that log to it fail"),
+    EntityKind(
         "version_sets",
         "version set",
         (
-            Setting("scheme", "place of the version", "callers must send the version in the {new}", "Segment"),
-            Setting("header", "header of the version", "callers must send the version in {new}"),
-            Setting("query", "query parameter of the version", "callers must send the version in {new}"),
+            EntitySetting("scheme", "place of the version", "callers must send the version in the {new}", "Segment"),
+            EntitySetting("header", "header of the version", "callers must send the version in {new}"),
+            EntitySetting("query", "query parameter of the version", "callers must send the version in {new}"),
         ),
     ),
-    Kind(
+    EntityKind(
         "certificates",
         "certificate",
         (
-            Setting("path", "file", "policies that use it get another certificate"),
-            Setting("key_vault", "certificate in Key Vault", "policies that use it get another certificate"),
+            EntitySetting("path", "file", "policies that use it get another certificate"),
+            EntitySetting("key_vault", "certificate in Key Vault", "policies that use it get another certificate"),
         ),
         "",
         "policies that use it fail",
     ),
-    Kind("identities", "managed identity", (Setting("client_id", "client id"),), "", "policies that use it fail"),
-    Kind("workspaces", "workspace", (Setting("name", "display name"),)),
+    EntityKind(
+        "identities", "managed identity", (EntitySetting("client_id", "client id"),), "", "policies that use it fail"
+    ),
+    EntityKind("workspaces", "workspace", (EntitySetting("name", "display name"),)),
 )
 """All kinds of a service but APIs, which have operations and are in products."""
 

@@ -26,8 +26,8 @@ from apimpolicy.project.service.reading import is_code
 from apimpolicy.project.service.token_checks import providers_of
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.harnesses import Setup, case_of_claims, setup_with
-from apimpolicy.testing.claims.services import Caller, with_callers
-from apimpolicy.testing.comparing.versions import Pair, Places, Version, with_names
+from apimpolicy.testing.claims.services import KeyedCaller, with_callers
+from apimpolicy.testing.comparing.versions import Places, Version, VersionPair, with_names
 from apimpolicy.testing.first_surroundings import shows_certificates
 from apimpolicy.testing.tree import read_tree
 
@@ -143,7 +143,7 @@ class ServiceSide:
             provider.keys = by_url.setdefault(provider.urls[0], provider).keys
         return made
 
-    def opened(self, callers: Sequence[Caller]) -> Gateway:
+    def opened(self, callers: Sequence[KeyedCaller]) -> Gateway:
         """Return the gateway with a subscription for each caller who can have one. Raises ConfigurationError."""
         made = self.setup(Needs(), None).gateway
         assert made.service is not None
@@ -189,7 +189,7 @@ _CODE = (".tf", ".tofu", ".bicep")
 class Documents(NamedTuple):
     """The pairs of a service's policies, and the real paths of all files that they are in."""
 
-    pairs: list[Pair]
+    pairs: list[VersionPair]
     files: set[str]
 
 
@@ -197,7 +197,7 @@ def documents_of(old: ServiceSide, new: ServiceSide, place: str, places: Places)
     """Return the policies of both sides; `place` is the path of the new side without its revision."""
     before, after = (dict(_policies(side.description)) for side in (old, new))
     files = {os.path.realpath(text.path or text.origin.file) for side in (before, after) for text in side.values()}
-    pairs: list[Pair] = []
+    pairs: list[VersionPair] = []
     for subject in dict.fromkeys((*before, *after)):
         one, other = before.get(subject), after.get(subject)
         versions = [
@@ -205,7 +205,7 @@ def documents_of(old: ServiceSide, new: ServiceSide, place: str, places: Places)
         ]
         shown, side = (other, new) if other is not None else (one, old)
         assert shown is not None
-        pairs.append(Pair(_label(shown, side, place), versions[0], versions[1], True, places))
+        pairs.append(VersionPair(_label(shown, side, place), versions[0], versions[1], True, places))
     return Documents(pairs, files)
 
 

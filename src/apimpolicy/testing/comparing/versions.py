@@ -49,7 +49,7 @@ class Side(NamedTuple):
     places: Places = ()
 
 
-class Pair(NamedTuple):
+class VersionPair(NamedTuple):
     """The two versions of a policy; None where a side does not have it.
 
     `is_apart`: each has its own surroundings, because one is in git, or they are in folders of the same structure;
@@ -79,7 +79,7 @@ class Versions(NamedTuple):
     `place` is the path of the new side without its revision.
     """
 
-    pairs: list[Pair]
+    pairs: list[VersionPair]
     folders: tuple[str, str] | None
     places: Places
     place: str = ""
@@ -101,7 +101,7 @@ def versions(old: str, new: str) -> Iterator[Versions]:
         places = (*one.places, *other.places)
         folders = None if one.folder is None or other.folder is None else (one.folder, other.folder)
         found = [
-            Pair(
+            VersionPair(
                 os.path.normpath(os.path.join(place, path)),
                 one.files.get(path),
                 other.files.get(path),

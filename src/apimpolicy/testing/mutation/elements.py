@@ -151,7 +151,7 @@ def _names(code: str, name: str) -> bool:
 
 
 @attrs.frozen
-class Change:
+class Mutation:
     """A change: a span of the file, its replacement, and a description."""
 
     kind: str
@@ -171,7 +171,7 @@ _NUMBER_LITERAL = re.compile(r"(\d+)([uUlLmMdDfF]*)")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
-def expression_changes(excerpt: Excerpt, checks: CheckIndex) -> Iterator[Change]:
+def expression_changes(excerpt: Excerpt, checks: CheckIndex) -> Iterator[Mutation]:
     """Yield the changes of one expression, each as a span of the file. None for one that does not compile."""
     try:
         tree = parse(excerpt)
@@ -204,7 +204,7 @@ class _Changes:
         self.checks = checks
         self.locals = [(re.compile(rf"\b{name}\b"), about) for name, about in checks.locals_of(excerpt.text).items()]
 
-    def of(self, node: Node) -> Iterator[Change]:
+    def of(self, node: Node) -> Iterator[Mutation]:
         """Yield the changes of one node of the syntax tree itself."""
         children = node.children
         if node.kind in ("logical_or", "logical_and", "coalesce"):
@@ -230,7 +230,7 @@ class _Changes:
             other = "false" if node.kind == "true_literal" else "true"
             yield self.change("constant", node, other, f"{self.code(node)} becomes {other}")
 
-    def negated(self, syntax: Node | Token) -> Change:
+    def negated(self, syntax: Node | Token) -> Mutation:
         raw, code = self.raw(syntax), self.code(syntax)
         is_negated = isinstance(syntax, Node) and syntax.kind == "logical_not"
         text = raw[1:].lstrip() if is_negated else f"!({raw})"
@@ -243,22 +243,22 @@ class _Changes:
             return None
         return operator if self.code(operator) == operator.text else None
 
-    def with_operator(self, node: Node, operator: Token) -> Change:
+    def with_operator(self, node: Node, operator: Token) -> Mutation:
         other, code = COMPARISONS[operator.text], self.code(node)
         description = f"{operator.text} becomes {other} in `{code}`"
         return self.change("comparison", operator, self.written(other), description, about=code)
 
-    def without(self, node: Node, kept: Node | Token, dropped: Node | Token) -> Change:
+    def without(self, node: Node, kept: Node | Token, dropped: Node | Token) -> Mutation:
         code = self.code(dropped)
         return self.change("operand", node, self.raw(kept), f"without `{code}`", about=code)
 
-    def change(self, kind: str, syntax: Node | Token, text: str, description: str, about: str = "") -> Change:
+    def change(self, kind: str, syntax: Node | Token, text: str, description: str, about: str = "") -> Mutation:
         start, end = span_in_file(self.excerpt, syntax.start, syntax.end)
         found = dict.fromkeys(self.checks.of_code(about))
         for name, checks in self.locals:
             if name.search(about):
                 found |= dict.fromkeys(checks)
-        return Change(kind, start, end, text, description, about=tuple(found))
+        return Mutation(kind, start, end, text, description, about=tuple(found))
 
     def raw(self, syntax: Node | Token) -> str:
         """Return the source text in the file."""
@@ -282,7 +282,7 @@ _NUMBER = re.compile(r"-?\d{1,15}")
 _BOOLEANS = {"true": "false", "false": "true", "True": "False", "False": "True", "TRUE": "FALSE", "FALSE": "TRUE"}
 
 
-def changes_of(policy: Policy, checks: CheckIndex) -> Iterator[tuple[Element, Change]]:
+def changes_of(policy: Policy, checks: CheckIndex) -> Iterator[tuple[Element, Mutation]]:
     """Yield each change of a document, with its policy; `checks` tells which checks it affects."""
     walk = _Walk(checks)
     for elements in policy.sections.values():
@@ -300,14 +300,14 @@ class _Walk:
     def __init__(self, checks: CheckIndex) -> None:
         self.checks = checks
 
-    def policy(self, element: Element, specification: Specification) -> Iterator[tuple[Element, Change]]:
+    def policy(self, element: Element, specification: Specification) -> Iterator[tuple[Element, Mutation]]:
         if element.name != "base":
             yield element, _removal(element, f"without <{element.name}>", self.checks.of_removal(element))
         yield from self.inside(element, specification, element)
 
     def inside(
         self, element: Element, specification: Specification, owner: Element
-    ) -> Iterator[tuple[Element, Change]]:
+    ) -> Iterator[tuple[Element, Mutation]]:
         """Yield the changes of attributes, texts and children of a policy or part; `owner` is the policy."""
         yield from ((owner, change) for change in _own(element, specification, self.checks))
         for slot in specification.children:
@@ -323,7 +323,7 @@ class _Walk:
                         yield from ((owner, change) for change in self.branch(element, inner))
                     yield from self.inside(inner, part, owner)
 
-    def branch(self, choose: Element, branch: Element) -> Iterator[Change]:
+    def branch(self, choose: Element, branch: Element) -> Iterator[Mutation]:
         whens = [element for element in choose.elements() if element.name == "when"]
         condition = branch.get("condition")
         if branch.name == "otherwise":
@@ -334,10 +334,10 @@ class _Walk:
             start, end = _span(branch, condition.value.start, condition.value.end)
             never = "false" if condition.value.expression is None else "@(false)"
             removes = self.checks.of_branch(branch)
-            yield Change("remove", start, end, never, "when 1 is never taken", removes=removes)
+            yield Mutation("remove", start, end, never, "when 1 is never taken", removes=removes)
 
 
-def _own(element: Element, specification: Specification, checks: CheckIndex) -> Iterator[Change]:
+def _own(element: Element, specification: Specification, checks: CheckIndex) -> Iterator[Mutation]:
     literal = {slot.name: slot for slot in specification.attributes}
     for attribute in element.attributes:
         slot = literal.get(attribute.name)
@@ -355,14 +355,14 @@ def _own(element: Element, specification: Specification, checks: CheckIndex) -> 
             yield from _content(inner, checks)
 
 
-def _attribute(element: Element, attribute: Attribute, other: str) -> Iterator[Change]:
+def _attribute(element: Element, attribute: Attribute, other: str) -> Iterator[Mutation]:
     start, end = _span(element, attribute.value.start, attribute.value.end)
     if "{{" not in _raw(element, start, end):
         description = f'{attribute.name}="{attribute.value.text}" becomes "{other}"'
-        yield Change("attribute", start, end, escape(other, {'"': "&quot;", "'": "&apos;"}), description)
+        yield Mutation("attribute", start, end, escape(other, {'"': "&quot;", "'": "&apos;"}), description)
 
 
-def _content(element: Element, checks: CheckIndex) -> Iterator[Change]:
+def _content(element: Element, checks: CheckIndex) -> Iterator[Mutation]:
     if element.expression is not None:
         yield from expression_changes(element.expression, checks)
         return
@@ -375,7 +375,9 @@ def _content(element: Element, checks: CheckIndex) -> Iterator[Change]:
     raw = _raw(element, start, end)
     other = _other(raw, ())
     if other is not None and "{{" not in raw:
-        yield Change("constant", start, end, other, f"the text of <{element.name}> becomes `{' '.join(other.split())}`")
+        yield Mutation(
+            "constant", start, end, other, f"the text of <{element.name}> becomes `{' '.join(other.split())}`"
+        )
 
 
 def _other(value: str, allowed: tuple[str, ...]) -> str | None:
@@ -389,9 +391,9 @@ def _other(value: str, allowed: tuple[str, ...]) -> str | None:
     return f"{value}-mutant" if value.strip() else None
 
 
-def _removal(element: Element, description: str, removes: tuple[str, ...]) -> Change:
+def _removal(element: Element, description: str, removes: tuple[str, ...]) -> Mutation:
     start, end = _span(element, element.start, element.end)
-    return Change("remove", start, end, "", description, removes=removes)
+    return Mutation("remove", start, end, "", description, removes=removes)
 
 
 def _span(element: Element, start: int, end: int) -> tuple[int, int]:

@@ -22,8 +22,8 @@ from apimpolicy.report.coverage_data import CONDITION, POLICY, FileCoverage, Pla
 from apimpolicy.report.mutation_results import INVALID, KILLED, SUPPRESSED, SURVIVED, Mutant, MutantOutcome
 from apimpolicy.testing.case_files import Case, load_case_file
 from apimpolicy.testing.coverage import PolicyCoverage
-from apimpolicy.testing.mutation.elements import Change, CheckIndex, changes_of
-from apimpolicy.testing.running import Outcome, run_case
+from apimpolicy.testing.mutation.elements import CheckIndex, Mutation, changes_of
+from apimpolicy.testing.running import CaseOutcome, run_case
 
 if TYPE_CHECKING:
     from apimpolicy.engine.document import Policy
@@ -114,7 +114,7 @@ class Reason:
     kinds: tuple[str, ...]
     reason: str
 
-    def covers(self, change: Change) -> bool:
+    def covers(self, change: Mutation) -> bool:
         return self.start <= change.start < self.end and (not self.kinds or change.kind in self.kinds)
 
 
@@ -159,9 +159,9 @@ def name_of(case: Case) -> str:
     return f"{case.file.path}: {case.name}"
 
 
-def collect(cases: Cases) -> tuple[PolicyCoverage, list[Outcome]]:
+def collect(cases: Cases) -> tuple[PolicyCoverage, list[CaseOutcome]]:
     """Run all cases with unchanged policies; return what they reach, and those that do not pass."""
-    bad: list[Outcome] = []
+    bad: list[CaseOutcome] = []
     with PolicyCoverage() as coverage:
         for name, found in cases.items():
             with coverage.test(name):
