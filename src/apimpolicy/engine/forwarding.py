@@ -31,7 +31,7 @@ class NoBackendError(NotSimulatedError):
         super().__init__("the backend", f"no backend was given for {request.method} {request.url}")
 
 
-class SendingExchange(surroundings.Exchange):
+class SendingExchange(surroundings.PolicyExchange):
     """The part of an exchange that sends requests.
 
     `is_hop` is true for a request inside the service, such as the call of a tool; it gets no invented responses.

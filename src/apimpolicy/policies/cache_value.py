@@ -28,8 +28,8 @@ from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import number, typed
 from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.spec import (
-    Exchange,
     PolicyError,
+    PolicyExchange,
     PolicyStep,
     child,
     expression_attribute,
@@ -56,7 +56,7 @@ class CacheValue:
     value: PolicyStep | None = child(ComputedValue)
     steps: list[PolicyStep] = policies()
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         cache = exchange.services.state.cache(self.caching_type)
         found, value = cache.get(f"value {self.key}")
         is_fresh, _ = cache.get(f"fresh {self.key}")
@@ -79,7 +79,7 @@ class CacheValue:
             exchange.variables[self.variable_name] = self.default_value
         return self.effect("is there" if found else "was not set", found)
 
-    def compute(self, exchange: Exchange) -> bool:
+    def compute(self, exchange: PolicyExchange) -> bool:
         """Run the policies; whether they set the variable."""
         old = exchange.variables.pop(self.variable_name, None)
         if self.value is not None:

@@ -19,8 +19,8 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import boolean, integer
 from apimpolicy.policies.effects import Condition, Effect, RateLimited
 from apimpolicy.policies.spec import (
-    Exchange,
     PolicyError,
+    PolicyExchange,
     PolicyStep,
     expression_attribute,
     literal_attribute,
@@ -56,7 +56,7 @@ class KeyedCounter:
     def increment(self) -> int | None:
         return self.increment_count() if self.increment_condition() else None
 
-    def commit(self, exchange: Exchange, counter: Counter) -> int | None:
+    def commit(self, exchange: PolicyExchange, counter: Counter) -> int | None:
         """Count a request that has reserved room, and return how much; an exception counts nothing."""
         count = None
         try:
@@ -87,10 +87,10 @@ class CallRate(Record):
         traced = {"message": f"RateLimit counter {self.number} is incremented"}
         return RateLimited(f"{left} of {self.calls} calls remain", remaining=left, traced=traced)
 
-    def counter(self, exchange: Exchange) -> Counter:
+    def counter(self, exchange: PolicyExchange) -> Counter:
         return rate_counter(exchange, self.key, self.calls, self.period)
 
-    def report_remaining(self, exchange: Exchange, status: CounterStatus) -> int:
+    def report_remaining(self, exchange: PolicyExchange, status: CounterStatus) -> int:
         """Set the variable of remaining calls and, at the end, the headers; return how many calls remain."""
         left, report = whole_calls(status.left), self.report
         if not self.is_outermost:
@@ -107,7 +107,7 @@ class CallRate(Record):
         exchange.at_end(add)
         return left
 
-    def refusal(self, exchange: Exchange, status: CounterStatus) -> PolicyError:
+    def refusal(self, exchange: PolicyExchange, status: CounterStatus) -> PolicyError:
         """Return the error when there were too many calls already."""
         seconds = max(1, math.ceil(round(status.wait, 3)))
         if self.report.retry_after_variable_name is not None:
@@ -126,7 +126,7 @@ class CallRate(Record):
         )
 
 
-def rate_counter(exchange: Exchange, key: str, limit: int, period: float) -> Bucket | Window:
+def rate_counter(exchange: PolicyExchange, key: str, limit: int, period: float) -> Bucket | Window:
     """Return the counter that the gateway's tier has for a limit within `period` seconds."""
     return Bucket(key, limit, period) if exchange.services.settings.tier == "v2" else Window(key, period)
 
@@ -142,7 +142,9 @@ def time_span(seconds: float) -> str:
     return TimeSpan(round(seconds * TICKS_PER_SECOND)).to_string()
 
 
-def take_rates(exchange: Exchange, rates: Sequence[CallRate], *, count: int = 1, is_reservation: bool = False) -> int:
+def take_rates(
+    exchange: PolicyExchange, rates: Sequence[CallRate], *, count: int = 1, is_reservation: bool = False
+) -> int:
     """Count a call for all rates; return how many calls the first one has left. A reservation counts at the end: see
     `apimpolicy.policies.state.Counters`.
 
@@ -155,7 +157,9 @@ def take_rates(exchange: Exchange, rates: Sequence[CallRate], *, count: int = 1,
     return rates[0].report_remaining(exchange, taken.statuses[0])
 
 
-def applicable(exchange: Exchange, steps: Sequence[PolicyStep], kind: str, entity: Api | Operation) -> Iterator[Any]:
+def applicable(
+    exchange: PolicyExchange, steps: Sequence[PolicyStep], kind: str, entity: Api | Operation
+) -> Iterator[Any]:
     """Yield the limits of `api` or `operation` elements that are for an entity: the id counts before the name."""
     for step in steps:
         limit = exchange.evaluate(step)
@@ -194,7 +198,7 @@ class Quota(Record):
             found.append(CounterClaim(self.total("bytes"), self.bandwidth * KILOBYTE, 0))
         return found
 
-    def count_bytes(self, exchange: Exchange, answer: ResponseMessage) -> None:
+    def count_bytes(self, exchange: PolicyExchange, answer: ResponseMessage) -> None:
         """Count the bodies of the request and of the response."""
         sent = len(exchange.request.body.content if exchange.request.body else b"")
         counters, total = exchange.services.state.counters, self.total("bytes")
@@ -208,7 +212,7 @@ class Quota(Record):
 
 
 def take_quotas(
-    exchange: Exchange, quotas: Sequence[Quota], *, calls: int = 1, own: int = 0, is_reservation: bool = False
+    exchange: PolicyExchange, quotas: Sequence[Quota], *, calls: int = 1, own: int = 0, is_reservation: bool = False
 ) -> int:
     """Count a call for all quotas; how many the first one has counted in this period.
 
@@ -241,16 +245,16 @@ class TokenLimit:
         self.counter = counter
         self.limit = limit
 
-    def left(self, exchange: Exchange) -> float:
+    def left(self, exchange: PolicyExchange) -> float:
         return exchange.services.state.counters.status(self.counter, self.limit).left
 
-    def remaining(self, exchange: Exchange) -> int:
+    def remaining(self, exchange: PolicyExchange) -> int:
         return max(0, int(self.left(exchange)))
 
-    def record(self, exchange: Exchange, tokens: int) -> None:
+    def record(self, exchange: PolicyExchange, tokens: int) -> None:
         exchange.services.state.counters.count([(self.counter, tokens)])
 
-    def seconds_until(self, exchange: Exchange, tokens: int) -> int | None:
+    def seconds_until(self, exchange: PolicyExchange, tokens: int) -> int | None:
         """Return seconds until so many tokens are left; None when they never will be."""
         raise NotImplementedError
 
@@ -273,10 +277,10 @@ class TokenRate(TokenLimit):
     message = "Token limit is exceeded."
     reason = "OpenAITokenLimitExceeded"
 
-    def __init__(self, exchange: Exchange, counter_key: str, limit: int) -> None:
+    def __init__(self, exchange: PolicyExchange, counter_key: str, limit: int) -> None:
         super().__init__(rate_counter(exchange, f"token-rate {counter_key}", limit, MINUTE), limit)
 
-    def seconds_until(self, exchange: Exchange, tokens: int) -> int | None:
+    def seconds_until(self, exchange: PolicyExchange, tokens: int) -> int | None:
         if tokens > self.limit:
             return None
         if isinstance(self.counter, Window):  # until no more is used than leaves room for the tokens
@@ -300,7 +304,7 @@ class TokenQuota(TokenLimit):
         start, self.end = period_around(period, now)
         super().__init__(Total(f"token-quota {counter_key} {period} {start:%Y-%m-%dT%H}", 0, 0), limit)
 
-    def seconds_until(self, exchange: Exchange, tokens: int) -> int | None:
+    def seconds_until(self, exchange: PolicyExchange, tokens: int) -> int | None:
         if self.end is None or tokens > self.limit:
             return None
         return max(1, math.ceil((self.end - _ORIGIN).total_seconds() - exchange.services.state.counters.now()))

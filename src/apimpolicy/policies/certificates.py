@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.policies.surroundings import Exchange, PolicyError
+from apimpolicy.policies.surroundings import PolicyError, PolicyExchange
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _Held = TypeVar("_Held")
 
 
-def uploaded_certificate(exchange: Exchange, wanted: str) -> Certificate:
+def uploaded_certificate(exchange: PolicyExchange, wanted: str) -> Certificate:
     """Return the uploaded certificate with this id. Raises PolicyError without one."""
     uploaded = exchange.context.deployment.certificates
     found: Certificate | None = uploaded.try_get_value(wanted)[1]

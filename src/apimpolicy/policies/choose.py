@@ -23,7 +23,16 @@ from __future__ import annotations
 
 from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import BranchTaken, Condition
-from apimpolicy.policies.spec import Exchange, PolicyStep, child, children, expression_attribute, part, policies, policy
+from apimpolicy.policies.spec import (
+    PolicyExchange,
+    PolicyStep,
+    child,
+    children,
+    expression_attribute,
+    part,
+    policies,
+    policy,
+)
 
 TAKEN = Condition("true", taken=True)
 NOT_TAKEN = Condition("false", taken=False)
@@ -46,7 +55,7 @@ class Choose:
     whens: list[PolicyStep] = children(When, required=True)
     otherwise: PolicyStep | None = child(Otherwise)
 
-    def run(self, exchange: Exchange) -> None:
+    def run(self, exchange: PolicyExchange) -> None:
         for index, step in enumerate(self.whens, 1):
             when: When = exchange.evaluate(step)
             exchange.note(TAKEN if when.condition else NOT_TAKEN, step)
@@ -60,6 +69,6 @@ class Choose:
         exchange.note(Condition("no condition was true", taken=True), self.otherwise)
         self.take(exchange, "otherwise", otherwise.steps)
 
-    def take(self, exchange: Exchange, branch: str, steps: list[PolicyStep]) -> None:
+    def take(self, exchange: PolicyExchange, branch: str, steps: list[PolicyStep]) -> None:
         exchange.note(BranchTaken(branch, taken=branch))
         exchange.execute(steps)

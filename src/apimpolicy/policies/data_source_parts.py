@@ -19,7 +19,7 @@ from apimpolicy.policies.spec import (
 )
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, PolicyStep
+    from apimpolicy.policies.spec import PolicyExchange, PolicyStep
 
 
 @part("connection-string")
@@ -48,14 +48,14 @@ class DataAnswer:
     steps: list[PolicyStep] = policies("include-fragment", "set-body", "publish-event")
 
 
-def query_parameters(exchange: Exchange, step: PolicyStep | None) -> list[QueryParameter]:
+def query_parameters(exchange: PolicyExchange, step: PolicyStep | None) -> list[QueryParameter]:
     if step is None:
         return []
     group: QueryParameters = exchange.evaluate(step)
     return [exchange.evaluate(entry) for entry in group.parameters]
 
 
-def answer_with(exchange: Exchange, data: Any, response: PolicyStep | None) -> None:
+def answer_with(exchange: PolicyExchange, data: Any, response: PolicyStep | None) -> None:
     """Make data the resolver's answer, and run the policies of its `response`."""
     from apimpolicy.context.header_fields import HeaderCollection
     from apimpolicy.context.messages import ResponseMessage
@@ -68,7 +68,7 @@ def answer_with(exchange: Exchange, data: Any, response: PolicyStep | None) -> N
         exchange.execute(answer.steps)
 
 
-def composed_body(exchange: Exchange, steps: Sequence[PolicyStep]) -> bytes | None:
+def composed_body(exchange: PolicyExchange, steps: Sequence[PolicyStep]) -> bytes | None:
     """Return the body that a set-body makes for a request of the resolver's own; None without one."""
     from apimpolicy.context.messages import RequestMessage
 
@@ -79,7 +79,7 @@ def composed_body(exchange: Exchange, steps: Sequence[PolicyStep]) -> bytes | No
     return b"" if message.body is None else message.body.remaining
 
 
-def templated(exchange: Exchange, text: str, template: str | None) -> str:
+def templated(exchange: PolicyExchange, text: str, template: str | None) -> str:
     """Return a text, rendered against the resolver's request with `template="liquid"`. Raises PolicyError."""
     if template != "liquid":
         return from_utf16(text)

@@ -35,7 +35,7 @@ from apimpolicy.policies.conversions import boolean, text, trimmed
 from apimpolicy.policies.effects import AuthorizationAcquired, Effect
 from apimpolicy.policies.identity_services import IdentityUnavailableError, StoredConnection
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyError, PolicyExchange, expression_attribute, policy
 
 
 @policy(
@@ -56,7 +56,7 @@ class GetAuthorizationContext:
     identity: str = expression_attribute(trimmed, default="")
     ignore_error: bool = expression_attribute(boolean, default=False, values=("true", "false"))
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         variable = from_utf16(self.context_variable_name)
         provider_id, authorization_id = from_utf16(self.provider_id), from_utf16(self.authorization_id)
         try:
@@ -75,7 +75,7 @@ class GetAuthorizationContext:
         exchange.variables[variable] = Authorization(to_utf16(connection.access_token), claims)
         return self.effect(f"{self.provider_id}/{self.authorization_id} in the variable {variable}", variable)
 
-    def connection(self, exchange: Exchange, provider_id: str, authorization_id: str) -> StoredConnection:
+    def connection(self, exchange: PolicyExchange, provider_id: str, authorization_id: str) -> StoredConnection:
         """Return the connection. Raises IdentityUnavailableError."""
         identity = None
         if self.identity_type == "jwt":

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.effects import Effect, Sent
 from apimpolicy.policies.outgoing_requests import outgoing_request
-from apimpolicy.policies.spec import Exchange, PolicyStep, child, child_texts, part, policies, policy
+from apimpolicy.policies.spec import PolicyExchange, PolicyStep, child, child_texts, part, policies, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
@@ -75,7 +75,7 @@ class HttpDataSource:
     backend: PolicyStep | None = child(BackendCall)
     http_response: PolicyStep | None = child(HttpAnswer)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         assert self.http_request is not None
         call: HttpCall = exchange.evaluate(self.http_request)
         request = outgoing_request(exchange, "new", call.urls, call.steps)
@@ -87,7 +87,7 @@ class HttpDataSource:
             exchange.execute(answer.steps)
         return Sent.answered(request, response)
 
-    def timeout(self, exchange: Exchange) -> float:
+    def timeout(self, exchange: PolicyExchange) -> float:
         if self.backend is None:
             return TIMEOUT
         part_: BackendCall = exchange.evaluate(self.backend)
@@ -97,7 +97,7 @@ class HttpDataSource:
         return TIMEOUT
 
 
-def _redirect(exchange: Exchange, request: Request) -> None:
+def _redirect(exchange: PolicyExchange, request: Request) -> None:
     """Send the request to the backend that set-backend-service chose, if it did."""
     from apimpolicy.context.urls import Url
 

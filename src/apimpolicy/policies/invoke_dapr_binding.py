@@ -33,7 +33,7 @@ from apimpolicy.policies.effects import Effect, MetadataRead
 from apimpolicy.policies.outgoing_requests import JSON, SIDECAR, ask_dapr, content_of, in_path
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import (
-    Exchange,
+    PolicyExchange,
     PolicyStep,
     child,
     children,
@@ -84,7 +84,7 @@ class InvokeDaprBinding:
     metadata: PolicyStep | None = child(MetadataElement)
     data: PolicyStep | None = child(Data)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         from apimpolicy.context.records import Request
 
         sent: dict[str, Any] = {"operation": from_utf16(self.operation)}
@@ -98,7 +98,7 @@ class InvokeDaprBinding:
         request = Request("POST", url, headers={"Content-Type": JSON}, json=sent)
         return ask_dapr(exchange, request, self.timeout, self.response_variable_name, self.ignore_error)
 
-    def read_metadata(self, exchange: Exchange) -> dict[str, str]:
+    def read_metadata(self, exchange: PolicyExchange) -> dict[str, str]:
         found: dict[str, str] = {}
         if self.metadata is not None:
             group: MetadataElement = exchange.evaluate(self.metadata)

@@ -38,7 +38,7 @@ from apimpolicy.policies.spec import (
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
-    from apimpolicy.policies.spec import Exchange, PolicyStep
+    from apimpolicy.policies.spec import PolicyExchange, PolicyStep
 
 FORBIDDEN = 403
 PUBLIC = "Forbidden"
@@ -66,7 +66,7 @@ class IpFilter:
     addresses: list[str] = child_texts("address", trimmed, filled=True)
     ranges: list[PolicyStep] = children(AddressRange)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         written = exchange.request.ip_address or ""
         caller = parsed(written)
         if caller is None:

@@ -25,7 +25,7 @@ from apimpolicy.policies.effects import ConcurrencyLimited, Effect
 from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policies, policy
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, PolicyStep
+    from apimpolicy.policies.spec import PolicyExchange, PolicyStep
 
 
 @policy("limit-concurrency", traits="runs-policies bounded-numbers", refuses_with="429", access="runs")
@@ -34,7 +34,7 @@ class LimitConcurrency:
     max_count: int = literal_attribute(integer, required=True, within=Range(1))
     steps: list[PolicyStep] = policies()
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         counters = exchange.services.state.counters
         inside = counters.enter(self.key, self.max_count)
         if inside is None:

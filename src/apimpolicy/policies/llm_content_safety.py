@@ -43,7 +43,7 @@ from apimpolicy.policies.spec import PolicyError, child, child_texts, children, 
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
-    from apimpolicy.policies.spec import Exchange, PolicyStep
+    from apimpolicy.policies.spec import PolicyExchange, PolicyStep
 
 FOUR_LEVELS = "FourSeverityLevels"
 LONGEST_PROMPT = 10_000
@@ -88,7 +88,7 @@ class LlmContentSafety:
     categories: PolicyStep | None = child(Categories)
     blocklists: PolicyStep | None = child(Blocklists)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         judge = self.judge(exchange)
         if exchange.section == "inbound":
             if self.enforce_on_completions:
@@ -100,7 +100,7 @@ class LlmContentSafety:
             return judge.effect(*self.check_prompt(judge, exchange.request))
         return judge.effect(*self.check_completion(judge, exchange.reply))
 
-    def judge(self, exchange: Exchange) -> _Judge:
+    def judge(self, exchange: PolicyExchange) -> _Judge:
         judge = _Judge(exchange, from_utf16(self.backend_id))
         if self.categories is not None:
             group: Categories = exchange.evaluate(self.categories)
@@ -149,7 +149,7 @@ class LlmContentSafety:
 class _Judge:
     """Has the service judge texts, and finds what is refused."""
 
-    def __init__(self, exchange: Exchange, backend_id: str) -> None:
+    def __init__(self, exchange: PolicyExchange, backend_id: str) -> None:
         self.exchange = exchange
         self.backend_id = backend_id
         self.has_four_levels = True

@@ -32,7 +32,7 @@ from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import Effect, MetricEmitted
 from apimpolicy.policies.metrics import NAMESPACE, Dimension, Metric, evaluated, filled
 from apimpolicy.policies.prompts import TokenUsage, read_prompt, usage_of
-from apimpolicy.policies.spec import Exchange, PolicyStep, children, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, PolicyStep, children, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
@@ -56,7 +56,7 @@ class LlmEmitTokenMetric:
     ignore_prompt: bool = literal_attribute(boolean, default=False)
     dimensions: list[PolicyStep] = children(Dimension)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         prompt = read_prompt(exchange.request)
         dimensions = evaluated(exchange, self.dimensions)
         effect = MetricEmitted("when the answer is there", metrics=())

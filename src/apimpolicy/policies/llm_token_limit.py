@@ -59,7 +59,7 @@ from apimpolicy.policies.prompts import (
     read_prompt,
     usage_of,
 )
-from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyError, PolicyExchange, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
@@ -102,7 +102,7 @@ class LlmTokenLimit:
     prompt_type: str = literal_attribute(default="auto", values=PROMPT_TYPES)
     ignore_prompt: bool = literal_attribute(boolean, default=False)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         prompt = read_prompt(exchange.request, self.prompt_type)
         is_streamed = prompt is not None and prompt.is_streamed
         estimates = self.estimate_prompt_tokens or is_streamed
@@ -139,7 +139,7 @@ class LlmTokenLimit:
         shown = " and ".join(f"{number} {what}" for number, what in lefts if number is not None)
         return TokensLimited(f"{shown} remain", estimated=estimate, remaining=left, remaining_quota=left_of_quota)
 
-    def limits(self, exchange: Exchange) -> tuple[TokenRate | None, TokenQuota | None]:
+    def limits(self, exchange: PolicyExchange) -> tuple[TokenRate | None, TokenQuota | None]:
         key, rate, quota = from_utf16(self.counter_key), None, None
         if self.tokens_per_minute is not None:
             rate = TokenRate(exchange, key, self.tokens_per_minute)
@@ -149,7 +149,7 @@ class LlmTokenLimit:
         return rate, quota
 
     def usage(
-        self, exchange: Exchange, prompt: Prompt | None, answer: ResponseMessage, *, estimates: bool
+        self, exchange: PolicyExchange, prompt: Prompt | None, answer: ResponseMessage, *, estimates: bool
     ) -> TokenUsage:
         if exchange.is_served:
             return TokenUsage(0, 0)
@@ -161,7 +161,7 @@ class _Report:
     """The values that the policy reports: in variables at once, in headers with the response."""
 
     def __init__(
-        self, names: LlmTokenLimit, exchange: Exchange, rate: TokenRate | None, quota: TokenQuota | None
+        self, names: LlmTokenLimit, exchange: PolicyExchange, rate: TokenRate | None, quota: TokenQuota | None
     ) -> None:
         self.names = names
         self.exchange = exchange

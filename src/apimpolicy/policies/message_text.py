@@ -15,7 +15,7 @@ from apimpolicy.dotnet.exceptions import DotnetException, InvalidOperationExcept
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
 from apimpolicy.policies.effects import Converted
-from apimpolicy.policies.spec import Exchange, PolicyError, specification
+from apimpolicy.policies.spec import PolicyError, PolicyExchange, specification
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
@@ -166,7 +166,7 @@ class BodyConversion:
         """Convert a .NET string. Raises DotnetException."""
         raise NotImplementedError
 
-    def run(self, exchange: Exchange) -> Converted:
+    def run(self, exchange: PolicyExchange) -> Converted:
         for field in self.undocumented:
             if getattr(self, field) is not None:
                 name = specification(type(self)).name
@@ -185,7 +185,7 @@ class BodyConversion:
         length = len(message.body.remaining) if message.body is not None else 0
         return Converted(f"{self.source} to {self.target}, {length:,} bytes", message=kind, length=length)
 
-    def reason_against(self, exchange: Exchange) -> str:
+    def reason_against(self, exchange: PolicyExchange) -> str:
         """Return why the body is not converted, or an empty text."""
         if self.apply != "always" and not _INCLUDES[self.source](exchange.message.headers.joined("Content-Type")):
             return f"the content type is not {self.source}"

@@ -32,7 +32,7 @@ from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import STATUS_CODES, boolean, integer
 from apimpolicy.policies.effects import Effect, ResponseReturned
-from apimpolicy.policies.spec import Exchange, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.description import Content
@@ -51,7 +51,7 @@ class MockResponse:
     enabled: bool = literal_attribute(boolean, default=True)
     index: int = literal_attribute(integer, default=0)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         if not self.enabled:
             raise NotSimulatedError('mock-response enabled="false"', "it is undocumented")
         response = exchange.make_response(self.status_code)
@@ -65,7 +65,7 @@ class MockResponse:
         answer = response.to_response()
         return ResponseReturned(f"{answer.status_code} {answer.reason}".rstrip(), response=answer)
 
-    def content(self, exchange: Exchange) -> Content | None:
+    def content(self, exchange: PolicyExchange) -> Content | None:
         """Return the described content for the status and the content type."""
         operation = exchange.described_operation
         response = None if operation is None else operation.response_for(self.status_code)
@@ -77,7 +77,7 @@ class MockResponse:
         return (with_example or response.contents)[0]
 
 
-def _body(exchange: Exchange, content: Content, index: int) -> bytes | None:
+def _body(exchange: PolicyExchange, content: Content, index: int) -> bytes | None:
     """Return an example as bytes, or a sample of the schema; None when there is neither."""
     import json
 

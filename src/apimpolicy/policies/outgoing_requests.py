@@ -16,7 +16,7 @@ from urllib.parse import quote
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.effects import Effect, Sent
-from apimpolicy.policies.surroundings import Exchange, PolicyError, PolicyStep
+from apimpolicy.policies.surroundings import PolicyError, PolicyExchange, PolicyStep
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
@@ -39,7 +39,7 @@ CHILDREN = (
 )
 
 
-def outgoing_request(exchange: Exchange, mode: str, urls: Sequence[str], steps: Sequence[PolicyStep]) -> Request:
+def outgoing_request(exchange: PolicyExchange, mode: str, urls: Sequence[str], steps: Sequence[PolicyStep]) -> Request:
     """Return the request, ready to be sent. Raises PolicyError for one that has no URL."""
     from apimpolicy.context.messages import RequestMessage
     from apimpolicy.context.urls import Url
@@ -70,7 +70,9 @@ SIDECAR = "http://localhost:3500/v1.0"
 JSON = "application/json"
 
 
-def ask_dapr(exchange: Exchange, request: Request, timeout: float, variable: str | None, ignore_error: bool) -> Effect:
+def ask_dapr(
+    exchange: PolicyExchange, request: Request, timeout: float, variable: str | None, ignore_error: bool
+) -> Effect:
     """Send a request to the sidecar. Raises PolicyError when that fails, unless errors are ignored."""
 
     try:
@@ -88,7 +90,7 @@ def ask_dapr(exchange: Exchange, request: Request, timeout: float, variable: str
     return Sent.answered(request, response)
 
 
-def content_of(exchange: Exchange, content: bytes, template: str | None) -> bytes:
+def content_of(exchange: PolicyExchange, content: bytes, template: str | None) -> bytes:
     """Return a content, rendered as a Liquid template if `template` is Liquid. Raises PolicyError."""
     if template is None or template.lower() != "liquid":
         return content

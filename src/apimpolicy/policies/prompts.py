@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
-    from apimpolicy.policies.surroundings import Exchange
+    from apimpolicy.policies.surroundings import PolicyExchange
 
 SYSTEM_ROLES = frozenset({"system", "developer"})
 IMAGE_PARTS = ("image", "image_url", "input_image")
@@ -279,7 +279,7 @@ class TokenUsage(NamedTuple):
         return self.prompt + self.completion
 
 
-def estimated_prompt_tokens(exchange: Exchange, prompt: Prompt | None) -> int:
+def estimated_prompt_tokens(exchange: PolicyExchange, prompt: Prompt | None) -> int:
     """Return the tokens of a prompt, estimated; 0 when there is none."""
     if prompt is None:
         return 0
@@ -287,7 +287,9 @@ def estimated_prompt_tokens(exchange: Exchange, prompt: Prompt | None) -> int:
     return counted + prompt.token_ids + prompt.images * TOKENS_OF_AN_IMAGE
 
 
-def usage_of(exchange: Exchange, prompt: Prompt | None, answer: ResponseMessage, *, estimates: bool) -> TokenUsage:
+def usage_of(
+    exchange: PolicyExchange, prompt: Prompt | None, answer: ResponseMessage, *, estimates: bool
+) -> TokenUsage:
     """Return the token usage. With `estimates`, numbers that the response does not state are estimated."""
     completion = read_completion(answer)
     prompt_tokens, completion_tokens = completion.prompt_tokens, completion.completion_tokens

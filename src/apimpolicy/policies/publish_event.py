@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.effects import Effect, EventPublished
-from apimpolicy.policies.spec import Exchange, PolicyStep, child, children, literal_attribute, part, policy
+from apimpolicy.policies.spec import PolicyExchange, PolicyStep, child, children, literal_attribute, part, policy
 
 
 @part("graphql-subscription")
@@ -37,7 +37,7 @@ class Targets:
 class PublishEvent:
     targets: PolicyStep | None = child(Targets, required=True)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         names: list[str] = []
         if self.targets is not None:
             targets: Targets = exchange.evaluate(self.targets)

@@ -29,7 +29,14 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, number, trimmed
 from apimpolicy.policies.outgoing_requests import SIDECAR, ask_dapr, content_of, in_path
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, PolicyError, content, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import (
+    PolicyError,
+    PolicyExchange,
+    content,
+    expression_attribute,
+    literal_attribute,
+    policy,
+)
 
 if TYPE_CHECKING:
     from apimpolicy.policies.effects import Effect
@@ -58,7 +65,7 @@ class PublishToDapr:
     content_type: str | None = literal_attribute()
     body: bytes = content(body, markup=True)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         from apimpolicy.context.records import Request
 
         topic = from_utf16(self.topic).strip("/")

@@ -29,7 +29,7 @@ from apimpolicy.policies.call_limits import Quota, applicable, take_quotas
 from apimpolicy.policies.conversions import Range, integer, number
 from apimpolicy.policies.effects import Effect, QuotaUsed
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, PolicyStep, children, literal_attribute, part, policy
+from apimpolicy.policies.spec import PolicyExchange, PolicyStep, children, literal_attribute, part, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
@@ -68,7 +68,7 @@ class ProductQuota:
     renewal_period: float = literal_attribute(number, required=True, within=Range(0))
     apis: list[PolicyStep] = children(ApiQuota)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         subscription = exchange.context.subscription
         if subscription is None:
             return QuotaUsed("not applied: the request has no subscription", calls=None)
@@ -84,7 +84,7 @@ class ProductQuota:
         exchange.at_end(count_bytes)
         return QuotaUsed(f"{used} calls in this period", calls=used)
 
-    def quotas(self, exchange: Exchange, key: str, start: float) -> Iterator[Quota]:
+    def quotas(self, exchange: PolicyExchange, key: str, start: float) -> Iterator[Quota]:
         yield Quota(key, self.calls, self.bandwidth, start, self.renewal_period)
         api, operation = exchange.context.api, exchange.context.operation
         for limit in applicable(exchange, self.apis, "API", api):

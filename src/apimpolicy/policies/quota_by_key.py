@@ -31,7 +31,7 @@ from apimpolicy.policies.call_limits import KeyedCounter, Quota, take_quotas
 from apimpolicy.policies.conversions import Range, integer, number, text
 from apimpolicy.policies.effects import Effect, QuotaUsed
 from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
-from apimpolicy.policies.spec import Exchange, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
@@ -67,7 +67,7 @@ class QuotaByKey(KeyedCounter):
     )
     first_period_start: float = literal_attribute(moment, default=0.0)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         key = f"quota-by-key {self.counter_key}"
         quota = Quota(key, self.calls, self.bandwidth, self.first_period_start, self.renewal_period)
         is_first = exchange.is_first_call(key)
@@ -81,6 +81,6 @@ class QuotaByKey(KeyedCounter):
             used = take_quotas(exchange, [quota], calls=0, own=1)
         return QuotaUsed(f"{used} calls in this period", calls=used)
 
-    def count(self, exchange: Exchange, quota: Quota, answer: ResponseMessage) -> None:
+    def count(self, exchange: PolicyExchange, quota: Quota, answer: ResponseMessage) -> None:
         if self.commit(exchange, quota.total("calls")) is not None:
             quota.count_bytes(exchange, answer)

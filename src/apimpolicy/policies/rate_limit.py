@@ -25,7 +25,7 @@ from apimpolicy.policies.call_limits import CallRate, RateReport, applicable, ta
 from apimpolicy.policies.conversions import Range, integer, number
 from apimpolicy.policies.effects import Effect, RateLimited
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, PolicyStep, children, literal_attribute, part, policy
+from apimpolicy.policies.spec import PolicyExchange, PolicyStep, children, literal_attribute, part, policy
 
 
 @part("operation", alternatives=("name", "id"))
@@ -60,7 +60,7 @@ class RateLimit(RateReport):
     apis: list[PolicyStep] = children(ApiRate)
     operations: list[PolicyStep] = children(OperationRate)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         subscription = exchange.context.subscription
         if subscription is None:
             return RateLimited("not applied: the request has no subscription", remaining=None)
@@ -68,7 +68,7 @@ class RateLimit(RateReport):
         left = take_rates(exchange, rates)
         return rates[0].counted(left)
 
-    def rates(self, exchange: Exchange, key: str) -> Iterator[CallRate]:
+    def rates(self, exchange: PolicyExchange, key: str) -> Iterator[CallRate]:
         yield CallRate(key, self.calls, self.renewal_period, self)
         yield from self.of_operations(exchange, key, self.operations)
         api = exchange.context.api
@@ -77,7 +77,7 @@ class RateLimit(RateReport):
             yield CallRate(inner, limit.calls, limit.renewal_period, self, is_outermost=False)
             yield from self.of_operations(exchange, inner, limit.operations)
 
-    def of_operations(self, exchange: Exchange, key: str, steps: list[PolicyStep]) -> Iterator[CallRate]:
+    def of_operations(self, exchange: PolicyExchange, key: str, steps: list[PolicyStep]) -> Iterator[CallRate]:
         operation = exchange.context.operation
         for limit in applicable(exchange, steps, "operation", operation):
             inner = f"{key} operation {operation.id}"

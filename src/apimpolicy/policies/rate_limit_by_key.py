@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.call_limits import CallRate, KeyedCounter, RateReport, take_rates
 from apimpolicy.policies.conversions import Range, boolean, integer, number
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
-from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.effects import Effect
@@ -53,7 +53,7 @@ class RateLimitByKey(KeyedCounter, RateReport):
     increment_after_response: bool = literal_attribute(boolean, default=False)
     flexible_retry_window: str | None = literal_attribute()
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         rate = CallRate(f"rate-limit-by-key {self.counter_key}", self.calls, self.renewal_period, self)
         if self.increment_after_response or exchange.has_expression("increment-condition", "increment-count"):
             left = take_rates(exchange, [rate], is_reservation=True)

@@ -30,7 +30,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.effects import Effect, TextReplaced
 from apimpolicy.policies.message_text import is_text, read_text, write_text
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, policy
+from apimpolicy.policies.spec import PolicyExchange, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.urls import Url
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     access="passes",
 )
 class RedirectContentUrls:
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         message = exchange.message
         kind = exchange.message_kind
         backend, gateway = _backend(exchange), _gateway(exchange)
@@ -59,7 +59,7 @@ class RedirectContentUrls:
         return TextReplaced(f"{count} replaced", message=kind, count=count)
 
 
-def _backend(exchange: Exchange) -> Url | None:
+def _backend(exchange: PolicyExchange) -> Url | None:
     from apimpolicy.context.urls import Url
 
     if exchange.backend_url is None:
@@ -70,7 +70,7 @@ def _backend(exchange: Exchange) -> Url | None:
         return None
 
 
-def _gateway(exchange: Exchange) -> Url:
+def _gateway(exchange: PolicyExchange) -> Url:
     url = exchange.request.original_url
     return url.replaced(path="/" + from_utf16(exchange.context.api.path).strip("/"), query_string="")
 

@@ -26,8 +26,8 @@ from apimpolicy.policies.effects import Effect, Sent
 from apimpolicy.policies.outgoing_requests import CHILDREN, ORDER, outgoing_request
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import (
-    Exchange,
     PolicyError,
+    PolicyExchange,
     PolicyStep,
     child_texts,
     expression_attribute,
@@ -50,7 +50,7 @@ class SendOneWayRequest:
     urls: list[str] = child_texts("set-url", trimmed, filled=True)
     steps: list[PolicyStep] = policies(*CHILDREN)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         request = outgoing_request(exchange, self.mode, self.urls, self.steps)
         with suppress(PolicyError):
             exchange.send(request, self.timeout)

@@ -41,8 +41,8 @@ from apimpolicy.policies.effects import Effect, MessageSent, MetadataRead
 from apimpolicy.policies.outside_services import ServiceBusMessage
 from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
 from apimpolicy.policies.spec import (
-    Exchange,
     PolicyError,
+    PolicyExchange,
     PolicyStep,
     child,
     children,
@@ -98,7 +98,7 @@ class SendServiceBusMessage:
     properties: PolicyStep | None = child(MessageProperties)
     payload: PolicyStep | None = child(Payload, required=True)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         queue, topic = _readable(self.queue_name), _readable(self.topic_name)
         if (queue is None) == (topic is None):
             raise PolicyError(None, "The message needs a queue or a topic, and not both.")
@@ -136,11 +136,11 @@ class SendServiceBusMessage:
         shown = f"{len(sent):,} bytes to {queue or topic}"
         return MessageSent(shown, queue=queue, topic=topic, length=len(sent))
 
-    def keep(self, exchange: Exchange, outcome: dict[str, object]) -> None:
+    def keep(self, exchange: PolicyExchange, outcome: dict[str, object]) -> None:
         if self.response_variable_name is not None:
             exchange.variables[self.response_variable_name] = json_token(outcome)
 
-    def read_properties(self, exchange: Exchange) -> dict[str, str]:
+    def read_properties(self, exchange: PolicyExchange) -> dict[str, str]:
         found: dict[str, str] = {}
         if self.properties is not None:
             group: MessageProperties = exchange.evaluate(self.properties)

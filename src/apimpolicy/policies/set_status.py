@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from apimpolicy.policies.conversions import STATUS_CODES, reason_phrase, status_code
 from apimpolicy.policies.effects import Effect, StatusSet
-from apimpolicy.policies.spec import Exchange, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, expression_attribute, policy
 
 
 @policy("set-status", traits="builds-response bounded-numbers sets-status seen-in-traces", access="passes")
@@ -25,7 +25,7 @@ class SetStatus:
     code: int = expression_attribute(status_code, required=True, within=STATUS_CODES)
     reason: str | None = expression_attribute(reason_phrase, required=True, may_be_empty=True, doubt="optional")
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         from apimpolicy.context.records import usual_reason
 
         response = exchange.reply

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from apimpolicy.policies.conversions import BLANKS, text
 from apimpolicy.policies.placement import EVERYWHERE, Placement
 from apimpolicy.policies.placement import SECTIONS as SECTIONS
-from apimpolicy.policies.surroundings import Exchange as Exchange
 from apimpolicy.policies.surroundings import PolicyError as PolicyError
+from apimpolicy.policies.surroundings import PolicyExchange as PolicyExchange
 from apimpolicy.policies.surroundings import PolicyStep as PolicyStep
 from apimpolicy.records import Record, keyword
 

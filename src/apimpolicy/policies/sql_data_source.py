@@ -43,7 +43,7 @@ from apimpolicy.policies.data_source_parts import (
 from apimpolicy.policies.data_sources import SqlParameter, SqlRequest
 from apimpolicy.policies.effects import DataRequested, Effect
 from apimpolicy.policies.spec import (
-    Exchange,
+    PolicyExchange,
     PolicyStep,
     child,
     child_texts,
@@ -80,7 +80,7 @@ class SqlDataSource:
     response: PolicyStep | None = child(DataAnswer)
     fragments: list[PolicyStep] = policies("include-fragment")
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         assert self.connection_info is not None
         assert self.request is not None
         connection: SqlConnection = exchange.evaluate(self.connection_info)

@@ -50,7 +50,7 @@ class Endpoint(Protocol):
         """Note that the policies of a request have ended; `is_served` is true if one responded, or failed."""
 
 
-class Exchange(Protocol):
+class PolicyExchange(Protocol):
     """A request in the gateway: the state that policies read and change. Texts are .NET strings.
 
     The engine's class adds what runs policies: the methods without a body. Attributes that most requests never change

@@ -31,8 +31,8 @@ from apimpolicy.policies.certificates import uploaded_certificate
 from apimpolicy.policies.conversions import STATUS_CODES, integer, text, trimmed
 from apimpolicy.policies.effects import Effect, Listed, TokenValidated
 from apimpolicy.policies.spec import (
-    Exchange,
     PolicyError,
+    PolicyExchange,
     child_texts,
     children,
     content,
@@ -216,7 +216,7 @@ class TokenPolicy:
     output_token_variable_name: str | None = literal_attribute(sets="Jwt")
     require_scheme: str | None = expression_attribute(trimmed)
 
-    def presented(self, exchange: Exchange) -> str | None:
+    def presented(self, exchange: PolicyExchange) -> str | None:
         if self.token_value is not None:
             return self.token_value.strip() or None
         if self.query_parameter_name is not None:
@@ -264,7 +264,7 @@ class DecryptionKeys:
     keys: list[PolicyStep] = children(DecryptionKeyElement, required=True)
 
 
-def texts_of(exchange: Exchange, step: PolicyStep | None, field: str) -> list[str]:
+def texts_of(exchange: PolicyExchange, step: PolicyStep | None, field: str) -> list[str]:
     """Return the texts of a list element such as `audiences`, empty without it."""
     if step is None:
         return []
@@ -274,7 +274,7 @@ def texts_of(exchange: Exchange, step: PolicyStep | None, field: str) -> list[st
     return found
 
 
-def required_claims(exchange: Exchange, step: PolicyStep | None) -> list[RequiredClaim]:
+def required_claims(exchange: PolicyExchange, step: PolicyStep | None) -> list[RequiredClaim]:
     claims: list[RequiredClaim] = []
     for inner in () if step is None else exchange.evaluate(step).claims:
         claim: ClaimElement = exchange.evaluate(inner)
@@ -284,7 +284,7 @@ def required_claims(exchange: Exchange, step: PolicyStep | None) -> list[Require
     return claims
 
 
-def decryption_keys(exchange: Exchange, step: PolicyStep | None) -> list[DecryptionKey]:
+def decryption_keys(exchange: PolicyExchange, step: PolicyStep | None) -> list[DecryptionKey]:
     """Return the keys of `decryption-keys`. Raises PolicyError for one that is not usable."""
     keys: list[DecryptionKey] = []
     for inner in () if step is None else exchange.evaluate(step).keys:
@@ -320,7 +320,7 @@ class Demands(NamedTuple):
     messages: Mapping[str, str] = {}
 
 
-def run(exchange: Exchange, policy: TokenPolicy, demands: Demands) -> Effect:
+def run(exchange: PolicyExchange, policy: TokenPolicy, demands: Demands) -> Effect:
     """Validate the token that was sent, and act on the result as the policy declares. Raises PolicyError."""
     try:
         token, verified_by = validated(policy.presented(exchange), demands)

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from apimpolicy.policies.effects import Effect, MetadataRead, TraceWritten
 from apimpolicy.policies.spec import (
-    Exchange,
+    PolicyExchange,
     PolicyStep,
     child_texts,
     children,
@@ -55,7 +55,7 @@ class Trace:
     text: str = content()
     metadata: list[PolicyStep] = children(TraceMetadata)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         message = "".join(self.messages) if self.messages else self.text.strip()
         pairs: dict[str, str] = {}
         for step in self.metadata:

@@ -47,7 +47,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies import token_validation
 from apimpolicy.policies.conversions import text, trimmed
-from apimpolicy.policies.spec import Exchange, PolicyStep, child, child_texts, expression_attribute, part, policy
+from apimpolicy.policies.spec import PolicyExchange, PolicyStep, child, child_texts, expression_attribute, part, policy
 from apimpolicy.policies.token_keys import TrustedKeys, denied
 from apimpolicy.policies.token_validation import (
     ONE_SOURCE,
@@ -101,7 +101,7 @@ class ValidateAzureAdToken(TokenPolicy):
     required_claims: PolicyStep | None = child(RequiredClaims)
     decryption_keys: PolicyStep | None = child(DecryptionKeys)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         backends = texts_of(exchange, self.backend_application_ids, "ids")
         applications = texts_of(exchange, self.client_application_ids, "ids")
         audiences = texts_of(exchange, self.audiences, "audiences")

@@ -57,7 +57,16 @@ from apimpolicy.policies.certificates import (
 )
 from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import CertificateChecked, Condition, Effect
-from apimpolicy.policies.spec import Exchange, PolicyError, PolicyStep, child, children, literal_attribute, part, policy
+from apimpolicy.policies.spec import (
+    PolicyError,
+    PolicyExchange,
+    PolicyStep,
+    child,
+    children,
+    literal_attribute,
+    part,
+    policy,
+)
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -131,7 +140,7 @@ class ValidateClientCertificate:
     ignore_error: bool = literal_attribute(boolean, default=False, values=_TRUE_FALSE)
     identities: PolicyStep | None = child(IdentitiesElement)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         reason, message = self.failure(exchange)
         certificate = exchange.request.certificate
         if reason is not None:
@@ -149,7 +158,7 @@ class ValidateClientCertificate:
         shown = certificate.subject + (f" is {message}" if message else "")
         return CertificateChecked(shown, valid=True, reason=None, ignored=False)
 
-    def failure(self, exchange: Exchange) -> tuple[str | None, str]:
+    def failure(self, exchange: PolicyExchange) -> tuple[str | None, str]:
         """Return the reason and the message, or None and the identity that fits."""
         certificate = exchange.request.certificate
         if certificate is None:
@@ -188,7 +197,7 @@ class ValidateClientCertificate:
                 yield f"{about}{status.explanation} (validate-trust: {status.name})"
 
     def identity(
-        self, exchange: Exchange, certificate: Certificate, issuer: Certificate | None
+        self, exchange: PolicyExchange, certificate: Certificate, issuer: Certificate | None
     ) -> tuple[str | None, str]:
         if self.identities is None:
             return None, ""

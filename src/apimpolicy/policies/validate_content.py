@@ -60,7 +60,7 @@ from apimpolicy.policies.validation_errors import ACTIONS, IGNORE, SIZE, UNSPECI
 
 if TYPE_CHECKING:
     from apimpolicy.context.description import Content
-    from apimpolicy.policies.spec import Exchange, PolicyStep
+    from apimpolicy.policies.spec import PolicyExchange, PolicyStep
 
 
 @part("type")
@@ -104,7 +104,7 @@ class ValidateContent:
     map: PolicyStep | None = child(ContentTypeMap)
     rules: list[PolicyStep] = children(ContentRule)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         from apimpolicy.context.description import content_for
 
         log = ErrorLog(exchange, self.errors_variable_name)
@@ -142,7 +142,7 @@ class ValidateContent:
                 log.add(found, rule.action)
         return log.effect(media_type or "no content type")
 
-    def fitting(self, exchange: Exchange, media_type: str) -> list[ContentRule]:
+    def fitting(self, exchange: PolicyExchange, media_type: str) -> list[ContentRule]:
         """Return the `content` elements for a content type."""
         found: list[ContentRule] = []
         for step in self.rules:
@@ -153,7 +153,7 @@ class ValidateContent:
                 found.append(rule)
         return found
 
-    def mapped(self, exchange: Exchange, media_type: str) -> str:
+    def mapped(self, exchange: PolicyExchange, media_type: str) -> str:
         """Return the content type that decides: the message's, or what content-type-map makes of it."""
         if self.map is None:
             return media_type
@@ -170,7 +170,7 @@ class ValidateContent:
             return from_utf16(mapping.missing_content_type_value).lower()
         return media_type
 
-    def described(self, exchange: Exchange) -> Sequence[Content] | None:
+    def described(self, exchange: PolicyExchange) -> Sequence[Content] | None:
         """Return the description of this body; None without one."""
         operation = exchange.described_operation
         if operation is None:

@@ -43,8 +43,8 @@ from apimpolicy.policies.conversions import Range, integer, trimmed
 from apimpolicy.policies.effects import Effect, GraphqlValidated
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import (
-    Exchange,
     PolicyError,
+    PolicyExchange,
     PolicyStep,
     child,
     children,
@@ -91,7 +91,7 @@ class ValidateGraphQLRequest:
     max_complexity: str | None = expression_attribute()
     authorize: PolicyStep | None = child(AuthorizationRules)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         from apimpolicy.policies.graphql_requests import GraphQLRequestError
 
         for name, value in (("max-total-depth", self.max_total_depth), ("max-complexity", self.max_complexity)):
@@ -112,7 +112,7 @@ class ValidateGraphQLRequest:
         shown = f"valid; removed {', '.join(removed)}" if removed else "valid"
         return GraphqlValidated(shown, removed=tuple(removed))
 
-    def valid_request(self, exchange: Exchange, schema: GraphQLSchema) -> GraphQLRequest:
+    def valid_request(self, exchange: PolicyExchange, schema: GraphQLSchema) -> GraphQLRequest:
         from apimpolicy.policies.graphql_requests import GraphQLRequest, error
         from apimpolicy.policies.message_text import content_of, size_of
 
@@ -132,7 +132,7 @@ class ValidateGraphQLRequest:
         request.validate(schema)
         return request
 
-    def authorized(self, exchange: Exchange, schema: GraphQLSchema, request: GraphQLRequest) -> list[str]:
+    def authorized(self, exchange: PolicyExchange, schema: GraphQLSchema, request: GraphQLRequest) -> list[str]:
         """Apply the rules; the names of what was removed. Raises GraphQLRequestError."""
         from apimpolicy.policies.graphql_requests import error
 
@@ -165,7 +165,7 @@ class ValidateGraphQLRequest:
         request.send(exchange.request, query)
         return removed
 
-    def refusal(self, exchange: Exchange, entries: list[dict[str, Any]]) -> PolicyError:
+    def refusal(self, exchange: PolicyExchange, entries: list[dict[str, Any]]) -> PolicyError:
         from apimpolicy.context.header_fields import HeaderCollection
         from apimpolicy.context.messages import ResponseMessage
 
@@ -175,7 +175,7 @@ class ValidateGraphQLRequest:
         response = ResponseMessage(400, headers=headers, body=body, second_read=exchange.request.second_read)
         return PolicyError(None, to_utf16(entries[0]["message"]), 400, response)
 
-    def log(self, exchange: Exchange, entries: list[dict[str, Any]]) -> None:
+    def log(self, exchange: PolicyExchange, entries: list[dict[str, Any]]) -> None:
         from apimpolicy.policies.validation_errors import json_token
 
         exchange.variables[ERRORS] = json_token(entries)

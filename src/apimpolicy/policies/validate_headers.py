@@ -35,7 +35,7 @@ from apimpolicy.policies.parameter_errors import (
 )
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import (
-    Exchange,
+    PolicyExchange,
     PolicyStep,
     children,
     expression_attribute,
@@ -68,7 +68,7 @@ class ValidateHeaders:
     errors_variable_name: str | None = literal_attribute()
     headers: list[PolicyStep] = children(HeaderRule)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         log = ErrorLog(exchange, self.errors_variable_name)
         rules: list[HeaderRule] = [exchange.evaluate(step) for step in self.headers]
         actions = {from_utf16(rule.name).lower(): rule.action for rule in rules}

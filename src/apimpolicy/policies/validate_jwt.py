@@ -64,8 +64,8 @@ from apimpolicy.policies.certificates import uploaded_certificate
 from apimpolicy.policies.conversions import boolean, number, text, trimmed
 from apimpolicy.policies.effects import Effect, Listed
 from apimpolicy.policies.spec import (
-    Exchange,
     PolicyError,
+    PolicyExchange,
     PolicyStep,
     child,
     child_texts,
@@ -117,7 +117,7 @@ class SigningKey:
     e: str | None = literal_attribute(trimmed)
     text: str = content(trimmed)
 
-    def key(self, exchange: Exchange) -> VerificationKey:
+    def key(self, exchange: PolicyExchange) -> VerificationKey:
         """Return the key. Raises PolicyError for one that is not usable."""
         try:
             if self.certificate_id is not None:
@@ -181,7 +181,7 @@ class ValidateJwt(TokenPolicy):
     issuers: PolicyStep | None = child(Issuers)
     required_claims: PolicyStep | None = child(RequiredClaims)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         demands = token_validation.Demands(
             TrustedKeys(self.keys(exchange), self.urls(exchange), exchange.services.identities),
             decryption_keys(exchange, self.decryption_keys),
@@ -194,7 +194,7 @@ class ValidateJwt(TokenPolicy):
         )
         return token_validation.run(exchange, self, demands)
 
-    def urls(self, exchange: Exchange) -> list[str]:
+    def urls(self, exchange: PolicyExchange) -> list[str]:
         urls: list[str] = []
         for step in self.openid_configs:
             element: OpenIdConfig = exchange.evaluate(step)
@@ -202,7 +202,7 @@ class ValidateJwt(TokenPolicy):
             urls.append(element.url)
         return urls
 
-    def keys(self, exchange: Exchange) -> list[VerificationKey]:
+    def keys(self, exchange: PolicyExchange) -> list[VerificationKey]:
         """Return the keys that the policy has itself. Raises PolicyError, NotSimulatedError."""
         if self.issuer_signing_tokens is not None:
             raise NotSimulatedError("'issuer-signing-tokens' of validate-jwt", "it is undocumented")

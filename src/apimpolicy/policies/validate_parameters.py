@@ -56,7 +56,7 @@ from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.spec import Exchange, PolicyStep
+    from apimpolicy.policies.spec import PolicyExchange, PolicyStep
 
 
 @part("parameter")
@@ -112,7 +112,7 @@ class ValidateParameters:
     query: PolicyStep | None = child(QueryRules)
     path: PolicyStep | None = child(PathRules)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         log = ErrorLog(exchange, self.errors_variable_name)
         parts = ((HEADER, self.headers), (QUERY, self.query), (PATH, self.path))
         by_location = [(location, self.actions(exchange, step)) for location, step in parts]
@@ -126,7 +126,7 @@ class ValidateParameters:
             self.check(exchange, log, checker, location, actions, operation.parameters_in(location))
         return log.effect("parameters")
 
-    def actions(self, exchange: Exchange, step: PolicyStep | None) -> _Actions:
+    def actions(self, exchange: PolicyExchange, step: PolicyStep | None) -> _Actions:
         if step is None:
             return _Actions(self.specified_parameter_action, self.unspecified_parameter_action, {})
         rules: HeaderRules = exchange.evaluate(step)
@@ -139,7 +139,7 @@ class ValidateParameters:
 
     def check(
         self,
-        exchange: Exchange,
+        exchange: PolicyExchange,
         log: ErrorLog,
         checker: ParameterChecker,
         location: str,
@@ -171,7 +171,7 @@ def _values(present: dict[str, tuple[str, list[str]]], location: str, parameter:
     return [text for name, values in map(present.pop, keys) for text in (name[len(prefix) : -1], values[0])]
 
 
-def _present(exchange: Exchange, location: str) -> dict[str, tuple[str, list[str]]]:
+def _present(exchange: PolicyExchange, location: str) -> dict[str, tuple[str, list[str]]]:
     """Return names and values of the parameters of the request, by a key for comparison."""
     request = exchange.request
     if location == PATH:
@@ -185,7 +185,7 @@ def _present(exchange: Exchange, location: str) -> dict[str, tuple[str, list[str
     return {_key(location, name): (name, values) for name, values in found}
 
 
-def _own_names(exchange: Exchange, location: str) -> tuple[str, ...]:
+def _own_names(exchange: PolicyExchange, location: str) -> tuple[str, ...]:
     """Return names that no description has and that every request may have: of the key, and `Host`."""
     names = exchange.context.api.subscription_key_parameter_names
     if location == HEADER:

@@ -28,7 +28,7 @@ from apimpolicy.policies.conversions import STATUS_CODES, integer
 from apimpolicy.policies.parameter_errors import without_description
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import (
-    Exchange,
+    PolicyExchange,
     PolicyStep,
     children,
     expression_attribute,
@@ -61,7 +61,7 @@ class ValidateStatusCode:
     errors_variable_name: str | None = literal_attribute()
     status_codes: list[PolicyStep] = children(StatusCodeRule)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         log = ErrorLog(exchange, self.errors_variable_name)
         status = exchange.reply.status_code
         rules: list[StatusCodeRule] = [exchange.evaluate(step) for step in self.status_codes]

@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.message_text import BodyConversion
-from apimpolicy.policies.spec import Exchange, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, expression_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.effects import Converted
@@ -72,7 +72,7 @@ class XmlToJson(BodyConversion):
     trim: str | None = expression_attribute()
     trim_values: str | None = expression_attribute()
 
-    def run(self, exchange: Exchange) -> Converted:
+    def run(self, exchange: PolicyExchange) -> Converted:
         had_length = "Content-Length" in exchange.message.headers
         effect = super().run(exchange)
         effect.traced = None if effect.length is None else TRACED.format(REMOVED if had_length else "")

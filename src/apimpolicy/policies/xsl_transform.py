@@ -36,8 +36,8 @@ from apimpolicy.policies.effects import Converted, Effect, MetadataRead
 from apimpolicy.policies.message_text import read_text
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import (
-    Exchange,
     PolicyError,
+    PolicyExchange,
     PolicyStep,
     children,
     content,
@@ -69,7 +69,7 @@ class XslTransform:
     markup: str = content(text, markup=True)
     parameters: list[PolicyStep] = children(ParameterElement)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         from apimpolicy.policies.xslt import transform
 
         stylesheet = self.stylesheet()

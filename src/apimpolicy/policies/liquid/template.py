@@ -21,7 +21,7 @@ from apimpolicy.policies.liquid.markup import (
     TextNode,
     tokenize,
 )
-from apimpolicy.policies.surroundings import Exchange, PolicyError
+from apimpolicy.policies.surroundings import PolicyError, PolicyExchange
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class LiquidTemplate(Record):
 
 
 def rendered(
-    exchange: Exchange,
+    exchange: PolicyExchange,
     source: str,
     message: RequestMessage | ResponseMessage | None,
     *,
