@@ -22,8 +22,6 @@ METHODS = {"read_text", "read_bytes", "write_text", "write_bytes", "iterdir", "r
 OF_THE_PACKAGE = frozenset(
     [
         "binding.foreign_names",
-        "checks.audit_codes",
-        "checks.compiler_pages",
         "checks.pages",
         "checks.rules.changed_by_release",
         "declarations",

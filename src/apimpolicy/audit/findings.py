@@ -10,7 +10,7 @@ import attrs
 from apimpolicy.audit.access import NO_ACCESS, listed, outliers, product_checks, usual_access
 from apimpolicy.audit.states import LENDS, LIMITS, VIA, GatewayAction, PolicyLocation
 from apimpolicy.audit.weak_proofs import grouped, weak_proofs
-from apimpolicy.checks.audit_codes import audit_codes
+from apimpolicy.checks.pages import audit_codes
 from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:

@@ -149,8 +149,7 @@ class Topic(NamedTuple):
 
 def page_named(name: str) -> str:
     """Return the page of a topic, a policy, a code, a rule or a .NET type; empty where there is none."""
-    from apimpolicy.checks.codes import UnknownCodeError, code_of
-    from apimpolicy.checks.pages import page_of_code
+    from apimpolicy.checks.pages import UnknownCodeError, code_of, page_of_code
 
     if name in TOPICS:
         return TOPICS[name].text()

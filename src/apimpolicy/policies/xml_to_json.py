@@ -79,6 +79,6 @@ class XmlToJson(BodyConversion):
         return effect
 
     def convert(self, text: str) -> str:
-        from apimpolicy.policies.xml_as_json import json_of
+        from apimpolicy.policies.xml_and_json import json_of
 
         return json_of(text, is_direct=self.kind == "direct", always_arrays=self.always_array_child_elements)

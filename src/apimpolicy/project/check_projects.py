@@ -116,7 +116,7 @@ class CheckProjects:
         options = self.options
         if not (options.select or options.extend or options.ignore):
             return
-        from apimpolicy.checks.codes import UnknownCodeError, code_of
+        from apimpolicy.checks.pages import UnknownCodeError, code_of
 
         resolved: dict[str, Any] = {}
         rules = (*self.rules, *self._rules_here())

@@ -25,9 +25,8 @@ from apimpolicy.scenarios import goals
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.semantics.unknowns import Reason
 from apimpolicy.terms import term as terms
-from apimpolicy.testing.claims.harnesses import harness_of, setup_of
+from apimpolicy.testing.claims.harnesses import file_about, harness_of, scope_in, setup_of
 from apimpolicy.testing.claims.static_proofs import proof_of
-from apimpolicy.testing.claims.test_file_lookup import file_about, scope_in
 from apimpolicy.text.holes import has_hole
 from apimpolicy.text.named_values import find_named_values
 

@@ -21,12 +21,12 @@ from apimpolicy.report.places import path_from_here
 from apimpolicy.report.terminal import render_all
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.testing.claims.conditions import Conditions
+from apimpolicy.testing.claims.harnesses import test_file_of
 from apimpolicy.testing.claims.proving import MOST_TRIES, ClaimProof, internal_error
 from apimpolicy.testing.claims.reading import Claim, Expressions
 from apimpolicy.testing.claims.requests import block_of, checked, claim_case, report_of
 from apimpolicy.testing.claims.services import group_routes, harness_of_route, routes_of, service_with_keys
 from apimpolicy.testing.claims.static_proofs import StaticProofs, refuted
-from apimpolicy.testing.claims.test_file_lookup import test_file_of
 from apimpolicy.testing.test_file_search import is_case_file
 
 if TYPE_CHECKING:

@@ -22,9 +22,8 @@ from apimpolicy.report.difference_data import (
     UNDECIDED,
     DifferenceReport,
 )
-from apimpolicy.testing.claims.harnesses import harness_of, setup_of
+from apimpolicy.testing.claims.harnesses import AROUND_A_FRAGMENT, FRAGMENT, file_about, harness_of, scope_in, setup_of
 from apimpolicy.testing.claims.requests import request_in_words
-from apimpolicy.testing.claims.test_file_lookup import AROUND_A_FRAGMENT, FRAGMENT, file_about, scope_in
 from apimpolicy.testing.comparing.elements import document_of
 from apimpolicy.testing.comparing.operations import LoadingResult, problem_in_words
 from apimpolicy.testing.comparing.product_search import compare

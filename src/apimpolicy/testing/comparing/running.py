@@ -21,7 +21,7 @@ from apimpolicy.report.difference_data import (
     Journey,
 )
 from apimpolicy.testing.case_files import Case, CaseFile, load_case_tree
-from apimpolicy.testing.claims.test_file_lookup import test_file_of
+from apimpolicy.testing.claims.harnesses import test_file_of
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, with_moves
 from apimpolicy.testing.comparing.lone_policies import blank_report, compare_pair
 from apimpolicy.testing.comparing.observed_differences import Difference, differences, journey_of
