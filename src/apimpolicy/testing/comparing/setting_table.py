@@ -65,170 +65,142 @@ def _template(old: Any, new: Any) -> str:
     return _NOT_FOUND.format(old=old, new=new)
 
 
-API = EntityKind(
+def _kind(collection: str, noun: str, meanings: tuple[str, str], *settings: tuple[Any, ...]) -> EntityKind:
+    """`meanings` are those of an added and of a removed entity; `settings` have the fields of an EntitySetting."""
+    return EntityKind(collection, noun, tuple(EntitySetting(*each) for each in settings), *meanings)
+
+
+API = _kind(
     "apis",
     "API",
+    ("calls below /{path} now reach it", "calls below /{path} now get 404"),
+    ("name", "display name"),
+    ("path", "path", _path, ""),
+    ("protocols", "protocols", _protocols, ("https",)),
+    ("service_url", "backend URL", "requests go to {new}, unless a policy chooses another backend"),
+    ("backend", "backend of the MCP server", "requests go to {new}, unless a policy chooses another backend"),
+    ("endpoint", "endpoint of the MCP server", "clients must use the path {new}"),
+    ("kind", "type", "the gateway handles requests as {new} instead of {old}", "http"),
+    ("revision", "revision", "calls without a revision in the URL get revision {new}", "1"),
     (
-        EntitySetting("name", "display name"),
-        EntitySetting("path", "path", _path, ""),
-        EntitySetting("protocols", "protocols", _protocols, ("https",)),
-        EntitySetting("service_url", "backend URL", "requests go to {new}, unless a policy chooses another backend"),
-        EntitySetting(
-            "backend", "backend of the MCP server", "requests go to {new}, unless a policy chooses another backend"
-        ),
-        EntitySetting("endpoint", "endpoint of the MCP server", "clients must use the path {new}"),
-        EntitySetting("kind", "type", "the gateway handles requests as {new} instead of {old}", "http"),
-        EntitySetting("revision", "revision", "calls without a revision in the URL get revision {new}", "1"),
-        EntitySetting(
-            "is_current",
-            "current revision",
-            {
-                True: "calls without a revision in the URL get this one",
-                False: "only calls with ;rev= in the URL get this one",
-            },
+        "is_current",
+        "current revision",
+        {
+            True: "calls without a revision in the URL get this one",
+            False: "only calls with ;rev= in the URL get this one",
+        },
+        True,
+    ),
+    ("version", "version", "callers of version {old} must use version {new}"),
+    ("version_set", "version set", "callers may have to send the version differently"),
+    (
+        "subscription_required",
+        "subscription required",
+        {
+            True: "calls without a subscription key are now refused with 401",
+            False: "calls without a subscription key are now accepted",
+        },
+        True,
+    ),
+    ("key_header", "header of the subscription key", "callers must send the key in {new}", HEADER),
+    ("key_query", "query parameter of the subscription key", "callers must send the key in {new}", QUERY),
+    ("workspace", "workspace", "the policy of another workspace applies"),
+)
+OPERATION = _kind(
+    "operations",
+    "operation",
+    ("calls now reach it", "calls now get 404"),
+    ("name", "display name"),
+    ("method", "method", _NOT_FOUND, "GET"),
+    ("template", "URL template", _template, "/*"),
+    ("parameters", "parameters", "policies that validate parameters may refuse other requests", ()),
+)
+TOOL = _kind(
+    "tools",
+    "tool",
+    ("clients can now call it", "clients can no longer call it"),
+    ("api", "API", "calls reach the API {new} instead of {old}"),
+    ("operation", "operation", "calls reach the operation {new} instead of {old}"),
+    ("description", "description", "clients see another description"),
+)
+KINDS = (
+    _kind(
+        "products",
+        "product",
+        ("its subscription keys are accepted by its APIs", "its subscription keys are no longer accepted"),
+        ("name", "display name"),
+        (
+            "is_published",
+            "published",
+            {True: "developers can subscribe to it", False: "developers can no longer subscribe to it"},
             True,
         ),
-        EntitySetting("version", "version", "callers of version {old} must use version {new}"),
-        EntitySetting("version_set", "version set", "callers may have to send the version differently"),
-        EntitySetting(
+        (
             "subscription_required",
             "subscription required",
             {
-                True: "calls without a subscription key are now refused with 401",
-                False: "calls without a subscription key are now accepted",
+                True: "calls without a subscription key no longer get in by this product",
+                False: "calls to its APIs without a subscription key are now accepted",
             },
             True,
         ),
-        EntitySetting("key_header", "header of the subscription key", "callers must send the key in {new}", HEADER),
-        EntitySetting(
-            "key_query", "query parameter of the subscription key", "callers must send the key in {new}", QUERY
-        ),
-        EntitySetting("workspace", "workspace", "the policy of another workspace applies"),
-    ),
-    "calls below /{path} now reach it",
-    "calls below /{path} now get 404",
-)
-OPERATION = EntityKind(
-    "operations",
-    "operation",
-    (
-        EntitySetting("name", "display name"),
-        EntitySetting("method", "method", _NOT_FOUND, "GET"),
-        EntitySetting("template", "URL template", _template, "/*"),
-        EntitySetting("parameters", "parameters", "policies that validate parameters may refuse other requests", ()),
-    ),
-    "calls now reach it",
-    "calls now get 404",
-)
-TOOL = EntityKind(
-    "tools",
-    "tool",
-    (
-        EntitySetting("api", "API", "calls reach the API {new} instead of {old}"),
-        EntitySetting("operation", "operation", "calls reach the operation {new} instead of {old}"),
-        EntitySetting("description", "description", "clients see another description"),
-    ),
-    "clients can now call it",
-    "clients can no longer call it",
-)
-KINDS = (
-    EntityKind(
-        "products",
-        "product",
         (
-            EntitySetting("name", "display name"),
-            EntitySetting(
-                "is_published",
-                "published",
-                {True: "developers can subscribe to it", False: "developers can no longer subscribe to it"},
-                True,
-            ),
-            EntitySetting(
-                "subscription_required",
-                "subscription required",
-                {
-                    True: "calls without a subscription key no longer get in by this product",
-                    False: "calls to its APIs without a subscription key are now accepted",
-                },
-                True,
-            ),
-            EntitySetting(
-                "approval_required",
-                "approval required",
-                {True: "new subscriptions wait for approval", False: "new subscriptions get keys without approval"},
-                False,
-            ),
-            EntitySetting(
-                "subscriptions_limit", "subscriptions for each user", "each user can have {new} subscriptions"
-            ),
-            EntitySetting("groups", "groups", "other developers can see it and subscribe to it", ()),
-            EntitySetting("workspace", "workspace"),
+            "approval_required",
+            "approval required",
+            {True: "new subscriptions wait for approval", False: "new subscriptions get keys without approval"},
+            False,
         ),
-        "its subscription keys are accepted by its APIs",
-        "its subscription keys are no longer accepted",
+        ("subscriptions_limit", "subscriptions for each user", "each user can have {new} subscriptions"),
+        ("groups", "groups", "other developers can see it and subscribe to it", ()),
+        ("workspace", "workspace"),
     ),
-    EntityKind(
+    _kind(
         "subscriptions",
         "subscription",
-        (
-            EntitySetting("name", "display name"),
-            EntitySetting("scope", "scope", "its keys are good for {new} instead of {old}", "/apis"),
-            EntitySetting("state", "state", "its keys are accepted only while it is active", "active"),
-            EntitySetting("owner", "owner", "policies see another user"),
-            EntitySetting("primary_key", "primary key", "the old key is refused", is_secret=True),
-            EntitySetting("secondary_key", "secondary key", "the old key is refused", is_secret=True),
-            EntitySetting("allow_tracing", "tracing", default=False),
-        ),
-        "its keys are accepted",
-        "its keys are no longer accepted",
+        ("its keys are accepted", "its keys are no longer accepted"),
+        ("name", "display name"),
+        ("scope", "scope", "its keys are good for {new} instead of {old}", "/apis"),
+        ("state", "state", "its keys are accepted only while it is active", "active"),
+        ("owner", "owner", "policies see another user"),
+        ("primary_key", "primary key", "the old key is refused", None, True),
+        ("secondary_key", "secondary key", "the old key is refused", None, True),
+        ("allow_tracing", "tracing", "", False),
     ),
-    EntityKind(
+    _kind(
         "backends",
         "backend",
-        (
-            EntitySetting("url", "URL", "requests that policies send to it go to {new}"),
-            EntitySetting("details", "credentials, pool or circuit breaker", "requests to it change", is_secret=True),
-        ),
-        "",
-        "policies that use it fail",
+        ("", "policies that use it fail"),
+        ("url", "URL", "requests that policies send to it go to {new}"),
+        ("details", "credentials, pool or circuit breaker", "requests to it change", None, True),
     ),
-    EntityKind(
+    _kind(
         "named_values",
         "named value",
-        (
-            EntitySetting("name", "display name", "policies that use {old} fail"),
-            EntitySetting("value", "value", "policies that use it get the new value"),
-            EntitySetting("is_secret", "secret", default=False),
-            EntitySetting("key_vault", "secret in Key Vault", "policies that use it get the value of another secret"),
-        ),
-        "",
-        "policies that use it fail",
+        ("", "policies that use it fail"),
+        ("name", "display name", "policies that use {old} fail"),
+        ("value", "value", "policies that use it get the new value"),
+        ("is_secret", "secret", "", False),
+        ("key_vault", "secret in Key Vault", "policies that use it get the value of another secret"),
     ),
-    EntityKind("fragments", "fragment", (), "", "policies that include it fail"),
-    EntityKind("loggers", "logger", (EntitySetting("kind", "type"),), "", "policies that log to it fail"),
-    EntityKind(
+    _kind("fragments", "fragment", ("", "policies that include it fail")),
+    _kind("loggers", "logger", ("", "policies that log to it fail"), ("kind", "type")),
+    _kind(
         "version_sets",
         "version set",
-        (
-            EntitySetting("scheme", "place of the version", "callers must send the version in the {new}", "Segment"),
-            EntitySetting("header", "header of the version", "callers must send the version in {new}"),
-            EntitySetting("query", "query parameter of the version", "callers must send the version in {new}"),
-        ),
+        ("", ""),
+        ("scheme", "place of the version", "callers must send the version in the {new}", "Segment"),
+        ("header", "header of the version", "callers must send the version in {new}"),
+        ("query", "query parameter of the version", "callers must send the version in {new}"),
     ),
-    EntityKind(
+    _kind(
         "certificates",
         "certificate",
-        (
-            EntitySetting("path", "file", "policies that use it get another certificate"),
-            EntitySetting("key_vault", "certificate in Key Vault", "policies that use it get another certificate"),
-        ),
-        "",
-        "policies that use it fail",
+        ("", "policies that use it fail"),
+        ("path", "file", "policies that use it get another certificate"),
+        ("key_vault", "certificate in Key Vault", "policies that use it get another certificate"),
     ),
-    EntityKind(
-        "identities", "managed identity", (EntitySetting("client_id", "client id"),), "", "policies that use it fail"
-    ),
-    EntityKind("workspaces", "workspace", (EntitySetting("name", "display name"),)),
+    _kind("identities", "managed identity", ("", "policies that use it fail"), ("client_id", "client id")),
+    _kind("workspaces", "workspace", ("", ""), ("name", "display name")),
 )
 """All kinds of a service but APIs, which have operations and are in products."""
 
