@@ -6,8 +6,6 @@ one of the others. Then one thing of a request that gets through is changed at a
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,7 +18,6 @@ from apimpolicy.project.service.token_checks import providers_of
 from apimpolicy.proposing.finder import Finder
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH, Goal
-from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter, of_method
 from apimpolicy.testing.claims.harnesses import Setup, setup_of
 from apimpolicy.testing.claims.services import ServiceRoute, harness_of_route, service_with_keys
@@ -32,7 +29,6 @@ from apimpolicy.testing.first_surroundings import (
     shows_certificates,
 )
 from apimpolicy.testing.format import METHODS
-from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
     from apimpolicy.scenarios.assignments import Assignment
@@ -66,13 +62,9 @@ class ApiCases:
     accepted: list[str]
 
 
-def service_setup(around: CaseSurroundings, directory: str) -> Setup:
-    """Return the setup in which a test file in a folder runs."""
-    content = {**around.subject(""), **around.content(), "cases": [{"request": {"get": "/"}, "expect": {}}]}
-    path = os.path.join(os.path.abspath(directory), "service.test.yaml")
-    file = load_case_tree(read_tree(json.dumps(content), path), path)
-    file.kept = around.kept
-    return setup_of(file)
+def service_setup(around: CaseSurroundings) -> Setup:
+    """Return the setup in which the test file runs."""
+    return setup_of(around.loaded({"request": {"get": "/"}, "expect": {}}).file)
 
 
 class ApiSearch:
@@ -81,20 +73,18 @@ class ApiSearch:
     def __init__(
         self,
         around: CaseSurroundings,
-        output: str,
         routes: Sequence[ServiceRoute],
         bounds: Bounds,
         reached: set[Goal],
         *,
         with_errors: bool,
     ) -> None:
-        self.output = output
         self.routes = routes
         self.bounds = bounds
         self.around = around
         self.elements = self._elements()
         self._add_needs()
-        self.setup = service_setup(self.around, os.path.dirname(output))
+        self.setup = service_setup(self.around)
         self.opened = service_with_keys(self.setup.service)
         self.cases: list[FoundCase] = []
         self.goals: dict[Goal, str] = {}
@@ -114,14 +104,13 @@ class ApiSearch:
             route, case = self.good
             operation = _label(route) + _with_key(route)
             self.cases += self._other_operations(route, case)
-            made, accepted = refusals(self.around, self.output, case, route, self.cases, operation)
-            self.cases += [*made, *limit_cases("", self.output, self.around, self.elements, case)]
+            made, accepted = refusals(self.around, case, route, self.cases, operation)
+            self.cases += [*made, *limit_cases(self.around, self.elements, case)]
         failing, secret = (set(), set()) if self.writer is None else (self.writer.failing, self.writer.secret)
-        keys = CaseSurroundings(self.around.defaults, self.around.providers, service=self.around.service)
-        return ApiCases(keys, self.cases, self.goals, self.reached, failing, secret, accepted)
+        return ApiCases(self.around.keys(), self.cases, self.goals, self.reached, failing, secret, accepted)
 
     def _elements(self) -> list[Element]:
-        gateway = service_setup(self.around, os.path.dirname(self.output)).gateway
+        gateway = service_setup(self.around).gateway
         found: dict[int, Element] = {}
         for policies in {id(route.policies): route.policies for route in self.routes}.values():
             try:
@@ -174,7 +163,7 @@ class ApiSearch:
         if not explored.runs:
             return
         if self.writer is None:
-            self.writer = _RouteWriter("", self.output, self.around, explored, with_errors=self.with_errors)
+            self.writer = _RouteWriter(self.around, explored, with_errors=self.with_errors)
             self.writer.reached = self.reached
         writer = self.writer
         writer.explored, writer.route = explored, route
@@ -205,7 +194,7 @@ class ApiSearch:
             is_bodied = sent["method"] in BODIED
             for has_body in (is_bodied, not is_bodied):
                 made = {**request, **sent, **bodies[has_body]}
-                results = run_alone("", self.output, self.around, made, **good.given).results
+                results = run_alone(self.around, made, **good.given).results
                 if results and results[-1].response.status_code == 200 and results[-1].backend_requests:
                     row = {"operation": _label(route), **sent, "sent-to": results[-1].backend_requests[-1].url}
                     rows[has_body].append(row)
@@ -282,12 +271,7 @@ _UNKNOWN_ADDRESS = "198.51.100.77"
 
 
 def refusals(
-    around: CaseSurroundings,
-    output: str,
-    passing: FoundCase,
-    route: ServiceRoute,
-    cases: Sequence[FoundCase],
-    operation: str,
+    around: CaseSurroundings, passing: FoundCase, route: ServiceRoute, cases: Sequence[FoundCase], operation: str
 ) -> tuple[list[FoundCase], list[str]]:
     """Return cases for changed requests that are refused, and the names of those that are not.
 
@@ -301,7 +285,7 @@ def refusals(
     for words, request in _changed(passing.request, around, route):
         if request in known:
             continue
-        results = run_alone("", output, around, request, **passing.given).results
+        results = run_alone(around, request, **passing.given).results
         if not results:
             continue
         status = results[-1].response.status_code

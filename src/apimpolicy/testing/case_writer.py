@@ -245,12 +245,8 @@ class CaseWriter:
     Unless `with_errors`, cases in which the policy itself fails with 500 are left out, and their goals are `failing`.
     """
 
-    def __init__(
-        self, policy: str, output: str, around: CaseSurroundings, explored: Exploration, *, with_errors: bool
-    ) -> None:
+    def __init__(self, around: CaseSurroundings, explored: Exploration, *, with_errors: bool) -> None:
         self.with_errors = with_errors
-        self.policy = policy
-        self.output = output
         self.around = around
         self.explored = explored
         self.reached: set[Goal] = set()
@@ -297,7 +293,7 @@ class CaseWriter:
                 self.secret |= run.reached
                 return None
             before = scenario.calls_before
-            outcome = run_alone(self.policy, self.output, self.around, request, steps_to(before, {}), **given)
+            outcome = run_alone(self.around, request, steps_to(before, {}), **given)
             reached = self.harness.goals.reached(outcome.results[-1].trace) if outcome.results else set()
             if outcome.results and (not wanted or set(wanted) & reached):
                 break
@@ -311,7 +307,7 @@ class CaseWriter:
         branches = [
             _branch_path(self.harness, goal) for goal in wanted or fresh if goal in fresh and self._is_arm(goal)
         ]
-        expect = expected(self.policy, self.output, self.around, request, outcome, branches, given, before)
+        expect = expected(self.around, request, outcome, branches, given, before)
         name = self.unique(case_name(run.scenario, outcome.results[-1], expect, self.operation(run.scenario)))
         steps = steps_to(before, expect) if before else []
         return FoundCase(name, request, expect, branches, steps, given, frozenset(fresh if wanted else ()))

@@ -32,7 +32,7 @@ from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.report.gateway_trace import gateway_trace
 from apimpolicy.report.gateway_trace_entries import status_name
 from apimpolicy.report.result_secrets import hide_secrets_in
-from apimpolicy.testing.first_cases import FirstCases, FoundCase, relative_path, run_alone, text_of
+from apimpolicy.testing.first_cases import FirstCases, FoundCase, run_alone, text_of
 from apimpolicy.testing.first_surroundings import CaseSurroundings, subject_of, surroundings_of
 from apimpolicy.text.secrets import data_without_secrets
 
@@ -318,19 +318,19 @@ def recorded_case(policy: str, trace: str, output: str) -> FirstCases:
     Raises ConfigurationError, DiagnosticError.
     """
     recorded = read_recorded_trace(trace)
-    around = surroundings_of(subject_of(policy))
+    around = surroundings_of(subject_of(policy), policy, output)
     if recorded.gateway:
         around.defaults["gateway"] = {**around.defaults.get("gateway", {}), **recorded.gateway}
     if recorded.answers:
         around.defaults["backend"] = [_answer(answer) for answer in recorded.answers]
     found = FoundCase(f"as recorded in {os.path.basename(trace)}", _request(recorded), _expect(recorded))
-    difference = _difference(policy, output, around, found, recorded)
+    difference = _difference(around, found, recorded)
     if (configuration := find_configuration(policy)) is not None:
         load_configuration(configuration).gateway()  # its secret named values are hidden from then on
     hide_secrets_in([recorded.request, *recorded.answers, *([] if recorded.response is None else [recorded.response])])
     around.defaults = data_without_secrets(around.defaults)
     written = FoundCase(found.name, data_without_secrets(found.request), data_without_secrets(found.expect))
-    text = text_of(relative_path(policy, output), around, [written], [])
+    text = text_of(around, [written], [])
     return FirstCases(text, [found], [], difference)
 
 
@@ -374,9 +374,9 @@ def _expect(recorded: RecordedTrace) -> dict[str, Any]:
     return expect
 
 
-def _difference(policy: str, output: str, around: CaseSurroundings, found: FoundCase, recorded: RecordedTrace) -> str:
+def _difference(around: CaseSurroundings, found: FoundCase, recorded: RecordedTrace) -> str:
     """Run the case, and return the first step that differs from the recorded ones."""
-    outcome = run_alone(policy, output, around, found.request)
+    outcome = run_alone(around, found.request)
     if not outcome.results:
         return outcome.problem
     different = first_difference(recorded, outcome.results[-1])

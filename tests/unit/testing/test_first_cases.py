@@ -164,5 +164,7 @@ def test_a_limit_of_a_subscription_has_one(tmp_path: Path) -> None:
 
 
 def test_what_stands_in_comments_stays_there() -> None:
-    text = text_of("p.xml", CaseSurroundings(), [], [("Not found:", ["a form that\n  says: more"]), ("Nothing:", [])])
+    text = text_of(
+        CaseSurroundings(policy="p.xml"), [], [("Not found:", ["a form that\n  says: more"]), ("Nothing:", [])]
+    )
     assert text.endswith("cases:\n\n# Not found:\n#   a form that says: more\n")

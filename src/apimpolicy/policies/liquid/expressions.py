@@ -6,16 +6,24 @@ Conditions of `if`, `unless` and `case` are comparisons, joined by `and` and `or
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.system import objects
 from apimpolicy.dotnet.values import Int64
-from apimpolicy.policies.liquid.markup import FRAGMENT, QUOTED, LiquidError, LiquidSyntaxError
+from apimpolicy.policies.liquid.markup import (
+    FRAGMENT,
+    QUOTED,
+    LiquidError,
+    LiquidExpression,
+    LiquidSyntaxError,
+    Rendering,
+    TemplateNode,
+)
 from apimpolicy.policies.liquid.values import (
     Hash,
     compare_values,
@@ -30,11 +38,9 @@ from apimpolicy.policies.liquid.values import (
     to_int32,
     without_box,
 )
-from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.policies.liquid.filters import Filter
-    from apimpolicy.policies.liquid.markup import Rendering
 
 _INTEGER = re.compile(r"[+-]?\d+\Z", re.ASCII)
 _FLOAT = re.compile(r"[+-]?\d[\d.|,]+\Z", re.ASCII)
@@ -46,94 +52,69 @@ _ARGUMENT = re.compile(rf"[:,]\s*({FRAGMENT})")
 _WORD = re.compile(r"\s*(\w+)")
 
 
-class LiquidExpression(Protocol):
-    """Something that has a value."""
-
-    def evaluate(self, rendering: Rendering) -> Any:
-        """Return the value. Raises LiquidError, DotnetException."""
-
-
-class Constant(Record):
-    """A value that is written down."""
-
-    value: Any
-
-    def evaluate(self, rendering: Rendering) -> Any:
-        return self.value
-
-
 class EmptyConstant:
     """`empty` and `blank`: equal to every text, list and object without anything in it."""
 
 
-class NumberRange(Record):
+def _constant(value: Any) -> LiquidExpression:
+    return lambda rendering: value
+
+
+def _range(first: LiquidExpression, last: LiquidExpression) -> LiquidExpression:
     """`(1..5)`"""
 
-    first: LiquidExpression
-    last: LiquidExpression
+    def evaluate(rendering: Rendering) -> range:
+        start, end = (to_int32(without_box(bound(rendering))) for bound in (first, last))
+        environment().new_elements(max(end - start + 1, 0))
+        return range(start, end + 1)
 
-    def evaluate(self, rendering: Rendering) -> Any:
-        first, last = (to_int32(without_box(end.evaluate(rendering))) for end in (self.first, self.last))
-        environment().new_elements(max(last - first + 1, 0))
-        return range(first, last + 1)
+    return evaluate
 
 
-class Path(Record):
+def _path(first: str | LiquidExpression, others: Sequence[str | LiquidExpression]) -> LiquidExpression:
     """A variable and what is looked up in it; each part is a name, or an expression when it was in brackets."""
 
-    parts: list[str | LiquidExpression]
-
-    def evaluate(self, rendering: Rendering) -> Any:
-        first, *others = self.parts
-        value = rendering.find(first if isinstance(first, str) else plain(first.evaluate(rendering)))
+    def evaluate(rendering: Rendering) -> Any:
+        value = rendering.find(first if isinstance(first, str) else plain(first(rendering)))
         for part in others:
             if value is None:
                 return None
             if isinstance(part, str):
                 value = member(value, part, bracketed=False)
             else:
-                value = member(value, part.evaluate(rendering), bracketed=True)
+                value = member(value, part(rendering), bracketed=True)
         return value
 
+    return evaluate
 
-class Filtered:
-    """A value and the filters that it goes through; None when there was nothing to read."""
 
-    __slots__ = ("filters", "value")
+def filtered(markup: str) -> LiquidExpression:
+    """Read a value and the filters that it goes through; null when there is nothing to read."""
+    head = _HEAD.search(markup)
+    if head is None:
+        return _constant(None)
+    read = expression(head[1])
+    _, bar, rest = head[2].partition("|")
+    filters = [
+        (name[1], [expression(found) for found in _ARGUMENT.findall(written)])
+        for written in _FILTERS.findall(bar + rest)
+        if (name := _WORD.match(written)) is not None
+    ]
 
-    def __init__(self, markup: str) -> None:
-        self.value: LiquidExpression | None = None
-        self.filters: list[tuple[str, list[LiquidExpression]]] = []
-        head = _HEAD.search(markup)
-        if head is None:
-            return
-        self.value = expression(head[1])
-        _, bar, rest = head[2].partition("|")
-        for written in _FILTERS.findall(bar + rest):
-            name = _WORD.match(written)
-            if name is not None:
-                self.filters.append((name[1], [expression(found) for found in _ARGUMENT.findall(written)]))
-
-    def evaluate(self, rendering: Rendering) -> Any:
-        if self.value is None:
-            return None
-        value = self.value.evaluate(rendering)
-        for name, arguments in self.filters:
+    def evaluate(rendering: Rendering) -> Any:
+        value = read(rendering)
+        for name, arguments in filters:
             environment().step()
-            value = apply(rendering, name, value, [argument.evaluate(rendering) for argument in arguments])
+            value = apply(rendering, name, value, [argument(rendering) for argument in arguments])
         return value
 
+    return evaluate
 
-class Output:
+
+def output(markup: str) -> TemplateNode:
     """`{{ … }}`"""
-
-    __slots__ = ("filtered",)
-
-    def __init__(self, markup: str) -> None:
-        self.filtered = Filtered(markup)
-
-    def render(self, rendering: Rendering) -> None:
-        rendering.write(text_of(self.filtered.evaluate(rendering)))
+    value = filtered(markup)
+    return lambda rendering: rendering.write(text_of(value(rendering)))
 
 
 _WORDS: dict[str, Any] = {"": None, "nil": None, "null": None, "true": True, "false": False}
@@ -141,44 +122,44 @@ _WORDS: dict[str, Any] = {"": None, "nil": None, "null": None, "true": True, "fa
 
 def expression(fragment: str) -> LiquidExpression:
     if fragment in _WORDS:
-        return Constant(_WORDS[fragment])
+        return _constant(_WORDS[fragment])
     if fragment in ("empty", "blank"):
-        return Constant(EmptyConstant())
+        return _constant(EmptyConstant())
     if len(fragment) > 1 and fragment[0] == fragment[-1] and fragment[0] in "'\"":
-        return Constant(fragment[1:-1])
+        return _constant(fragment[1:-1])
     if _INTEGER.match(fragment) is not None:
         return _integer(fragment)
     if fragment.startswith("(") and fragment.endswith(")"):
         first, dots, last = fragment[1:-1].rpartition("..")
         if dots and first and last and not {"(", ")"} & {*first, *last}:
-            return NumberRange(expression(first), expression(last))
+            return _range(expression(first), expression(last))
     if _FLOAT.match(fragment) is not None:
-        return _Float(fragment)
+        return _float(fragment)
     closed = fragment.rfind("]") + 1
     found = _PART.findall(fragment, 0, closed) + _NAME.findall(fragment, closed)
-    parts: list[str | LiquidExpression] = [expression(part[1:-1]) if part.startswith("[") else part for part in found]
-    return Path(parts) if parts else Constant(None)
+    parts = [expression(part[1:-1]) if part.startswith("[") else part for part in found]
+    return _path(parts[0], parts[1:]) if parts else _constant(None)
 
 
 def _integer(fragment: str) -> LiquidExpression:
     if len(fragment) > 20:
-        return _Float(fragment)
+        return _float(fragment)
     value = int(fragment)
     if -(1 << 31) <= value < 1 << 31:
-        return Constant(value)
-    return Constant(Int64(value)) if -(1 << 63) <= value < 1 << 63 else _Float(fragment)
+        return _constant(value)
+    return _constant(Int64(value)) if -(1 << 63) <= value < 1 << 63 else _float(fragment)
 
 
-class _Float(Record):
+def _float(written: str) -> LiquidExpression:
     """A literal with a decimal point; one like `1.2.3` is an error when it is evaluated."""
 
-    written: str
-
-    def evaluate(self, rendering: Rendering) -> Any:
+    def evaluate(rendering: Rendering) -> float:
         try:
-            return float(self.written.replace(",", ""))
+            return float(written.replace(",", ""))
         except ValueError:
             raise LiquidError("Input string was not in a correct format.") from None
+
+    return evaluate
 
 
 # All filters, by name
@@ -213,42 +194,27 @@ _PIECES = re.compile(rf"{_JOINING}|(?:(?!{_JOINING})(?:{FRAGMENT}|\S+)\s*)+")
 _COMPARISON = re.compile(rf"({FRAGMENT})\s*([=!<>a-zA-Z_]+)?\s*({FRAGMENT})?")
 
 
-class LiquidComparison(Record):
+LiquidCondition = Callable[[Rendering], bool]
+
+
+def _comparison(left: LiquidExpression, operator: str, right: LiquidExpression) -> LiquidCondition:
     """`left operator right`, or a value alone."""
 
-    left: LiquidExpression
-    operator: str
-    right: LiquidExpression
-
-    def is_met(self, rendering: Rendering) -> bool:
-        left = self.left.evaluate(rendering)
-        if not self.operator:
-            return is_true(left)
-        right = self.right.evaluate(rendering)
-        name = self.operator[:1].lower() + self.operator[1:]
-        compare = _OPERATORS.get(name)
+    def is_met(rendering: Rendering) -> bool:
+        first = left(rendering)
+        if not operator:
+            return is_true(first)
+        second = right(rendering)
+        compare = _OPERATORS.get(operator[:1].lower() + operator[1:])
         if compare is None:
-            raise LiquidError(f"Unknown operator {self.operator}")
-        return compare(left, right)
+            raise LiquidError(f"Unknown operator {operator}")
+        return compare(first, second)
+
+    return is_met
 
 
-class JoinedComparisons(Record):
-    """Comparisons with what joins each to the next."""
-
-    comparisons: list[LiquidComparison]
-    joints: list[str]
-
-    def is_met(self, rendering: Rendering) -> bool:
-        """Evaluate a condition from the right, as far as necessary: `a and b or c` is `a and (b or c)`."""
-        for comparison, joint in zip(self.comparisons, [*self.joints, ""], strict=True):
-            met = comparison.is_met(rendering)
-            if not joint or met == (joint == "or"):
-                return met
-        return False
-
-
-def condition(markup: str, tag: str) -> JoinedComparisons:
-    """Read the condition of a tag. Raises LiquidSyntaxError."""
+def condition(markup: str, tag: str) -> LiquidCondition:
+    """Read the condition of a tag: comparisons with what joins each to the next. Raises LiquidSyntaxError."""
     pieces = [piece.strip() for piece in _PIECES.findall(markup)]
     if len(pieces) > 2 * MAXIMUM_CONDITIONS:
         raise LiquidSyntaxError(f"Syntax Error in '{tag}' tag - max {MAXIMUM_CONDITIONS} conditions are allowed")
@@ -258,11 +224,20 @@ def condition(markup: str, tag: str) -> JoinedComparisons:
         if found is None:
             raise LiquidSyntaxError(_help(tag))
         left, operator, right = found.groups("")
-        comparisons.append(LiquidComparison(expression(left), operator, expression(right)))
+        comparisons.append(_comparison(expression(left), operator, expression(right)))
     joints = pieces[1::2]
     if not comparisons or len(joints) != len(comparisons) - 1 or any(joint not in ("and", "or") for joint in joints):
         raise LiquidSyntaxError(_help(tag))
-    return JoinedComparisons(comparisons, joints)
+
+    def is_met(rendering: Rendering) -> bool:
+        """Evaluate from the right, as far as necessary: `a and b or c` is `a and (b or c)`."""
+        for comparison, joint in zip(comparisons, [*joints, ""], strict=True):
+            met = comparison(rendering)
+            if not joint or met == (joint == "or"):
+                return met
+        return False
+
+    return is_met
 
 
 def _help(tag: str) -> str:

@@ -7,9 +7,9 @@ patterns here find the same, in a time that does not grow with the square of the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import DotnetException
@@ -147,13 +147,6 @@ MAXIMUM_SCOPES = 80
 """Blocks within blocks; DotLiquid's own limit."""
 
 
-class TemplateNode(Protocol):
-    """A part of a template."""
-
-    def render(self, rendering: Rendering) -> None:
-        """Write its output. Raises LiquidError, DotnetException, Interruption, LimitExceededError."""
-
-
 class Rendering:
     """Scopes of variables, innermost last, over the `roots` that every template sees."""
 
@@ -195,7 +188,7 @@ class Rendering:
         for node in nodes:
             step()
             try:
-                node.render(self)
+                node(self)
             except LiquidError as error:
                 self.errors += 1
                 self.write(error.shown)
@@ -226,10 +219,11 @@ class Rendering:
         self.scopes[0][name] = value
 
 
-class TextNode(Record):
-    """Text that is written as it is."""
+TemplateNode = Callable[[Rendering], None]
+"""A part of a template: it writes its output. Raises LiquidError, DotnetException, Interruption, LimitExceededError."""
+LiquidExpression = Callable[[Rendering], Any]
+"""Something that has a value. Raises LiquidError, DotnetException."""
 
-    text: str
 
-    def render(self, rendering: Rendering) -> None:
-        rendering.write(self.text)
+def text_node(text: str) -> TemplateNode:
+    return lambda rendering: rendering.write(text)

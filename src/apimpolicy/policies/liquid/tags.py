@@ -10,26 +10,25 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.liquid.expressions import (
     MAXIMUM_CONDITIONS,
-    Filtered,
-    JoinedComparisons,
-    LiquidExpression,
+    LiquidCondition,
     are_equal,
     condition,
     expression,
+    filtered,
 )
 from apimpolicy.policies.liquid.markup import (
     FRAGMENT,
     BreakLoop,
     ContinueLoop,
     LiquidError,
+    LiquidExpression,
     LiquidSyntaxError,
     Rendering,
     TemplateNode,
     TemplateToken,
-    TextNode,
+    text_node,
 )
 from apimpolicy.policies.liquid.values import Hash, items, plain, to_int32
-from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.policies.liquid.template import TemplateReader
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 _LOOP = re.compile(rf"\b(\w+)\s+in\s+({FRAGMENT})\s*(reversed)?")
 _ATTRIBUTE = re.compile(rf"\b(\w+)\s*:\s*({FRAGMENT})")
 _NAMED_CYCLE = re.compile(rf"\s*({FRAGMENT})\s*:\s*(.*)", re.DOTALL)
-_FRAGMENTS = re.compile(FRAGMENT)
+_FRAGMENT = re.compile(FRAGMENT)
 _WHERE = re.compile(r"\bwhere\b")
 
 
@@ -61,8 +60,8 @@ class ForLoop:
         self.nodes: list[TemplateNode] = []
         self.otherwise: list[TemplateNode] = []
 
-    def render(self, rendering: Rendering) -> None:
-        found = items(self.collection.evaluate(rendering))
+    def __call__(self, rendering: Rendering) -> None:
+        found = items(self.collection(rendering))
         chosen = [] if found is None else self.chosen(found, rendering)
         if not chosen:
             rendering.render_all(self.otherwise)
@@ -86,9 +85,9 @@ class ForLoop:
         start = 0
         if "offset" in self.attributes:
             offset = self.attributes["offset"]
-            start = rendering.offsets.get(self.name, 0) if offset is None else _whole(offset.evaluate(rendering))
+            start = rendering.offsets.get(self.name, 0) if offset is None else _whole(offset(rendering))
         limit = self.attributes.get("limit")
-        count = limit.evaluate(rendering) if limit is not None else None
+        count = limit(rendering) if limit is not None else None
         end = start + int(count) if isinstance(count, int) and not isinstance(count, bool) else len(found)
         part = found[max(start, 0) : max(end, 0)]
         rendering.offsets[self.name] = start + len(part)
@@ -113,43 +112,6 @@ def _whole(value: Any) -> int:
     return 0 if value is None else to_int32(value)
 
 
-class Interrupt(Record):
-    """`{% break %}` and `{% continue %}`"""
-
-    kind: type[BreakLoop | ContinueLoop]
-
-    def render(self, rendering: Rendering) -> None:
-        raise self.kind
-
-
-class Cycle(Record):
-    """`{% cycle name: a, b %}`: the next of the values, each time."""
-
-    name: LiquidExpression | None
-    values: list[str]
-
-    def render(self, rendering: Rendering) -> None:
-        key = tuple(self.values) if self.name is None else plain(self.name.evaluate(rendering))
-        turn = rendering.cycles.get(key, 0)
-        rendering.cycles[key] = (turn + 1) % len(self.values)
-        rendering.write(plain(expression(self.values[turn % len(self.values)]).evaluate(rendering)))
-
-
-class IfChanged(Record):
-    """`{% ifchanged %} … {% endifchanged %}`: what is in it, unless it is the same as the last time."""
-
-    nodes: list[TemplateNode]
-
-    def render(self, rendering: Rendering) -> None:
-        with rendering.scope():
-            with rendering.captured() as parts:
-                rendering.render_all(self.nodes)
-            text = "".join(parts)
-            if text != rendering.last_changed:
-                rendering.last_changed = text
-                rendering.write(text)
-
-
 def read_for(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
     return _read_loop(reader, ForLoop(token.content, "for", ""), "for")
 
@@ -168,61 +130,50 @@ def _read_loop(reader: TemplateReader, loop: ForLoop, name: str) -> TemplateNode
 
 
 def read_interruption(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
-    return Interrupt(BreakLoop if token.name == "break" else ContinueLoop)
+    kind = BreakLoop if token.name == "break" else ContinueLoop
+
+    def interrupt(rendering: Rendering) -> None:
+        raise kind
+
+    return interrupt
 
 
 def read_cycle(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
+    """`{% cycle name: a, b %}`: the next of the values, each time."""
     named = _NAMED_CYCLE.match(token.content)
-    values = _FRAGMENTS.findall(token.content if named is None else named[2])
+    values = _FRAGMENT.findall(token.content if named is None else named[2])
     if not values:
         raise LiquidSyntaxError("Syntax Error in 'cycle' tag - Valid syntax: cycle [name :] var [, var2, var3 ...]")
-    return Cycle(None if named is None else expression(named[1]), values)
+    name = None if named is None else expression(named[1])
+
+    def render(rendering: Rendering) -> None:
+        key = tuple(values) if name is None else plain(name(rendering))
+        turn = rendering.cycles.get(key, 0)
+        rendering.cycles[key] = (turn + 1) % len(values)
+        rendering.write(plain(expression(values[turn % len(values)])(rendering)))
+
+    return render
 
 
 def read_if_changed(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
-    return IfChanged(reader.block("ifchanged")[0])
+    """What is in `{% ifchanged %} … {% endifchanged %}`, unless it is the same as the last time."""
+    nodes, _ = reader.block("ifchanged")
+
+    def render(rendering: Rendering) -> None:
+        with rendering.scope():
+            with rendering.captured() as parts:
+                rendering.render_all(nodes)
+            text = "".join(parts)
+            if text != rendering.last_changed:
+                rendering.last_changed = text
+                rendering.write(text)
+
+    return render
 
 
 # `if`, `unless` and `case`
 
-_FRAGMENT = re.compile(FRAGMENT)
 _WHEN = re.compile(rf"({FRAGMENT})(?:(?:\s+or\s+|\s*,\s*)({FRAGMENT}.*))?", re.DOTALL)
-
-
-class IfTag(Record):
-    """Conditions with what they guard; None is `else`. `unless` turns the first one around."""
-
-    branches: list[tuple[JoinedComparisons | None, list[TemplateNode]]]
-    is_turned: bool
-
-    def render(self, rendering: Rendering) -> None:
-        with rendering.scope():
-            for index, (guard, nodes) in enumerate(self.branches):
-                if guard is None or guard.is_met(rendering) != (self.is_turned and index == 0):
-                    rendering.render_all(nodes)
-                    return
-
-
-class CaseTag(Record):
-    """A value, and for each `when` the values that it may equal; every `when` that fits is rendered."""
-
-    value: LiquidExpression
-    branches: list[tuple[list[LiquidExpression] | None, list[TemplateNode]]]
-
-    def render(self, rendering: Rendering) -> None:
-        with rendering.scope():
-            found = False
-            for choices, nodes in self.branches:
-                if choices is None:
-                    if not found:
-                        rendering.render_all(nodes)
-                        return
-                    continue
-                value = self.value.evaluate(rendering)
-                for choice in choices:
-                    if are_equal(value, choice.evaluate(rendering)):
-                        found = True
-                        rendering.render_all(nodes)
 
 
 def read_if(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
@@ -234,18 +185,29 @@ def read_unless(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
 
 
 def _read_branches(reader: TemplateReader, token: TemplateToken, *, is_turned: bool) -> TemplateNode:
-    branches: list[tuple[JoinedComparisons | None, list[TemplateNode]]] = []
+    """Read conditions with what they guard; None is `else`. `unless` turns the first one around."""
+    branches: list[tuple[LiquidCondition | None, list[TemplateNode]]] = []
     name, current = token.name, token
     while True:
         guard = None if current.name == "else" else condition(current.content, "if")
         nodes, end = reader.block(name, ("elsif", "elseif", "else"))
         branches.append((guard, nodes))
         if end.name == f"end{name}":
-            return IfTag(branches, is_turned=is_turned)
+            break
         current = end
+
+    def render(rendering: Rendering) -> None:
+        with rendering.scope():
+            for index, (guard, nodes) in enumerate(branches):
+                if guard is None or guard(rendering) != (is_turned and index == 0):
+                    rendering.render_all(nodes)
+                    return
+
+    return render
 
 
 def read_case(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
+    """Read a value, and for each `when` the values that it may equal; every `when` that fits is rendered."""
     found = _FRAGMENT.search(token.content)
     if found is None:
         raise LiquidSyntaxError("Syntax Error in 'case' tag - Valid syntax: case [condition]")
@@ -257,7 +219,27 @@ def read_case(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
             raise LiquidSyntaxError("Syntax Error in 'case' tag - Valid else condition: {% else %} (no parameters)")
         nodes, current = reader.block("case", ("when", "else"))
         branches.append((choices, nodes))
-    return CaseTag(expression(found.group()), branches)
+    read = expression(found.group())
+
+    def render(rendering: Rendering) -> None:
+        with rendering.scope():
+            found = False
+            for choices, nodes in branches:
+                if choices is None:
+                    if not found:
+                        rendering.render_all(nodes)
+                        return
+                    continue
+                value = read(rendering)
+                for choice in choices:
+                    if are_equal(value, choice(rendering)):
+                        found = True
+                        rendering.render_all(nodes)
+
+    return render
+
+
+_WRONG_WHEN = "Syntax Error in 'case' tag - Valid when condition: {% when [condition] [or condition2...] %}"
 
 
 def _choices(markup: str) -> list[LiquidExpression]:
@@ -265,15 +247,11 @@ def _choices(markup: str) -> list[LiquidExpression]:
     while markup and len(choices) <= MAXIMUM_CONDITIONS:
         found = _WHEN.search(markup)
         if found is None:
-            raise LiquidSyntaxError(
-                "Syntax Error in 'case' tag - Valid when condition: {% when [condition] [or condition2...] %}"
-            )
+            raise LiquidSyntaxError(_WRONG_WHEN)
         choices.append(expression(found[1]))
         markup = found[2] or ""
     if not choices or len(choices) > MAXIMUM_CONDITIONS:
-        raise LiquidSyntaxError(
-            "Syntax Error in 'case' tag - Valid when condition: {% when [condition] [or condition2...] %}"
-        )
+        raise LiquidSyntaxError(_WRONG_WHEN)
     return choices
 
 
@@ -281,72 +259,51 @@ _NOT_IN_NAMES = re.compile(r"[^\w\-.\[\]()]")
 _NAME = re.compile(r"([\w-]+)")
 
 
-class AssignTag(Record):
-    """`{% assign name = value | Filter %}`"""
-
-    name: str
-    value: Filtered
-
-    def render(self, rendering: Rendering) -> None:
-        rendering.assign(self.name, self.value.evaluate(rendering))
-
-
-class CaptureTag(Record):
-    """`{% capture name %} … {% endcapture %}`"""
-
-    name: str
-    nodes: list[TemplateNode]
-
-    def render(self, rendering: Rendering) -> None:
-        with rendering.captured() as parts:
-            rendering.render_all(self.nodes)
-        rendering.assign(self.name, "".join(parts))
-
-
-class BlockTag(Record):
-    """`{% block name %} … {% endblock %}`, which no template extends: what is in it."""
-
-    nodes: list[TemplateNode]
-
-    def render(self, rendering: Rendering) -> None:
-        with rendering.scope():
-            rendering.render_all(self.nodes)
-
-
-class FailingTag(Record):
-    """A tag that can only fail."""
-
-    message: str
-
-    def render(self, rendering: Rendering) -> None:
-        raise LiquidError(self.message)
-
-
 def _read_assign(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
     before, equals, value = token.content.partition("=")
     name = _NOT_IN_NAMES.split(before.rstrip())[-1]
     if not equals or not name:
         raise LiquidSyntaxError("Syntax Error in 'assign' tag - Valid syntax: assign [var] = [source]")
-    return AssignTag(name, Filtered(value))
+    read = filtered(value)
+    return lambda rendering: rendering.assign(name, read(rendering))
 
 
 def _read_capture(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
     found = _NAME.search(token.content)
     if found is None:
         raise LiquidSyntaxError("Syntax Error in 'capture' tag - Valid syntax: capture [var]")
-    return CaptureTag(found[1], reader.block("capture")[0])
+    name, (nodes, _) = found[1], reader.block("capture")
+
+    def render(rendering: Rendering) -> None:
+        with rendering.captured() as parts:
+            rendering.render_all(nodes)
+        rendering.assign(name, "".join(parts))
+
+    return render
+
+
+def _read_block(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
+    """`{% block name %} … {% endblock %}`, which no template extends: what is in it."""
+    nodes, _ = reader.block("block")
+
+    def render(rendering: Rendering) -> None:
+        with rendering.scope():
+            rendering.render_all(nodes)
+
+    return render
 
 
 def _read_raw(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
-    return TextNode(next(reader.tokens).content)
+    return text_node(next(reader.tokens).content)
 
 
 def _read_comment(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
     next(reader.tokens)
-    return TextNode("")
+    return text_node("")
 
 
-_WITHOUT_FILES = FailingTag("Error - This liquid context does not allow includes")
+def _without_files(rendering: Rendering) -> None:
+    raise LiquidError("Error - This liquid context does not allow includes")
 
 
 def _not_simulated(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
@@ -357,7 +314,7 @@ TAGS: dict[str, Callable[[TemplateReader, TemplateToken], TemplateNode]] = {
     "JSONArrayFor": read_json_array_for,
     "addfilters": _not_simulated,
     "assign": _read_assign,
-    "block": lambda reader, _: BlockTag(reader.block("block")[0]),
+    "block": _read_block,
     "break": read_interruption,
     "capture": _read_capture,
     "case": read_case,
@@ -365,11 +322,11 @@ TAGS: dict[str, Callable[[TemplateReader, TemplateToken], TemplateNode]] = {
     "continue": read_interruption,
     "cycle": read_cycle,
     "decrement": _not_simulated,
-    "extends": lambda *_: _WITHOUT_FILES,
+    "extends": lambda *_: _without_files,
     "for": read_for,
     "if": read_if,
     "ifchanged": read_if_changed,
-    "include": lambda *_: _WITHOUT_FILES,
+    "include": lambda *_: _without_files,
     "increment": _not_simulated,
     "literal": _read_raw,
     "param": _not_simulated,

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.policies.liquid.expressions import Output
+from apimpolicy.policies.liquid.expressions import output
 from apimpolicy.policies.liquid.markup import (
     OUTPUT,
     TEXT,
@@ -18,7 +18,7 @@ from apimpolicy.policies.liquid.markup import (
     Rendering,
     TemplateNode,
     TemplateToken,
-    TextNode,
+    text_node,
     tokenize,
 )
 from apimpolicy.policies.surroundings import PolicyError, PolicyExchange
@@ -46,7 +46,7 @@ class TemplateReader:
             raise LiquidSyntaxError("Nesting too deep")
         for token in self.tokens:
             if token.kind == TEXT or token.kind == OUTPUT:
-                nodes.append(TextNode(token.content) if token.kind == TEXT else Output(token.content))
+                nodes.append(text_node(token.content) if token.kind == TEXT else output(token.content))
             elif token.name == f"end{name}" or token.name in dividers:
                 self.depth -= 1
                 return nodes, token
@@ -58,9 +58,9 @@ class TemplateReader:
         nodes: list[TemplateNode] = []
         for token in self.tokens:
             if token.kind == TEXT:
-                nodes.append(TextNode(token.content))
+                nodes.append(text_node(token.content))
             elif token.kind == OUTPUT:
-                nodes.append(Output(token.content))
+                nodes.append(output(token.content))
             else:
                 nodes.append(self.tag(token, ""))
         return nodes

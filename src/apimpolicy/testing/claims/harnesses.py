@@ -259,9 +259,9 @@ def _stand_ins(path: str, policies: Sequence[Policy], with_fragments: bool) -> C
     beside = os.path.join(os.path.dirname(path), "compared.test.json")
     for policy in policies:
         subject = Subject(policy.document, ExpressionCheck(), Settings())
-        found = first_surroundings.surroundings_of(subject)
+        found = first_surroundings.surroundings_of(subject, path, beside)
         if with_fragments:
-            _add_fragments(found, subject, path, beside)
+            _add_fragments(found, subject)
         _add(defaults, found.defaults)
         providers |= found.providers
     if used := defaults.get("named-values", {}):
@@ -285,9 +285,9 @@ def _named_values_around(path: str) -> dict[str, str]:
     return {each.display_name: value for each in named_values if (value := each.value.known) is not None}
 
 
-def _add_fragments(found: CaseSurroundings, subject: Subject, path: str, beside: str) -> None:
+def _add_fragments(found: CaseSurroundings, subject: Subject) -> None:
     """Add the files of fragments; fragments without a file stay unknown."""
-    add_fragments(found, subject, path, beside)
+    add_fragments(found, subject)
     fragments = found.defaults.get("gateway", {}).get("fragments", {})
     for name in [name for name, text in fragments.items() if text == EMPTY]:
         del fragments[name]
