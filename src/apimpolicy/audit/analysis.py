@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.audit.access import Access, access_of
 from apimpolicy.audit.outgoing import hits_of
 from apimpolicy.audit.request_state import AuditedTarget
-from apimpolicy.audit.states import NEVER, UNDECIDED, Alternatives, Fact, GatewayAction, PolicyLocation, either, of_fact
+from apimpolicy.audit.states import (
+    NEVER,
+    UNDECIDED,
+    Alternatives,
+    Fact,
+    GatewayAction,
+    PolicyLocation,
+    either,
+    of_facts,
+)
 from apimpolicy.audit.tools import METHOD, EntryAudit, Hop, ServiceEntry, Tools, entries_of, entry_audit
 from apimpolicy.audit.variables import VariableKnowledge
 from apimpolicy.audit.walk import Walk
@@ -182,7 +191,7 @@ class _Audit:
     def unread(
         self, api: ServiceApi, operation: Operation, problem: str, *, is_described: bool = True
     ) -> OperationAudit:
-        alternatives = of_fact(Fact(UNDECIDED, problem.strip().splitlines()[0]))
+        alternatives = of_facts(Fact(UNDECIDED, problem.strip().splitlines()[0]))
         nothing: frozenset[tuple[str, bool]] = frozenset()
         return OperationAudit(api, operation, alternatives, {}, {}, (), nothing, None, None, problem, is_described)
 

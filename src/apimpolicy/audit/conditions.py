@@ -31,6 +31,7 @@ from apimpolicy.audit.states import (
     ConditionProofs,
     Fact,
     either,
+    of_facts,
     truth_of,
 )
 from apimpolicy.audit.states import both as proving_both
@@ -213,10 +214,8 @@ class ConditionReader:
         if name in _EMPTY:
             return self._presence(receiver, or_empty=True)
         if name in _VERIFY and found.kind == "certificate":
-            return ConditionProofs(
-                frozenset((frozenset((Fact(CERTIFICATE, PRESENTED), Fact(CERTIFICATE, VERIFIED))),)),
-                frozenset((frozenset((Fact(CERTIFICATE, VERIFIED, (), False),)),)),
-            )
+            verified = Fact(CERTIFICATE, VERIFIED)
+            return ConditionProofs(of_facts(Fact(CERTIFICATE, PRESENTED), verified), of_facts(verified.opposite))
         if name == "ContainsKey":
             return self._presence(node).negated()
         if name in ("Parse", "ToBoolean") and self.origins.of(node).kind == "variable":
@@ -284,7 +283,7 @@ class ConditionReader:
             needed.add(Fact(CERTIFICATE, PRESENTED))
         if any(self._may_be_null(each) for each in sides):
             needed = set()
-        return ConditionProofs(frozenset((frozenset((*needed, same)),)), frozenset((frozenset((same.opposite,)),)))
+        return ConditionProofs(of_facts(*needed, same), of_facts(same.opposite))
 
     def _may_be_null(self, node: Bound | None) -> bool:
         """Return whether a caller who sends nothing makes a value null: of a header without a default."""

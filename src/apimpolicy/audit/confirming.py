@@ -25,7 +25,7 @@ from apimpolicy.audit.states import (
     Fact,
     both,
     either,
-    of_fact,
+    of_facts,
 )
 from apimpolicy.context.records import Request
 
@@ -107,7 +107,7 @@ def _opened(operation: OperationAudit) -> OperationAudit:
     """Return an operation that a request without credentials reaches; what it lends to all of them, it lends to it."""
     if operation.access.is_open:
         return operation
-    shown, custom = of_fact(Fact(CHOICE, "a request that was found")), _custom(operation.alternatives)
+    shown, custom = of_facts(Fact(CHOICE, "a request that was found")), _custom(operation.alternatives)
     actions = {
         action: either(proven, shown) if all(any(each >= one for one in proven) for each in custom) else proven
         for action, proven in operation.actions.items()
@@ -141,8 +141,8 @@ def _unconfirmed(operation: OperationAudit, attempt: Attempt | None) -> Operatio
     problem = "" if attempt is None else attempt.problem or f"status {attempt.status}"
     fact = Fact(UNDECIDED, f"no request that ran reached the backend{f' ({problem})' if problem else ''}")
     return operation._replace(
-        alternatives=both(operation.alternatives, of_fact(fact)),
-        actions={action: both(found, of_fact(fact)) for action, found in operation.actions.items()},
+        alternatives=both(operation.alternatives, of_facts(fact)),
+        actions={action: both(found, of_facts(fact)) for action, found in operation.actions.items()},
     )
 
 

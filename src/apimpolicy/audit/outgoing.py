@@ -44,7 +44,7 @@ from apimpolicy.audit.states import (
     both,
     either,
     location_of,
-    of_fact,
+    of_facts,
     simplified,
 )
 from apimpolicy.policies.registry import has_trait
@@ -169,7 +169,7 @@ def given_to_callers(walk: Walk) -> Iterator[AuditState]:
         )
         via = Fact(VIA, SENT, (str(request.place),))
         walk.places.setdefault(via, request.place)
-        proven = both(own, of_fact(via))
+        proven = both(own, of_facts(via))
         for lent in request.lends:
             walk.places.setdefault(GatewayAction(LENDS, lent), request.place)
         yield AuditState(proven, {GatewayAction(LENDS, lent): proven for lent in request.lends})
@@ -252,7 +252,7 @@ def hits_of(walks: Sequence[Walk]) -> Iterator[tuple[Walk, Alternatives]]:
             if inherited and own:
                 via = Fact(VIA, CACHED, (str(hit.place),))
                 walk.places.setdefault(via, hit.place)
-                yield walk, both(both(own, inherited), of_fact(via))
+                yield walk, both(both(own, inherited), of_facts(via))
 
 
 def _is_varied(fact: Fact, varied: Iterable[ValueSource]) -> bool:

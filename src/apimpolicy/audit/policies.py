@@ -51,7 +51,7 @@ from apimpolicy.audit.states import (
     attribute_of,
     both,
     either,
-    of_fact,
+    of_facts,
 )
 from apimpolicy.audit.variables import assigned
 from apimpolicy.audit.weak_proofs import keys_of, token_of
@@ -166,16 +166,14 @@ def token(walk: Walk, step: Step, state: AuditState) -> AuditState:
     if any(each.name == "key" and unreadable_part(each) for each in element.descendants()):
         return walk.undecided(step, state, "a key that is not Base64")
     if any(walk.chosen(key) for key in keys_of(element)):
-        return walk.proving(step, state, of_fact(Fact(FORGED, "a token that the caller signs")))
+        return walk.proving(step, state, of_facts(Fact(FORGED, "a token that the caller signs")))
     required = token_of(element, lambda value: bool(walk.chosen(value)))
     proof: Alternatives = NEVER
     for guard, sources in _token_parts(walk, element):
         for fact in _token_facts(sources, required, step):
-            proof = either(proof, both(guard, of_fact(fact)))
-    variable = attribute_of(element, "output-token-variable-name")
-    if variable:
-        parts = tuple(_token_parts(walk, element))
-        walk.knowledge.set(variable, KnownValue("token", parts=parts))
+            proof = either(proof, both(guard, of_facts(fact)))
+    if variable := attribute_of(element, "output-token-variable-name"):
+        walk.knowledge.set(variable, KnownValue("token", parts=_token_parts(walk, element)))
     return walk.proving(step, state, proof)
 
 
@@ -185,9 +183,8 @@ def _token_parts(walk: Walk, element: Element) -> Parts:
         return walk.parts(value.value)
     if parameter:
         return walk.knowledge.parts_of(ValueOrigin("query", parameter))
-    return walk.knowledge.parts_of(
-        ValueOrigin("header", attribute_of(element, "header-name").lower() or "authorization")
-    )
+    name = attribute_of(element, "header-name").lower() or "authorization"
+    return walk.knowledge.parts_of(ValueOrigin("header", name))
 
 
 def _token_facts(sources: Sources, required: TokenCheck, step: Step) -> Iterator[Fact]:
@@ -221,7 +218,7 @@ def certificate(walk: Walk, step: Step, state: AuditState) -> AuditState:
         )
         listed = tuple(" ".join(f"{each.name}={each.value.text}" for each in one.attributes) for one in identities)
         proof.add(Fact(CERTIFICATE, PINNED if is_pinned else NAMED, listed))
-    return walk.proving(step, state, frozenset((frozenset(proof),)))
+    return walk.proving(step, state, of_facts(*proof))
 
 
 def header(walk: Walk, step: Step, state: AuditState) -> AuditState:
@@ -236,22 +233,20 @@ def header(walk: Walk, step: Step, state: AuditState) -> AuditState:
             fact = Fact(OWN, f"header '{name}'", (texts, 0))
         else:
             fact = Fact(CHOICE, f"header '{name}'", (0,))
-        proof = either(proof, both(guard, of_fact(fact)))
+        proof = either(proof, both(guard, of_facts(fact)))
     return walk.proving(step, state, proof)
 
 
 def address(walk: Walk, step: Step, state: AuditState) -> AuditState:
-    if attribute_of(step.element, "action").lower() == "forbid":
-        return state
-    if covers_everything(step.element):
+    if attribute_of(step.element, "action").lower() == "forbid" or covers_everything(step.element):
         return state
     listed = tuple(
         "-".join(attribute.value.text for attribute in each.attributes) or each.text.strip()
         for each in step.element.elements()
     )
     if any(walk.chosen(value) for each in step.element.elements() for value in _values_of(each)):
-        return walk.proving(step, state, of_fact(Fact(FORGED, "an address that the caller lists", listed)))
-    return walk.proving(step, state, of_fact(Fact(ADDRESS, "", listed)))
+        return walk.proving(step, state, of_facts(Fact(FORGED, "an address that the caller lists", listed)))
+    return walk.proving(step, state, of_facts(Fact(ADDRESS, "", listed)))
 
 
 def _values_of(element: Element) -> Sequence[Node]:
@@ -340,9 +335,7 @@ def covers_everything(element: Element) -> bool:
 
 def _spans(element: Element) -> Iterator[tuple[int, int]]:
     for each in element.elements():
-        written = (
-            (attribute_of(each, "from"), attribute_of(each, "to")) if each.attributes else (each.text.strip(),) * 2
-        )
-        first, last = map(parsed, written)
+        ends = [attribute_of(each, name) for name in ("from", "to")] if each.attributes else [each.text.strip()] * 2
+        first, last = map(parsed, ends)
         if first is not None and last is not None and first.version == last.version == 4:
             yield int(first), int(last)

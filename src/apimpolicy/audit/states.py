@@ -194,8 +194,8 @@ def any_of(given: Iterable[Alternatives]) -> Alternatives:
     return NEVER if not found else found.pop() if len(found) == 1 else simplified(frozenset().union(*found))
 
 
-def of_fact(fact: Fact) -> Alternatives:
-    return frozenset((frozenset((fact,)),))
+def of_facts(*facts: Fact) -> Alternatives:
+    return frozenset((frozenset(facts),))
 
 
 class ConditionProofs(NamedTuple):
@@ -224,7 +224,7 @@ class ConditionProofs(NamedTuple):
 
 
 def truth_of(fact: Fact) -> ConditionProofs:
-    return ConditionProofs(of_fact(fact), of_fact(fact.opposite))
+    return ConditionProofs(of_facts(fact), of_facts(fact.opposite))
 
 
 TRUE = ConditionProofs(ALWAYS, NEVER)

@@ -26,7 +26,7 @@ from apimpolicy.audit.states import (
     AuditState,
     Fact,
     PolicyLocation,
-    of_fact,
+    of_facts,
     simplified,
 )
 from apimpolicy.context.entities import Operation
@@ -81,12 +81,12 @@ def entries_of(api: ServiceApi, service: Service, unsettled: frozenset[str]) -> 
     if opened is not None or api.subscription_required is False:
         yield ServiceEntry(AuditState(), AuditedCaller(has_key=False, product=_members(opened)), opened, None)
     elif api.id in unsettled:
-        unknown = of_fact(Fact(UNDECIDED, "whether the API needs a subscription"))
+        unknown = of_facts(Fact(UNDECIDED, "whether the API needs a subscription"))
         yield ServiceEntry(AuditState(unknown), AuditedCaller(has_key=False), None, None)
     for product in products:
-        entered = AuditState(of_fact(Fact(KEY, product.id)))
+        entered = AuditState(of_facts(Fact(KEY, product.id)))
         yield ServiceEntry(entered, AuditedCaller(has_key=True, product=_members(product)), product, None)
-    yield ServiceEntry(AuditState(of_fact(Fact(KEY, ANY_PRODUCT))), AuditedCaller(has_key=True), None, None)
+    yield ServiceEntry(AuditState(of_facts(Fact(KEY, ANY_PRODUCT))), AuditedCaller(has_key=True), None, None)
 
 
 def entry_audit(entry: ServiceEntry, walk: Walk) -> EntryAudit:
@@ -202,7 +202,7 @@ class Hop:
         walk.knowledge.path_changed()
         has_run = any(each.scope == "global" and each.section == "inbound" for each in program.steps())
         if self.tools.has_global and not has_run:
-            reached = reached.proving(of_fact(Fact(UNDECIDED, _GLOBAL)))
+            reached = reached.proving(of_facts(Fact(UNDECIDED, _GLOBAL)))
         before = walk.knowledge
         for product, proof in self._entries(program):
             walk.knowledge = before.copy()
@@ -218,11 +218,11 @@ class Hop:
         header = from_utf16(api.api.subscription_key_parameter_names.header).lower()
         if header in STRIPPED_KEYS:
             if _sets(program, header):
-                yield None, of_fact(Fact(UNDECIDED, f"whether the header {header} reaches the operation of a tool"))
+                yield None, of_facts(Fact(UNDECIDED, f"whether the header {header} reaches the operation of a tool"))
             return
         for product in service.products_of(api):
-            yield product, of_fact(Fact(KEY, product.id))
-        yield None, of_fact(Fact(KEY, ANY_PRODUCT))
+            yield product, of_facts(Fact(KEY, product.id))
+        yield None, of_facts(Fact(KEY, ANY_PRODUCT))
 
 
 def _compares_method(program: Program) -> bool:

@@ -50,7 +50,7 @@ from apimpolicy.audit.states import (
     Fact,
     both,
     either,
-    of_fact,
+    of_facts,
     truth_of,
 )
 from apimpolicy.binding import nodes
@@ -244,7 +244,7 @@ class VariableKnowledge(RequestState):
         generation = self.generation_of(kind, name or "")
         present = truth_of(Fact(CHOICE, f"{kind} '{name}'", (generation,)))
         equal = Fact(OWN, f"{kind} '{name}'", (compared, generation))
-        found = ConditionProofs(both(of_fact(equal), present.if_true), of_fact(equal.opposite))
+        found = ConditionProofs(both(of_facts(equal), present.if_true), of_facts(equal.opposite))
         is_default = is_open or (bool(default) and default == compared)
         return present.negated().or_(found) if is_default else found
 
@@ -319,13 +319,11 @@ def _certificate(members: tuple[str, ...], compared: str, *, is_proof: bool) -> 
     presented = Fact(CERTIFICATE, PRESENTED)
     if members[:1] and members[0] in _TIMES:
         one = Fact(OPAQUE, f"certificate's {members[0]}", (compared,))
-        return ConditionProofs(
-            frozenset((frozenset((presented, one)),)), frozenset((frozenset((presented, one.opposite)),))
-        )
+        return ConditionProofs(of_facts(presented, one), of_facts(presented, one.opposite))
     parts = {"StartsWith", "EndsWith", "Contains", "IsMatch", "Substring", "Length"} & {*members}
     is_pinned = is_proof and not parts and (not members or members[0] in _HASHES)
     found = Fact(CERTIFICATE, PINNED, (compared,)) if is_pinned else Fact(CERTIFICATE, NAMED, (*members[:1], compared))
-    return ConditionProofs(frozenset((frozenset((presented, found)),)), frozenset((frozenset((found.opposite,)),)))
+    return ConditionProofs(of_facts(presented, found), of_facts(found.opposite))
 
 
 MOST_DEPTH = 8

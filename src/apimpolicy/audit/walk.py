@@ -26,7 +26,7 @@ from apimpolicy.audit.states import (
     GatewayAction,
     PolicyLocation,
     location_of,
-    of_fact,
+    of_facts,
     truth_of,
 )
 from apimpolicy.audit.variables import assigned, parts_of
@@ -175,7 +175,7 @@ class Walk:
 
     def undecided(self, step: Step, state: AuditState, subject: str) -> AuditState:
         self.knowledge.forget_variables()
-        return self.proving(step, state, of_fact(Fact(UNDECIDED, subject)))
+        return self.proving(step, state, of_facts(Fact(UNDECIDED, subject)))
 
     def note(self, step: Step, *found: Hashable) -> None:
         for each in found:

@@ -19,7 +19,7 @@ from apimpolicy.audit.access import limited_by
 from apimpolicy.audit.confirming import confirmed
 from apimpolicy.audit.findings import findings_of
 from apimpolicy.audit.policies import HANDLERS
-from apimpolicy.audit.states import ADDRESS, CERTIFICATE, LENDS, OWN, TOKEN, VERIFIED, Fact, PolicyLocation, of_fact
+from apimpolicy.audit.states import ADDRESS, CERTIFICATE, LENDS, OWN, TOKEN, VERIFIED, Fact, PolicyLocation, of_facts
 from apimpolicy.context.entities import Api, Operation, Product
 from apimpolicy.engine.openid_provider import OpenIdProvider
 from apimpolicy.engine.replaced_files import replace_file
@@ -206,7 +206,7 @@ FAULTS = {
 @pytest.mark.parametrize("word", FAULTS)
 def test_requests_reveal_an_audit_that_claims_too_much(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def claims(walk: Walk, step: Step, state: AuditState) -> AuditState:
-        return walk.proving(step, state, of_fact(Fact(CERTIFICATE, VERIFIED)))
+        return walk.proving(step, state, of_facts(Fact(CERTIFICATE, VERIFIED)))
 
     row = next(each for each in ROWS if each["name"] == FAULTS[word])
     if word == "passes":
