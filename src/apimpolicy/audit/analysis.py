@@ -29,12 +29,12 @@ from apimpolicy.audit.states import (
 )
 from apimpolicy.audit.tools import METHOD, EntryAudit, Hop, ServiceEntry, Tools, entries_of, entry_audit
 from apimpolicy.audit.variables import VariableKnowledge
-from apimpolicy.audit.walk import Walk
+from apimpolicy.audit.walk import ServiceContext, Walk
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.context.entities import Operation
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.api_routing import prefix_of
-from apimpolicy.engine.effective_policies import EffectivePolicies
+from apimpolicy.engine.effective_policies import AnyPolicy, EffectivePolicies
 from apimpolicy.engine.service_requests import WITHOUT_OPERATIONS, documents_of, operations_with_policies
 from apimpolicy.engine.steps import Program, spliced
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
@@ -43,9 +43,7 @@ from apimpolicy.text.named_values import KnownNamedValues
 
 if TYPE_CHECKING:
     from apimpolicy.audit.sources import ValueSource
-    from apimpolicy.audit.walk import ServiceContext
     from apimpolicy.engine.document import Policy
-    from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
 
 EVERY_REQUEST = "every request"

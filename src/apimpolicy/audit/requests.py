@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
-from apimpolicy.audit.states import ADDRESS, CHOICE, Fact
+from apimpolicy.audit.states import ADDRESS, CHOICE, Alternative, Fact
 from apimpolicy.context.entities import Subscription, User
 from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.values import from_utf16
@@ -29,7 +29,6 @@ from apimpolicy.policies.identity_services import StoredConnection
 
 if TYPE_CHECKING:
     from apimpolicy.audit.analysis import OperationAudit
-    from apimpolicy.audit.states import Alternative
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.result import Result
 

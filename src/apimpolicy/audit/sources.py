@@ -13,12 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.origins import Origins, constant, is_null, receiver_of
+from apimpolicy.audit.origins import Origins, ValueOrigin, constant, is_null, receiver_of
 from apimpolicy.audit.states import ALWAYS, NEVER, Alternatives, ConditionProofs, both, either
 from apimpolicy.binding import nodes
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.origins import ValueOrigin
     from apimpolicy.audit.variables import VariableKnowledge
     from apimpolicy.binding.nodes import Bound
 

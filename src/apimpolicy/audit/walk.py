@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.conditions import ConditionReader, PolicyCondition, truth
 from apimpolicy.audit.outgoing import AuditedRequest, Given, Hit, given_to_callers
-from apimpolicy.audit.sources import NO_SOURCES, OF_UNKNOWN, Sources, chosen, of_text
+from apimpolicy.audit.sources import NO_SOURCES, OF_UNKNOWN, KnownValue, Parts, Sources, chosen, of_text
 from apimpolicy.audit.states import (
     ALWAYS,
     EITHER,
@@ -29,13 +29,11 @@ from apimpolicy.audit.states import (
     of_facts,
     truth_of,
 )
-from apimpolicy.audit.variables import assigned, parts_of
+from apimpolicy.audit.variables import VariableKnowledge, assigned, parts_of
 from apimpolicy.text.document import Characters, Element, Node
 from apimpolicy.text.holes import UNKNOWN_BASE
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.sources import KnownValue, Parts
-    from apimpolicy.audit.variables import VariableKnowledge
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.engine.effective_policies import AnyPolicy

@@ -21,7 +21,7 @@ from apimpolicy.binding.lambdas import bound_body
 from apimpolicy.binding.lookup import delegate_signature
 from apimpolicy.binding.names import bind_qualifier
 from apimpolicy.binding.nodes import Bad, Bound, Expression, Local, TypeReference
-from apimpolicy.binding.symbols import LocalSymbol
+from apimpolicy.binding.symbols import LocalSymbol, Scope
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import ERROR, SpecialType, Type
 from apimpolicy.editor.repairs import repairs_of
@@ -40,7 +40,6 @@ from apimpolicy.text.source import Excerpt
 if TYPE_CHECKING:
     from apimpolicy.binding.bind import BoundExpression
     from apimpolicy.binding.overloads import Argument
-    from apimpolicy.binding.symbols import Scope
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.dotnet.signatures import Method
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.spec import (
     PolicyError,
+    PolicyExchange,
+    PolicyStep,
     children,
     content,
     expression_attribute,
@@ -17,9 +19,6 @@ from apimpolicy.policies.spec import (
     part,
     policies,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import PolicyExchange, PolicyStep
 
 
 @part("connection-string")

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
-from apimpolicy.context.description import HEADER, PATH, QUERY, Parameter, definition_name
+from apimpolicy.context.description import HEADER, PATH, QUERY, ApiDescription, Parameter, definition_name
 from apimpolicy.policies.json_documents import JsonText
 from apimpolicy.policies.json_schemas import JsonSchema, SchemaNotFoundError, SchemaViolation, UnverifiableError
 from apimpolicy.policies.validation_errors import INCORRECT, INTERNAL, MISSING, UNSPECIFIED, ValidationError
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from apimpolicy.context.description import ApiDescription
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{0,400})?([eE][+-]?[0-9]{1,3})?")

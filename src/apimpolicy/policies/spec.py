@@ -16,18 +16,15 @@ elements that are not evaluated at once (`children`, `child`, `policies`) arrive
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from apimpolicy.policies.conversions import BLANKS, text
+from apimpolicy.policies.conversions import BLANKS, Range, text
 from apimpolicy.policies.placement import EVERYWHERE, Placement
 from apimpolicy.policies.placement import SECTIONS as SECTIONS
 from apimpolicy.policies.surroundings import PolicyError as PolicyError
 from apimpolicy.policies.surroundings import PolicyExchange as PolicyExchange
 from apimpolicy.policies.surroundings import PolicyStep as PolicyStep
 from apimpolicy.records import Record, keyword
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.conversions import Range
 
 P = ParamSpec("P")
 

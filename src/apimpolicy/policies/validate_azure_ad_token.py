@@ -48,7 +48,7 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies import token_validation
 from apimpolicy.policies.conversions import text, trimmed
 from apimpolicy.policies.spec import PolicyExchange, PolicyStep, child, child_texts, expression_attribute, part, policy
-from apimpolicy.policies.token_keys import TrustedKeys, denied
+from apimpolicy.policies.token_keys import TrustedKeys, VerificationKey, denied
 from apimpolicy.policies.token_validation import (
     ONE_SOURCE,
     Audiences,
@@ -64,7 +64,6 @@ from apimpolicy.policies.token_validation import (
 if TYPE_CHECKING:
     from apimpolicy.context.tokens import Jwt
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.token_keys import VerificationKey
 
 ENDPOINT = "https://login.microsoftonline.com"
 PERSONAL_ACCOUNTS = "9188040d-6c67-4c5b-b112-36a304b66dad"

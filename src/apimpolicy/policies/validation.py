@@ -15,7 +15,6 @@ policies that are not simulated only the name is checked, and what the gateway w
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.exceptions import DotnetException
@@ -29,14 +28,10 @@ from apimpolicy.policies.registry import (
     names,
     specification_of,
 )
-from apimpolicy.policies.spec import SECTIONS, ContentSlot, Specification
+from apimpolicy.policies.spec import SECTIONS, AttributeSlot, ContentSlot, Specification
 from apimpolicy.text import holes
-from apimpolicy.text.document import CData, Characters, Document, Element
+from apimpolicy.text.document import Attribute, CData, Characters, Document, Element
 from apimpolicy.text.holes import UNKNOWN_POLICIES, has_hole
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import AttributeSlot
-    from apimpolicy.text.document import Attribute
 
 
 def validate_attributes(element: Element, specification: Specification) -> Iterator[Diagnostic]:

@@ -28,7 +28,7 @@ from apimpolicy.project.named_values import read_text
 from apimpolicy.project.service.kept import KeptServices
 from apimpolicy.project.service.likely_values import is_thumbprint, likely_value
 from apimpolicy.project.service.token_checks import literal_attribute, providers_of
-from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.case_files import Case, load_case_tree
 from apimpolicy.testing.tree import read_tree
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values
@@ -36,7 +36,6 @@ from apimpolicy.text.named_values import find_named_values
 if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.testing.case_files import Case
     from apimpolicy.text.document import Element
 
 

@@ -31,14 +31,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.failures import Failure, Failures, UnknownPolicyError, is_true_for
+from apimpolicy.checks.failures import Failure, Failures, UnknownPolicyError, Wider, is_true_for
 from apimpolicy.checks.nodes import is_always_evaluated
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.variables import Questions, variable_reads
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.failures import Wider
 
 MOST_READS = 100
 

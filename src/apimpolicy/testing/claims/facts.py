@@ -14,7 +14,7 @@ from apimpolicy.checks.proofs import PROVEN_BRANCH, PROVEN_CHECK, PROVEN_CONDITI
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.document import load_policy
 from apimpolicy.engine.evaluation import EXPRESSION_FAILURES
-from apimpolicy.engine.steps import compiled
+from apimpolicy.engine.steps import Step, compiled
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.configuration import read_configuration
@@ -22,7 +22,7 @@ from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.proposing.finder import Finder
 from apimpolicy.proving.proof import ProofResult
 from apimpolicy.scenarios import goals
-from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.semantics.unknowns import Reason
 from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.harnesses import file_about, harness_of, scope_in, setup_of
@@ -34,10 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.engine.steps import Step
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.exploration import Exploration
-    from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.harness import Harness
     from apimpolicy.terms.term import Term
     from apimpolicy.text.document import Element

@@ -20,7 +20,7 @@ from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Truth, Value, constant_text, over, where
 from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.format import CONDITION
-from apimpolicy.testing.claims.reading import REACHES_BACKEND, is_expression
+from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions, is_expression
 from apimpolicy.testing.claims.response_conditions import response_condition
 from apimpolicy.transfer import effects
 from apimpolicy.transfer.run import transfer_module
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.harness import Harness
     from apimpolicy.semantics.state import State
     from apimpolicy.terms.term import Term
-    from apimpolicy.testing.claims.reading import Claim, Expressions
     from apimpolicy.testing.tree import Tree
     from apimpolicy.transfer.flow import End, Sent
 

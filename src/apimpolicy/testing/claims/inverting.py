@@ -14,7 +14,7 @@ from apimpolicy.proposing.inversion.reaching import repair, returned, spoiled
 from apimpolicy.proposing.inversion.values import different, matching
 from apimpolicy.testing.claims.conditions import BACKEND, GATEWAY, EvaluatedConditions
 from apimpolicy.testing.claims.format import CONDITION
-from apimpolicy.testing.claims.reading import REACHES_BACKEND, is_expression
+from apimpolicy.testing.claims.reading import REACHES_BACKEND, Expressions, is_expression
 from apimpolicy.testing.format import MATCHING
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from apimpolicy.proposing.inversion.recorded import Recorded
     from apimpolicy.scenarios.assignments import Assignment, Key
     from apimpolicy.scenarios.harness import Run
-    from apimpolicy.testing.claims.reading import Expressions
     from apimpolicy.testing.tree import Tree
 
 _OTHER_STATUSES = (200, 404, 503, 401, 304)

@@ -6,7 +6,7 @@ A request that breaks a claim is searched for as one that reaches a goal of a po
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,8 +27,6 @@ from apimpolicy.testing.claims.reading import Claim, Expressions, trees_in, tree
 from apimpolicy.testing.claims.static_proofs import StaticProofs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.harness import Harness, Run

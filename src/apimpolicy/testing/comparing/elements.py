@@ -18,7 +18,7 @@ from apimpolicy.proving.equivalence import OWN
 from apimpolicy.report.difference_data import ADDED, CHANGED, MOVED, REMOVED, ElementChange
 from apimpolicy.syntax.lexer import tokenize
 from apimpolicy.testing.claims.conditions import BACKEND
-from apimpolicy.text.document import Attribute, Document, Element
+from apimpolicy.text.document import Attribute, Characters, Document, Element
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.engine.trace import Trace
     from apimpolicy.testing.comparing.observed_differences import Difference
-    from apimpolicy.text.document import Characters
     from apimpolicy.text.source import Excerpt, Source
 
 _known: dict[int, tuple[Element, Any]] = {}
