@@ -13,31 +13,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.audit import kinds
 from apimpolicy.audit.outgoing import source_of
 from apimpolicy.audit.sources import ValueSource
-from apimpolicy.audit.states import (
-    ADDRESS,
-    CERTIFICATE,
-    COUNTS,
-    FORGED,
-    GATEWAY,
-    KEY,
-    NAMED,
-    NEVER,
-    OPAQUE,
-    OWN,
-    PINNED,
-    PRESENTED,
-    TOKEN,
-    UNDECIDED,
-    VERIFIED,
-    VIA,
-    Alternative,
-    Fact,
-    GatewayAction,
-    TokenCheck,
-    either,
-)
+from apimpolicy.audit.states import NEVER, Alternative, Fact, GatewayAction, TokenCheck, either
 from apimpolicy.dotnet.values import from_utf16
 
 if TYPE_CHECKING:
@@ -48,12 +27,12 @@ ANYONE, NO_ACCESS, NOT_DECIDED, CUSTOM_CHECK = "anyone", "none", "not decided", 
 KEY_WORD = "subscription key"
 WEAK_TOKEN = "weak token"
 """A token that callers can get for whom the API isn't: unsigned, for any audience, or of any issuer."""
-ORDER = (TOKEN, WEAK_TOKEN, CERTIFICATE, KEY_WORD, ADDRESS, CUSTOM_CHECK, NOT_DECIDED)
+ORDER = (kinds.TOKEN, WEAK_TOKEN, kinds.CERTIFICATE, KEY_WORD, kinds.ADDRESS, CUSTOM_CHECK, NOT_DECIDED)
 
 
 def implied(proofs: frozenset[str]) -> frozenset[str]:
     """Return the proofs with those that they are better than: a token is also a weak one."""
-    return proofs | {WEAK_TOKEN} if TOKEN in proofs else proofs
+    return proofs | {WEAK_TOKEN} if kinds.TOKEN in proofs else proofs
 
 
 class AccessPath(NamedTuple):
@@ -110,7 +89,9 @@ def access_of(alternatives: Alternatives) -> Access:
     found: dict[frozenset[str], frozenset[Fact]] = {}
     for alternative in alternatives:
         proofs = _proofs(alternative)
-        facts = frozenset(fact for fact in alternative if not fact.is_free or fact.kind in (GATEWAY, FORGED, VIA))
+        facts = frozenset(
+            fact for fact in alternative if not fact.is_free or fact.kind in (kinds.GATEWAY, kinds.FORGED, kinds.VIA)
+        )
         found[proofs] = found.get(proofs, frozenset()) | facts
     kept = [
         AccessPath(proofs, facts)
@@ -120,7 +101,13 @@ def access_of(alternatives: Alternatives) -> Access:
     return Access(tuple(sorted(kept, key=_strength)))
 
 
-_PROOFS = {KEY: KEY_WORD, ADDRESS: ADDRESS, UNDECIDED: NOT_DECIDED, OWN: CUSTOM_CHECK, OPAQUE: CUSTOM_CHECK}
+_PROOFS = {
+    kinds.KEY: KEY_WORD,
+    kinds.ADDRESS: kinds.ADDRESS,
+    kinds.UNDECIDED: NOT_DECIDED,
+    kinds.OWN: CUSTOM_CHECK,
+    kinds.OPAQUE: CUSTOM_CHECK,
+}
 """The kind of proof by the kind of fact; tokens and certificates depend on what was checked."""
 
 
@@ -129,11 +116,11 @@ def _proofs(alternative: Alternative) -> frozenset[str]:
     found = {_PROOFS[fact.kind] for fact in facts if fact.kind in _PROOFS}
     tokens = [each for fact in facts for each in fact.detail if isinstance(each, TokenCheck)]
     if tokens:
-        found.add(WEAK_TOKEN if all(each.is_weak for each in tokens) else TOKEN)
-    certificate = {fact.subject for fact in facts if fact.kind == CERTIFICATE}
-    if certificate & {VERIFIED, PINNED}:
-        found.add(CERTIFICATE)
-    elif certificate & {NAMED, PRESENTED}:
+        found.add(WEAK_TOKEN if all(each.is_weak for each in tokens) else kinds.TOKEN)
+    certificate = {fact.subject for fact in facts if fact.kind == kinds.CERTIFICATE}
+    if certificate & {kinds.VERIFIED, kinds.PINNED}:
+        found.add(kinds.CERTIFICATE)
+    elif certificate & {kinds.NAMED, kinds.PRESENTED}:
         found.add(CUSTOM_CHECK)  # anyone can make a certificate with a name
     return frozenset(found)
 
@@ -207,10 +194,10 @@ def limited_by(operation: OperationAudit) -> list[str]:
     found: dict[str, None] = {}
     limited = NEVER
     for action, alternatives in operation.actions.items():
-        if action.kind != COUNTS or evaded_by(operation, action):
+        if action.kind != kinds.COUNTS or evaded_by(operation, action):
             continue
-        kinds = {each.kind for each in action.sources}
-        found[next((words for kind, words in _WORDS.items() if kind in kinds), TOGETHER)] = None
+        found_in = {each.kind for each in action.sources}
+        found[next((words for kind, words in _WORDS.items() if kind in found_in), TOGETHER)] = None
         limited = either(limited, alternatives)
     if not operation.alternatives:
         return []
@@ -219,7 +206,7 @@ def limited_by(operation: OperationAudit) -> list[str]:
 
 def evaded_by(operation: OperationAudit, action: GatewayAction) -> list[str]:
     """Return words for what of a limit's key callers choose and nothing has proven: `header 'x-user'`."""
-    if action.kind != COUNTS:
+    if action.kind != kinds.COUNTS:
         return []
     free = {each for each in action.sources if each.kind in _FREE}
     for alternative in operation.actions[action] if free else ():
@@ -231,8 +218,8 @@ def evaded_by(operation: OperationAudit, action: GatewayAction) -> list[str]:
 
 def _is_proven(source: ValueSource, alternative: Alternative, operation: OperationAudit) -> bool:
     header = from_utf16(operation.api.api.subscription_key_parameter_names.header).lower()
-    if source == ValueSource("header", header) and any(fact.kind == KEY for fact in alternative):
+    if source == ValueSource("header", header) and any(fact.kind == kinds.KEY for fact in alternative):
         return True
-    if source == _SESSION and any(fact.kind == TOKEN for fact in alternative):
+    if source == _SESSION and any(fact.kind == kinds.TOKEN for fact in alternative):
         return True
     return any(source_of(fact) == source for fact in alternative)

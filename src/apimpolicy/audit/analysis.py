@@ -14,19 +14,11 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.audit import kinds
 from apimpolicy.audit.access import Access, access_of
 from apimpolicy.audit.outgoing import hits_of
 from apimpolicy.audit.request_state import AuditedTarget
-from apimpolicy.audit.states import (
-    NEVER,
-    UNDECIDED,
-    Alternatives,
-    Fact,
-    GatewayAction,
-    PolicyLocation,
-    either,
-    of_facts,
-)
+from apimpolicy.audit.states import NEVER, Alternatives, Fact, GatewayAction, PolicyLocation, either, of_facts
 from apimpolicy.audit.tools import METHOD, EntryAudit, Hop, ServiceEntry, Tools, entries_of, entry_audit
 from apimpolicy.audit.variables import VariableKnowledge
 from apimpolicy.audit.walk import ServiceContext, Walk
@@ -34,7 +26,7 @@ from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.context.entities import Operation
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.api_routing import prefix_of
-from apimpolicy.engine.effective_policies import AnyPolicy, EffectivePolicies
+from apimpolicy.engine.effective_policies import EffectivePolicies
 from apimpolicy.engine.service_requests import WITHOUT_OPERATIONS, documents_of, operations_with_policies
 from apimpolicy.engine.steps import Program, spliced
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
@@ -44,6 +36,7 @@ from apimpolicy.text.named_values import KnownNamedValues
 if TYPE_CHECKING:
     from apimpolicy.audit.sources import ValueSource
     from apimpolicy.engine.document import Policy
+    from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
 
 EVERY_REQUEST = "every request"
@@ -189,7 +182,7 @@ class _Audit:
     def unread(
         self, api: ServiceApi, operation: Operation, problem: str, *, is_described: bool = True
     ) -> OperationAudit:
-        alternatives = of_facts(Fact(UNDECIDED, problem.strip().splitlines()[0]))
+        alternatives = of_facts(Fact(kinds.UNDECIDED, problem.strip().splitlines()[0]))
         nothing: frozenset[tuple[str, bool]] = frozenset()
         return OperationAudit(api, operation, alternatives, {}, {}, (), nothing, None, None, problem, is_described)
 

@@ -11,22 +11,14 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.audit import kinds
 from apimpolicy.audit.origins import Origins, ValueOrigin, constant, is_null, receiver_of
 from apimpolicy.audit.sources import ANSWER, OF_CALLERS_SERVICE, SourceReader, chosen, of_caller
 from apimpolicy.audit.states import (
-    ADDRESS,
     ALWAYS,
-    CERTIFICATE,
-    CHOICE,
     FALSE,
-    FORGED,
-    GATEWAY,
     NEVER,
-    OPAQUE,
-    PRESENTED,
     TRUE,
-    UNDECIDED,
-    VERIFIED,
     Alternatives,
     ConditionProofs,
     Fact,
@@ -92,7 +84,7 @@ def _unread(condition: PolicyCondition) -> Fact:
     text = condition.excerpt.text
     names = _NAMED_VALUE.findall(text)
     subject = f"named value '{names[0]}'" if names else "an expression that can't be read"
-    return Fact(UNDECIDED, subject, (_normal(text),))
+    return Fact(kinds.UNDECIDED, subject, (_normal(text),))
 
 
 def _normal(text: str) -> str:
@@ -214,8 +206,10 @@ class ConditionReader:
         if name in _EMPTY:
             return self._presence(receiver, or_empty=True)
         if name in _VERIFY and found.kind == "certificate":
-            verified = Fact(CERTIFICATE, VERIFIED)
-            return ConditionProofs(of_facts(Fact(CERTIFICATE, PRESENTED), verified), of_facts(verified.opposite))
+            verified = Fact(kinds.CERTIFICATE, kinds.VERIFIED)
+            return ConditionProofs(
+                of_facts(Fact(kinds.CERTIFICATE, kinds.PRESENTED), verified), of_facts(verified.opposite)
+            )
         if name == "ContainsKey":
             return self._presence(node).negated()
         if name in ("Parse", "ToBoolean") and self.origins.of(node).kind == "variable":
@@ -263,7 +257,7 @@ class ConditionReader:
             if found is not None:
                 return found
         if origin.kind in ("url", "parameter", "method") and value is not None:
-            return truth_of(Fact(CHOICE, looks_at(self.text), (_normal(self.text), self.known.generation)))
+            return truth_of(Fact(kinds.CHOICE, looks_at(self.text), (_normal(self.text), self.known.generation)))
         if not origin.kind and not other.kind and "{{" in self.text:
             return truth_of(self._undecided())
         if "named value" in (origin.kind, other.kind) and not (origin.kind and other.kind):
@@ -273,14 +267,16 @@ class ConditionReader:
     def _of_own_values(self, *sides: Bound | None) -> ConditionProofs:
         """Return the proofs of a comparison that the caller decides: both sides are the caller's, or one is enough."""
         sources = of_caller(self.sources.of_all([each for each in sides if each is not None]))
-        kinds = {each.kind for each in sources}
-        sent = (ADDRESS,) if "address" in kinds else ("",) if len(sides) == 1 else ()
+        parts = {each.kind for each in sources}
+        sent = (kinds.ADDRESS,) if "address" in parts else ("",) if len(sides) == 1 else ()
         needed = {
-            Fact(CHOICE, f"{each.kind} '{each.name}'", sent) for each in sources if each.kind in ("header", "query")
+            Fact(kinds.CHOICE, f"{each.kind} '{each.name}'", sent)
+            for each in sources
+            if each.kind in ("header", "query")
         }
-        same = Fact(FORGED, "the caller's own values", (_normal(self.text), self.known.generation))
-        if "certificate" in kinds and not any(self._may_be_null(each) for each in sides):
-            needed.add(Fact(CERTIFICATE, PRESENTED))
+        same = Fact(kinds.FORGED, "the caller's own values", (_normal(self.text), self.known.generation))
+        if "certificate" in parts and not any(self._may_be_null(each) for each in sides):
+            needed.add(Fact(kinds.CERTIFICATE, kinds.PRESENTED))
         if any(self._may_be_null(each) for each in sides):
             needed = set()
         return ConditionProofs(of_facts(*needed, same), of_facts(same.opposite))
@@ -293,7 +289,7 @@ class ConditionReader:
 
     def _undecided(self) -> Fact:
         names = _NAMED_VALUE.findall(self.text)
-        return Fact(UNDECIDED, f"named value '{names[0] if names else '?'}'", (_normal(self.text),))
+        return Fact(kinds.UNDECIDED, f"named value '{names[0] if names else '?'}'", (_normal(self.text),))
 
     def _opaque(self, *read: Bound | None) -> Fact:
         """Return the fact of a condition that isn't understood; it is the same one while nothing has changed."""
@@ -306,9 +302,9 @@ class ConditionReader:
             map(self.known.asks_about_caller, answers)
         ):
             is_free = varies or answers or any(each.kind == "response" for each in sources)
-            return Fact(GATEWAY if is_free else UNDECIDED, subject, (*detail, *read_answers))
+            return Fact(kinds.GATEWAY if is_free else kinds.UNDECIDED, subject, (*detail, *read_answers))
         is_free = bool(answers) and all(OF_CALLERS_SERVICE in each.asked for each in answers)
-        return Fact(FORGED if is_free else OPAQUE, subject, (*detail, *read_answers))
+        return Fact(kinds.FORGED if is_free else kinds.OPAQUE, subject, (*detail, *read_answers))
 
 
 def _within(node: Bound) -> list[Bound]:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from apimpolicy.audit import kinds
 from apimpolicy.audit.sources import OF_GATEWAY, UNKNOWN, UNSET, KnownValue, of_text
-from apimpolicy.audit.states import ALWAYS, LENDS, REPLACES, AuditState, GatewayAction, attribute_of, both
+from apimpolicy.audit.states import ALWAYS, AuditState, GatewayAction, attribute_of, both
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.document import Characters, Element
 
@@ -30,7 +31,7 @@ _CREDENTIAL_NAMES = frozenset(
 
 def lending(walk: Walk, step: Step, state: AuditState, lent: Iterable[str]) -> AuditState:
     for each in dict.fromkeys(lent):
-        state = walk.act(step, state, GatewayAction(LENDS, each))
+        state = walk.act(step, state, GatewayAction(kinds.LENDS, each))
     return state
 
 
@@ -76,7 +77,7 @@ def chooses_backend(walk: Walk, step: Step, state: AuditState) -> AuditState:
     walk.knowledge.changed()
     state = lending_texts(walk, step, state)
     lent = walk.service_context.lending_backends.get(attribute_of(step.element, "backend-id"))
-    return state if lent is None else walk.act(step, state, GatewayAction(LENDS, lent))
+    return state if lent is None else walk.act(step, state, GatewayAction(kinds.LENDS, lent))
 
 
 def identity(walk: Walk, step: Step, state: AuditState) -> AuditState:
@@ -86,7 +87,9 @@ def identity(walk: Walk, step: Step, state: AuditState) -> AuditState:
         walk.knowledge.set(variable, KnownValue("credential", subject=lent, parts=((ALWAYS, OF_GATEWAY),)))
         return state
     walk.knowledge.header_changed("authorization", _OF_GATEWAY)
-    return walk.act(step, walk.act(step, state, GatewayAction(LENDS, lent)), GatewayAction(REPLACES, "authorization"))
+    return walk.act(
+        step, walk.act(step, state, GatewayAction(kinds.LENDS, lent)), GatewayAction(kinds.REPLACES, "authorization")
+    )
 
 
 def _identity(element: Element) -> str:
@@ -109,11 +112,11 @@ def connection(walk: Walk, step: Step, state: AuditState) -> AuditState:
 
 
 def credentials(walk: Walk, step: Step, state: AuditState) -> AuditState:
-    state = walk.act(step, state, GatewayAction(LENDS, _credential(step.element)))
+    state = walk.act(step, state, GatewayAction(kinds.LENDS, _credential(step.element)))
     if not step.name.endswith("basic"):
         return state
     walk.knowledge.header_changed("authorization", _OF_GATEWAY)
-    return walk.act(step, state, GatewayAction(REPLACES, "authorization"))
+    return walk.act(step, state, GatewayAction(kinds.REPLACES, "authorization"))
 
 
 def _credential(element: Element) -> str:
@@ -132,7 +135,7 @@ def header_set(walk: Walk, step: Step, state: AuditState) -> AuditState:
         walk.knowledge.query_changed(known, _written_value(walk, step.element, f"?{known}"))
     action = attribute_of(step.element, "exists-action") or "override"
     if action in ("override", "delete") and name in walk.caller_headers:
-        state = walk.act(step, state, GatewayAction(REPLACES, name))
+        state = walk.act(step, state, GatewayAction(kinds.REPLACES, name))
     return lending(walk, step, state, lent_in(walk, _texts(step.element), name))
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.audit import kinds
 from apimpolicy.audit.credentials import lent_by
 from apimpolicy.audit.origins import ValueOrigin
 from apimpolicy.audit.sources import (
@@ -26,14 +27,7 @@ from apimpolicy.audit.sources import (
 )
 from apimpolicy.audit.states import (
     ALWAYS,
-    ASKS,
-    CACHED,
-    LENDS,
     NOWHERE,
-    OWN,
-    SENT,
-    TOKEN,
-    VIA,
     Alternative,
     Alternatives,
     AuditState,
@@ -104,7 +98,7 @@ def requests(walk: Walk, step: Step, state: AuditState) -> AuditState:
     answer = KnownValue("answer", parts=((ALWAYS, frozenset((ValueSource(ANSWER, variable),))),), asked=asked)
     if variable:
         walk.knowledge.set(variable, answer)
-    action = GatewayAction(ASKS, step.where())
+    action = GatewayAction(kinds.ASKS, step.where())
     lends = tuple(dict.fromkeys(lent_by(walk, element)))
     own = AuditedRequest(action, variable, state.alternatives, lends, bool(of_caller(asked)), location_of(element))
     walk.own_requests.append(own)
@@ -167,12 +161,12 @@ def given_to_callers(walk: Walk) -> Iterator[AuditState]:
         own = simplified(
             frozenset(fact for fact in each if not _is_about(request, frozenset((fact,)))) for each in alternatives
         )
-        via = Fact(VIA, SENT, (str(request.place),))
+        via = Fact(kinds.VIA, kinds.SENT, (str(request.place),))
         walk.places.setdefault(via, request.place)
         proven = both(own, of_facts(via))
         for lent in request.lends:
-            walk.places.setdefault(GatewayAction(LENDS, lent), request.place)
-        yield AuditState(proven, {GatewayAction(LENDS, lent): proven for lent in request.lends})
+            walk.places.setdefault(GatewayAction(kinds.LENDS, lent), request.place)
+        yield AuditState(proven, {GatewayAction(kinds.LENDS, lent): proven for lent in request.lends})
 
 
 # Caches
@@ -250,7 +244,7 @@ def hits_of(walks: Sequence[Walk]) -> Iterator[tuple[Walk, Alternatives]]:
                 for each in hit.alternatives
             )
             if inherited and own:
-                via = Fact(VIA, CACHED, (str(hit.place),))
+                via = Fact(kinds.VIA, kinds.CACHED, (str(hit.place),))
                 walk.places.setdefault(via, hit.place)
                 yield walk, both(both(own, inherited), of_facts(via))
 
@@ -263,7 +257,7 @@ def _is_varied(fact: Fact, varied: Iterable[ValueSource]) -> bool:
 
 def source_of(fact: Fact) -> ValueSource | None:
     """Return the part of the request that has proven a fact, if it is a header or a parameter of the query."""
-    if fact.kind == TOKEN and isinstance(token := fact.detail[0], TokenCheck):
+    if fact.kind == kinds.TOKEN and isinstance(token := fact.detail[0], TokenCheck):
         return None if token.source is None else ValueSource(*token.source)
     kind, _, name = fact.subject.partition(" ")
-    return ValueSource(kind, name.strip("'")) if fact.kind == OWN and fact.is_true and kind in CHOSEN else None
+    return ValueSource(kind, name.strip("'")) if fact.kind == kinds.OWN and fact.is_true and kind in CHOSEN else None

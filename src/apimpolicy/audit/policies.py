@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from apimpolicy.audit import kinds
 from apimpolicy.audit.credentials import (
     chooses_backend,
     connection,
@@ -28,21 +29,8 @@ from apimpolicy.audit.outgoing import (
 from apimpolicy.audit.sources import GATEWAY as OF_GATEWAY
 from apimpolicy.audit.sources import UNKNOWN, UNKNOWN_SOURCE, KnownValue, Parts, Sources, ValueSource, chosen
 from apimpolicy.audit.states import (
-    ADDRESS,
     ALWAYS,
-    CERTIFICATE,
-    CHOICE,
-    COUNTS,
-    FORGED,
-    GATEWAY,
-    LIMITS,
-    NAMED,
     NEVER,
-    OWN,
-    PINNED,
-    PRESENTED,
-    TOKEN,
-    VERIFIED,
     Alternatives,
     AuditState,
     Fact,
@@ -166,7 +154,7 @@ def token(walk: Walk, step: Step, state: AuditState) -> AuditState:
     if any(each.name == "key" and unreadable_part(each) for each in element.descendants()):
         return walk.undecided(step, state, "a key that is not Base64")
     if any(walk.chosen(key) for key in keys_of(element)):
-        return walk.proving(step, state, of_facts(Fact(FORGED, "a token that the caller signs")))
+        return walk.proving(step, state, of_facts(Fact(kinds.FORGED, "a token that the caller signs")))
     required = token_of(element, lambda value: bool(walk.chosen(value)))
     proof: Alternatives = NEVER
     for guard, sources in _token_parts(walk, element):
@@ -191,13 +179,13 @@ def _token_facts(sources: Sources, required: TokenCheck, step: Step) -> Iterator
     """Yield what a valid token of these sources proves; nothing for a text that can't be one."""
     own = chosen(sources)
     if sources == {OF_GATEWAY}:
-        yield Fact(GATEWAY, "a token that the gateway put there", (step.where(),))
+        yield Fact(kinds.GATEWAY, "a token that the gateway put there", (step.where(),))
     elif own and own == sources:
         source = next(iter(own)) if len(own) == 1 else None
-        yield Fact(TOKEN, "", (required._replace(source=source),))
+        yield Fact(kinds.TOKEN, "", (required._replace(source=source),))
     elif sources:
         who = "a token that may be the gateway's" if UNKNOWN_SOURCE in sources or own else "a token of another service"
-        yield Fact(OWN, who, (step.where(),))
+        yield Fact(kinds.OWN, who, (step.where(),))
 
 
 def certificate(walk: Walk, step: Step, state: AuditState) -> AuditState:
@@ -207,9 +195,9 @@ def certificate(walk: Walk, step: Step, state: AuditState) -> AuditState:
 
     if says("ignore-error", "true"):
         return state
-    proof = {Fact(CERTIFICATE, PRESENTED)}
+    proof = {Fact(kinds.CERTIFICATE, kinds.PRESENTED)}
     if not says("validate-trust", "false"):
-        proof.add(Fact(CERTIFICATE, VERIFIED))
+        proof.add(Fact(kinds.CERTIFICATE, kinds.VERIFIED))
     identities = [each for each in step.element.descendants() if each.name == "identity" and each.attributes]
     if identities:
         is_pinned = all(
@@ -217,7 +205,7 @@ def certificate(walk: Walk, step: Step, state: AuditState) -> AuditState:
             for each in identities
         )
         listed = tuple(" ".join(f"{each.name}={each.value.text}" for each in one.attributes) for one in identities)
-        proof.add(Fact(CERTIFICATE, PINNED if is_pinned else NAMED, listed))
+        proof.add(Fact(kinds.CERTIFICATE, kinds.PINNED if is_pinned else kinds.NAMED, listed))
     return walk.proving(step, state, of_facts(*proof))
 
 
@@ -228,11 +216,11 @@ def header(walk: Walk, step: Step, state: AuditState) -> AuditState:
     proof: Alternatives = NEVER
     for guard, sources in walk.knowledge.parts_of(origin):
         if sources and sources <= {OF_GATEWAY}:
-            fact = Fact(GATEWAY, f"header '{name}', which a policy has set", (step.where(),))
+            fact = Fact(kinds.GATEWAY, f"header '{name}', which a policy has set", (step.where(),))
         elif texts and not any(walk.chosen(value) for each in values for value in each.children):
-            fact = Fact(OWN, f"header '{name}'", (texts, 0))
+            fact = Fact(kinds.OWN, f"header '{name}'", (texts, 0))
         else:
-            fact = Fact(CHOICE, f"header '{name}'", (0,))
+            fact = Fact(kinds.CHOICE, f"header '{name}'", (0,))
         proof = either(proof, both(guard, of_facts(fact)))
     return walk.proving(step, state, proof)
 
@@ -245,8 +233,8 @@ def address(walk: Walk, step: Step, state: AuditState) -> AuditState:
         for each in step.element.elements()
     )
     if any(walk.chosen(value) for each in step.element.elements() for value in _values_of(each)):
-        return walk.proving(step, state, of_facts(Fact(FORGED, "an address that the caller lists", listed)))
-    return walk.proving(step, state, of_facts(Fact(ADDRESS, "", listed)))
+        return walk.proving(step, state, of_facts(Fact(kinds.FORGED, "an address that the caller lists", listed)))
+    return walk.proving(step, state, of_facts(Fact(kinds.ADDRESS, "", listed)))
 
 
 def _values_of(element: Element) -> Sequence[Node]:
@@ -257,13 +245,13 @@ def limits(walk: Walk, step: Step, state: AuditState) -> AuditState:
     state = passes(walk, step, state)
     if has_trait(step.name, "per-subscription"):
         if not walk.knowledge.caller.has_key:
-            return walk.act(step, state, GatewayAction(LIMITS, f"{step.name} never"))
+            return walk.act(step, state, GatewayAction(kinds.LIMITS, f"{step.name} never"))
         sources = frozenset((ValueSource("subscription"),))
     else:
         key = step.element.get("counter-key")
         sources = frozenset() if key is None else walk.sources(key.value)
-    state = walk.act(step, state, GatewayAction(COUNTS, step.name, sources))
-    return walk.act(step, state, GatewayAction(LIMITS, step.name))
+    state = walk.act(step, state, GatewayAction(kinds.COUNTS, step.name, sources))
+    return walk.act(step, state, GatewayAction(kinds.LIMITS, step.name))
 
 
 def variable_set(walk: Walk, step: Step, state: AuditState) -> AuditState:

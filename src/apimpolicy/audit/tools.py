@@ -10,18 +10,13 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from apimpolicy.audit import kinds
 from apimpolicy.audit.access import access_of
 from apimpolicy.audit.request_state import AuditedCaller
 from apimpolicy.audit.sources import UNKNOWN
 from apimpolicy.audit.states import (
-    ADDRESS,
     ALWAYS,
-    CERTIFICATE,
-    KEY,
     NOWHERE,
-    OWN,
-    TOKEN,
-    UNDECIDED,
     Alternatives,
     AuditState,
     Fact,
@@ -81,12 +76,12 @@ def entries_of(api: ServiceApi, service: Service, unsettled: frozenset[str]) -> 
     if opened is not None or api.subscription_required is False:
         yield ServiceEntry(AuditState(), AuditedCaller(has_key=False, product=_members(opened)), opened, None)
     elif api.id in unsettled:
-        unknown = of_facts(Fact(UNDECIDED, "whether the API needs a subscription"))
+        unknown = of_facts(Fact(kinds.UNDECIDED, "whether the API needs a subscription"))
         yield ServiceEntry(AuditState(unknown), AuditedCaller(has_key=False), None, None)
     for product in products:
-        entered = AuditState(of_facts(Fact(KEY, product.id)))
+        entered = AuditState(of_facts(Fact(kinds.KEY, product.id)))
         yield ServiceEntry(entered, AuditedCaller(has_key=True, product=_members(product)), product, None)
-    yield ServiceEntry(AuditState(of_facts(Fact(KEY, ANY_PRODUCT))), AuditedCaller(has_key=True), None, None)
+    yield ServiceEntry(AuditState(of_facts(Fact(kinds.KEY, ANY_PRODUCT))), AuditedCaller(has_key=True), None, None)
 
 
 def entry_audit(entry: ServiceEntry, walk: Walk) -> EntryAudit:
@@ -96,7 +91,7 @@ def entry_audit(entry: ServiceEntry, walk: Walk) -> EntryAudit:
     checks = [
         (f"{fact.kind} checked", place)
         for fact, place in walk.places.items()
-        if isinstance(fact, Fact) and fact.kind in (TOKEN, CERTIFICATE, ADDRESS) and fact.is_true
+        if isinstance(fact, Fact) and fact.kind in (kinds.TOKEN, kinds.CERTIFICATE, kinds.ADDRESS) and fact.is_true
     ]
     return EntryAudit(name, frozenset.intersection(*paths) if paths else frozenset(), tuple(dict.fromkeys(checks)))
 
@@ -202,7 +197,7 @@ class Hop:
         walk.knowledge.path_changed()
         has_run = any(each.scope == "global" and each.section == "inbound" for each in program.steps())
         if self.tools.has_global and not has_run:
-            reached = reached.proving(of_facts(Fact(UNDECIDED, _GLOBAL)))
+            reached = reached.proving(of_facts(Fact(kinds.UNDECIDED, _GLOBAL)))
         before = walk.knowledge
         for product, proof in self._entries(program):
             walk.knowledge = before.copy()
@@ -218,11 +213,14 @@ class Hop:
         header = from_utf16(api.api.subscription_key_parameter_names.header).lower()
         if header in STRIPPED_KEYS:
             if _sets(program, header):
-                yield None, of_facts(Fact(UNDECIDED, f"whether the header {header} reaches the operation of a tool"))
+                yield (
+                    None,
+                    of_facts(Fact(kinds.UNDECIDED, f"whether the header {header} reaches the operation of a tool")),
+                )
             return
         for product in service.products_of(api):
-            yield product, of_facts(Fact(KEY, product.id))
-        yield None, of_facts(Fact(KEY, ANY_PRODUCT))
+            yield product, of_facts(Fact(kinds.KEY, product.id))
+        yield None, of_facts(Fact(kinds.KEY, ANY_PRODUCT))
 
 
 def _compares_method(program: Program) -> bool:
@@ -242,7 +240,7 @@ def _with_call(alternatives: Alternatives) -> Alternatives:
     """Return alternatives without those of other methods, and without the fact that the method is `tools/call`."""
     kept = []
     for each in alternatives:
-        known = {fact for fact in each if fact.kind == OWN and not _METHODS.isdisjoint(map(str, fact.detail))}
+        known = {fact for fact in each if fact.kind == kinds.OWN and not _METHODS.isdisjoint(map(str, fact.detail))}
         if all(fact.is_true == (CALL in map(str, fact.detail)) for fact in known):
             kept.append(each - known)
     return simplified(kept)

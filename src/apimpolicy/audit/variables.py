@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from apimpolicy.audit import kinds
 from apimpolicy.audit.conditions import ConditionReader, PolicyCondition
 from apimpolicy.audit.origins import ValueOrigin, constant, is_null, receiver_of
 from apimpolicy.audit.request_state import RequestState
@@ -30,21 +31,10 @@ from apimpolicy.audit.sources import (
     with_default,
 )
 from apimpolicy.audit.states import (
-    ADDRESS,
     ALWAYS,
-    CERTIFICATE,
-    CHOICE,
     FALSE,
-    FORGED,
-    GATEWAY,
-    NAMED,
     NEVER,
-    OPAQUE,
-    OWN,
-    PINNED,
-    PRESENTED,
     TRUE,
-    UNDECIDED,
     Alternatives,
     ConditionProofs,
     Fact,
@@ -95,7 +85,7 @@ class VariableKnowledge(RequestState):
         written = self.written_to(origin) if kind in ("header", "query") and name is not None else UNKNOWN
         match kind:
             case "certificate":
-                presented = truth_of(Fact(CERTIFICATE, PRESENTED))
+                presented = truth_of(Fact(kinds.CERTIFICATE, kinds.PRESENTED))
                 return presented.negated() if not members else ConditionProofs(ALWAYS, presented.if_true)
             case "header" | "query" if written.kind == "cases":
                 return cases(written.cases, lambda constant: constant is None or (or_empty and not constant))
@@ -103,13 +93,17 @@ class VariableKnowledge(RequestState):
                 return self._absence_of_written(origin, written, or_empty)
             case "header" | "query" if name is not None:
                 generation = self.generation_of(kind, name)
-                return truth_of(Fact(CHOICE, f"{kind} '{name}'", (generation,))).negated()
+                return truth_of(Fact(kinds.CHOICE, f"{kind} '{name}'", (generation,))).negated()
             case "parameter":
-                return truth_of(Fact(CHOICE, "the path")).negated()
+                return truth_of(Fact(kinds.CHOICE, "the path")).negated()
             case "subscription":
                 return FALSE if self.caller.has_key and not members else None if self.caller.has_key else TRUE
             case "user":
-                return truth_of(Fact(CHOICE, "an owner of the subscription")).negated() if self.caller.has_key else TRUE
+                return (
+                    truth_of(Fact(kinds.CHOICE, "an owner of the subscription")).negated()
+                    if self.caller.has_key
+                    else TRUE
+                )
             case "product":
                 return TRUE if self.caller.product is None else FALSE if not members else None
             case "operation" | "api" | "url" | "method" | "deployment" if not members:
@@ -118,10 +112,10 @@ class VariableKnowledge(RequestState):
                 return TRUE
             case "unverified token" | "basic" if self._is_gateways(name):
                 return truth_of(
-                    Fact(GATEWAY, f"{kind} in {name}, which a policy has set", (self.generation,))
+                    Fact(kinds.GATEWAY, f"{kind} in {name}, which a policy has set", (self.generation,))
                 ).negated()
             case "unverified token" | "basic":
-                return truth_of(Fact(CHOICE, f"{kind} in {name}", (self.generation,))).negated()
+                return truth_of(Fact(kinds.CHOICE, f"{kind} in {name}", (self.generation,))).negated()
             case "variable" if name is not None:
                 return self._absence_of_variable(name, members, or_empty)
         return None
@@ -156,7 +150,7 @@ class VariableKnowledge(RequestState):
         if of_caller(written.sources) or not written.sources:
             subject = f"{origin.kind} '{origin.name}'"
             generation = self.generation_of(origin.kind, origin.name or "")
-            return truth_of(Fact(CHOICE, subject, (generation,))).negated()
+            return truth_of(Fact(kinds.CHOICE, subject, (generation,))).negated()
         return FALSE if written.sources <= OF_GATEWAY else None
 
     def _as_received(self, origin: ValueOrigin) -> VariableKnowledge:
@@ -196,13 +190,15 @@ class VariableKnowledge(RequestState):
                 return self._as_received(inner).equality(inner, value, other, others, test)
             case "header" | "query" if name is not None:
                 if isinstance(value, str) and value.lower() in _SCHEMES:
-                    return truth_of(Fact(CHOICE, f"scheme of header '{name}'", (value.lower(),)))
+                    return truth_of(Fact(kinds.CHOICE, f"scheme of header '{name}'", (value.lower(),)))
                 return self._field(origin, compared, written)
             case "certificate":
                 return _certificate(members, compared, is_proof=_is_known(others))
             case "address":
                 is_proof = _is_known(others)
-                return truth_of(Fact(ADDRESS, "", (compared,)) if is_proof else Fact(OWN, "address", (compared,)))
+                return truth_of(
+                    Fact(kinds.ADDRESS, "", (compared,)) if is_proof else Fact(kinds.OWN, "address", (compared,))
+                )
             case "method" if isinstance(value, str):
                 self.read.add("operation")
                 method = self.target.operation.get("Method", "*")
@@ -212,15 +208,15 @@ class VariableKnowledge(RequestState):
             case "url" if isinstance(value, str) and members[:1] == ("Path",):
                 return self._path(members[1:], value, test)
             case "subscription" | "user":
-                return truth_of(Fact(OWN, f"the {kind}", (members, compared))) if self.caller.has_key else FALSE
+                return truth_of(Fact(kinds.OWN, f"the {kind}", (members, compared))) if self.caller.has_key else FALSE
             case "unverified token":
-                return truth_of(Fact(OWN, "claims of a token that nothing validates", (members, compared)))
+                return truth_of(Fact(kinds.OWN, "claims of a token that nothing validates", (members, compared)))
             case "basic":
-                return truth_of(Fact(OWN, "user name and password", (members, compared)))
+                return truth_of(Fact(kinds.OWN, "user name and password", (members, compared)))
             case "body" if "body" not in self.written:
-                return truth_of(Fact(OWN, "the body", (members, name, compared, self.generation)))
+                return truth_of(Fact(kinds.OWN, "the body", (members, name, compared, self.generation)))
             case "deployment":
-                return truth_of(Fact(UNDECIDED, "the gateway's deployment", (members, compared)))
+                return truth_of(Fact(kinds.UNDECIDED, "the gateway's deployment", (members, compared)))
             case "variable" if name is not None:
                 return self._equality_of_variable(origin, value, other, others, test)
         return None
@@ -237,13 +233,13 @@ class VariableKnowledge(RequestState):
 
     def _field_of_gateway(self, origin: ValueOrigin) -> ConditionProofs:
         subject = f"{origin.kind} '{origin.name}', which a policy has set"
-        return truth_of(Fact(GATEWAY, subject, (self.generation_of(origin.kind, origin.name or ""),)))
+        return truth_of(Fact(kinds.GATEWAY, subject, (self.generation_of(origin.kind, origin.name or ""),)))
 
     def _field_of_caller(self, origin: ValueOrigin, compared: str) -> ConditionProofs:
         kind, name, _, default, is_open = origin
         generation = self.generation_of(kind, name or "")
-        present = truth_of(Fact(CHOICE, f"{kind} '{name}'", (generation,)))
-        equal = Fact(OWN, f"{kind} '{name}'", (compared, generation))
+        present = truth_of(Fact(kinds.CHOICE, f"{kind} '{name}'", (generation,)))
+        equal = Fact(kinds.OWN, f"{kind} '{name}'", (compared, generation))
         found = ConditionProofs(both(of_facts(equal), present.if_true), of_facts(equal.opposite))
         is_default = is_open or (bool(default) and default == compared)
         return present.negated().or_(found) if is_default else found
@@ -281,17 +277,21 @@ class VariableKnowledge(RequestState):
         if known.kind == "cached":
             return truth_of(self._cached(name, known, (members, str(value))))
         if known.kind == "answer" and not self.asks_about_caller(known):
-            return truth_of(Fact(GATEWAY, "the answer of a request that is the same for every caller", (name, members)))
+            return truth_of(
+                Fact(kinds.GATEWAY, "the answer of a request that is the same for every caller", (name, members))
+            )
         if known.kind == "answer" and OF_CALLERS_SERVICE in known.asked:
-            return truth_of(Fact(FORGED, "the answer of a service that the caller names", (name, members, str(value))))
+            return truth_of(
+                Fact(kinds.FORGED, "the answer of a service that the caller names", (name, members, str(value)))
+            )
         if known.kind in ("answer", "token"):
             words = "the answer of a request of the policy's own" if known.kind == "answer" else "a claim of the token"
-            return truth_of(Fact(OWN, words, (name, members, str(value))))
+            return truth_of(Fact(kinds.OWN, words, (name, members, str(value))))
         return None
 
     def _cached(self, name: str, value: KnownValue, detail: tuple[object, ...]) -> Fact:
         """Return the fact that something is in the cache: a check of the caller, if the key is from the request."""
-        kind = OWN if self.asks_about_caller(value) else GATEWAY
+        kind = kinds.OWN if self.asks_about_caller(value) else kinds.GATEWAY
         return Fact(kind, "a cached value", (name, *detail))
 
     @staticmethod
@@ -316,13 +316,17 @@ def _constant(results: set[bool | None]) -> ConditionProofs | None:
 
 
 def _certificate(members: tuple[str, ...], compared: str, *, is_proof: bool) -> ConditionProofs:
-    presented = Fact(CERTIFICATE, PRESENTED)
+    presented = Fact(kinds.CERTIFICATE, kinds.PRESENTED)
     if members[:1] and members[0] in _TIMES:
-        one = Fact(OPAQUE, f"certificate's {members[0]}", (compared,))
+        one = Fact(kinds.OPAQUE, f"certificate's {members[0]}", (compared,))
         return ConditionProofs(of_facts(presented, one), of_facts(presented, one.opposite))
     parts = {"StartsWith", "EndsWith", "Contains", "IsMatch", "Substring", "Length"} & {*members}
     is_pinned = is_proof and not parts and (not members or members[0] in _HASHES)
-    found = Fact(CERTIFICATE, PINNED, (compared,)) if is_pinned else Fact(CERTIFICATE, NAMED, (*members[:1], compared))
+    found = (
+        Fact(kinds.CERTIFICATE, kinds.PINNED, (compared,))
+        if is_pinned
+        else Fact(kinds.CERTIFICATE, kinds.NAMED, (*members[:1], compared))
+    )
     return ConditionProofs(of_facts(presented, found), of_facts(found.opposite))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.audit import kinds
 from apimpolicy.audit.conditions import ConditionReader, PolicyCondition, truth
 from apimpolicy.audit.outgoing import AuditedRequest, Given, Hit, given_to_callers
 from apimpolicy.audit.sources import NO_SOURCES, OF_UNKNOWN, KnownValue, Parts, Sources, chosen, of_text
@@ -18,7 +19,6 @@ from apimpolicy.audit.states import (
     FALSE,
     NOWHERE,
     TRUE,
-    UNDECIDED,
     Alternatives,
     AuditState,
     ConditionProofs,
@@ -173,7 +173,7 @@ class Walk:
 
     def undecided(self, step: Step, state: AuditState, subject: str) -> AuditState:
         self.knowledge.forget_variables()
-        return self.proving(step, state, of_facts(Fact(UNDECIDED, subject)))
+        return self.proving(step, state, of_facts(Fact(kinds.UNDECIDED, subject)))
 
     def note(self, step: Step, *found: Hashable) -> None:
         for each in found:
@@ -229,7 +229,7 @@ class Walk:
         else:
             text = attribute.value.text.strip()
             literal = {"true": TRUE, "false": FALSE, f"{{{{{UNKNOWN_BASE}}}}}": EITHER}.get(text.lower())
-            found = literal or truth_of(Fact(UNDECIDED, f"the condition {text}"))
+            found = literal or truth_of(Fact(kinds.UNDECIDED, f"the condition {text}"))
         self.note(step, *{fact for side in found for alternative in side for fact in alternative})
         return found
 

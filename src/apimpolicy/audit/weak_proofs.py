@@ -6,26 +6,9 @@ import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from apimpolicy.audit import kinds
 from apimpolicy.audit.access import CUSTOM_CHECK, access_of, evaded_by, is_weaker, listed
-from apimpolicy.audit.states import (
-    CACHED,
-    CERTIFICATE,
-    COUNTS,
-    FORGED,
-    GATEWAY,
-    NAMED,
-    OPAQUE,
-    OWN,
-    PINNED,
-    PRESENTED,
-    TOKEN,
-    VERIFIED,
-    VIA,
-    Fact,
-    PolicyLocation,
-    TokenCheck,
-    attribute_of,
-)
+from apimpolicy.audit.states import Fact, PolicyLocation, TokenCheck, attribute_of
 from apimpolicy.text.document import Characters, Element
 from apimpolicy.text.holes import is_unknown
 
@@ -142,7 +125,7 @@ def weak_proofs(operations: Sequence[OperationAudit]) -> Iterator[WeakProof]:
 
 def _tokens(operations: Sequence[OperationAudit]) -> Iterator[WeakProof]:
     def weak(operation: OperationAudit) -> tuple[Fact, ...]:
-        found = operation.access.facts(TOKEN)
+        found = operation.access.facts(kinds.TOKEN)
         return tuple(fact for fact in found if isinstance(fact.detail[0], TokenCheck) and fact.detail[0].weaknesses)
 
     for facts, group in grouped(operations, weak):
@@ -158,9 +141,10 @@ def _certificates(operations: Sequence[OperationAudit]) -> Iterator[WeakProof]:
         facts = [
             fact
             for path in operation.access.paths
-            if not {each.subject for each in path.facts if each.kind == CERTIFICATE} & {VERIFIED, PINNED}
+            if not {each.subject for each in path.facts if each.kind == kinds.CERTIFICATE}
+            & {kinds.VERIFIED, kinds.PINNED}
             for fact in sorted(path.facts, key=repr)
-            if fact.kind == CERTIFICATE and fact.subject in (NAMED, PRESENTED)
+            if fact.kind == kinds.CERTIFICATE and fact.subject in (kinds.NAMED, kinds.PRESENTED)
         ]
         return facts[0] if facts else None
 
@@ -173,7 +157,9 @@ def _certificates(operations: Sequence[OperationAudit]) -> Iterator[WeakProof]:
 def _custom_checks(operations: Sequence[OperationAudit]) -> Iterator[WeakProof]:
     def checks(operation: OperationAudit) -> tuple[Fact, ...]:
         paths = [path for path in operation.access.paths if path.proofs == {CUSTOM_CHECK}]
-        return tuple(sorted({fact for path in paths for fact in path.facts if fact.kind in (OWN, OPAQUE)}, key=repr))
+        return tuple(
+            sorted({fact for path in paths for fact in path.facts if fact.kind in (kinds.OWN, kinds.OPAQUE)}, key=repr)
+        )
 
     for facts, group in grouped(operations, checks):
         if facts:
@@ -185,10 +171,12 @@ def _custom_checks(operations: Sequence[OperationAudit]) -> Iterator[WeakProof]:
 
 def _cached(operations: Sequence[OperationAudit]) -> Iterator[WeakProof]:
     def hits(operation: OperationAudit) -> tuple[Fact, ...]:
-        forwarded = frozenset(each for each in operation.alternatives if not any(fact.kind == VIA for fact in each))
+        forwarded = frozenset(
+            each for each in operation.alternatives if not any(fact.kind == kinds.VIA for fact in each)
+        )
         if not is_weaker(operation, access_of(forwarded).paths):
             return ()
-        return tuple(fact for fact in operation.access.facts(VIA) if fact.subject == CACHED)
+        return tuple(fact for fact in operation.access.facts(kinds.VIA) if fact.subject == kinds.CACHED)
 
     for facts, group in grouped(operations, hits):
         if facts:
@@ -206,19 +194,23 @@ def _gateway_checks(operations: Sequence[OperationAudit]) -> Iterator[WeakProof]
 
     for facts, group in grouped(operations, own):
         for fact in facts:
-            why = "callers pass with what they make up" if fact.kind == FORGED else "it is the same for every caller"
+            why = (
+                "callers pass with what they make up"
+                if fact.kind == kinds.FORGED
+                else "it is the same for every caller"
+            )
             message = f"a check of {fact.subject} proves nothing: {why}"
             yield WeakProof("AUD015", group, message, _at(group[0], fact, "checked"), fact.subject)
 
 
 def _proves_nothing(fact: Fact) -> bool:
     is_of_gateway = "the gateway put there" in fact.subject or "which a policy has set" in fact.subject
-    return fact.is_true and (fact.kind == FORGED or (fact.kind == GATEWAY and is_of_gateway))
+    return fact.is_true and (fact.kind == kinds.FORGED or (fact.kind == kinds.GATEWAY and is_of_gateway))
 
 
 def _evaded_limits(operations: Sequence[OperationAudit]) -> Iterator[WeakProof]:
     def evaded(operation: OperationAudit) -> tuple[tuple[Hashable, str, str], ...]:
-        found = [action for action in operation.actions if action.kind == COUNTS]
+        found = [action for action in operation.actions if action.kind == kinds.COUNTS]
         return tuple((each, each.subject, words) for each in found if (words := listed(evaded_by(operation, each))))
 
     for limits, group in grouped(operations, evaded):

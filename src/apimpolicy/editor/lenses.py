@@ -276,10 +276,13 @@ def _operations(root: str, files: tuple[object, ...]) -> tuple[OperationAudit, .
 
 def _words(operation: OperationAudit) -> str:
     """Return the backend's callers with the required tokens: `token (issuer 14b7…, audience orders)`."""
-    from apimpolicy.audit.states import TOKEN, TokenCheck
+    from apimpolicy.audit import kinds
+    from apimpolicy.audit.states import TokenCheck
     from apimpolicy.report.audit_text import token_words
 
     access = operation.access
-    required = [detail for fact in access.facts(TOKEN) for detail in fact.detail if isinstance(detail, TokenCheck)]
+    required = [
+        detail for fact in access.facts(kinds.TOKEN) for detail in fact.detail if isinstance(detail, TokenCheck)
+    ]
     tokens = dict.fromkeys(map(token_words, required))
     return access.words + (f" ({'; '.join(tokens)})" if any(tokens) else "")

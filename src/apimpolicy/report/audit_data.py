@@ -22,9 +22,9 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.audit import kinds
 from apimpolicy.audit.access import KEY_WORD, WEAK_TOKEN, limited_by
 from apimpolicy.audit.findings import AuditFinding, lent_to_anyone
-from apimpolicy.audit.states import ADDRESS, CERTIFICATE, LENDS, LIMITS, REPLACES, TOKEN
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.audit_text import answer, details, sorted_findings
 from apimpolicy.report.harmless import program_report
@@ -81,14 +81,17 @@ def operation_data(run: AuditRun, operation: OperationAudit) -> dict[str, Any]:
         "decided": access.is_decided,
         "details": list(dict.fromkeys(details(operation, is_whole=True))),
         "paths": [{"proofs": sorted(path.proofs), "words": path.words} for path in access.paths],
-        "needs": {word: presence(operation, word) for word in (KEY_WORD, TOKEN, WEAK_TOKEN, CERTIFICATE, ADDRESS)},
+        "needs": {
+            word: presence(operation, word)
+            for word in (KEY_WORD, kinds.TOKEN, WEAK_TOKEN, kinds.CERTIFICATE, kinds.ADDRESS)
+        },
         "lends": [
             {"what": action.subject, "when": when(operation, action.subject), "to_anyone": action.subject in lent}
             for lent in [lent_to_anyone(operation)]
             for action in operation.actions
-            if action.kind == LENDS
+            if action.kind == kinds.LENDS
         ],
-        "limits": sorted({action.subject for action in operation.actions if action.kind == LIMITS}),
+        "limits": sorted({action.subject for action in operation.actions if action.kind == kinds.LIMITS}),
         "limited_by": limited_by(operation),
         "passes_on": passed_on(operation),
         "places": [
@@ -118,7 +121,7 @@ def presence(operation: OperationAudit, word: str) -> str:
 def when(operation: OperationAudit, subject: str) -> str:
     """Return whether a credential is lent on all paths to the backend or on some."""
     proven = next(
-        found for action, found in operation.actions.items() if (action.kind, action.subject) == (LENDS, subject)
+        found for action, found in operation.actions.items() if (action.kind, action.subject) == (kinds.LENDS, subject)
     )
     return ALWAYS if proven == operation.alternatives else SOMETIMES
 
@@ -128,7 +131,9 @@ def passed_on(operation: OperationAudit) -> list[dict[str, str]]:
     key_header = from_utf16(operation.api.api.subscription_key_parameter_names.header).lower()
     found: list[dict[str, str]] = []
     for name, header in (("Authorization header", "authorization"), ("subscription key", key_header)):
-        action = next((each for each in operation.actions if each.kind == REPLACES and each.subject == header), None)
+        action = next(
+            (each for each in operation.actions if each.kind == kinds.REPLACES and each.subject == header), None
+        )
         if not operation.alternatives or (action is not None and operation.actions[action] == operation.alternatives):
             found.append({"what": name, "when": NEVER})
         else:

@@ -13,9 +13,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.audit import kinds
 from apimpolicy.audit.access import KEY_WORD, NO_ACCESS, NOT_LIMITED, limited_by
 from apimpolicy.audit.findings import AuditFinding, lent_to_anyone, operations_by_api
-from apimpolicy.audit.states import ADDRESS, KEY, OPAQUE, OWN, TOKEN, UNDECIDED, PolicyLocation, TokenCheck
+from apimpolicy.audit.states import PolicyLocation, TokenCheck
 from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.style import PLAIN, Style
 
@@ -172,7 +173,7 @@ def details(operation: OperationAudit, *, is_whole: bool = False) -> Iterator[st
 def _checks(operation: OperationAudit) -> Iterator[tuple[str, PolicyLocation | None]]:
     """Yield the checks of the policies' own, and what isn't decided, with their places."""
     if not operation.access.is_open:
-        for kind in (OWN, OPAQUE, UNDECIDED):
+        for kind in (kinds.OWN, kinds.OPAQUE, kinds.UNDECIDED):
             for fact in operation.access.facts(kind):
                 yield fact.subject, operation.places.get(fact)
 
@@ -181,13 +182,13 @@ def _proofs(operation: OperationAudit, *, is_whole: bool = False) -> Iterator[st
     if operation.access.is_open:
         yield from lent_to_anyone(operation)
         return
-    for fact in operation.access.facts(TOKEN):
+    for fact in operation.access.facts(kinds.TOKEN):
         token = fact.detail[0]
         assert isinstance(token, TokenCheck)
         yield token_words(token, is_whole=is_whole)
     if KEY_WORD in operation.access.words:
-        yield from sorted(f"product {fact.subject}" for fact in operation.access.facts(KEY) if fact.subject)
-    for fact in operation.access.facts(ADDRESS):
+        yield from sorted(f"product {fact.subject}" for fact in operation.access.facts(kinds.KEY) if fact.subject)
+    for fact in operation.access.facts(kinds.ADDRESS):
         yield counted(len(fact.detail), "address", "addresses")
 
 
