@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from apimpolicy.checks.bodies import BodyRead, body_reads
+from apimpolicy.checks.variables import BodyRead, body_reads
 from apimpolicy.policies.registry import attribute_of, has_trait, traits_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.document import Characters, Element

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from apimpolicy.editor.knowledge import ProjectNames
     from apimpolicy.editor.language_server import LanguageServer
     from apimpolicy.editor.ranking import Item
-    from apimpolicy.editor.rpc import Json
-    from apimpolicy.editor.text_documents import TextDocument
+    from apimpolicy.editor.rpc import Json, TextDocument
 
 
 # Completion anywhere in a file: what fits at an offset, best first

@@ -10,9 +10,8 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.editor import rpc
 from apimpolicy.editor.isolated_calls import call
 from apimpolicy.editor.lenses import run_tests
-from apimpolicy.editor.rpc import Json, RpcError
-from apimpolicy.editor.semantic_tokens import KINDS
-from apimpolicy.editor.text_documents import uri_of
+from apimpolicy.editor.outline import KINDS
+from apimpolicy.editor.rpc import Json, RpcError, uri_of
 from apimpolicy.project.files import write_whole
 
 if TYPE_CHECKING:

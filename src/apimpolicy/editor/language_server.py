@@ -19,8 +19,7 @@ from apimpolicy.checkout import open_text
 from apimpolicy.editor import rpc
 from apimpolicy.editor.analysis import Analysis, RecentExpressions
 from apimpolicy.editor.published_checks import DELAY, PublishedChecks
-from apimpolicy.editor.rpc import Connection, Json, RpcError, parameters
-from apimpolicy.editor.text_documents import TextDocument, path_of, uri_of
+from apimpolicy.editor.rpc import Connection, Json, RpcError, TextDocument, parameters, path_of, uri_of
 from apimpolicy.editor.workspace import Workspace
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.memory import collect_new

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from apimpolicy.checks.pages import address_of_code
 from apimpolicy.checks.subject import Settings
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.editor.text_documents import TextDocument, uri_of
+from apimpolicy.editor.rpc import TextDocument, uri_of
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun

@@ -91,7 +91,7 @@ def _body(exchange: PolicyExchange, content: Content, index: int) -> bytes | Non
     if content.schema is None or description is None:
         return None
     if "xml" in content.media_type:
-        from apimpolicy.policies.sample_xml import xml_sample
+        from apimpolicy.policies.sample_bodies import xml_sample
 
         return xml_sample(description, content.schema).encode("utf-8", "replace")
     if not is_json:
