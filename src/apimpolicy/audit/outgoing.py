@@ -66,7 +66,7 @@ class AuditedRequest(NamedTuple):
     place: PolicyLocation
 
 
-class Given(NamedTuple):
+class GivenToCaller(NamedTuple):
     """A request of the policy's own that is for the caller, with what the caller has proven."""
 
     request: AuditedRequest
@@ -109,7 +109,7 @@ def invokes(walk: Walk, step: Step, state: AuditState) -> AuditState:
     state = requests(walk, step, state)
     if attribute_of(step.element, "response-variable-name"):
         return state
-    walk.given.append(Given(walk.own_requests[-1], state.alternatives))
+    walk.given.append(GivenToCaller(walk.own_requests[-1], state.alternatives))
     return NOWHERE
 
 
@@ -135,9 +135,9 @@ def respond(walk: Walk, state: AuditState, shown: Sources, *, is_done: bool) -> 
             continue
         is_check = not own.lends and all(_is_about(own, alternative) for alternative in state.alternatives)
         if own.variable and own.variable in variables:
-            walk.given.append(Given(own, proven))
+            walk.given.append(GivenToCaller(own, proven))
         elif is_done and (own.lends or own.is_for_caller) and not is_check:
-            walk.given.append(Given(own, own.alternatives))
+            walk.given.append(GivenToCaller(own, own.alternatives))
     for each in shown:
         if each.kind == CACHE and (kept := walk.cached_values.get(each.name)) is not None:
             walk.hits.append(kept._replace(alternatives=state.alternatives))

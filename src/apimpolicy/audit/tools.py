@@ -37,7 +37,7 @@ from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from apimpolicy.audit.walk import Walk
-    from apimpolicy.context.description import OperationDescription
+    from apimpolicy.context.description import OperationDefinition
     from apimpolicy.engine.api_documents import ApiDocuments
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy, EffectivePolicies
@@ -132,7 +132,7 @@ class Tools:
     def documents_of(self, api: ServiceApi) -> ApiDocuments:
         return documents_of(api)
 
-    def operations_of(self, api: ServiceApi) -> list[tuple[OperationDescription, Any]]:
+    def operations_of(self, api: ServiceApi) -> list[tuple[OperationDefinition, Any]]:
         return operations_with_policies(api, documents_of(api))
 
     @cached_property

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit import kinds
 from apimpolicy.audit.conditions import ConditionReader, PolicyCondition, truth
-from apimpolicy.audit.outgoing import AuditedRequest, Given, Hit, given_to_callers
+from apimpolicy.audit.outgoing import AuditedRequest, GivenToCaller, Hit, given_to_callers
 from apimpolicy.audit.sources import NO_SOURCES, OF_UNKNOWN, KnownValue, Parts, Sources, chosen, of_text
 from apimpolicy.audit.states import (
     ALWAYS,
@@ -115,7 +115,7 @@ class Walk:
         """Origins that cors allows, and whether with credentials."""
         self.section = "inbound"
         self.own_requests: list[AuditedRequest] = []
-        self.given: list[Given] = []
+        self.given: list[GivenToCaller] = []
         self.hits: list[Hit] = []
         self.cached_values: dict[str, Hit] = {}
         """Lookups of values in the cache, by the variable."""

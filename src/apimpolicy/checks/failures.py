@@ -48,7 +48,7 @@ COMPARISONS: dict[str, Callable[[int, int], bool]] = {
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def is_true_for(node: Bound, failure: Failure) -> bool | None:
+def is_true_for(node: Bound, failure: RequestFailure) -> bool | None:
     """Return the value of a condition when the request has failed like this; None when it depends on more."""
     node = _plain(node)
     if isinstance(node, Logical):
@@ -66,7 +66,7 @@ def is_true_for(node: Bound, failure: Failure) -> bool | None:
     return constant if isinstance(constant, bool) else None
 
 
-def _comparison(node: Binary, failure: Failure) -> bool | None:
+def _comparison(node: Binary, failure: RequestFailure) -> bool | None:
     operator, left, right = node.operator, _plain(node.left), _plain(node.right)
     if getattr(left, "is_constant", False):
         operator, left, right = MIRRORED.get(operator, operator), right, left
@@ -98,7 +98,7 @@ MOST_DEPTH = 400
 KEY_MISSING = "SubscriptionKeyNotFound"
 
 
-class Failure(NamedTuple):
+class RequestFailure(NamedTuple):
     """A point at which requests can fail.
 
     - `source`, `reason`: as in `context.LastError`; an empty reason is "not known"
@@ -128,14 +128,14 @@ class Failures:
         self._names = names
         self._documents = [("", subject.document), *((each.title, each.document) for each in wider)]
         self._depth = 0
-        self.found: list[Failure] = []
+        self.found: list[RequestFailure] = []
         self.set_somewhere: set[str] = set()
         """The variables that any of the documents sets."""
 
     def walk(self, needs_subscription: bool) -> None:
         """Fill `found`. Raises UnknownPolicyError."""
         if needs_subscription:
-            self.found.append(Failure("authorization", frozenset((401,)), KEY_MISSING, "", True, frozenset()))
+            self.found.append(RequestFailure("authorization", frozenset((401,)), KEY_MISSING, "", True, frozenset()))
         current: frozenset[str] | None = frozenset()
         for section in ("inbound", "backend", "outbound"):
             if current is not None:
@@ -168,7 +168,7 @@ class Failures:
     def _section(self, name: str, level: int, current: frozenset[str]) -> frozenset[str] | None:
         if level >= len(self._documents):
             if name == "backend":
-                self._add(Failure("forward-request", None, "", "", False, current))
+                self._add(RequestFailure("forward-request", None, "", "", False, current))
             return current
         _, document = self._documents[level]
         for root in document.roots:
@@ -206,9 +206,9 @@ class Failures:
         scope = self._documents[level][0]
         if (refusal := refusal_of(element)) is not None:
             statuses, reason = refusal
-            self._add(Failure(name, statuses, reason, scope, True, current))
+            self._add(RequestFailure(name, statuses, reason, scope, True, current))
         elif may_not_succeed(element):
-            self._add(Failure(name, None, "", scope, False, current))
+            self._add(RequestFailure(name, None, "", scope, False, current))
         if has_trait(name, "terminates"):
             return None
         if has_trait(name, "runs-policies"):
@@ -231,7 +231,7 @@ class Failures:
         fragment = self._subject.included_by(element)
         return [] if fragment is None else [root for root in fragment.roots if root.name == "fragment"]
 
-    def _add(self, failure: Failure) -> None:
+    def _add(self, failure: RequestFailure) -> None:
         if len(self.found) < MOST_FAILURES:
             self.found.append(failure)
 

@@ -15,6 +15,7 @@ from apimpolicy.policies.conversions import header_name
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.configuration_files import ConfigurationFinder
 from apimpolicy.project.layout import folders_of_kinds, fragments_of, place_of, subfolders
+from apimpolicy.records import Record
 from apimpolicy.text.named_values import find_named_values
 from apimpolicy.text.secrets import HIDDEN, without_secrets
 
@@ -58,27 +59,20 @@ _FOLDERS: dict[str, tuple[Kind, str]] = {
 }
 
 
-class ProjectNames:
+class ProjectNames(Record):
     """The names of one project, by kind."""
 
-    def __init__(
-        self,
-        names: dict[Kind, dict[str, ProjectName]],
-        configuration: str | None,
-        root: str | None,
-        elsewhere: Elsewhere = lambda _kind, _path: (),
-    ) -> None:
-        self._names = names
-        self.elsewhere = elsewhere
-        """The variables and headers that other files set or send for a file."""
-        self.configuration = configuration
-        self.root = root
+    names: dict[Kind, dict[str, ProjectName]]
+    configuration: str | None
+    root: str | None
+    elsewhere: Elsewhere = lambda _kind, _path: ()
+    """The variables and headers that other files set or send for a file."""
 
     def all(self, kind: Kind) -> list[ProjectName]:
-        return list(self._names.get(kind, {}).values())
+        return list(self.names.get(kind, {}).values())
 
     def find(self, kind: Kind, name: str) -> ProjectName | None:
-        return self._names.get(kind, {}).get(name)
+        return self.names.get(kind, {}).get(name)
 
 
 def knowledge_of(path: str, elsewhere: Elsewhere = lambda _kind, _path: ()) -> ProjectNames:

@@ -41,7 +41,7 @@ class CaseAt(NamedTuple):
     policies: tuple[str, ...]
 
 
-class CaseOutcome(NamedTuple):
+class LastOutcome(NamedTuple):
     """The outcome of a case in the last run, and its policy files."""
 
     name: str
@@ -64,7 +64,7 @@ class Branch(NamedTuple):
 class TestRun(NamedTuple):
     """A run: outcomes of cases, and the coverage of policies by absolute path. `problem` tells why there are none."""
 
-    cases: list[CaseOutcome]
+    cases: list[LastOutcome]
     coverage: dict[str, list[Branch]]
     problem: str = ""
 
@@ -119,13 +119,13 @@ def run_tests(paths: list[str], names: Sequence[str] = (), folder: str = "") -> 
     return TestRun(outcomes, _taken_branches(found["files"], folder), problem)
 
 
-def _outcome(case: Json, folder: str) -> CaseOutcome:
+def _outcome(case: Json, folder: str) -> LastOutcome:
     said = [str(each) for each in case.get("differences") or ()]
     message = case.get("problem") or "\n".join(said)
     if case.get("explanation"):
         message += f"\n\n{case['explanation']}"
     path = os.path.abspath(os.path.join(folder, case["path"]))
-    return CaseOutcome(case["name"], path, case["line"], case["status"], message)
+    return LastOutcome(case["name"], path, case["line"], case["status"], message)
 
 
 def _taken_branches(files: list[Json], folder: str) -> dict[str, list[Branch]]:

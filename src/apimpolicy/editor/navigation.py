@@ -13,7 +13,7 @@ from apimpolicy.editor.caret import nodes_of_kind
 from apimpolicy.editor.knowledge import Occurrence, ProjectNames, occurrence_at
 from apimpolicy.editor.members import is_keyword
 from apimpolicy.editor.pages import member_at, page_location
-from apimpolicy.editor.workspace import Location, Workspace, wider
+from apimpolicy.editor.workspace import EditorWorkspace, Location, wider
 from apimpolicy.project.fixes import Edit
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ _POLICY_NAME = re.compile(r"[^\W\d][\w.\- ]*")
 _CODE_NAME = re.compile(r"@?[^\W\d]\w*")
 
 
-def definition(analysis: Analysis, offset: int, workspace: Workspace) -> list[Location]:
+def definition(analysis: Analysis, offset: int, workspace: EditorWorkspace) -> list[Location]:
     """Return where the name at an offset is declared: in this file, in another, in the configuration."""
     occurrence = occurrence_at(analysis, offset)
     if occurrence is not None:
@@ -101,7 +101,7 @@ def definition(analysis: Analysis, offset: int, workspace: Workspace) -> list[Lo
     return [page_location(member)] if member is not None else _of_base(analysis, offset, workspace)
 
 
-def _of_name(analysis: Analysis, occurrence: Occurrence, workspace: Workspace) -> list[Location]:
+def _of_name(analysis: Analysis, occurrence: Occurrence, workspace: EditorWorkspace) -> list[Location]:
     if occurrence.kind in ("variable", "header"):
         found = [
             Location(path, other.start, other.end)
@@ -114,7 +114,7 @@ def _of_name(analysis: Analysis, occurrence: Occurrence, workspace: Workspace) -
     return [Location(known.path, line=known.line)] if known is not None else []
 
 
-def _of_base(analysis: Analysis, offset: int, workspace: Workspace) -> list[Location]:
+def _of_base(analysis: Analysis, offset: int, workspace: EditorWorkspace) -> list[Location]:
     """Return the section of the wider scope that `<base />` runs."""
     found, path = analysis.element_at(offset), wider(analysis.path)
     if found is None or found[1].name != "base" or path is None:
@@ -130,7 +130,7 @@ def _of_base(analysis: Analysis, offset: int, workspace: Workspace) -> list[Loca
 
 
 def references(
-    analysis: Analysis, offset: int, workspace: Workspace, *, with_declarations: bool = True
+    analysis: Analysis, offset: int, workspace: EditorWorkspace, *, with_declarations: bool = True
 ) -> list[Location]:
     """Return every use of the name at an offset, in all files; without declarations only where it is read."""
     occurrence = occurrence_at(analysis, offset)

@@ -35,7 +35,7 @@ class Location(NamedTuple):
     line: int = 0
 
 
-class Workspace:
+class EditorWorkspace:
     """The open folders. `open_texts` are the texts of open files, by absolute path."""
 
     def __init__(

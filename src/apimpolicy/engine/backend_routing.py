@@ -84,12 +84,12 @@ class BackendRouter:
             return f"pool of {', '.join(member.id for member in backend.members)}"
         return None if backend is None else backend.url
 
-    def entity(self, id_: str) -> entities.Backend:
+    def entity(self, id_: str) -> entities.ContextBackend:
         """Return the `context.Backend` of a backend."""
         backend = self.backends.get(id_)
         if is_pool(backend):
-            return entities.Backend(id_, type=entities.POOL)
-        return entities.Backend(id_, azure_region=None if backend is None else backend.azure_region)
+            return entities.ContextBackend(id_, type=entities.POOL)
+        return entities.ContextBackend(id_, azure_region=None if backend is None else backend.azure_region)
 
     def open_statuses(self) -> list[int]:
         """Return the statuses of requests for backends whose circuits may be open."""

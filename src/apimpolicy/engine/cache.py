@@ -13,7 +13,7 @@ MOST_UNSWEPT = 1_000
 
 
 class ValueCache:
-    """Implements `apimpolicy.policies.state.Cache`. What is stored is there at once.
+    """Implements `apimpolicy.policies.state.ValueCache`. What is stored is there at once.
 
     Values whose time is over are looked for when their number may have doubled, so that a gateway does not grow with
     the keys it has seen.

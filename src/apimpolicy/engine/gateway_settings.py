@@ -13,7 +13,7 @@ from apimpolicy.policies.settings import Behaviour, setting
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from apimpolicy.context.description import ApiDescription
+    from apimpolicy.context.description import ApiDefinition
     from apimpolicy.context.entities import Api, Deployment, Operation, Product, Subscription, User, Workspace
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.issuing import RevocationList
@@ -106,7 +106,7 @@ class GatewaySettings(Behaviour):
     count_tokens: Callable[[str], int] | None = setting(default=None)
     """A function that estimates the tokens of a text; a quarter of its characters unless given."""
 
-    openapi: str | bytes | Path | Mapping[str, Any] | ApiDescription | None = setting(default=None)
+    openapi: str | bytes | Path | Mapping[str, Any] | ApiDefinition | None = setting(default=None)
     """The API's description (2.0, 3.0, 3.1; JSON or YAML; path, text or data). The operation is then found by method
     and URL template, and a request for none gets 404; without `api`, its name and backend are the
     document's title and first server."""

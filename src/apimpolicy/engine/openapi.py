@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from apimpolicy.context.description import ApiDescription, OperationDescription, Parameter, pointed_at
+from apimpolicy.context.description import ApiDefinition, OperationDefinition, ParameterDefinition, pointed_at
 from apimpolicy.context.entities import Operation
 from apimpolicy.engine.document import MAX_DOCUMENT_BYTES, read_bytes
 from apimpolicy.engine.openapi_contents import MessageReader
@@ -27,12 +27,12 @@ _CHAIN = 32
 _MOST_KEPT = 64
 
 
-def load_openapi(document: str | bytes | Path | Mapping[str, Any] | ApiDescription) -> ApiDescription:
+def load_openapi(document: str | bytes | Path | Mapping[str, Any] | ApiDefinition) -> ApiDefinition:
     """Read a description: from a path, from text (JSON or YAML of more than one line), or from data read before.
 
     Raises ConfigurationError when it cannot be read, is not OpenAPI, or refers to what is not in it.
     """
-    if isinstance(document, ApiDescription):
+    if isinstance(document, ApiDefinition):
         return document
     if isinstance(document, (str, bytes, Path)):
         return _described(*_content_of(document))
@@ -40,7 +40,7 @@ def load_openapi(document: str | bytes | Path | Mapping[str, Any] | ApiDescripti
 
 
 @lru_cache(_MOST_KEPT)
-def _described(content: bytes, name: str) -> ApiDescription:
+def _described(content: bytes, name: str) -> ApiDefinition:
     """Return the description in a text, which gateways for many requests share: reading YAML takes long."""
     from apimpolicy.engine.data_files import parse_json_or_yaml
 
@@ -70,10 +70,10 @@ class OpenApiReader:
         self.schemas = SchemaReader(data, name, is_old=version.startswith(("2.", "3.0")))
         self.messages = MessageReader(self, is_swagger=version.startswith("2."))
 
-    def description(self) -> ApiDescription:
+    def description(self) -> ApiDefinition:
         info = self.data.get("info")
         title = info.get("title") if isinstance(info, dict) else None
-        return ApiDescription(
+        return ApiDefinition(
             tuple(self.operations()),
             self.schemas.definitions(),
             None if title is None else str(title),
@@ -93,7 +93,7 @@ class OpenApiReader:
             return None
         return url if url.startswith(("https://", "http://")) and "{" not in url else None
 
-    def operations(self) -> Iterator[OperationDescription]:
+    def operations(self) -> Iterator[OperationDefinition]:
         for template, found in self.mapping(self.data.get("paths"), "paths").items():
             item = self.resolved(found, f"paths.{template}")
             shared = self.messages.parameters(item.get("parameters"), f"paths.{template}")
@@ -103,13 +103,17 @@ class OpenApiReader:
                     yield self.operation(str(template), method.upper(), self.mapping(item[method], where), shared)
 
     def operation(
-        self, template: str, method: str, data: Mapping[str, Any], shared: tuple[dict[Any, Parameter], dict[str, Any]]
-    ) -> OperationDescription:
+        self,
+        template: str,
+        method: str,
+        data: Mapping[str, Any],
+        shared: tuple[dict[Any, ParameterDefinition], dict[str, Any]],
+    ) -> OperationDefinition:
         where = f"{method} {template}"
         identifier = str(data.get("operationId") or where)
         name = str(data.get("summary") or identifier)
         own = self.messages.parameters(data.get("parameters"), where)
-        return OperationDescription(
+        return OperationDefinition(
             Operation(identifier, method, name, template),
             tuple({**shared[0], **own[0]}.values()),
             self.messages.request_contents(data, {**shared[1], **own[1]}, where),

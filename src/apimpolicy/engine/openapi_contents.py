@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.context.description import HEADER, PATH, QUERY, Content, Parameter, ResponseDescription
+from apimpolicy.context.description import HEADER, PATH, QUERY, Content, ParameterDefinition, ResponseDescription
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ class MessageReader(Record):
     document: OpenApiReader
     is_swagger: bool
 
-    def parameters(self, value: Any, where: str) -> tuple[dict[Any, Parameter], dict[str, Any]]:
+    def parameters(self, value: Any, where: str) -> tuple[dict[Any, ParameterDefinition], dict[str, Any]]:
         """Return parameters by location and name, without cookies; and by name those of an OpenAPI 2.0 body."""
-        found: dict[Any, Parameter] = {}
+        found: dict[Any, ParameterDefinition] = {}
         in_body: dict[str, Any] = {}
         for entry in value if isinstance(value, list) else ():
             data = self.document.resolved(entry, f"a parameter of {where}")
@@ -43,23 +43,23 @@ class MessageReader(Record):
                 in_body[name] = data
         return found, in_body
 
-    def parameter(self, name: str, location: str, data: Mapping[str, Any]) -> Parameter:
+    def parameter(self, name: str, location: str, data: Mapping[str, Any]) -> ParameterDefinition:
         required = data.get("required") is True or location == PATH
         contents = data.get("content")
         if isinstance(contents, dict) and contents:
             media_type, content = next(iter(contents.items()))
             schema = self.schema(content.get("schema") if isinstance(content, dict) else None)
-            return Parameter(name, location, required, schema, None, "json" in str(media_type).lower())
+            return ParameterDefinition(name, location, required, schema, None, "json" in str(media_type).lower())
         if self.is_swagger:
             schema = {key: data[key] for key in _KEYWORDS_OF_2 if key in data}
             separator = _COLLECTIONS.get(str(data.get("collectionFormat", "csv")), ",")
-            return Parameter(name, location, required, self.schema(schema), separator)
+            return ParameterDefinition(name, location, required, self.schema(schema), separator)
         style = str(data.get("style", "form" if location == QUERY else "simple"))
         explodes = data.get("explode", style == "form")
         if style == "deepObject":
-            return Parameter(name, location, required, self.schema(data.get("schema")), is_deep=True)
+            return ParameterDefinition(name, location, required, self.schema(data.get("schema")), is_deep=True)
         separator = None if location == QUERY and explodes is not False else _STYLES.get(style, ",")
-        return Parameter(name, location, required, self.schema(data.get("schema")), separator)
+        return ParameterDefinition(name, location, required, self.schema(data.get("schema")), separator)
 
     def schema(self, schema: Any) -> Any:
         return None if schema is None else self.document.schemas.schema(schema)

@@ -27,7 +27,7 @@ from apimpolicy.errors import ConfigurationError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from apimpolicy.context.description import Content, Parameter
+    from apimpolicy.context.description import Content, ParameterDefinition
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.mcp.servers import McpServer
     from apimpolicy.text.source import Source
@@ -59,7 +59,7 @@ class ServiceOperation:
 
     operation: Operation
     policy: AnyPolicy | None = None
-    parameters: tuple[Parameter, ...] = attrs.field(default=(), kw_only=True)
+    parameters: tuple[ParameterDefinition, ...] = attrs.field(default=(), kw_only=True)
     contents: tuple[Content, ...] = attrs.field(default=(), kw_only=True)
 
 

@@ -10,7 +10,7 @@ from apimpolicy.engine.circuits import LocalCircuits
 from apimpolicy.engine.counters import CallCounters
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.state import Cache, StateEntry
+    from apimpolicy.policies.state import SharedCache, StateEntry
 
 
 class LocalState:
@@ -25,7 +25,7 @@ class LocalState:
         self.semantic_cache = VectorCache()
         self._cache = ValueCache()
 
-    def cache(self, caching_type: str) -> Cache:
+    def cache(self, caching_type: str) -> SharedCache:
         return self._cache
 
     def entries(self) -> Iterator[StateEntry]:

@@ -46,14 +46,14 @@ from apimpolicy.policies.spec import (
 
 
 @part("item")
-class Item:
+class MetadataItem:
     key: str = expression_attribute(required=True)
     value: str = content(trimmed)
 
 
 @part("metadata")
 class MetadataElement:
-    items: list[PolicyStep] = children(Item)
+    items: list[PolicyStep] = children(MetadataItem)
 
 
 @part("data")
@@ -103,7 +103,7 @@ class InvokeDaprBinding:
         if self.metadata is not None:
             group: MetadataElement = exchange.evaluate(self.metadata)
             for step in group.items:
-                item: Item = exchange.evaluate(step)
+                item: MetadataItem = exchange.evaluate(step)
                 key, value = from_utf16(item.key), from_utf16(item.value)
                 exchange.note(MetadataRead(f"{key} = {value}", name=key, value=value), step)
                 found[key] = value

@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from apimpolicy.context.description import HEADER, PATH, QUERY, ApiDescription, Parameter, definition_name
+from apimpolicy.context.description import HEADER, PATH, QUERY, ApiDefinition, ParameterDefinition, definition_name
 from apimpolicy.policies.json_documents import JsonText
 from apimpolicy.policies.json_schemas import JsonSchema, SchemaNotFoundError, SchemaViolation, UnverifiableError
 from apimpolicy.policies.validation_errors import INCORRECT, INTERNAL, MISSING, UNSPECIFIED, ValidationError
@@ -28,13 +28,13 @@ class UnparsableError(Exception):
 class ParameterChecker(Record):
     """Compares values with the description of a parameter. `compiled` holds schemas between requests."""
 
-    description: ApiDescription
+    description: ApiDefinition
     compiled: MutableMapping[Any, Any]
 
-    def takes_several(self, parameter: Parameter) -> bool:
+    def takes_several(self, parameter: ParameterDefinition) -> bool:
         return parameter.is_deep or (parameter.separator is None and "array" in self._types(parameter.schema))
 
-    def violations(self, parameter: Parameter, values: Sequence[str]) -> list[SchemaViolation]:
+    def violations(self, parameter: ParameterDefinition, values: Sequence[str]) -> list[SchemaViolation]:
         """Return the errors of the values; of a deep object they are names and values in turn.
 
         Raises UnparsableError, SchemaNotFoundError, UnverifiableError.
@@ -53,7 +53,7 @@ class ParameterChecker(Record):
         result: list[SchemaViolation] = found[0].violations(document)
         return result
 
-    def _value(self, parameter: Parameter, values: Sequence[str]) -> Any:
+    def _value(self, parameter: ParameterDefinition, values: Sequence[str]) -> Any:
         if parameter.is_json:
             return _json(values[0])
         if parameter.is_deep:
@@ -173,7 +173,7 @@ def without_description() -> ValidationError:
 
 
 def parameter_errors(
-    checker: ParameterChecker, place: ParameterPlace, parameter: Parameter, values: Sequence[str]
+    checker: ParameterChecker, place: ParameterPlace, parameter: ParameterDefinition, values: Sequence[str]
 ) -> Iterator[ValidationError]:
     """Yield the errors of a parameter that is described; no values mean that it is not there."""
     name = parameter.name

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from apimpolicy.context.description import ApiDescription, definition_name
+from apimpolicy.context.description import ApiDefinition, definition_name
 from apimpolicy.dotnet.json.xml_writing import encode_name
 from apimpolicy.records import Record
 
@@ -44,7 +44,7 @@ _FORMATS = {
 class SampleMaker:
     """Makes samples of the schemas of one description."""
 
-    def __init__(self, description: ApiDescription) -> None:
+    def __init__(self, description: ApiDefinition) -> None:
         self.description = description
         self.count = 0
         self._inside: list[str] = []
@@ -134,7 +134,7 @@ def _scalar(kind: str, schema: Any) -> Any:
 _ROOT, _ITEM = "root", "item"
 
 
-def xml_sample(description: ApiDescription, schema: Any) -> str:
+def xml_sample(description: ApiDefinition, schema: Any) -> str:
     """Return a sample of a schema as XML; one that is XML in the schema stays as it is."""
     value = SampleMaker(description).sample(schema)
     if isinstance(value, str) and value.lstrip().startswith("<"):
@@ -155,7 +155,7 @@ def xml_sample(description: ApiDescription, schema: Any) -> str:
 class _SampleWriter(Record):
     """Makes elements of values, with the schemas beside them."""
 
-    description: ApiDescription
+    description: ApiDefinition
 
     def element(self, name: str, schema: Any, value: Any) -> Any:
         xml = self.xml_of(schema)

@@ -119,7 +119,7 @@ class Counters(Protocol):
         """Return seconds since 0001-01-01 UTC."""
 
 
-class Cache(Protocol):
+class SharedCache(Protocol):
     """Values by key, each with a time to live."""
 
     def get(self, key: str) -> tuple[bool, object]:
@@ -165,7 +165,7 @@ class GatewayState(Protocol):
     def semantic_cache(self) -> SemanticCache:
         """Return the cache that compares prompts by what they mean."""
 
-    def cache(self, caching_type: str) -> Cache:
+    def cache(self, caching_type: str) -> SharedCache:
         """Return the cache for a `caching-type`: `internal`, `external` or `prefer-external`."""
 
     def entries(self) -> Iterable[StateEntry]:

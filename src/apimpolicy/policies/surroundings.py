@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
 
-    from apimpolicy.context.description import ApiDescription, OperationDescription
+    from apimpolicy.context.description import ApiDefinition, OperationDefinition
     from apimpolicy.context.execution import Context, LastError
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
     from apimpolicy.context.records import Request, Response
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from apimpolicy.policies.metrics import Metric
     from apimpolicy.policies.outside_services import ContentSafetyService, EventHubs, PromptEmbedding, ServiceBus
     from apimpolicy.policies.settings import Behaviour
-    from apimpolicy.policies.state import Cache, GatewayState
+    from apimpolicy.policies.state import GatewayState, SharedCache
     from apimpolicy.text.document import Element
 
 
@@ -67,7 +67,7 @@ class PolicyExchange(Protocol):
     """True if the gateway negotiates a client certificate."""
     url_template: str
     """The URL template of the operation, empty without an operation."""
-    described_operation: OperationDescription | None = None
+    described_operation: OperationDefinition | None = None
     """The operation in the API's description; None when it is not there."""
     section: str = "inbound"
     """The section that runs: `inbound`, `backend`, `outbound` or `on-error`."""
@@ -85,7 +85,7 @@ class PolicyExchange(Protocol):
     path_is_rewritten: bool = False
     host_is_set: bool = False
     cache_key: str | None = None
-    response_cache: Cache | None = None
+    response_cache: SharedCache | None = None
     prompt_embedding: PromptEmbedding | None = None
     answer: ResponseMessage | None = None
     """The response with which a policy ended the pipeline or the section."""
@@ -295,7 +295,7 @@ class Backends(Protocol):
 class ApiDocuments(Protocol):
     """The descriptions of the API."""
 
-    description: ApiDescription | None
+    description: ApiDefinition | None
     """The OpenAPI document or WSDL."""
     schemas: dict[str, Any]
     """Schemas by id: a JSON Schema as data, an XSD as text."""

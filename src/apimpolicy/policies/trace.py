@@ -48,7 +48,7 @@ class TraceMetadata:
     effects="passes",
     access="passes",
 )
-class Trace:
+class TracePolicy:
     source: str = literal_attribute(required=True, may_be_empty=True, doubt="expression")
     severity: str = literal_attribute(default="verbose", values=("verbose", "information", "error"))
     messages: list[str] = child_texts("message")

@@ -39,7 +39,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.context.description import HEADER, PATH, QUERY, Parameter
+from apimpolicy.context.description import HEADER, PATH, QUERY, ParameterDefinition
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.parameter_errors import (
@@ -144,7 +144,7 @@ class ValidateParameters:
         checker: ParameterChecker,
         location: str,
         actions: _Actions,
-        described: list[Parameter],
+        described: list[ParameterDefinition],
     ) -> None:
         place = REQUEST_PLACES[location]
         present = _present(exchange, location)
@@ -162,7 +162,7 @@ def _key(location: str, name: str) -> str:
     return name if location == PATH else name.lower()
 
 
-def _values(present: dict[str, tuple[str, list[str]]], location: str, parameter: Parameter) -> list[str]:
+def _values(present: dict[str, tuple[str, list[str]]], location: str, parameter: ParameterDefinition) -> list[str]:
     """Return the values of a parameter, taken out of what is there; of a deep object names and values in turn."""
     if not parameter.is_deep:
         return present.pop(_key(location, parameter.name), ("", []))[1]

@@ -26,7 +26,7 @@ from apimpolicy.policies.effects import Effect, Validated
 from apimpolicy.policies.spec import PolicyError, PolicyExchange
 
 if TYPE_CHECKING:
-    from apimpolicy.context.description import ApiDescription
+    from apimpolicy.context.description import ApiDefinition
 
 ACTIONS = ("ignore", "prevent", "detect")
 IGNORE, PREVENT, DETECT = ACTIONS
@@ -97,7 +97,7 @@ def strictest(actions: Iterable[str]) -> str:
     return next((action for action in (PREVENT, DETECT) if action in found), IGNORE)
 
 
-def description_of(exchange: PolicyExchange, action: str) -> ApiDescription | None:
+def description_of(exchange: PolicyExchange, action: str) -> ApiDefinition | None:
     """Return the API's description; None when the gateway was given none and nothing is prevented.
 
     Raises ConfigurationError when something is: whether the request passes would be unknown.

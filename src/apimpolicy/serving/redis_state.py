@@ -31,7 +31,7 @@ from apimpolicy.serving.redis_connection import RedisConnection
 from apimpolicy.serving.redis_values import UNREADABLE, from_bytes, to_bytes
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.state import Cache, TripRule
+    from apimpolicy.policies.state import SharedCache, TripRule
 
 _BEAT = 2.0
 _LONGEST_KEY = 200
@@ -57,7 +57,7 @@ class RedisState:
         self._internal = ValueCache()
         self._external = RedisCache(self.connection)
 
-    def cache(self, caching_type: str) -> Cache:
+    def cache(self, caching_type: str) -> SharedCache:
         return self._external if caching_type in _EXTERNAL else self._internal
 
     def entries(self) -> Iterator[StateEntry]:
@@ -194,7 +194,7 @@ class RedisCounters:
 
 
 class RedisCache:
-    """Implements `apimpolicy.policies.state.Cache`; while Redis is not available, every lookup misses."""
+    """Implements `apimpolicy.policies.state.SharedCache`; while Redis is not available, every lookup misses."""
 
     def __init__(self, connection: RedisConnection) -> None:
         self._connection = connection

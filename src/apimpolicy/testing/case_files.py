@@ -141,15 +141,15 @@ def load_case_file(path: str) -> CaseFile:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path} is not UTF-8") from None
-    return _File(read_tree(text, path), path, is_read=True).read()
+    return _CaseFileReader(read_tree(text, path), path, is_read=True).read()
 
 
 def load_case_tree(tree: Tree, path: str) -> CaseFile:
     """Return the test file that a tree describes, with paths relative to `path`. Raises TestFileError."""
-    return _File(tree, path).read()
+    return _CaseFileReader(tree, path).read()
 
 
-class _File:
+class _CaseFileReader:
     def __init__(self, tree: Tree, path: str, *, is_read: bool = False) -> None:
         self.is_read = is_read
         """True for a file on disk: what a command made up names what the user has named."""

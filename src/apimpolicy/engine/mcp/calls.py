@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from apimpolicy.context.description import OperationDescription, operation_key
+from apimpolicy.context.description import OperationDefinition, operation_key
 from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.api_routing import RoutedApi, prefix_of
@@ -29,16 +29,14 @@ class Operations(Protocol):
     def service(self) -> Service:
         """The service."""
 
-    def operations_of(self, api: ServiceApi) -> Sequence[tuple[OperationDescription, Any]]:
+    def operations_of(self, api: ServiceApi) -> Sequence[tuple[OperationDefinition, Any]]:
         """Return the operations of an API, with their policies."""
 
     def documents_of(self, api: ServiceApi) -> ApiDocuments:
         """Return the documents that describe an API."""
 
 
-def operation_of(
-    requests: Operations, api_id: str, operation_id: str
-) -> tuple[ServiceApi, OperationDescription] | None:
+def operation_of(requests: Operations, api_id: str, operation_id: str) -> tuple[ServiceApi, OperationDefinition] | None:
     """Return the API and the operation of these ids; None if the service doesn't have them."""
     for api in requests.service.apis:
         if api.base_id.lower() != api_id.lower() or not api.api.is_current_revision:
@@ -75,7 +73,7 @@ def has_global_policies(requests: ServiceRequests) -> bool:
 
 
 def call(
-    requests: ServiceRequests, outer: Exchange, api: ServiceApi, operation: OperationDescription, request: Request
+    requests: ServiceRequests, outer: Exchange, api: ServiceApi, operation: OperationDefinition, request: Request
 ) -> Result:
     """Send a request inside the service to an operation of an API: its key is checked, and its scopes run.
 

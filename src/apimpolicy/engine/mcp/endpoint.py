@@ -20,7 +20,7 @@ from apimpolicy.engine.mcp.schemas import ToolRequest, input_of, request_of
 from apimpolicy.engine.mcp.servers import STRIPPED_KEYS, McpServer, McpTool
 
 if TYPE_CHECKING:
-    from apimpolicy.context.description import OperationDescription
+    from apimpolicy.context.description import OperationDefinition
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import ServiceApi
@@ -157,7 +157,7 @@ class McpEndpoint:
             listed.append({"name": tool.name, "description": tool.description, "inputSchema": schema})
         return protocol.result_response(call.id, {"tools": listed})
 
-    def _operation(self, tool: McpTool) -> tuple[tuple[ServiceApi, OperationDescription] | None, str]:
+    def _operation(self, tool: McpTool) -> tuple[tuple[ServiceApi, OperationDefinition] | None, str]:
         """Return the API and the operation of a tool, or the reason why they aren't known."""
         found = None if tool.unknown else calls.operation_of(self.requests, tool.api, tool.operation)
         if found is not None:

@@ -22,8 +22,8 @@ from apimpolicy.dotnet.system.datetimes import DateTime, now
 from apimpolicy.dotnet.values import type_of
 from apimpolicy.policies.liquid.markup import LiquidError, LiquidSyntaxError
 from apimpolicy.policies.liquid.values import (
-    Drop,
     Hash,
+    LiquidDrop,
     Pair,
     XmlElement,
     compare_values,
@@ -108,7 +108,7 @@ def _argument(value: Any, type_: str) -> Any:
 
 def _impossible(value: Any, type_: str) -> LiquidError:
     known = plain(value) if isinstance(value, (Hash, list, range)) else None
-    source = known or ("DotLiquid.Drop" if isinstance(value, (Drop, Pair, XmlElement)) else _full_name_of(value))
+    source = known or ("DotLiquid.Drop" if isinstance(value, (LiquidDrop, Pair, XmlElement)) else _full_name_of(value))
     return LiquidError(f"Object of type '{source}' cannot be converted to type '{_FULL_NAMES[type_]}'.")
 
 

@@ -91,7 +91,7 @@ class Pair(Record):
         return self.value.find(name) if isinstance(self.value, _NAMED) else (False, None)
 
 
-class Drop(Record):
+class LiquidDrop(Record):
     """An object of the gateway; `members` are computed when they are read, `shown` is its text as a whole."""
 
     members: Mapping[str, Callable[[], Any]]
@@ -102,7 +102,7 @@ class Drop(Record):
         return member is not None, None if member is None else member()
 
 
-_NAMED = (Hash, XmlElement, Pair, Drop)
+_NAMED = (Hash, XmlElement, Pair, LiquidDrop)
 
 
 def member(value: Any, key: Any, *, bracketed: bool) -> Any:
@@ -164,7 +164,7 @@ def is_true(value: Any) -> bool:
 def text_of(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (XmlElement, Drop)) or type(value) is str:
+    if isinstance(value, (XmlElement, LiquidDrop)) or type(value) is str:
         return plain(value)
     if not isinstance(value, str):
         found = items(value)
@@ -187,7 +187,7 @@ def joined(values: Iterable[Any], glue: str) -> str:
 
 def plain(value: Any) -> str:
     """`ToString()`; null is empty."""
-    if isinstance(value, Drop):
+    if isinstance(value, LiquidDrop):
         return value.shown
     if isinstance(value, XmlElement):
         return value.text

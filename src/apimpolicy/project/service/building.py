@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.context.description import Content, Parameter
+from apimpolicy.context.description import Content, ParameterDefinition
 from apimpolicy.context.entities import (
     KINDS,
     NOT_PUBLISHED,
@@ -186,7 +186,7 @@ def _api(given: ApiDescription, version_set: VersionSet | None, policy: AnyPolic
                 Operation(each.id, each.method.known or "GET", each.name.known or each.id, each.template.known or "/*"),
                 _policy(each.policy),
                 parameters=tuple(
-                    Parameter(
+                    ParameterDefinition(
                         one.name,
                         _LOCATIONS[one.place],
                         one.required.known is True,

@@ -12,6 +12,8 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+import attrs
+
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.languages.language import TooLarge
@@ -144,26 +146,18 @@ def _keys(value: Value) -> set[Hashable]:
 _LATER = "what a request does after it was sent"
 
 
+@attrs.frozen(eq=False)
 class Formulas:
     """The formulas of claims about one proof. `has_credentials`: the backend gets headers that are unknown. `tools` are
     those of the MCP server that the requests are for.
     """
 
-    def __init__(
-        self,
-        proof: Proof,
-        expressions: Expressions,
-        base: Base,
-        *,
-        has_credentials: bool,
-        tools: frozenset[str] = frozenset(),
-    ) -> None:
-        self.tools = tools
-        self.proof = proof
-        self.expressions = expressions
-        self.base = base
-        self.has_credentials = has_credentials
-        self._of_requests: dict[int, Term] = {}
+    proof: Proof
+    expressions: Expressions
+    base: Base
+    has_credentials: bool
+    tools: frozenset[str]
+    _of_requests: dict[int, Term] = attrs.field(factory=dict, init=False)
 
     def broken(self, claim: Claim) -> Term:
         return terms.any_of(*self._broken(claim))

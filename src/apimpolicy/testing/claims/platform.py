@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from apimpolicy.audit.requests import Rehearsal
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import is_known
@@ -50,28 +52,21 @@ _LEAST_SECONDS = 0.2
 """Seconds of the search for one route."""
 
 
+@attrs.frozen(eq=False, slots=False)
 class PlatformClaims:
     """Decides claims for every API of a service; `on_api` gets each API's verdicts as they come."""
 
-    def __init__(
-        self,
-        file: CaseFile,
-        claims: Sequence[Claim],
-        setup: Setup,
-        bounds: Bounds,
-        on_run: Callable[[], None] = lambda: None,
-        on_api: OnApi | None = None,
-        *,
-        debug: bool = False,
-    ) -> None:
-        self.on_api = on_api
-        self.file = file
-        self.claims = claims
-        self.setup = setup
-        self.bounds = bounds
-        self.on_run = on_run
-        self.debug = debug
-        self.expressions = Expressions(setup.gateway.named_values)
+    file: CaseFile
+    claims: Sequence[Claim]
+    setup: Setup
+    bounds: Bounds
+    on_run: Callable[[], None] = lambda: None
+    on_api: OnApi | None = None
+    debug: bool = attrs.field(default=False, kw_only=True)
+
+    @cached_property
+    def expressions(self) -> Expressions:
+        return Expressions(self.setup.gateway.named_values)
 
     def reports(self) -> list[ClaimReport]:
         """Return a report for each claim, with a cell for each API. Raises ConfigurationError."""

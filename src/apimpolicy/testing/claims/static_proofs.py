@@ -50,7 +50,7 @@ class StaticProofs:
         self.proof = route_proof(harness)
         tools = tools_in(harness.program)
         base, credentials = base_of(harness), has_credentials(harness)
-        self.formulas = Formulas(self.proof, expressions, base, has_credentials=credentials, tools=tools)
+        self.formulas = Formulas(self.proof, expressions, base, credentials, tools)
         self.claims = claims
         self._inquiries: dict[int, Inquiry] = {}
 

@@ -53,7 +53,7 @@ class DocumentPlaces:
 
 
 def places_of(policy: Policy) -> DocumentPlaces:
-    walk = _Walk()
+    walk = _PlaceFinder()
     for elements in policy.sections.values():
         for element in elements:
             walk.policy(element, specification_of(element.name), None)
@@ -90,7 +90,7 @@ def file_source(source: Source) -> Source:
     return source
 
 
-class _Walk:
+class _PlaceFinder:
     def __init__(self) -> None:
         self.found = DocumentPlaces()
 

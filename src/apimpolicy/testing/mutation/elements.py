@@ -284,7 +284,7 @@ _BOOLEANS = {"true": "false", "false": "true", "True": "False", "False": "True",
 
 def changes_of(policy: Policy, checks: CheckIndex) -> Iterator[tuple[Element, Mutation]]:
     """Yield each change of a document, with its policy; `checks` tells which checks it affects."""
-    walk = _Walk(checks)
+    walk = _ElementChanges(checks)
     for elements in policy.sections.values():
         for element in elements:
             specification = specification_of(element.name)
@@ -296,7 +296,7 @@ def changes_of(policy: Policy, checks: CheckIndex) -> Iterator[tuple[Element, Mu
                     yield owner, attrs.evolve(change, about=tuple(dict.fromkeys(about)))
 
 
-class _Walk:
+class _ElementChanges:
     def __init__(self, checks: CheckIndex) -> None:
         self.checks = checks
 

@@ -106,7 +106,7 @@ _FORM = re.compile(r"\s*apimpolicy:\s*equivalent(?P<kinds>(?:[\s,]+[a-z]+)*)\s*(
 
 
 @attrs.frozen
-class Reason:
+class ChangeReason:
     """A comment: the span of the file, the kinds (all, when there are none), and the reason."""
 
     start: int
@@ -118,7 +118,7 @@ class Reason:
         return self.start <= change.start < self.end and (not self.kinds or change.kind in self.kinds)
 
 
-def reasons(policy: Policy) -> list[Reason]:
+def reasons(policy: Policy) -> list[ChangeReason]:
     """Return the comments of a document. Raises ConfigurationError for a missing reason, or an unknown kind."""
     document = policy.document
     if "equivalent" not in document.source.text:
@@ -126,7 +126,7 @@ def reasons(policy: Policy) -> list[Reason]:
     return [reason for comment, following in document.comments() for reason in _read(comment, following)]
 
 
-def _read(comment: Comment, following: Element | None) -> Iterator[Reason]:
+def _read(comment: Comment, following: Element | None) -> Iterator[ChangeReason]:
     match = _FORM.fullmatch(comment.text)
     if match is None:
         return
@@ -139,7 +139,7 @@ def _read(comment: Comment, following: Element | None) -> Iterator[Reason]:
     if not reason:
         raise ConfigurationError(f"{where}: say why it makes no difference: <!-- apimpolicy: equivalent: reason -->")
     if following is not None:
-        yield Reason(*source.original_span(following.start, following.end), kinds, reason)
+        yield ChangeReason(*source.original_span(following.start, following.end), kinds, reason)
 
 
 Cases = dict[str, list["Case"]]
