@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from apimpolicy.editor.rpc import Json
 
-if TYPE_CHECKING:
     Schema = Json
     Arguments = Json
     Call = tuple[str, Arguments]

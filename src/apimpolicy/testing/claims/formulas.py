@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from apimpolicy.testing.tree import Tree
     from apimpolicy.transfer.flow import End, Sent
 
-if TYPE_CHECKING:
     Base = Literal["none", "plain", "unknown"]
     """The prefix of the path at the backend: none (it is the request's own URL), a URL without a query, or any."""
 
