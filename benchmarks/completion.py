@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import bind
-from apimpolicy.editor.expression_completion import Completion, complete
+from apimpolicy.editor.expression_completion import ExpressionCompletion, complete
 from apimpolicy.editor.members import keywords
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax.lexer import PADDING, tokenize
@@ -102,7 +102,7 @@ class Figures:
         self.times.append(time.process_time() - begin)
         self.add(found, name, role, code[max(0, caret - 90) : caret])
 
-    def add(self, found: Completion, name: str, role: str, before: str) -> None:
+    def add(self, found: ExpressionCompletion, name: str, role: str, before: str) -> None:
         labels = [item.label for item in found.items]
         is_offered = name in labels or found.is_open
         self.count["asked"] += 1

@@ -87,17 +87,17 @@ if TYPE_CHECKING:
     from apimpolicy.errors import NotSimulatedError as NotSimulatedError
     from apimpolicy.errors import PolicySyntaxError as PolicySyntaxError
     from apimpolicy.errors import PolicyTypeError as PolicyTypeError
-    from apimpolicy.policies.content_safety import SafetyAnalysis as SafetyAnalysis
-    from apimpolicy.policies.content_safety import SafetyWords as SafetyWords
     from apimpolicy.policies.data_sources import RecordedCosmos as RecordedCosmos
     from apimpolicy.policies.data_sources import RecordedSql as RecordedSql
     from apimpolicy.policies.effects import Effect as Effect
-    from apimpolicy.policies.event_hubs import EventHub as EventHub
-    from apimpolicy.policies.event_hubs import EventHubEvent as EventHubEvent
-    from apimpolicy.policies.event_hubs import EventHubs as EventHubs
     from apimpolicy.policies.metrics import Metric as Metric
-    from apimpolicy.policies.service_bus import ServiceBus as ServiceBus
-    from apimpolicy.policies.service_bus import ServiceBusMessage as ServiceBusMessage
+    from apimpolicy.policies.outside_services import EventHub as EventHub
+    from apimpolicy.policies.outside_services import EventHubEvent as EventHubEvent
+    from apimpolicy.policies.outside_services import EventHubs as EventHubs
+    from apimpolicy.policies.outside_services import SafetyAnalysis as SafetyAnalysis
+    from apimpolicy.policies.outside_services import SafetyWords as SafetyWords
+    from apimpolicy.policies.outside_services import ServiceBus as ServiceBus
+    from apimpolicy.policies.outside_services import ServiceBusMessage as ServiceBusMessage
     from apimpolicy.project.check_run import check as check
     from apimpolicy.project.gateways import load_gateway as load_gateway
     from apimpolicy.project.gateways import load_service as load_service

@@ -22,8 +22,6 @@ METHODS = {"read_text", "read_bytes", "write_text", "write_bytes", "iterdir", "r
 OF_THE_PACKAGE = frozenset(
     [
         "binding.foreign_names",
-        "checks.audit_codes",
-        "checks.compiler_pages",
         "checks.pages",
         "checks.rules.changed_by_release",
         "declarations",
@@ -48,7 +46,7 @@ OF_THE_PACKAGE = frozenset(
 """Modules that open files of the package itself."""
 OF_THE_TOOL = {
     "checkout": "the door",
-    "checks.extensions": "installed packages with rules",
+    "checks.catalogue": "installed packages with rules",
     "cli.program": "the null device",
     "dotnet.cryptography.certificate_files": "a certificate in a temporary folder, for OpenSSL",
     "editor.request_actions": "a document in a temporary folder",

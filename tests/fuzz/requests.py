@@ -20,8 +20,7 @@ from tests.fuzz.documents import CORPUS, mutated
 
 from apimpolicy.editor.language_features import FEATURES
 from apimpolicy.editor.language_server import LanguageServer
-from apimpolicy.editor.rpc import RpcError
-from apimpolicy.editor.text_documents import TextDocument
+from apimpolicy.editor.rpc import RpcError, TextDocument
 
 HOSTS = {"a.tf": "x = <<XML\n{}\nXML\n", "a.bicep": "var p = '''{}'''\n", "a.md": "# a\n\n```xml\n{}\n```\n"}
 NAMES = ("a.xml", "a.xml", "a.xml", "a.xml", "a.tftpl", *HOSTS)

@@ -12,7 +12,7 @@ import yaml
 from tests.rows import read_yaml
 
 from apimpolicy.testing.case_files import Case, load_case_tree
-from apimpolicy.testing.running import Outcome, run_case
+from apimpolicy.testing.running import CaseOutcome, run_case
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ class Scenarios:
         (made,) = load_case_tree(read_tree(text, self._path), self._path).cases
         return made
 
-    def run(self, case: dict[str, Any], policies: str | dict[str, str]) -> Outcome:
+    def run(self, case: dict[str, Any], policies: str | dict[str, str]) -> CaseOutcome:
         """Run a case with these documents."""
         return run_case(self.case(case, policies))
 
 
-def check(outcome: Outcome) -> None:
+def check(outcome: CaseOutcome) -> None:
     """Fail with what is not as expected."""
     assert outcome.is_good, "\n".join([*outcome.sentences, outcome.problem, outcome.explanation()])

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
     from apimpolicy.proving.proof import Proof
     from apimpolicy.terms.term import Term
-    from apimpolicy.testing.claims.branches import Branches
+    from apimpolicy.testing.claims.facts import BranchProofs
     from apimpolicy.transfer.flow import End
 
 _ENTITIES = ("api", "operation", "product", "subscription", "user", "workspace")
@@ -36,7 +36,7 @@ _ODD = re.compile(r"\d{4}-\d\d-\d\d|/Date\(")
 
 
 def is_admitted(
-    branches: Branches, gateway: Gateway, result: Result, variables: Sequence[str], headers: Sequence[str]
+    branches: BranchProofs, gateway: Gateway, result: Result, variables: Sequence[str], headers: Sequence[str]
 ) -> bool:
     """Return whether a proof admits what a request did. Variables and headers of the response are those that count."""
     proof, goals = branches.proof, branches.harness.goals.reached(result.trace)

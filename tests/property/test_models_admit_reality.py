@@ -29,7 +29,7 @@ from apimpolicy.errors import ApimPolicyError, NotSimulatedError
 from apimpolicy.proving.equivalence import Known, compare
 from apimpolicy.terms import solving
 from apimpolicy.testing.certificates import TestCertificates
-from apimpolicy.testing.claims.branches import Branches
+from apimpolicy.testing.claims.facts import BranchProofs
 from apimpolicy.testing.claims.harnesses import Setup, harness_of
 from apimpolicy.testing.comparing.elements import of_element
 from apimpolicy.testing.comparing.observed_differences import differences
@@ -102,7 +102,7 @@ def check(choices: Choices, *, versions: bool = False) -> None:
         return
     request = write.request([None, _certificate(), CERTIFICATES.get("stranger")])
     result = gateway.run(harness.scopes, request)
-    if not is_admitted(Branches(harness), gateway, result, VARIABLES, SENT_BACK):
+    if not is_admitted(BranchProofs(harness), gateway, result, VARIABLES, SENT_BACK):
         raise Fault(f"{_shown(text, request)}\n{_outcome(result)}")
 
 

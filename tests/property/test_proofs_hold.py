@@ -21,10 +21,10 @@ from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.semantics.forms.strings import PLAIN
 from apimpolicy.semantics.inputs import ONCE, PRINTABLE
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
-from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.conditions import Conditions
+from apimpolicy.testing.claims.facts import BranchProofs
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
-from apimpolicy.testing.claims.proving import Proof, Verdict
+from apimpolicy.testing.claims.proving import ClaimProof, Verdict
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.comparing.elements import of_element
 from apimpolicy.testing.comparing.observed_differences import differences
@@ -55,7 +55,7 @@ def check(seed: int, requests: int = OF_EACH, *, assuming: bool = False) -> dict
     around = setup_of(file)
     harness = harness_of(file.subject.policies, around)
     expressions = Expressions({})
-    verdicts = Proof(harness, file.claims, expressions, BOUNDS).verdicts()
+    verdicts = ClaimProof(harness, file.claims, expressions, BOUNDS).verdicts()
     counts = {"proven": 0, "false": 0, "undecided": 0, "assuming": 0}
     for verdict in verdicts:
         counts[verdict.status] += 1
@@ -79,7 +79,7 @@ def check_branches(seed: int, requests: int = OF_EACH) -> tuple[int, int]:
     file = _file(maker.branching(), [])
     harness = harness_of(file.subject.policies, setup_of(file))
     explored = Finder(harness, BOUNDS).explore()
-    branches = Branches(harness)
+    branches = BranchProofs(harness)
     proven = {goal for goal in explored.missing if goal.kind == BRANCH and branches.decide(goal).is_proven}
     gateway = Gateway(**harness.settings)
     for _ in range(requests if proven else 0):
@@ -140,7 +140,7 @@ def check_equivalent(seed: int, requests: int = OF_EACH) -> int:
 def _statuses(policy: str, claim: dict[str, Any]) -> str:
     file = _file(policy, [claim])
     around = setup_of(file)
-    (verdict,) = Proof(harness_of(file.subject.policies, around), file.claims, Expressions({}), BOUNDS).verdicts()
+    (verdict,) = ClaimProof(harness_of(file.subject.policies, around), file.claims, Expressions({}), BOUNDS).verdicts()
     return str(verdict.status)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.rows import for_each
 
-from apimpolicy.checks.catalogue import Entry, entries, page_of, rule_class
+from apimpolicy.checks.catalogue import RuleEntry, entries, page_of, rule_class
 from apimpolicy.checks.pages import all_codes, evidence_of
 from apimpolicy.diagnostics import Severity
 
@@ -21,14 +21,14 @@ OF_TEST_FILES = {f"POL50{number}" for number in range(1, 8)}
 """Codes of test files and claims that a team wrote itself: nothing that a gateway could refuse."""
 
 
-def can_be_an_error(entry: Entry) -> bool:
+def can_be_an_error(entry: RuleEntry) -> bool:
     tree = ast.parse((SOURCE / "checks" / "rules" / f"{entry.module}.py").read_text(encoding="utf-8"))
     named = any(isinstance(node, ast.Attribute) and node.attr == "ERROR" for node in ast.walk(tree))
     return named or rule_class(entry.module).severity is Severity.ERROR
 
 
 @for_each((entry,) for entry in entries())
-def test_a_rule_that_can_report_errors_names_its_evidence(entry: Entry) -> None:
+def test_a_rule_that_can_report_errors_names_its_evidence(entry: RuleEntry) -> None:
     assert ("**Evidence.**" in page_of(entry)) == can_be_an_error(entry)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.rows import for_each
 
-from apimpolicy.checks.catalogue import Entry, entries, page_of, rule_class
+from apimpolicy.checks.catalogue import RuleEntry, entries, page_of, rule_class
 from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings
@@ -68,7 +68,7 @@ def findings(path: Path, code: str) -> str:
 
 
 @for_each((entry,) for entry in entries())
-def test_what_a_rule_finds_and_what_not(entry: Entry) -> None:
+def test_what_a_rule_finds_and_what_not(entry: RuleEntry) -> None:
     folder = HERE / entry.code
     bad, good = sorted(folder.glob("bad*.xml")), sorted(folder.glob("good*.xml"))
     assert bad, f"{entry.code} has no bad example"
@@ -85,7 +85,7 @@ def test_what_a_rule_finds_and_what_not(entry: Entry) -> None:
 
 
 @for_each((entry,) for entry in entries())
-def test_a_rule_has_a_page(entry: Entry) -> None:
+def test_a_rule_has_a_page(entry: RuleEntry) -> None:
     rule = rule_class(entry.module)
     assert rule.code == entry.code
     page = page_of(entry)
@@ -100,7 +100,7 @@ def test_codes_and_names_occur_once() -> None:
 
 
 @for_each((entry,) for entry in entries())
-def test_what_is_read_from_the_source_is_what_the_class_says(entry: Entry) -> None:
+def test_what_is_read_from_the_source_is_what_the_class_says(entry: RuleEntry) -> None:
     rule = rule_class(entry.module)
     said = (entry.code, set(entry.elements), entry.attributes, entry.members, entry.words, entry.known)
     assert said == (rule.code, set(rule.visits()), rule.attributes, rule.members, rule.words, rule.known)

@@ -13,8 +13,7 @@ from apimpolicy import load_gateway
 from apimpolicy.context.records import Request
 from apimpolicy.project.service.leniency import lenient
 from apimpolicy.project.service.reading import read_infrastructure
-from apimpolicy.testing.comparing.documents import documents_of
-from apimpolicy.testing.comparing.sides import ServiceSide
+from apimpolicy.testing.comparing.sides import ServiceSide, documents_of
 from apimpolicy.testing.comparing.versions import versions
 
 if TYPE_CHECKING:

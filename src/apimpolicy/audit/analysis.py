@@ -14,29 +14,28 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.audit import kinds
 from apimpolicy.audit.access import Access, access_of
-from apimpolicy.audit.entries import Entry, EntryAudit, entries_of, entry_audit
-from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction, PolicyLocation
 from apimpolicy.audit.outgoing import hits_of
-from apimpolicy.audit.request_state import Target
-from apimpolicy.audit.states import NEVER, Alternatives, either, of_fact
-from apimpolicy.audit.tools import METHOD, Hop, Tools
-from apimpolicy.audit.variables import Knowledge
-from apimpolicy.audit.walk import Walk
+from apimpolicy.audit.request_state import AuditedTarget
+from apimpolicy.audit.states import NEVER, Alternatives, Fact, GatewayAction, PolicyLocation, either, of_facts
+from apimpolicy.audit.tools import METHOD, EntryAudit, Hop, ServiceEntry, Tools, entries_of, entry_audit
+from apimpolicy.audit.variables import VariableKnowledge
+from apimpolicy.audit.walk import ServiceContext, Walk
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.context.entities import Operation
-from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.api_routing import prefix_of
 from apimpolicy.engine.document import EffectivePolicies
 from apimpolicy.engine.service_requests import WITHOUT_OPERATIONS, documents_of, operations_with_policies
 from apimpolicy.engine.steps import Program, spliced
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
+from apimpolicy.text.encoding import from_utf16
 from apimpolicy.text.holes import UNKNOWN_POLICIES
 from apimpolicy.text.named_values import KnownNamedValues
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.service_context import ServiceContext
-    from apimpolicy.audit.sources import Source
+    from apimpolicy.audit.sources import ValueSource
+    from apimpolicy.audit.walk import ServiceContext
     from apimpolicy.engine.document import AnyPolicy, Policy
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
 
@@ -59,7 +58,7 @@ class OperationAudit(NamedTuple):
     problem: str = ""
     is_described: bool = True
     by_entry: tuple[EntryAudit, ...] = ()
-    fields: frozenset[Source] = frozenset()
+    fields: frozenset[ValueSource] = frozenset()
     """Headers and parameters of the query that the policies read."""
     message: Mapping[str, Any] | None = None
     """The message to an MCP server that calls it, if it is a tool."""
@@ -142,7 +141,6 @@ class _Audit:
         return found
 
     def tools(self, server: ServiceApi) -> Iterator[OperationAudit]:
-        """Yield the tools of an MCP server."""
         for operation, hop, message, unknown in Tools(self).of(server):
             if not self.is_wanted(server.id, f"{METHOD} {from_utf16(operation.url_template)}"):
                 continue
@@ -184,7 +182,7 @@ class _Audit:
     def unread(
         self, api: ServiceApi, operation: Operation, problem: str, *, is_described: bool = True
     ) -> OperationAudit:
-        alternatives = of_fact(Fact(UNDECIDED, problem.strip().splitlines()[0]))
+        alternatives = of_facts(Fact(kinds.UNDECIDED, problem.strip().splitlines()[0]))
         nothing: frozenset[tuple[str, bool]] = frozenset()
         return OperationAudit(api, operation, alternatives, {}, {}, (), nothing, None, None, problem, is_described)
 
@@ -242,7 +240,12 @@ class _Audit:
         )
 
     def walk(
-        self, scopes: Mapping[str, Policy], entry: Entry, api: ServiceApi, operation: Operation, hop: Hop | None = None
+        self,
+        scopes: Mapping[str, Policy],
+        entry: ServiceEntry,
+        api: ServiceApi,
+        operation: Operation,
+        hop: Hop | None = None,
     ) -> Walk:
         """Walk the policies for one entry; operations with the same ones share it unless conditions depend on them.
 
@@ -257,10 +260,10 @@ class _Audit:
         return found
 
     def _walk(
-        self, scopes: Mapping[str, Policy], entry: Entry, api: ServiceApi, operation: Operation, hop: Hop | None
+        self, scopes: Mapping[str, Policy], entry: ServiceEntry, api: ServiceApi, operation: Operation, hop: Hop | None
     ) -> Walk:
         program = self.program(scopes)
-        target = Target(
+        target = AuditedTarget(
             {
                 "Id": from_utf16(operation.id),
                 "Name": from_utf16(operation.name),
@@ -277,7 +280,7 @@ class _Audit:
             _paths(api, operation),
         )
         walk = Walk(
-            Knowledge(entry.caller, target),
+            VariableKnowledge(entry.caller, target),
             self.check,
             frozenset(self.missing),
             self.service_context,

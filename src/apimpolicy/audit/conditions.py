@@ -11,26 +11,26 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.facts import (
-    ADDRESS,
-    CERTIFICATE,
-    CHOICE,
-    FORGED,
-    GATEWAY,
-    OPAQUE,
-    PRESENTED,
-    UNDECIDED,
-    VERIFIED,
-    Fact,
-)
-from apimpolicy.audit.origins import Origin, Origins, constant, is_null, receiver_of
+from apimpolicy.audit import kinds
+from apimpolicy.audit.origins import Origins, ValueOrigin, constant, is_null, receiver_of
 from apimpolicy.audit.sources import ANSWER, OF_CALLERS_SERVICE, SourceReader, chosen, of_caller
-from apimpolicy.audit.states import ALWAYS, FALSE, NEVER, TRUE, Alternatives, Truth, either, truth_of
+from apimpolicy.audit.states import (
+    ALWAYS,
+    FALSE,
+    NEVER,
+    TRUE,
+    Alternatives,
+    ConditionProofs,
+    Fact,
+    either,
+    of_facts,
+    truth_of,
+)
 from apimpolicy.audit.states import both as proving_both
 from apimpolicy.binding import nodes
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.variables import Knowledge
+    from apimpolicy.audit.variables import VariableKnowledge
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.text.source import Excerpt
@@ -58,19 +58,18 @@ _LOOKS_AT = (
 )
 
 
-class Condition(NamedTuple):
+class PolicyCondition(NamedTuple):
     """An expression to be read: the C# as it is written, and what is known where it is evaluated."""
 
     excerpt: Excerpt
-    knowledge: Knowledge
+    knowledge: VariableKnowledge
 
 
-def truth(condition: Condition, check: ExpressionCheck) -> Truth:
-    """Return a condition's proofs."""
+def truth(condition: PolicyCondition, check: ExpressionCheck) -> ConditionProofs:
     _, compiled = check.compile(condition.excerpt)
     if compiled.bound is None or not compiled.nodes:
         return truth_of(_unread(condition))
-    return Reader(condition, compiled.nodes).body(compiled.bound.body)
+    return ConditionReader(condition, compiled.nodes).body(compiled.bound.body)
 
 
 def looks_at(text: str) -> str:
@@ -81,42 +80,41 @@ def looks_at(text: str) -> str:
     return ", ".join(dict.fromkeys(found)) or "a condition"
 
 
-def _unread(condition: Condition) -> Fact:
-    """Return the fact for an expression that can't be compiled as it is written."""
+def _unread(condition: PolicyCondition) -> Fact:
     text = condition.excerpt.text
     names = _NAMED_VALUE.findall(text)
     subject = f"named value '{names[0]}'" if names else "an expression that can't be read"
-    return Fact(UNDECIDED, subject, (_normal(text),))
+    return Fact(kinds.UNDECIDED, subject, (_normal(text),))
 
 
 def _normal(text: str) -> str:
     return " ".join(text.split())
 
 
-class Reader:
+class ConditionReader:
     """Reads the conditions of one expression."""
 
-    def __init__(self, condition: Condition, expression: Sequence[Bound]) -> None:
+    def __init__(self, condition: PolicyCondition, expression: Sequence[Bound]) -> None:
         self.text = condition.excerpt.text
         self.known = condition.knowledge
         self.origins = Origins(expression)
         self.sources = SourceReader(self.origins, self.known)
 
-    def body(self, node: Bound) -> Truth:
+    def body(self, node: Bound) -> ConditionProofs:
         if not isinstance(node, nodes.Block):
             return self.truth(node)
-        ends: list[tuple[Alternatives, Truth]] = []
+        ends: list[tuple[Alternatives, ConditionProofs]] = []
         self._block(node.statements, ALWAYS, ends)
         if_true = if_false = NEVER
         for reached, found in ends:
             if_true = either(if_true, proving_both(reached, found.if_true))
             if_false = either(if_false, proving_both(reached, found.if_false))
-        return Truth(if_true, if_false)
+        return ConditionProofs(if_true, if_false)
 
     # Statements
 
     def _block(
-        self, statements: Sequence[Bound], reached: Alternatives, ends: list[tuple[Alternatives, Truth]]
+        self, statements: Sequence[Bound], reached: Alternatives, ends: list[tuple[Alternatives, ConditionProofs]]
     ) -> Alternatives:
         """Walk statements; return what is proven behind them, and add what is returned to `ends`."""
         for statement in statements:
@@ -139,7 +137,9 @@ class Reader:
                     ends.append((reached, truth_of(self._opaque(statement))))
         return reached
 
-    def _if(self, node: nodes.If, reached: Alternatives, ends: list[tuple[Alternatives, Truth]]) -> Alternatives:
+    def _if(
+        self, node: nodes.If, reached: Alternatives, ends: list[tuple[Alternatives, ConditionProofs]]
+    ) -> Alternatives:
         found = self.truth(node.condition)
         then = self._block([node.then], proving_both(reached, found.if_true), ends)
         rest = proving_both(reached, found.if_false)
@@ -147,7 +147,7 @@ class Reader:
 
     # Expressions
 
-    def truth(self, node: Bound | None, depth: int = 0) -> Truth:
+    def truth(self, node: Bound | None, depth: int = 0) -> ConditionProofs:
         """Return the proofs of an expression of type bool."""
         value = constant(node)
         if isinstance(value, bool):
@@ -181,14 +181,14 @@ class Reader:
                 return self.truth(inside, following)
         return self._value(node)
 
-    def _value(self, node: Bound | None) -> Truth:
+    def _value(self, node: Bound | None) -> ConditionProofs:
         """Return the proofs of a bool value: a variable of the policy."""
         origin = self.origins.of(node)
         if origin.kind == "variable" and origin.name is not None:
             return self.known.truth_of_variable(origin.name, origin.default) or truth_of(self._opaque(node))
         return truth_of(self._opaque(node))
 
-    def _equality(self, left: Bound, right: Bound, depth: int) -> Truth:
+    def _equality(self, left: Bound, right: Bound, depth: int) -> ConditionProofs:
         """Return proofs of `left == right`."""
         if is_null(left) or (constant(left) is not None and constant(right) is None):
             left, right = right, left
@@ -200,15 +200,15 @@ class Reader:
             return found if value else found.negated()
         return self._comparison(self.origins.of(left), left, right)
 
-    def _call(self, node: nodes.Call, depth: int) -> Truth:
+    def _call(self, node: nodes.Call, depth: int) -> ConditionProofs:
         receiver, arguments = receiver_of(node)
         name, found = node.method.name, self.origins.of(receiver)
         if name in _EMPTY:
             return self._presence(receiver, or_empty=True)
         if name in _VERIFY and found.kind == "certificate":
-            return Truth(
-                frozenset((frozenset((Fact(CERTIFICATE, PRESENTED), Fact(CERTIFICATE, VERIFIED))),)),
-                frozenset((frozenset((Fact(CERTIFICATE, VERIFIED, (), False),)),)),
+            verified = Fact(kinds.CERTIFICATE, kinds.VERIFIED)
+            return ConditionProofs(
+                of_facts(Fact(kinds.CERTIFICATE, kinds.PRESENTED), verified), of_facts(verified.opposite)
             )
         if name == "ContainsKey":
             return self._presence(node).negated()
@@ -225,23 +225,23 @@ class Reader:
             return self._value(node)
         return truth_of(self._opaque(node))
 
-    def _any(self, test: nodes.Lambda, depth: int) -> Truth:
+    def _any(self, test: nodes.Lambda, depth: int) -> ConditionProofs:
         """Return the proofs of a test being true of one of several: of none, it may never have been evaluated."""
         if isinstance(test.body, nodes.Block):
             return truth_of(self._opaque(test))
         found = self.truth(test.body, depth)
         is_free = all(fact.is_free for alternative in found.if_false for fact in alternative)
-        return Truth(found.if_true, found.if_false if is_free else ALWAYS)
+        return ConditionProofs(found.if_true, found.if_false if is_free else ALWAYS)
 
     # Facts
 
-    def _presence(self, node: Bound | None, *, or_empty: bool = False) -> Truth:
+    def _presence(self, node: Bound | None, *, or_empty: bool = False) -> ConditionProofs:
         """Return proofs of `value == null`."""
         return self.known.absence(self.origins.of(node), or_empty=or_empty) or truth_of(self._opaque(node))
 
     def _comparison(
-        self, origin: Origin, left: Bound | None, right: Bound, test: str = "Equals", *, is_within: bool = False
-    ) -> Truth:
+        self, origin: ValueOrigin, left: Bound | None, right: Bound, test: str = "Equals", *, is_within: bool = False
+    ) -> ConditionProofs:
         """Return the proofs of a comparison; `is_within` if the right side only has to be a part of the left one."""
         value, other = constant(right), self.origins.of(right)
         ours, others = self.sources.of(left), self.sources.of(right)
@@ -257,27 +257,29 @@ class Reader:
             if found is not None:
                 return found
         if origin.kind in ("url", "parameter", "method") and value is not None:
-            return truth_of(Fact(CHOICE, looks_at(self.text), (_normal(self.text), self.known.generation)))
+            return truth_of(Fact(kinds.CHOICE, looks_at(self.text), (_normal(self.text), self.known.generation)))
         if not origin.kind and not other.kind and "{{" in self.text:
             return truth_of(self._undecided())
         if "named value" in (origin.kind, other.kind) and not (origin.kind and other.kind):
             return truth_of(self._undecided())
         return truth_of(self._opaque(left, right))
 
-    def _of_own_values(self, *sides: Bound | None) -> Truth:
+    def _of_own_values(self, *sides: Bound | None) -> ConditionProofs:
         """Return the proofs of a comparison that the caller decides: both sides are the caller's, or one is enough."""
         sources = of_caller(self.sources.of_all([each for each in sides if each is not None]))
-        kinds = {each.kind for each in sources}
-        sent = (ADDRESS,) if "address" in kinds else ("",) if len(sides) == 1 else ()
+        parts = {each.kind for each in sources}
+        sent = (kinds.ADDRESS,) if "address" in parts else ("",) if len(sides) == 1 else ()
         needed = {
-            Fact(CHOICE, f"{each.kind} '{each.name}'", sent) for each in sources if each.kind in ("header", "query")
+            Fact(kinds.CHOICE, f"{each.kind} '{each.name}'", sent)
+            for each in sources
+            if each.kind in ("header", "query")
         }
-        same = Fact(FORGED, "the caller's own values", (_normal(self.text), self.known.generation))
-        if "certificate" in kinds and not any(self._may_be_null(each) for each in sides):
-            needed.add(Fact(CERTIFICATE, PRESENTED))
+        same = Fact(kinds.FORGED, "the caller's own values", (_normal(self.text), self.known.generation))
+        if "certificate" in parts and not any(self._may_be_null(each) for each in sides):
+            needed.add(Fact(kinds.CERTIFICATE, kinds.PRESENTED))
         if any(self._may_be_null(each) for each in sides):
             needed = set()
-        return Truth(frozenset((frozenset((*needed, same)),)), frozenset((frozenset((same.opposite,)),)))
+        return ConditionProofs(of_facts(*needed, same), of_facts(same.opposite))
 
     def _may_be_null(self, node: Bound | None) -> bool:
         """Return whether a caller who sends nothing makes a value null: of a header without a default."""
@@ -287,7 +289,7 @@ class Reader:
 
     def _undecided(self) -> Fact:
         names = _NAMED_VALUE.findall(self.text)
-        return Fact(UNDECIDED, f"named value '{names[0] if names else '?'}'", (_normal(self.text),))
+        return Fact(kinds.UNDECIDED, f"named value '{names[0] if names else '?'}'", (_normal(self.text),))
 
     def _opaque(self, *read: Bound | None) -> Fact:
         """Return the fact of a condition that isn't understood; it is the same one while nothing has changed."""
@@ -300,13 +302,12 @@ class Reader:
             map(self.known.asks_about_caller, answers)
         ):
             is_free = varies or answers or any(each.kind == "response" for each in sources)
-            return Fact(GATEWAY if is_free else UNDECIDED, subject, (*detail, *read_answers))
+            return Fact(kinds.GATEWAY if is_free else kinds.UNDECIDED, subject, (*detail, *read_answers))
         is_free = bool(answers) and all(OF_CALLERS_SERVICE in each.asked for each in answers)
-        return Fact(FORGED if is_free else OPAQUE, subject, (*detail, *read_answers))
+        return Fact(kinds.FORGED if is_free else kinds.OPAQUE, subject, (*detail, *read_answers))
 
 
 def _within(node: Bound) -> list[Bound]:
-    """Return a node with all nodes inside."""
     found, waiting = [], [node]
     while waiting:
         each = waiting.pop()

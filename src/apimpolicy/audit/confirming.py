@@ -10,9 +10,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from apimpolicy.audit.facts import CHOICE, FORGED, GATEWAY, OPAQUE, OWN, SENT, UNDECIDED, VIA, Fact
+from apimpolicy.audit import kinds
 from apimpolicy.audit.requests import Attempt, Rehearsal, anonymous
-from apimpolicy.audit.states import Alternative, Alternatives, both, either, of_fact
+from apimpolicy.audit.states import Alternative, Alternatives, Fact, both, either, of_facts
 from apimpolicy.context.records import Request
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def first_anonymous(rehearsal: Rehearsal, operation: OperationAudit) -> Attempt:
     for alternative, request in anonymous(operation):
         attempt = rehearsal.send(request)
         first = first or attempt
-        if attempt.reached or (attempt.sent and any(fact[:2] == (VIA, SENT) for fact in alternative)):
+        if attempt.reached or (attempt.sent and any(fact[:2] == (kinds.VIA, kinds.SENT) for fact in alternative)):
             return attempt._replace(reached=True)
     assert first is not None
     return first
@@ -85,7 +85,9 @@ def _custom(alternatives: Alternatives) -> list[Alternative]:
     return [
         each
         for each in alternatives
-        if all(fact.is_free or (fact.kind in (OPAQUE, OWN) and "{{" not in str(fact.detail)) for fact in each)
+        if all(
+            fact.is_free or (fact.kind in (kinds.OPAQUE, kinds.OWN) and "{{" not in str(fact.detail)) for fact in each
+        )
     ]
 
 
@@ -93,7 +95,7 @@ def _opened(operation: OperationAudit) -> OperationAudit:
     """Return an operation that a request without credentials reaches; what it lends to all of them, it lends to it."""
     if operation.access.is_open:
         return operation
-    shown, custom = of_fact(Fact(CHOICE, "a request that was found")), _custom(operation.alternatives)
+    shown, custom = of_facts(Fact(kinds.CHOICE, "a request that was found")), _custom(operation.alternatives)
     actions = {
         action: either(proven, shown) if all(any(each >= one for one in proven) for each in custom) else proven
         for action, proven in operation.actions.items()
@@ -118,17 +120,18 @@ def _is_open_by_gateway(operation: OperationAudit) -> bool:
     something that the caller makes up.
     """
     return any(
-        all(fact.is_free for fact in each) and any(fact.kind in (GATEWAY, FORGED, VIA) for fact in each)
+        all(fact.is_free for fact in each)
+        and any(fact.kind in (kinds.GATEWAY, kinds.FORGED, kinds.VIA) for fact in each)
         for each in operation.alternatives
     )
 
 
 def _unconfirmed(operation: OperationAudit, attempt: Attempt | None) -> OperationAudit:
     problem = "" if attempt is None else attempt.problem or f"status {attempt.status}"
-    fact = Fact(UNDECIDED, f"no request that ran reached the backend{f' ({problem})' if problem else ''}")
+    fact = Fact(kinds.UNDECIDED, f"no request that ran reached the backend{f' ({problem})' if problem else ''}")
     return operation._replace(
-        alternatives=both(operation.alternatives, of_fact(fact)),
-        actions={action: both(found, of_fact(fact)) for action, found in operation.actions.items()},
+        alternatives=both(operation.alternatives, of_facts(fact)),
+        actions={action: both(found, of_facts(fact)) for action, found in operation.actions.items()},
     )
 
 
@@ -207,5 +210,5 @@ def _other(text: str, chance: random.Random) -> str:
                 {name: value if name == "exp" else _other_json(value, chance) for name, value in claims.items()}
             )
             return f"{token[1]}.{urlsafe_b64encode(made.encode()).decode().rstrip('=')}.{token[3]}"
-    kinds = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
-    return "".join(chance.choice(next((kind for kind in kinds if each in kind), each)) for each in text)
+    alphabets = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
+    return "".join(chance.choice(next((one for one in alphabets if each in one), each)) for each in text)

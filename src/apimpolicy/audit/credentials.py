@@ -1,15 +1,14 @@
-"""Policies that add credentials of the gateway to a request, or write its headers and the parameters of its query."""
+"""Credentials of the gateway in a request, and policies that add them or write headers and parameters of the query."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.facts import LENDS, REPLACES, GatewayAction, attribute_of
-from apimpolicy.audit.lending import lending, lending_texts, lent_in, lent_in_url
-from apimpolicy.audit.sources import OF_GATEWAY, of_text
-from apimpolicy.audit.states import ALWAYS, State, both
-from apimpolicy.audit.values import UNKNOWN, UNSET, Value
+from apimpolicy.audit import kinds
+from apimpolicy.audit.sources import OF_GATEWAY, UNKNOWN, UNSET, KnownValue, of_text
+from apimpolicy.audit.states import ALWAYS, AuditState, GatewayAction, attribute_of, both
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.document import Characters, Element
 
@@ -17,24 +16,80 @@ if TYPE_CHECKING:
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.steps import Step
 
-_OF_GATEWAY = Value("unknown", parts=((ALWAYS, OF_GATEWAY),))
+_VARIABLE = re.compile(r"""Variables[.\w<>?\s]*[\[(]\s*(?:&quot;|")([\w.-]+)""")
+_NAMED_VALUE = re.compile(r"\{\{([^{}]+)\}\}")
+_CREDENTIAL = re.compile(r"key|secret|password|auth|token|code|credential", re.IGNORECASE)
+_PARAMETER = re.compile(r"[?&]([^=&?#]+)=([^&#]*)")
+_CREDENTIAL_NAMES = frozenset(
+    (
+        *("authorization", "api-key", "x-functions-key", "x-api-key", "ocp-apim-subscription-key"),
+        *("code", "sig", "subscription-key"),
+    )
+)
+"""Headers and parameters of a URL that carry credentials: of Azure, and of many APIs."""
 
 
-def chooses_backend(walk: Walk, step: Step, state: State) -> State:
+def lending(walk: Walk, step: Step, state: AuditState, lent: Iterable[str]) -> AuditState:
+    for each in dict.fromkeys(lent):
+        state = walk.act(step, state, GatewayAction(kinds.LENDS, each))
+    return state
+
+
+def lending_texts(walk: Walk, step: Step, state: AuditState) -> AuditState:
+    """Lend what the request carries in its URL or in its body, where a policy has written it."""
+    if has_trait(step.name, "rewrites-path", "chooses-backend"):
+        for attribute in step.element.attributes:
+            text = attribute.value.text
+            state = lending(walk, step, state, (*lent_in(walk, text), *lent_in_url(walk, text)))
+    elif has_trait(step.name, "replaces-body"):
+        state = lending(walk, step, state, lent_in(walk, step.element.text))
+    return state
+
+
+def lent_in_url(walk: Walk, text: str) -> Iterator[str]:
+    """Yield the credentials of the gateway that the parameters of a URL carry."""
+    for name, value in _PARAMETER.findall(text):
+        yield from lent_in(walk, value, name.lower())
+
+
+def lent_in(walk: Walk, text: str, name: str = "") -> Iterator[str]:
+    """Yield the credentials of the gateway that a text carries, in a header or a parameter of a name."""
+    for found in _NAMED_VALUE.findall(text):
+        is_named = name and (name in _CREDENTIAL_NAMES or _CREDENTIAL.search(found))
+        if found in walk.service_context.secrets or is_named:
+            yield f"named value '{found}'"
+    for found in _VARIABLE.findall(text):
+        value = walk.knowledge.variable(found)
+        if value.kind == "credential":
+            yield value.subject
+        elif name == "authorization" and value.kind in ("unknown", "answer", "cached"):
+            yield f"variable '{found}'"
+        elif value.origin is not None and value.origin.kind == "variable":
+            inner = walk.knowledge.variable(value.origin.name or "")
+            if inner.kind == "credential":
+                yield inner.subject
+
+
+_OF_GATEWAY = KnownValue("unknown", parts=((ALWAYS, OF_GATEWAY),))
+
+
+def chooses_backend(walk: Walk, step: Step, state: AuditState) -> AuditState:
     walk.knowledge.changed()
     state = lending_texts(walk, step, state)
     lent = walk.service_context.lending_backends.get(attribute_of(step.element, "backend-id"))
-    return state if lent is None else walk.act(step, state, GatewayAction(LENDS, lent))
+    return state if lent is None else walk.act(step, state, GatewayAction(kinds.LENDS, lent))
 
 
-def identity(walk: Walk, step: Step, state: State) -> State:
+def identity(walk: Walk, step: Step, state: AuditState) -> AuditState:
     lent = _identity(step.element)
     variable = attribute_of(step.element, "output-token-variable-name")
     if variable:
-        walk.knowledge.set(variable, Value("credential", subject=lent, parts=((ALWAYS, OF_GATEWAY),)))
+        walk.knowledge.set(variable, KnownValue("credential", subject=lent, parts=((ALWAYS, OF_GATEWAY),)))
         return state
     walk.knowledge.header_changed("authorization", _OF_GATEWAY)
-    return walk.act(step, walk.act(step, state, GatewayAction(LENDS, lent)), GatewayAction(REPLACES, "authorization"))
+    return walk.act(
+        step, walk.act(step, state, GatewayAction(kinds.LENDS, lent)), GatewayAction(kinds.REPLACES, "authorization")
+    )
 
 
 def _identity(element: Element) -> str:
@@ -42,7 +97,7 @@ def _identity(element: Element) -> str:
     return f"managed identity for {resource.removeprefix('https://').rstrip('/') or 'an unknown resource'}"
 
 
-def connection(walk: Walk, step: Step, state: State) -> State:
+def connection(walk: Walk, step: Step, state: AuditState) -> AuditState:
     variable, name = attribute_of(step.element, "context-variable-name"), step.element.get("provider-id")
     if name is None:
         lent = "a stored connection"
@@ -52,16 +107,16 @@ def connection(walk: Walk, step: Step, state: State) -> State:
         is_chosen = bool(walk.chosen(name.value))
         lent = "every stored connection, by the caller's choice" if is_chosen else "a stored connection"
     if variable:
-        walk.knowledge.set(variable, Value("credential", subject=lent, parts=((ALWAYS, OF_GATEWAY),)))
+        walk.knowledge.set(variable, KnownValue("credential", subject=lent, parts=((ALWAYS, OF_GATEWAY),)))
     return state
 
 
-def credentials(walk: Walk, step: Step, state: State) -> State:
-    state = walk.act(step, state, GatewayAction(LENDS, _credential(step.element)))
+def credentials(walk: Walk, step: Step, state: AuditState) -> AuditState:
+    state = walk.act(step, state, GatewayAction(kinds.LENDS, _credential(step.element)))
     if not step.name.endswith("basic"):
         return state
     walk.knowledge.header_changed("authorization", _OF_GATEWAY)
-    return walk.act(step, state, GatewayAction(REPLACES, "authorization"))
+    return walk.act(step, state, GatewayAction(kinds.REPLACES, "authorization"))
 
 
 def _credential(element: Element) -> str:
@@ -69,7 +124,7 @@ def _credential(element: Element) -> str:
     return {"basic": "user name and password", "certificate": "client certificate of the gateway"}.get(kind, kind)
 
 
-def header_set(walk: Walk, step: Step, state: State) -> State:
+def header_set(walk: Walk, step: Step, state: AuditState) -> AuditState:
     name = attribute_of(step.element, "name").lower()
     known = None if "@" in name or "{{" in name else name
     is_header = has_trait(step.name, "sets-header")
@@ -80,11 +135,11 @@ def header_set(walk: Walk, step: Step, state: State) -> State:
         walk.knowledge.query_changed(known, _written_value(walk, step.element, f"?{known}"))
     action = attribute_of(step.element, "exists-action") or "override"
     if action in ("override", "delete") and name in walk.caller_headers:
-        state = walk.act(step, state, GatewayAction(REPLACES, name))
+        state = walk.act(step, state, GatewayAction(kinds.REPLACES, name))
     return lending(walk, step, state, lent_in(walk, _texts(step.element), name))
 
 
-def _written_value(walk: Walk, element: Element, field: str) -> Value:
+def _written_value(walk: Walk, element: Element, field: str) -> KnownValue:
     """Return the value that a header or a parameter of the query has behind a policy that writes it."""
     action = attribute_of(element, "exists-action") or "override"
     values = [
@@ -99,22 +154,21 @@ def _written_value(walk: Walk, element: Element, field: str) -> Value:
     if len(values) != 1 or action not in ("override", "skip"):
         before = walk.knowledge.field(field).parts if action != "override" else ()
         parts = (*before, *(part for value in values for part in walk.parts(value)))
-        return Value("unknown", parts=parts) if parts else UNKNOWN
+        return KnownValue("unknown", parts=parts) if parts else UNKNOWN
     (value,) = values
     if action == "skip":
         is_absent = walk.knowledge.absence_of_field(field)
         kept = [(is_absent.if_false, part) for part in walk.knowledge.field(field).parts]
         added = [(is_absent.if_true, part) for part in walk.parts(value)]
         both_parts = [(both(guard, proven), sources) for guard, (proven, sources) in (*kept, *added)]
-        return Value("unknown", parts=tuple(part for part in both_parts if part[0]))
+        return KnownValue("unknown", parts=tuple(part for part in both_parts if part[0]))
     if value.expression is not None:
         return walk.value(value)
     text = value.text.strip()
-    return _OF_GATEWAY if "{{" in text else Value.constant(text, of_text(text))
+    return _OF_GATEWAY if "{{" in text else KnownValue.constant(text, of_text(text))
 
 
 def lent_by(walk: Walk, element: Element) -> Iterator[str]:
-    """Yield the credentials of the gateway that a request of the policy's own carries."""
     for each in element.elements():
         if has_trait(each.name, "acquires-token"):
             yield _identity(each)

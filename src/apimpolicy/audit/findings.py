@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
-from apimpolicy.audit.access import NO_ACCESS
-from apimpolicy.audit.facts import LENDS, LIMITS, VIA, GatewayAction, PolicyLocation
-from apimpolicy.audit.outliers import listed, outliers, product_checks, usual_access
+from apimpolicy.audit import kinds
+from apimpolicy.audit.access import NO_ACCESS, listed, outliers, product_checks, usual_access
+from apimpolicy.audit.states import GatewayAction, PolicyLocation
 from apimpolicy.audit.weak_proofs import grouped, weak_proofs
-from apimpolicy.checks.audit_codes import audit_codes
+from apimpolicy.checks.pages import audit_codes
 from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
@@ -96,13 +96,13 @@ def lent_to_anyone(operation: OperationAudit) -> list[str]:
     return [
         action.subject
         for action, proven in operation.actions.items()
-        if action.kind == LENDS and any(all(fact.is_free for fact in each) for each in proven)
+        if action.kind == kinds.LENDS and any(all(fact.is_free for fact in each) for each in proven)
     ]
 
 
 def bypasses(operation: OperationAudit) -> Iterator[Evidence]:
     """Yield the policies by which data reaches callers without a forwarded request."""
-    for fact in operation.access.facts(VIA):
+    for fact in operation.access.facts(kinds.VIA):
         yield from _at(operation, fact, fact.subject)
 
 
@@ -151,7 +151,7 @@ class _Finder:
             evidence = [
                 Evidence(f"{_kind_of_credential(action.subject)} added", place)
                 for action in group[0].actions
-                if action.kind == LENDS
+                if action.kind == kinds.LENDS
                 and action.subject in lent
                 and (place := group[0].places.get(action)) is not None
             ]
@@ -187,9 +187,11 @@ class _Finder:
     def _limits(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
         def never(operation: OperationAudit) -> tuple[GatewayAction, ...]:
             actions = [
-                action for action in operation.actions if action.kind == LIMITS and action.subject.endswith(" never")
+                action
+                for action in operation.actions
+                if action.kind == kinds.LIMITS and action.subject.endswith(" never")
             ]
-            others = [action for action in operation.actions if action.kind == LIMITS and action not in actions]
+            others = [action for action in operation.actions if action.kind == kinds.LIMITS and action not in actions]
             return tuple(actions) if not any("-by-key" in each.subject for each in others) else ()
 
         for actions, group in grouped(operations, never):

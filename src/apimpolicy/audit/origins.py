@@ -37,7 +37,7 @@ _KEYED = {"headers": "header", "variables": "variable", "query": "query", "param
 _BY_KEY = frozenset(("GetValueOrDefault", "GetValues", "TryGetValue", "ContainsKey", "get_Item"))
 
 
-class Origin(NamedTuple):
+class ValueOrigin(NamedTuple):
     """`kind` and `name` identify it, `members` are those that were read; the name is None when it isn't constant.
 
     `default` replaces it where it is absent.
@@ -50,11 +50,11 @@ class Origin(NamedTuple):
     is_open: bool = False
     """True if the default is not constant."""
 
-    def member(self, name: str) -> Origin:
+    def member(self, name: str) -> ValueOrigin:
         return self._replace(members=(*self.members, name))
 
 
-NOWHERE = Origin()
+NOWHERE = ValueOrigin()
 
 
 class Origins:
@@ -137,8 +137,7 @@ class Origins:
             node = following
         return node
 
-    def of(self, node: Bound | None, depth: int = 0) -> Origin:
-        """Return the origin of a value."""
+    def of(self, node: Bound | None, depth: int = 0) -> ValueOrigin:
         if isinstance(node, nodes.Coalesce) and not is_null(node.right):
             default = constant(node.right)
             text = None if default is None else str(default)
@@ -148,7 +147,7 @@ class Origins:
             return NOWHERE
         match node:
             case nodes.UnknownText():
-                return Origin("named value")
+                return ValueOrigin("named value")
             case nodes.PropertyAccess():
                 return self._property(node, depth)
             case nodes.IndexerAccess():
@@ -163,10 +162,10 @@ class Origins:
                 return self.of(node.array, depth + 1)
         return NOWHERE
 
-    def _first(self, parts: Sequence[Bound], depth: int) -> Origin:
+    def _first(self, parts: Sequence[Bound], depth: int) -> ValueOrigin:
         return next((found for part in parts if (found := self.of(part, depth + 1)).kind), NOWHERE)
 
-    def keyed(self, found: Origin, arguments: Sequence[Bound], *, has_default: bool = False) -> Origin:
+    def keyed(self, found: ValueOrigin, arguments: Sequence[Bound], *, has_default: bool = False) -> ValueOrigin:
         """Return the origin of what a collection has under a key, with the default that a call gives."""
         origin = keyed(found, constant(arguments[0]) if arguments else None)
         if not has_default or len(arguments) < 2:
@@ -175,29 +174,29 @@ class Origins:
         is_open = default is None and not is_null(arguments[1])
         return origin._replace(default=None if default is None else str(default), is_open=is_open)
 
-    def _property(self, node: nodes.PropertyAccess, depth: int) -> Origin:
+    def _property(self, node: nodes.PropertyAccess, depth: int) -> ValueOrigin:
         name = node.property.name
         of_type = "" if node.receiver is None else str(node.receiver.type)
         if of_type == "IRequest" and name in _OF_REQUEST:
-            return Origin(_OF_REQUEST[name])
+            return ValueOrigin(_OF_REQUEST[name])
         if name == "Variables":
-            return Origin("variables")
+            return ValueOrigin("variables")
         if name in _OF_CONTEXT and "ontext" in of_type:
-            return Origin(name.lower())
+            return ValueOrigin(name.lower())
         found = self.of(node.receiver, depth + 1) if node.receiver is not None else NOWHERE
         if found.kind == "url" and name == "Query":
-            return Origin("query")
+            return ValueOrigin("query")
         return found.member(name) if found.kind else found
 
-    def _call(self, node: nodes.Call, depth: int) -> Origin:
+    def _call(self, node: nodes.Call, depth: int) -> ValueOrigin:
         receiver, arguments = receiver_of(node)
         if receiver is None:
             return NOWHERE
         found, name = self.of(receiver, depth + 1), node.method.name
         if name == "AsJwt":
-            return Origin("unverified token", f"{found.kind} '{found.name}'")
+            return ValueOrigin("unverified token", f"{found.kind} '{found.name}'")
         if name == "AsBasic":
-            return Origin("basic", f"{found.kind} '{found.name}'")
+            return ValueOrigin("basic", f"{found.kind} '{found.name}'")
         if name in _BY_KEY and found.kind in _KEYED:
             return self.keyed(found, arguments, has_default=name == "GetValueOrDefault")
         if found.kind:
@@ -205,13 +204,12 @@ class Origins:
         return self._first(arguments, depth)
 
 
-def keyed(found: Origin, key: object) -> Origin:
-    """Return the origin of what a collection has under a key."""
+def keyed(found: ValueOrigin, key: object) -> ValueOrigin:
     kind = _KEYED.get(found.kind)
     if kind is None:
         return found
     name = from_utf16(key) if isinstance(key, str) else None
-    return Origin(kind, name.lower() if name is not None and kind == "header" else name)
+    return ValueOrigin(kind, name.lower() if name is not None and kind == "header" else name)
 
 
 def receiver_of(node: nodes.Call) -> tuple[Bound | None, list[Bound]]:

@@ -5,29 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.assignments import assigned
-from apimpolicy.audit.credentials import chooses_backend, connection, credentials, header_set, identity
-from apimpolicy.audit.facts import (
-    ADDRESS,
-    CERTIFICATE,
-    CHOICE,
-    COUNTS,
-    FORGED,
-    GATEWAY,
-    LIMITS,
-    NAMED,
-    OWN,
-    PINNED,
-    PRESENTED,
-    TOKEN,
-    VERIFIED,
-    Fact,
-    GatewayAction,
-    Token,
-    attribute_of,
+from apimpolicy.audit import kinds
+from apimpolicy.audit.credentials import (
+    chooses_backend,
+    connection,
+    credentials,
+    header_set,
+    identity,
+    lending_texts,
+    lent_in,
 )
-from apimpolicy.audit.lending import lending_texts, lent_in
-from apimpolicy.audit.origins import Origin
+from apimpolicy.audit.origins import ValueOrigin
 from apimpolicy.audit.outgoing import (
     answers,
     invokes,
@@ -39,13 +27,25 @@ from apimpolicy.audit.outgoing import (
     stores,
 )
 from apimpolicy.audit.sources import GATEWAY as OF_GATEWAY
-from apimpolicy.audit.sources import UNKNOWN_SOURCE, Source, Sources, chosen
-from apimpolicy.audit.states import ALWAYS, NEVER, Alternatives, State, both, either, of_fact
-from apimpolicy.audit.tokens import keys_of, token_of
-from apimpolicy.audit.values import UNKNOWN, Parts, Value
+from apimpolicy.audit.sources import UNKNOWN, UNKNOWN_SOURCE, KnownValue, Parts, Sources, ValueSource, chosen
+from apimpolicy.audit.states import (
+    ALWAYS,
+    NEVER,
+    Alternatives,
+    AuditState,
+    Fact,
+    GatewayAction,
+    TokenCheck,
+    attribute_of,
+    both,
+    either,
+    of_facts,
+)
+from apimpolicy.audit.variables import assigned
+from apimpolicy.audit.weak_proofs import keys_of, token_of
 from apimpolicy.policies.ip_filter import parsed
-from apimpolicy.policies.json_web_tokens.written_keys import unreadable_part
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.policies.token_keys import unreadable_part
 from apimpolicy.text.holes import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ FORWARDING = ("inbound", "backend")
 """The sections that run before a request reaches the backend."""
 
 
-def passes(walk: Walk, step: Step, state: State) -> State:
+def passes(walk: Walk, step: Step, state: AuditState) -> AuditState:
     for attribute in step.element.attributes:
         if attribute.name.endswith("variable-name") and attribute.value.text:
             walk.knowledge.set(attribute.value.text, UNKNOWN)
@@ -88,19 +88,19 @@ def rewrites(walk: Walk, step: Step) -> None:
     for field in filter(None, query.split("&")):
         name, _, text = field.partition("=")
         is_parameter = text.startswith("{") and not text.startswith("{{")
-        sources = frozenset((Source("parameter", text.strip("{}")),)) if is_parameter else frozenset((OF_GATEWAY,))
-        walk.knowledge.query_changed(name, Value("unknown", parts=((ALWAYS, sources),)))
+        sources = frozenset((ValueSource("parameter", text.strip("{}")),)) if is_parameter else frozenset((OF_GATEWAY,))
+        walk.knowledge.query_changed(name, KnownValue("unknown", parts=((ALWAYS, sources),)))
 
 
-def _writes_body(walk: Walk, step: Step, state: State) -> None:
+def _writes_body(walk: Walk, step: Step, state: AuditState) -> None:
     sources = walk.sources_within(step.element)
     if walk.section == "outbound":
         respond(walk, state, sources, is_done=False)
     else:
-        walk.knowledge.body_changed(Value("unknown", parts=((ALWAYS, sources or frozenset((OF_GATEWAY,))),)))
+        walk.knowledge.body_changed(KnownValue("unknown", parts=((ALWAYS, sources or frozenset((OF_GATEWAY,))),)))
 
 
-def branches(walk: Walk, step: Step, state: State) -> State:
+def branches(walk: Walk, step: Step, state: AuditState) -> AuditState:
     rest: Alternatives = ALWAYS
     found: list[tuple[Alternatives, Sequence[Step]]] = []
     for when in _steps(step, "whens"):
@@ -120,7 +120,7 @@ def _steps(step: Step, field: str) -> Sequence[Step]:
     return found if isinstance(found, list) else ()
 
 
-def runs(walk: Walk, step: Step, state: State) -> State:
+def runs(walk: Walk, step: Step, state: AuditState) -> AuditState:
     name = step.element.get("fragment-id")
     if name is not None and name.value.text in walk.missing:
         text = name.value.text
@@ -132,7 +132,7 @@ def runs(walk: Walk, step: Step, state: State) -> State:
     return state
 
 
-def waits(walk: Walk, step: Step, state: State) -> State:
+def waits(walk: Walk, step: Step, state: AuditState) -> AuditState:
     """Run policies inside that may fail while the request continues: their proofs don't count."""
     for inside in step.lists_inside():
         for each in inside:
@@ -141,65 +141,63 @@ def waits(walk: Walk, step: Step, state: State) -> State:
     return state
 
 
-def forwards(walk: Walk, step: Step, state: State) -> State:
+def forwards(walk: Walk, step: Step, state: AuditState) -> AuditState:
     if walk.section not in FORWARDING:
         return state
     walk.note(step, "forwards")
-    walk.forwarded = State.joined([walk.forwarded, state])
+    walk.forwarded = AuditState.joined([walk.forwarded, state])
     return state
 
 
-def token(walk: Walk, step: Step, state: State) -> State:
+def token(walk: Walk, step: Step, state: AuditState) -> AuditState:
     element = step.element
     if any(each.name == "key" and unreadable_part(each) for each in element.descendants()):
         return walk.undecided(step, state, "a key that is not Base64")
     if any(walk.chosen(key) for key in keys_of(element)):
-        return walk.proving(step, state, of_fact(Fact(FORGED, "a token that the caller signs")))
+        return walk.proving(step, state, of_facts(Fact(kinds.FORGED, "a token that the caller signs")))
     required = token_of(element, lambda value: bool(walk.chosen(value)))
     proof: Alternatives = NEVER
     for guard, sources in _token_parts(walk, element):
         for fact in _token_facts(sources, required, step):
-            proof = either(proof, both(guard, of_fact(fact)))
-    variable = attribute_of(element, "output-token-variable-name")
-    if variable:
-        parts = tuple(_token_parts(walk, element))
-        walk.knowledge.set(variable, Value("token", parts=parts))
+            proof = either(proof, both(guard, of_facts(fact)))
+    if variable := attribute_of(element, "output-token-variable-name"):
+        walk.knowledge.set(variable, KnownValue("token", parts=_token_parts(walk, element)))
     return walk.proving(step, state, proof)
 
 
 def _token_parts(walk: Walk, element: Element) -> Parts:
-    """Return the sources of the token that a policy checks."""
     value, parameter = element.get("token-value"), attribute_of(element, "query-parameter-name")
     if value is not None:
         return walk.parts(value.value)
     if parameter:
-        return walk.knowledge.parts_of(Origin("query", parameter))
-    return walk.knowledge.parts_of(Origin("header", attribute_of(element, "header-name").lower() or "authorization"))
+        return walk.knowledge.parts_of(ValueOrigin("query", parameter))
+    name = attribute_of(element, "header-name").lower() or "authorization"
+    return walk.knowledge.parts_of(ValueOrigin("header", name))
 
 
-def _token_facts(sources: Sources, required: Token, step: Step) -> Iterator[Fact]:
+def _token_facts(sources: Sources, required: TokenCheck, step: Step) -> Iterator[Fact]:
     """Yield what a valid token of these sources proves; nothing for a text that can't be one."""
     own = chosen(sources)
     if sources == {OF_GATEWAY}:
-        yield Fact(GATEWAY, "a token that the gateway put there", (step.where(),))
+        yield Fact(kinds.GATEWAY, "a token that the gateway put there", (step.where(),))
     elif own and own == sources:
         source = next(iter(own)) if len(own) == 1 else None
-        yield Fact(TOKEN, "", (required._replace(source=source),))
+        yield Fact(kinds.TOKEN, "", (required._replace(source=source),))
     elif sources:
         who = "a token that may be the gateway's" if UNKNOWN_SOURCE in sources or own else "a token of another service"
-        yield Fact(OWN, who, (step.where(),))
+        yield Fact(kinds.OWN, who, (step.where(),))
 
 
-def certificate(walk: Walk, step: Step, state: State) -> State:
+def certificate(walk: Walk, step: Step, state: AuditState) -> AuditState:
     def says(name: str, expected: str) -> bool:
         attribute = step.element.get(name)
         return attribute is not None and attribute.value.text.strip().lower() == expected
 
     if says("ignore-error", "true"):
         return state
-    proof = {Fact(CERTIFICATE, PRESENTED)}
+    proof = {Fact(kinds.CERTIFICATE, kinds.PRESENTED)}
     if not says("validate-trust", "false"):
-        proof.add(Fact(CERTIFICATE, VERIFIED))
+        proof.add(Fact(kinds.CERTIFICATE, kinds.VERIFIED))
     identities = [each for each in step.element.descendants() if each.name == "identity" and each.attributes]
     if identities:
         is_pinned = all(
@@ -207,58 +205,56 @@ def certificate(walk: Walk, step: Step, state: State) -> State:
             for each in identities
         )
         listed = tuple(" ".join(f"{each.name}={each.value.text}" for each in one.attributes) for one in identities)
-        proof.add(Fact(CERTIFICATE, PINNED if is_pinned else NAMED, listed))
-    return walk.proving(step, state, frozenset((frozenset(proof),)))
+        proof.add(Fact(kinds.CERTIFICATE, kinds.PINNED if is_pinned else kinds.NAMED, listed))
+    return walk.proving(step, state, of_facts(*proof))
 
 
-def header(walk: Walk, step: Step, state: State) -> State:
+def header(walk: Walk, step: Step, state: AuditState) -> AuditState:
     name = attribute_of(step.element, "name").lower()
     values = [each for each in step.element.elements() if each.name == "value"]
-    texts, origin = tuple(each.text.strip() for each in values), Origin("header", name)
+    texts, origin = tuple(each.text.strip() for each in values), ValueOrigin("header", name)
     proof: Alternatives = NEVER
     for guard, sources in walk.knowledge.parts_of(origin):
         if sources and sources <= {OF_GATEWAY}:
-            fact = Fact(GATEWAY, f"header '{name}', which a policy has set", (step.where(),))
+            fact = Fact(kinds.GATEWAY, f"header '{name}', which a policy has set", (step.where(),))
         elif texts and not any(walk.chosen(value) for each in values for value in each.children):
-            fact = Fact(OWN, f"header '{name}'", (texts, 0))
+            fact = Fact(kinds.OWN, f"header '{name}'", (texts, 0))
         else:
-            fact = Fact(CHOICE, f"header '{name}'", (0,))
-        proof = either(proof, both(guard, of_fact(fact)))
+            fact = Fact(kinds.CHOICE, f"header '{name}'", (0,))
+        proof = either(proof, both(guard, of_facts(fact)))
     return walk.proving(step, state, proof)
 
 
-def address(walk: Walk, step: Step, state: State) -> State:
-    if attribute_of(step.element, "action").lower() == "forbid":
-        return state
-    if covers_everything(step.element):
+def address(walk: Walk, step: Step, state: AuditState) -> AuditState:
+    if attribute_of(step.element, "action").lower() == "forbid" or covers_everything(step.element):
         return state
     listed = tuple(
         "-".join(attribute.value.text for attribute in each.attributes) or each.text.strip()
         for each in step.element.elements()
     )
     if any(walk.chosen(value) for each in step.element.elements() for value in _values_of(each)):
-        return walk.proving(step, state, of_fact(Fact(FORGED, "an address that the caller lists", listed)))
-    return walk.proving(step, state, of_fact(Fact(ADDRESS, "", listed)))
+        return walk.proving(step, state, of_facts(Fact(kinds.FORGED, "an address that the caller lists", listed)))
+    return walk.proving(step, state, of_facts(Fact(kinds.ADDRESS, "", listed)))
 
 
 def _values_of(element: Element) -> Sequence[Node]:
     return [*element.children, *(attribute.value for attribute in element.attributes)]
 
 
-def limits(walk: Walk, step: Step, state: State) -> State:
+def limits(walk: Walk, step: Step, state: AuditState) -> AuditState:
     state = passes(walk, step, state)
     if has_trait(step.name, "per-subscription"):
         if not walk.knowledge.caller.has_key:
-            return walk.act(step, state, GatewayAction(LIMITS, f"{step.name} never"))
-        sources = frozenset((Source("subscription"),))
+            return walk.act(step, state, GatewayAction(kinds.LIMITS, f"{step.name} never"))
+        sources = frozenset((ValueSource("subscription"),))
     else:
         key = step.element.get("counter-key")
         sources = frozenset() if key is None else walk.sources(key.value)
-    state = walk.act(step, state, GatewayAction(COUNTS, step.name, sources))
-    return walk.act(step, state, GatewayAction(LIMITS, step.name))
+    state = walk.act(step, state, GatewayAction(kinds.COUNTS, step.name, sources))
+    return walk.act(step, state, GatewayAction(kinds.LIMITS, step.name))
 
 
-def variable_set(walk: Walk, step: Step, state: State) -> State:
+def variable_set(walk: Walk, step: Step, state: AuditState) -> AuditState:
     name, written = step.element.get("name"), step.element.get("value")
     if name is None or name.value.expression is not None:
         walk.knowledge.forget_variables()
@@ -271,7 +267,7 @@ def variable_set(walk: Walk, step: Step, state: State) -> State:
     return state
 
 
-def cors(walk: Walk, step: Step, state: State) -> State:
+def cors(walk: Walk, step: Step, state: AuditState) -> AuditState:
     credentials = attribute_of(step.element, "allow-credentials").lower() == "true"
     origins = [each.text.strip() for each in step.element.descendants() if each.name == "origin"]
     walk.cors.update((origin, credentials) for origin in origins)
@@ -280,7 +276,7 @@ def cors(walk: Walk, step: Step, state: State) -> State:
     return state
 
 
-HANDLERS: dict[str, Callable[[Walk, Step, State], State]] = {
+HANDLERS: dict[str, Callable[[Walk, Step, AuditState], AuditState]] = {
     "passes": passes,
     "answers": answers,
     "backend": chooses_backend,
@@ -316,7 +312,6 @@ _FIRST, _LAST = 1 << 24, (224 << 24) - 1
 
 
 def covers_everything(element: Element) -> bool:
-    """Return whether the addresses and ranges of an ip-filter have every caller among them."""
     spans = sorted(_spans(element))
     next_one = _FIRST
     for first, last in spans:
@@ -328,9 +323,7 @@ def covers_everything(element: Element) -> bool:
 
 def _spans(element: Element) -> Iterator[tuple[int, int]]:
     for each in element.elements():
-        written = (
-            (attribute_of(each, "from"), attribute_of(each, "to")) if each.attributes else (each.text.strip(),) * 2
-        )
-        first, last = map(parsed, written)
+        ends = [attribute_of(each, name) for name in ("from", "to")] if each.attributes else [each.text.strip()] * 2
+        first, last = map(parsed, ends)
         if first is not None and last is not None and first.version == last.version == 4:
             yield int(first), int(last)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
-from apimpolicy.audit.facts import ADDRESS, CHOICE, Fact
+from apimpolicy.audit import kinds
+from apimpolicy.audit.states import Alternative, Fact
 from apimpolicy.context.entities import Subscription, User
 from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.values import from_utf16
@@ -25,11 +26,10 @@ from apimpolicy.engine.mcp.servers import address_of_server
 from apimpolicy.engine.service import Service, ServiceSubscription
 from apimpolicy.engine.state import LocalState
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.policies.identity_services import Connection
+from apimpolicy.policies.identity_services import StoredConnection
 
 if TYPE_CHECKING:
     from apimpolicy.audit.analysis import OperationAudit
-    from apimpolicy.audit.states import Alternative
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.result import Result
 
@@ -119,8 +119,8 @@ class Rehearsal:
 class _EveryConnection:
     """A credential manager that has every connection."""
 
-    def connection(self, provider_id: str, authorization_id: str, object_id: str) -> Connection:
-        return Connection(f"{provider_id}/{authorization_id}", {})
+    def connection(self, provider_id: str, authorization_id: str, object_id: str) -> StoredConnection:
+        return StoredConnection(f"{provider_id}/{authorization_id}", {})
 
 
 def _answer(request: Request) -> Response:
@@ -184,9 +184,9 @@ def anonymous(operation: OperationAudit) -> Iterator[tuple[Alternative, Request]
     open_ones = [each for each in sorted(operation.alternatives, key=len) if all(fact.is_free for fact in each)]
     for alternative in open_ones:
         chosen = choices(alternative)
-        refused = {fact.subject for fact in alternative if fact.kind == CHOICE and not fact.is_true}
+        refused = {fact.subject for fact in alternative if fact.kind == kinds.CHOICE and not fact.is_true}
         also = choices(
-            Fact(CHOICE, f"{each.kind} '{each.name}'")
+            Fact(kinds.CHOICE, f"{each.kind} '{each.name}'")
             for each in operation.fields
             if f"{each.kind} '{each.name}'" not in refused and each.name not in _CREDENTIALS
         )
@@ -203,11 +203,11 @@ def choices(alternative: Iterable[Fact]) -> dict[str, Any]:
     headers: dict[str, str] = {}
     query: dict[str, str] = {}
     for fact in alternative:
-        if fact.kind != CHOICE or not fact.is_true:
+        if fact.kind != kinds.CHOICE or not fact.is_true:
             continue
         kind, _, name = fact.subject.partition(" ")
         name = name.strip("'")
-        value = ADDRESS_OF_CALLER if ADDRESS in fact.detail else "" if "" in fact.detail else "1"
+        value = ADDRESS_OF_CALLER if kinds.ADDRESS in fact.detail else "" if "" in fact.detail else "1"
         if kind == "header":
             headers.setdefault(name, value)
         elif kind == "query":

@@ -1,4 +1,7 @@
-"""The state of the walk: the alternatives by which a request can be at a point.
+"""Facts that a request has proven or may choose at a point of the pipeline, and the alternatives by which it is there.
+
+A fact about a condition has a sign: `is_true` False means that the condition was false. Places are kept beside facts,
+so that the same check in two places is one fact.
 
 An alternative is a set of facts that a request has proven on a path; the set of all of them is a formula in disjunctive
 normal form. Simplifying drops alternatives that another one implies, that contradict themselves, and facts that two
@@ -8,9 +11,85 @@ alternatives have with opposite signs: a condition whose outcomes both lead on i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction
+from apimpolicy.audit import kinds
+
+if TYPE_CHECKING:
+    from apimpolicy.audit.sources import Sources
+    from apimpolicy.text.document import Element
+
+
+class Fact(NamedTuple):
+    """One fact. `subject` is what it is about; `detail` distinguishes facts of one subject."""
+
+    kind: str
+    subject: str
+    detail: tuple[object, ...] = ()
+    is_true: bool = True
+
+    @property
+    def opposite(self) -> Fact:
+        return self._replace(is_true=not self.is_true)
+
+    @property
+    def is_free(self) -> bool:
+        """Return whether every caller can bring this about."""
+        if self.kind in (kinds.CHOICE, kinds.GATEWAY, kinds.FORGED, kinds.VIA):
+            return True
+        return not self.is_true and self.kind in (kinds.OWN, kinds.CERTIFICATE, kinds.ADDRESS)
+
+
+class TokenCheck(NamedTuple):
+    """Requirements of a token check; `weaknesses` describe the open points.
+
+    `is_weak`: callers that the API isn't for can get an accepted token.
+    """
+
+    issuers: tuple[str, ...] = ()
+    audiences: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    applications: tuple[str, ...] = ()
+    weaknesses: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    """URLs of the published keys, according to the policy."""
+    is_weak: bool = False
+    source: tuple[str, str] | None = None
+    """The kind and the name of what the token was in, if it is one part of the request."""
+
+
+class PolicyLocation(NamedTuple):
+    """The location of a policy. `policy` is its name, `start` and `end` are offsets in `text`'s file."""
+
+    file: str
+    line: int
+    column: int
+    policy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+class GatewayAction(NamedTuple):
+    """An action of the gateway on a request before it reaches the backend."""
+
+    kind: str
+    """`lends`, `replaces` (a header or a parameter of the caller), `limits`, `counts`, `asks`."""
+
+    subject: str
+    sources: Sources = frozenset()
+
+
+def attribute_of(element: Element, name: str) -> str:
+    """Return the text of an attribute; empty without it."""
+    found = element.get(name)
+    return "" if found is None else found.value.text.strip()
+
+
+def location_of(element: Element) -> PolicyLocation:
+    line, column = element.source.position(element.start)
+    return PolicyLocation(element.source.path, line, column, element.name)
+
 
 Alternative = frozenset[Fact]
 Alternatives = frozenset[Alternative]
@@ -32,7 +111,7 @@ def simplified(given: Iterable[Alternative]) -> Alternatives:
         kept = _resolved({frozenset(fact for fact in each if not fact.is_free) for each in kept})
     if len(kept) > MOST:
         common = frozenset.intersection(*kept)
-        kept = {common | {Fact(UNDECIDED, "more alternatives than are kept apart")}}
+        kept = {common | {Fact(kinds.UNDECIDED, "more alternatives than are kept apart")}}
     return frozenset(kept)
 
 
@@ -76,7 +155,6 @@ def _without_resolved(alternative: Alternative, having: dict[Fact, list[Alternat
 
 
 def both(one: Alternatives, other: Alternatives) -> Alternatives:
-    """Return the conjunction of both."""
     if one == ALWAYS or not other:
         return other
     if other == ALWAYS or not one:
@@ -85,55 +163,54 @@ def both(one: Alternatives, other: Alternatives) -> Alternatives:
 
 
 def either(one: Alternatives, other: Alternatives) -> Alternatives:
-    """Return the disjunction of both."""
     return one if one == other or not other else other if not one else simplified(one | other)
 
 
 def any_of(given: Iterable[Alternatives]) -> Alternatives:
-    """Return the disjunction of all."""
     found = {each for each in given if each}
     return NEVER if not found else found.pop() if len(found) == 1 else simplified(frozenset().union(*found))
 
 
-def of_fact(fact: Fact) -> Alternatives:
-    return frozenset((frozenset((fact,)),))
+def of_facts(*facts: Fact) -> Alternatives:
+    return frozenset((frozenset(facts),))
 
 
-class Truth(NamedTuple):
+class ConditionProofs(NamedTuple):
     """The facts that are proven when a condition is true, and when it is false."""
 
     if_true: Alternatives
     if_false: Alternatives
 
-    def negated(self) -> Truth:
-        return Truth(self.if_false, self.if_true)
+    def negated(self) -> ConditionProofs:
+        return ConditionProofs(self.if_false, self.if_true)
 
-    def and_(self, other: Truth) -> Truth:
+    def and_(self, other: ConditionProofs) -> ConditionProofs:
         # C#'s `&&` evaluates the right side only when the left one is true.
-        return Truth(both(self.if_true, other.if_true), either(self.if_false, both(self.if_true, other.if_false)))
+        return ConditionProofs(
+            both(self.if_true, other.if_true), either(self.if_false, both(self.if_true, other.if_false))
+        )
 
-    def or_(self, other: Truth) -> Truth:
+    def or_(self, other: ConditionProofs) -> ConditionProofs:
         return self.negated().and_(other.negated()).negated()
 
-    def choose(self, then: Truth, otherwise: Truth) -> Truth:
-        """Return the truth of `self ? then : otherwise`."""
-        return Truth(
+    def choose(self, then: ConditionProofs, otherwise: ConditionProofs) -> ConditionProofs:
+        return ConditionProofs(
             either(both(self.if_true, then.if_true), both(self.if_false, otherwise.if_true)),
             either(both(self.if_true, then.if_false), both(self.if_false, otherwise.if_false)),
         )
 
 
-def truth_of(fact: Fact) -> Truth:
-    return Truth(of_fact(fact), of_fact(fact.opposite))
+def truth_of(fact: Fact) -> ConditionProofs:
+    return ConditionProofs(of_facts(fact), of_facts(fact.opposite))
 
 
-TRUE = Truth(ALWAYS, NEVER)
-FALSE = Truth(NEVER, ALWAYS)
-EITHER = Truth(ALWAYS, ALWAYS)
+TRUE = ConditionProofs(ALWAYS, NEVER)
+FALSE = ConditionProofs(NEVER, ALWAYS)
+EITHER = ConditionProofs(ALWAYS, ALWAYS)
 """The truth of a condition in a policy that isn't known, which is noted there."""
 
 
-class State(NamedTuple):
+class AuditState(NamedTuple):
     """The alternatives, and for each action of the gateway those of the paths on which it happened."""
 
     alternatives: Alternatives = ALWAYS
@@ -143,21 +220,21 @@ class State(NamedTuple):
     def is_reached(self) -> bool:
         return bool(self.alternatives)
 
-    def proving(self, proof: Alternatives) -> State:
+    def proving(self, proof: Alternatives) -> AuditState:
         """Return the state of the requests that have proven this too."""
         if proof == ALWAYS:
             return self
         actions = {action: both(found, proof) for action, found in self.actions.items()} if proof else {}
-        return State(both(self.alternatives, proof), {action: found for action, found in actions.items() if found})
+        return AuditState(both(self.alternatives, proof), {action: found for action, found in actions.items() if found})
 
-    def with_action(self, action: GatewayAction) -> State:
+    def with_action(self, action: GatewayAction) -> AuditState:
         return self._replace(actions={**self.actions, action: self.alternatives})
 
-    def without(self, *actions: GatewayAction) -> State:
+    def without(self, *actions: GatewayAction) -> AuditState:
         return self._replace(actions={action: found for action, found in self.actions.items() if action not in actions})
 
     @classmethod
-    def joined(cls, states: Sequence[State]) -> State:
+    def joined(cls, states: Sequence[AuditState]) -> AuditState:
         """Return the state where paths meet."""
         if len(states) == 1:
             return states[0]
@@ -168,5 +245,5 @@ class State(NamedTuple):
         )
 
 
-NOWHERE = State(NEVER)
+NOWHERE = AuditState(NEVER)
 """The state after an end: no request is here."""

@@ -1,4 +1,4 @@
-"""The tools of MCP servers: who reaches the backend of an operation by the call of a tool.
+"""Entries into a service by key, product or API, and the tools of MCP servers: who reaches an operation by a call.
 
 The call passes the policies of the server's scopes, then those of the operation's API as a request of its own: the key
 is checked again, variables and body are new, headers stay. No source states whether the global policy runs again.
@@ -8,12 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from apimpolicy.audit.entries import ANY_PRODUCT
-from apimpolicy.audit.facts import KEY, OWN, UNDECIDED, Fact
-from apimpolicy.audit.states import ALWAYS, NOWHERE, Alternatives, State, of_fact, simplified
-from apimpolicy.audit.values import UNKNOWN
+from apimpolicy.audit import kinds
+from apimpolicy.audit.access import access_of
+from apimpolicy.audit.request_state import AuditedCaller
+from apimpolicy.audit.sources import UNKNOWN
+from apimpolicy.audit.states import (
+    ALWAYS,
+    NOWHERE,
+    Alternatives,
+    AuditState,
+    Fact,
+    PolicyLocation,
+    of_facts,
+    simplified,
+)
 from apimpolicy.context.entities import Operation
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.mcp.endpoint import definitions_of, operation_of
@@ -26,11 +36,69 @@ from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from apimpolicy.audit.walk import Walk
-    from apimpolicy.context.description import OperationDescription
+    from apimpolicy.context.description import OperationDefinition
     from apimpolicy.engine.api_documents import ApiDocuments
     from apimpolicy.engine.document import AnyPolicy, EffectivePolicies, Policy
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
     from apimpolicy.engine.steps import Program
+
+ANY_PRODUCT = ""
+"""The product of a key for the API, or for all APIs, in any product."""
+
+
+class EntryAudit(NamedTuple):
+    """The proofs that one entry requires.
+
+    `product` is the id of the key's product, empty for a key of the API or of all APIs, and None without a key.
+    `checks` are the places of what it proves.
+    """
+
+    product: str | None
+    proofs: frozenset[str]
+    checks: tuple[tuple[str, PolicyLocation], ...] = ()
+
+
+class ServiceEntry(NamedTuple):
+    """An entry: what the request has proven, and the product whose policies run."""
+
+    state: AuditState
+    caller: AuditedCaller
+    product: ServiceProduct | None
+    place: PolicyLocation | None
+
+
+def entries_of(api: ServiceApi, service: Service, unsettled: frozenset[str]) -> Iterator[ServiceEntry]:
+    """Yield the entries. Azure requires a subscription unless the API, or an open product, doesn't."""
+    products = service.products_of(api)
+    opened = next((each for each in products if not each.product.subscription_required), None)
+    if opened is not None or api.subscription_required is False:
+        yield ServiceEntry(AuditState(), AuditedCaller(has_key=False, product=_members(opened)), opened, None)
+    elif api.id in unsettled:
+        unknown = of_facts(Fact(kinds.UNDECIDED, "whether the API needs a subscription"))
+        yield ServiceEntry(AuditState(unknown), AuditedCaller(has_key=False), None, None)
+    for product in products:
+        entered = AuditState(of_facts(Fact(kinds.KEY, product.id)))
+        yield ServiceEntry(entered, AuditedCaller(has_key=True, product=_members(product)), product, None)
+    yield ServiceEntry(AuditState(of_facts(Fact(kinds.KEY, ANY_PRODUCT))), AuditedCaller(has_key=True), None, None)
+
+
+def entry_audit(entry: ServiceEntry, walk: Walk) -> EntryAudit:
+    """Return the proofs common to all requests by an entry that reach the backend."""
+    paths = [path.proofs for path in access_of(walk.forwarded.alternatives).paths]
+    name = None if not entry.caller.has_key else ANY_PRODUCT if entry.product is None else entry.product.id
+    checks = [
+        (f"{fact.kind} checked", place)
+        for fact, place in walk.places.items()
+        if isinstance(fact, Fact) and fact.kind in (kinds.TOKEN, kinds.CERTIFICATE, kinds.ADDRESS) and fact.is_true
+    ]
+    return EntryAudit(name, frozenset.intersection(*paths) if paths else frozenset(), tuple(dict.fromkeys(checks)))
+
+
+def _members(product: ServiceProduct | None) -> Mapping[str, str] | None:
+    if product is None:
+        return None
+    return {"Id": product.id, "Name": from_utf16(product.product.name)}
+
 
 CALL = "tools/call"
 _METHODS = frozenset((CALL, "tools/list", "initialize"))
@@ -62,7 +130,7 @@ class Tools:
     def documents_of(self, api: ServiceApi) -> ApiDocuments:
         return documents_of(api)
 
-    def operations_of(self, api: ServiceApi) -> list[tuple[OperationDescription, Any]]:
+    def operations_of(self, api: ServiceApi) -> list[tuple[OperationDefinition, Any]]:
         return operations_with_policies(api, documents_of(api))
 
     @cached_property
@@ -112,7 +180,7 @@ class Hop:
         self.api = api
         self.policy = policy
 
-    def run(self, walk: Walk, program: Program, entered: State) -> None:
+    def run(self, walk: Walk, program: Program, entered: AuditState) -> None:
         """Walk both; `forwarded` is what reaches the backend of the operation."""
         state = entered
         for section in ("inbound", "backend"):
@@ -127,7 +195,7 @@ class Hop:
         walk.knowledge.path_changed()
         has_run = any(each.scope == "global" and each.section == "inbound" for each in program.steps())
         if self.tools.has_global and not has_run:
-            reached = reached.proving(of_fact(Fact(UNDECIDED, _GLOBAL)))
+            reached = reached.proving(of_facts(Fact(kinds.UNDECIDED, _GLOBAL)))
         before = walk.knowledge
         for product, proof in self._entries(program):
             walk.knowledge = before.copy()
@@ -143,11 +211,14 @@ class Hop:
         header = from_utf16(api.api.subscription_key_parameter_names.header).lower()
         if header in STRIPPED_KEYS:
             if _sets(program, header):
-                yield None, of_fact(Fact(UNDECIDED, f"whether the header {header} reaches the operation of a tool"))
+                yield (
+                    None,
+                    of_facts(Fact(kinds.UNDECIDED, f"whether the header {header} reaches the operation of a tool")),
+                )
             return
         for product in service.products_of(api):
-            yield product, of_fact(Fact(KEY, product.id))
-        yield None, of_fact(Fact(KEY, ANY_PRODUCT))
+            yield product, of_facts(Fact(kinds.KEY, product.id))
+        yield None, of_facts(Fact(kinds.KEY, ANY_PRODUCT))
 
 
 def _compares_method(program: Program) -> bool:
@@ -157,17 +228,17 @@ def _compares_method(program: Program) -> bool:
     return bool(lines) and all("method" in line.lower() for line in lines)
 
 
-def _of_calls(state: State) -> State:
+def _of_calls(state: AuditState) -> AuditState:
     """Return the state of requests whose message has the method `tools/call`."""
     actions = {action: _with_call(found) for action, found in state.actions.items()}
-    return State(_with_call(state.alternatives), {action: found for action, found in actions.items() if found})
+    return AuditState(_with_call(state.alternatives), {action: found for action, found in actions.items() if found})
 
 
 def _with_call(alternatives: Alternatives) -> Alternatives:
     """Return alternatives without those of other methods, and without the fact that the method is `tools/call`."""
     kept = []
     for each in alternatives:
-        known = {fact for fact in each if fact.kind == OWN and not _METHODS.isdisjoint(map(str, fact.detail))}
+        known = {fact for fact in each if fact.kind == kinds.OWN and not _METHODS.isdisjoint(map(str, fact.detail))}
         if all(fact.is_true == (CALL in map(str, fact.detail)) for fact in known):
             kept.append(each - known)
     return simplified(kept)

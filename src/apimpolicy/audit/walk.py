@@ -6,25 +6,82 @@ it declares nothing, what follows is not decided.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.assignments import assigned, parts_of
-from apimpolicy.audit.conditions import Condition, Reader, truth
-from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction, PolicyLocation, location_of
-from apimpolicy.audit.outgoing import Given, Hit, OwnRequest, given_to_callers
-from apimpolicy.audit.sources import NO_SOURCES, OF_UNKNOWN, Sources, chosen, of_text
-from apimpolicy.audit.states import ALWAYS, EITHER, FALSE, NOWHERE, TRUE, Alternatives, State, Truth, of_fact, truth_of
+from apimpolicy.audit import kinds
+from apimpolicy.audit.conditions import ConditionReader, PolicyCondition, truth
+from apimpolicy.audit.outgoing import AuditedRequest, GivenToCaller, Hit, given_to_callers
+from apimpolicy.audit.sources import NO_SOURCES, OF_UNKNOWN, KnownValue, Parts, Sources, chosen, of_text
+from apimpolicy.audit.states import (
+    ALWAYS,
+    EITHER,
+    FALSE,
+    NOWHERE,
+    TRUE,
+    Alternatives,
+    AuditState,
+    ConditionProofs,
+    Fact,
+    GatewayAction,
+    PolicyLocation,
+    location_of,
+    of_facts,
+    truth_of,
+)
+from apimpolicy.audit.variables import VariableKnowledge, assigned, parts_of
 from apimpolicy.text.document import Characters, Element, Node
 from apimpolicy.text.holes import UNKNOWN_BASE
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.service_context import ServiceContext
-    from apimpolicy.audit.values import Parts, Value
-    from apimpolicy.audit.variables import Knowledge
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import ExpressionCheck
+    from apimpolicy.engine.document import AnyPolicy
+    from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.steps import Program, Step
+
+
+class ServiceContext(NamedTuple):
+    """Facts about a service besides its policies. Named values that are missing here, or secret, are unknown."""
+
+    named_values: Mapping[str, str]
+    secrets: frozenset[str]
+    fragments: Mapping[str, AnyPolicy]
+    lending_backends: Mapping[str, str]
+    """Backends with credentials of their own, by id, with words for what they lend."""
+    inherit_missing: bool = True
+    cors_needs_base: bool = False
+    unsettled: frozenset[str] = frozenset()
+    """The APIs of which isn't known whether they need a key."""
+
+    @classmethod
+    def of(cls, gateway: Gateway) -> ServiceContext:
+        """Return the context of a gateway. Anything made up in it is unknown."""
+        secrets, made_up = frozenset(gateway.secrets) | gateway.unknown_secrets, gateway.made_up
+        unknown = secrets | made_up["named_values"]
+        missing = made_up["fragments"]
+        known = {name: value for name, value in gateway.named_values.items() if name not in unknown}
+        return cls(
+            known,
+            secrets,
+            {name: text for name, text in gateway.fragments.items() if name not in missing},
+            dict(_lending(gateway)),
+            gateway.missing_section == "inherit",
+            gateway.cors_needs_base,
+        )
+
+
+def _lending(gateway: Gateway) -> Iterator[tuple[str, str]]:
+    from apimpolicy.engine.backends import Backend
+
+    for id_, backend in (gateway.backends or {}).items():
+        if not isinstance(backend, Backend):
+            continue
+        if backend.managed_identity is not None:
+            yield id_, f"managed identity for {backend.managed_identity.resource.removeprefix('https://').rstrip('/')}"
+        elif backend.headers or backend.query or backend.authorization or backend.certificates:
+            yield id_, f"credentials of the backend '{id_}'"
+
 
 OWN_DATA = frozenset(("requests", "invokes", "cached-response", "cached-completion", "cached-value"))
 """Policies that give data to callers without a forwarded request, by their `access`."""
@@ -37,7 +94,7 @@ class Walk:
 
     def __init__(
         self,
-        knowledge: Knowledge,
+        knowledge: VariableKnowledge,
         check: ExpressionCheck,
         missing: frozenset[str],
         service_context: ServiceContext,
@@ -57,15 +114,15 @@ class Walk:
         self.cors: set[tuple[str, bool]] = set()
         """Origins that cors allows, and whether with credentials."""
         self.section = "inbound"
-        self.own_requests: list[OwnRequest] = []
-        self.given: list[Given] = []
+        self.own_requests: list[AuditedRequest] = []
+        self.given: list[GivenToCaller] = []
         self.hits: list[Hit] = []
         self.cached_values: dict[str, Hit] = {}
         """Lookups of values in the cache, by the variable."""
         self.is_stored = {False: False, True: False}
         """Whether outbound stores responses (False) and data from a response under a key (True)."""
 
-    def run(self, program: Program, entered: State) -> None:
+    def run(self, program: Program, entered: AuditState) -> None:
         """Walk the sections before the backend, and the others where data may reach the caller by them."""
         state, beginning = entered, self.knowledge.copy()
         for section in ("inbound", "backend"):
@@ -80,20 +137,20 @@ class Walk:
             self.knowledge, self.own_requests = beginning, []
             self.section_of(program, "on-error", entered)
         self.places = places
-        self.forwarded = State.joined([self.forwarded, *given_to_callers(self)])
+        self.forwarded = AuditState.joined([self.forwarded, *given_to_callers(self)])
 
-    def section_of(self, program: Program, section: str, state: State) -> State:
+    def section_of(self, program: Program, section: str, state: AuditState) -> AuditState:
         self.section = section
         return self.execute(program.sections.get(section, ()), state)
 
-    def execute(self, steps: Sequence[Step], state: State) -> State:
+    def execute(self, steps: Sequence[Step], state: AuditState) -> AuditState:
         for step in steps:
             if not state.is_reached:
                 return state
             state = self.step(step, state)
         return state
 
-    def step(self, step: Step, state: State) -> State:
+    def step(self, step: Step, state: AuditState) -> AuditState:
         from apimpolicy.audit.policies import HANDLERS
 
         access = "" if step.specification is None else step.specification.access
@@ -105,24 +162,24 @@ class Walk:
 
     # What policies use
 
-    def proving(self, step: Step, state: State, proof: Alternatives) -> State:
+    def proving(self, step: Step, state: AuditState, proof: Alternatives) -> AuditState:
         """Go on with the requests that have proven something at a policy."""
         self.note(step, *{fact for alternative in proof for fact in alternative})
         return state.proving(proof)
 
-    def act(self, step: Step, state: State, action: GatewayAction) -> State:
+    def act(self, step: Step, state: AuditState, action: GatewayAction) -> AuditState:
         self.note(step, action)
         return state.with_action(action)
 
-    def undecided(self, step: Step, state: State, subject: str) -> State:
+    def undecided(self, step: Step, state: AuditState, subject: str) -> AuditState:
         self.knowledge.forget_variables()
-        return self.proving(step, state, of_fact(Fact(UNDECIDED, subject)))
+        return self.proving(step, state, of_facts(Fact(kinds.UNDECIDED, subject)))
 
     def note(self, step: Step, *found: Hashable) -> None:
         for each in found:
             self.places.setdefault(each, location_of(step.element))
 
-    def reader(self, value: Characters) -> tuple[Reader, Bound] | None:
+    def reader(self, value: Characters) -> tuple[ConditionReader, Bound] | None:
         """Return a reader of an expression, with the expression; None for other texts and what can't be read."""
         excerpt = value.expression
         if excerpt is None:
@@ -130,7 +187,7 @@ class Walk:
         _, compiled = self.check.compile(excerpt)
         if compiled.bound is None or not compiled.nodes:
             return None
-        return Reader(Condition(excerpt, self.knowledge), compiled.nodes), compiled.bound.body
+        return ConditionReader(PolicyCondition(excerpt, self.knowledge), compiled.nodes), compiled.bound.body
 
     def sources(self, value: Characters) -> Sources:
         return NO_SOURCES.union(*(sources for _, sources in self.parts(value)))
@@ -142,7 +199,7 @@ class Walk:
         found = self.reader(value)
         return ((ALWAYS, OF_UNKNOWN),) if found is None else parts_of(*found)
 
-    def value(self, value: Characters) -> Value:
+    def value(self, value: Characters) -> KnownValue:
         return assigned(value, self.knowledge, self.check)
 
     def chosen(self, value: Node) -> Sources:
@@ -162,26 +219,25 @@ class Walk:
                     found |= self.sources(value)
         return found
 
-    def truth(self, step: Step, name: str) -> Truth:
-        """Return the proofs of an attribute's condition."""
+    def truth(self, step: Step, name: str) -> ConditionProofs:
         attribute = step.element.get(name)
         if attribute is None:
             return TRUE
         excerpt = attribute.value.expression
         if excerpt is not None:
-            found = truth(Condition(excerpt, self.knowledge), self.check)
+            found = truth(PolicyCondition(excerpt, self.knowledge), self.check)
         else:
             text = attribute.value.text.strip()
             literal = {"true": TRUE, "false": FALSE, f"{{{{{UNKNOWN_BASE}}}}}": EITHER}.get(text.lower())
-            found = literal or truth_of(Fact(UNDECIDED, f"the condition {text}"))
+            found = literal or truth_of(Fact(kinds.UNDECIDED, f"the condition {text}"))
         self.note(step, *{fact for side in found for alternative in side for fact in alternative})
         return found
 
-    def branches(self, state: State, branches: Sequence[tuple[Alternatives, Sequence[Step]]]) -> State:
+    def branches(self, state: AuditState, branches: Sequence[tuple[Alternatives, Sequence[Step]]]) -> AuditState:
         """Run the policies of alternatives, each under its guard, and join their ends."""
         around = self.knowledge
-        ends: list[State] = []
-        known: list[tuple[Alternatives, Knowledge]] = []
+        ends: list[AuditState] = []
+        known: list[tuple[Alternatives, VariableKnowledge]] = []
         for guard, steps in branches:
             if not guard:
                 continue
@@ -193,4 +249,4 @@ class Walk:
         self.knowledge = around
         if known:
             around.merge(known)
-        return State.joined(ends) if ends else NOWHERE
+        return AuditState.joined(ends) if ends else NOWHERE

@@ -1,25 +1,44 @@
-"""The rules of `check`, and the selection of those that a document needs.
+'''The rules of `check`, the selection of those that a document needs, and rules of an organisation.
 
 A rule's class declares what a document must have for it, and `apimpolicy.declarations` reads that without importing the
 rule. A rule that has nothing to look at is not imported; most documents need a few rules.
 Codes: POL1xx structure, POL2xx expressions and variables, POL3xx security, POL4xx behaviour. A code is never reused.
-"""
+
+Rules of an organisation are subclasses of `Rule` from a file, or from an installed package:
+
+    class NoMockInProduction(Rule):
+        """no-mock-in-production: a mock answers instead of the backend."""
+
+        code = "CONTOSO001"
+        elements = ("mock-response",)
+
+        def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+            yield self.at_element(element, "mock-response is not used in this organisation")
+
+A package offers its rules with an entry point of the group `apimpolicy.rules`: a module, or a class of one. A file is
+read only when a person names it (`--rules FILE`), never because it lies in the tree that is checked: rules are
+programs.
+'''
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.declarations import declared
+from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.registry import names_with
 
 if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule
 
 
-class Entry(NamedTuple):
+class RuleEntry(NamedTuple):
     """Declarations of a rule's class: see `apimpolicy.checks.rule.Rule`. `elements` include those of its traits."""
 
     code: str
@@ -57,10 +76,9 @@ class Contents:
 
 
 @cache
-def entries() -> tuple[Entry, ...]:
-    """Return every rule, by code."""
+def entries() -> tuple[RuleEntry, ...]:
     return tuple(
-        Entry(
+        RuleEntry(
             row["code"],
             module,
             frozenset((*row.get("elements", ()), *names_with(*row.get("traits", ())))),
@@ -75,7 +93,6 @@ def entries() -> tuple[Entry, ...]:
 
 
 def rules_for(subject: Subject) -> Iterator[type[Rule]]:
-    """Yield the rules that a document needs."""
     settings = subject.settings
     contents = Contents(subject)
     for entry in _wanted(settings.select, settings.extend, settings.ignore):
@@ -90,7 +107,7 @@ def rules_for(subject: Subject) -> Iterator[type[Rule]]:
 
 
 @cache
-def _wanted(select: tuple[str, ...], extend: tuple[str, ...], ignore: tuple[str, ...]) -> list[Entry]:
+def _wanted(select: tuple[str, ...], extend: tuple[str, ...], ignore: tuple[str, ...]) -> list[RuleEntry]:
     """Return the entries that a run's settings of these names leave."""
     wants = Settings(select, extend, ignore).wants
     return [entry for entry in entries() if wants(entry.code, entry.by_default)]
@@ -98,7 +115,6 @@ def _wanted(select: tuple[str, ...], extend: tuple[str, ...], ignore: tuple[str,
 
 @cache
 def rule_class(module: str) -> type[Rule]:
-    """Return the rule that a module of `rules/` defines."""
     from importlib import import_module
 
     from apimpolicy.checks.rule import Rule
@@ -110,13 +126,109 @@ def rule_class(module: str) -> type[Rule]:
     raise LookupError(f"{name} defines no rule")
 
 
-def entry_of(code: str) -> Entry | None:
+def entry_of(code: str) -> RuleEntry | None:
     return next((entry for entry in entries() if entry.code == code), None)
 
 
-def page_of(entry: Entry) -> str:
+def page_of(entry: RuleEntry) -> str:
     """Return the rule's page: its module's docstring."""
     import inspect
     import sys
 
     return inspect.cleandoc(sys.modules[rule_class(entry.module).__module__].__doc__ or "")
+
+
+GROUP = "apimpolicy.rules"
+_CODE = r"[A-Z]{2,}[A-Z0-9-]*\d+"
+_OURS = r"(POL|APIM|CS)\d"
+
+
+def rules_of_files(paths: Iterable[str]) -> list[type[Rule]]:
+    """Return the rules in files of Python. Raises ConfigurationError."""
+    return [rule for path in paths for rule in checked(_rules_in(_module(path)), path)]
+
+
+def rules_of_packages() -> list[type[Rule]]:
+    """Return the rules of installed packages. Raises ConfigurationError."""
+    if not any(map(_offers_rules, filter(_is_site, sys.path))):
+        return []
+    from importlib.metadata import entry_points
+
+    found: list[type[Rule]] = []
+    for point in entry_points(group=GROUP):
+        place = f"the entry point '{point.name}' ({point.value})"
+        try:
+            loaded = point.load()
+        except Exception as error:
+            raise ConfigurationError(f"cannot load {place}: {type(error).__name__}: {error}") from error
+        found += checked([loaded] if isinstance(loaded, type) else _rules_in(loaded), place)
+    return found
+
+
+def _is_site(path: str) -> bool:
+    """Return whether a directory holds installed packages: never the current directory, whatever lies in it."""
+    return os.path.basename(path) in ("site-packages", "dist-packages")
+
+
+def _offers_rules(site: str) -> bool:
+    """Return whether an installed package has our entry point. `importlib.metadata` takes longer to import."""
+    try:
+        with os.scandir(site) as entries:
+            names = [entry.name for entry in entries if entry.name.endswith((".dist-info", ".egg-info"))]
+    except OSError:
+        return False
+    return any(GROUP.encode() in _content(os.path.join(site, name, "entry_points.txt")) for name in names)
+
+
+def _content(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _module(path: str) -> object:
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    if not os.path.isfile(path):
+        raise ConfigurationError(f"{path}: there is no such file with rules")
+    name = f"apimpolicy_rules_{re.sub('[^a-zA-Z0-9]', '_', os.path.abspath(path))}"
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ConfigurationError(f"{path} is not a file of Python: its name must end in .py")
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ConfigurationError(f"cannot load the rules in {path}: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _rules_in(module: object) -> Iterator[object]:
+    """Yield the rules that a module defines itself."""
+    from apimpolicy.checks.rule import Rule
+
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == getattr(module, "__name__", ""):
+            yield value
+
+
+def checked(found: Iterable[object], place: str) -> list[type[Rule]]:
+    """Return the classes if all of them are valid rules. Raises ConfigurationError."""
+    from apimpolicy.checks.rule import Rule
+
+    rules: list[type[Rule]] = []
+    for rule in found:
+        if not isinstance(rule, type) or not issubclass(rule, Rule):
+            raise ConfigurationError(f"{place} is not a subclass of apimpolicy.Rule")
+        if not re.fullmatch(_CODE, rule.code) or re.match(_OURS, rule.code):
+            raise ConfigurationError(
+                f"{place}: '{rule.code}' cannot be the code of {rule.__name__}; write capital letters and a number, "
+                "such as CONTOSO001 (POL, APIM and CS are taken)"
+            )
+        rules.append(rule)
+    if not rules:
+        raise ConfigurationError(f"{place} has no rules: a rule is a subclass of apimpolicy.Rule")
+    return rules

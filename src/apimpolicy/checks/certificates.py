@@ -74,7 +74,6 @@ class CertificateUse:
         return False
 
     def members(self) -> Iterator[tuple[str, PropertyAccess | Call]]:
-        """Yield the members that are used of the caller's certificate, with their names."""
         for node in self.expression.compiled.nodes:
             if isinstance(node, PropertyAccess) and self.is_client_certificate(node.receiver):
                 yield node.property.name, node
@@ -107,5 +106,4 @@ class CertificateUse:
 
 
 def certificate_uses(subject: Subject) -> list[CertificateUse]:
-    """Return the uses of the caller's certificate by each expression of a document."""
     return [CertificateUse(each) for each in subject.expressions if "Certificate" in each.excerpt.text]

@@ -52,7 +52,6 @@ class Compiled:
         return self.bound is not None and not self.bound.diagnostics and not self.has_code_holes
 
     def findings_in(self, excerpt: Excerpt) -> list[Diagnostic]:
-        """Return the findings at their positions in a document."""
         return [
             Diagnostic.within(
                 excerpt, d.start, d.end, d.code, d.message, severity=d.severity, label=d.label, help=d.help
@@ -109,7 +108,6 @@ class CheckedExpression(Record):
 
     @property
     def findings(self) -> list[Diagnostic]:
-        """Findings of the C# compiler and of the gateway's own rules, at their positions in the document."""
         return self.compiled.findings_in(self.excerpt)
 
 

@@ -4,28 +4,101 @@ The documents of all scopes are walked in the order in which the gateway runs th
 document, where it is known. A point of failure is a policy that refuses requests (a limit, a check of the caller), a
 request of the policy's own whose error is not ignored, or the forwarded request. Of a wider document that is not known
 nothing is assumed, except that its `backend` section forwards the request.
+
+Conditions in `on-error` are evaluated for a failure: its source, its reason, the status of the response.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.binding.nodes import Binary, Bound, ConditionalAccess, Convert, Logical, PropertyAccess, Unary
 from apimpolicy.checks.flow import names_set_by
+from apimpolicy.checks.nodes import type_name
 from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.text.holes import has_hole, is_unknown
 
 if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject
-    from apimpolicy.checks.wider import Wider
-    from apimpolicy.text.document import Element
+    from apimpolicy.text.document import Document, Element
+
+
+class Wider:
+    """A document of a wider scope: `title` names the scope for messages. The document is read when it is needed."""
+
+    def __init__(self, title: str, read: Callable[[], Document]) -> None:
+        self.title = title
+        self._read = read
+
+    @cached_property
+    def document(self) -> Document:
+        return self._read()
+
+
+COMPARISONS: dict[str, Callable[[int, int], bool]] = {
+    "==": lambda left, right: left == right,
+    "!=": lambda left, right: left != right,
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+}
+MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def is_true_for(node: Bound, failure: RequestFailure) -> bool | None:
+    """Return the value of a condition when the request has failed like this; None when it depends on more."""
+    node = _plain(node)
+    if isinstance(node, Logical):
+        left, right = is_true_for(node.left, failure), is_true_for(node.right, failure)
+        decisive = node.operator == "||"
+        if decisive in (left, right):
+            return decisive
+        return None if None in (left, right) else not decisive
+    if isinstance(node, Unary) and node.operator == "!":
+        value = is_true_for(node.operand, failure)
+        return None if value is None else not value
+    if isinstance(node, Binary) and node.operator in COMPARISONS:
+        return _comparison(node, failure)
+    constant = getattr(node, "constant", None)
+    return constant if isinstance(constant, bool) else None
+
+
+def _comparison(node: Binary, failure: RequestFailure) -> bool | None:
+    operator, left, right = node.operator, _plain(node.left), _plain(node.right)
+    if getattr(left, "is_constant", False):
+        operator, left, right = MIRRORED.get(operator, operator), right, left
+    if not getattr(right, "is_constant", False) or not isinstance(left, PropertyAccess):
+        return None
+    constant = getattr(right, "constant", None)
+    owner, member = type_name(left.receiver), left.property.name
+    if (owner, member) == ("IContext", "LastError") and constant is None:
+        return operator == "!="
+    if (owner, member) == ("ILastError", "Source") and isinstance(constant, str):
+        return (failure.source == constant) is (operator == "==")
+    if (owner, member) == ("ILastError", "Reason") and isinstance(constant, str) and failure.reason:
+        return (failure.reason == constant) is (operator == "==")
+    if (owner, member) == ("IResponse", "StatusCode") and type(constant) is int and failure.statuses is not None:
+        values = {COMPARISONS[operator](status, constant) for status in failure.statuses}
+        return values.pop() if len(values) == 1 else None
+    return None
+
+
+def _plain(node: Bound) -> Bound:
+    """Return a node without conversions, and the access in `a?.b`: nothing here is null in `on-error`."""
+    while isinstance(node, (Convert, ConditionalAccess)):
+        node = node.operand if isinstance(node, Convert) else node.access
+    return node
+
 
 MOST_FAILURES = 500
 MOST_DEPTH = 400
 KEY_MISSING = "SubscriptionKeyNotFound"
 
 
-class Failure(NamedTuple):
+class RequestFailure(NamedTuple):
     """A point at which requests can fail.
 
     - `source`, `reason`: as in `context.LastError`; an empty reason is "not known"
@@ -55,14 +128,14 @@ class Failures:
         self._names = names
         self._documents = [("", subject.document), *((each.title, each.document) for each in wider)]
         self._depth = 0
-        self.found: list[Failure] = []
+        self.found: list[RequestFailure] = []
         self.set_somewhere: set[str] = set()
         """The variables that any of the documents sets."""
 
     def walk(self, needs_subscription: bool) -> None:
         """Fill `found`. Raises UnknownPolicyError."""
         if needs_subscription:
-            self.found.append(Failure("authorization", frozenset((401,)), KEY_MISSING, "", True, frozenset()))
+            self.found.append(RequestFailure("authorization", frozenset((401,)), KEY_MISSING, "", True, frozenset()))
         current: frozenset[str] | None = frozenset()
         for section in ("inbound", "backend", "outbound"):
             if current is not None:
@@ -95,7 +168,7 @@ class Failures:
     def _section(self, name: str, level: int, current: frozenset[str]) -> frozenset[str] | None:
         if level >= len(self._documents):
             if name == "backend":
-                self._add(Failure("forward-request", None, "", "", False, current))
+                self._add(RequestFailure("forward-request", None, "", "", False, current))
             return current
         _, document = self._documents[level]
         for root in document.roots:
@@ -133,9 +206,9 @@ class Failures:
         scope = self._documents[level][0]
         if (refusal := refusal_of(element)) is not None:
             statuses, reason = refusal
-            self._add(Failure(name, statuses, reason, scope, True, current))
+            self._add(RequestFailure(name, statuses, reason, scope, True, current))
         elif may_not_succeed(element):
-            self._add(Failure(name, None, "", scope, False, current))
+            self._add(RequestFailure(name, None, "", scope, False, current))
         if has_trait(name, "terminates"):
             return None
         if has_trait(name, "runs-policies"):
@@ -158,7 +231,7 @@ class Failures:
         fragment = self._subject.included_by(element)
         return [] if fragment is None else [root for root in fragment.roots if root.name == "fragment"]
 
-    def _add(self, failure: Failure) -> None:
+    def _add(self, failure: RequestFailure) -> None:
         if len(self.found) < MOST_FAILURES:
             self.found.append(failure)
 

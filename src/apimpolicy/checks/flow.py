@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from apimpolicy.checks.bodies import BodyRead, body_reads
+from apimpolicy.checks.variables import BodyRead, body_reads
 from apimpolicy.policies.registry import attribute_of, has_trait, traits_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.document import Characters, Element
@@ -39,7 +39,7 @@ class Variable:
 
 
 @attrs.frozen
-class State:
+class FlowState:
     """Facts known at one point. `is_open`: unknown policies ran before."""
 
     variables: Mapping[str, Variable] = attrs.field(factory=dict)
@@ -48,35 +48,35 @@ class State:
     """The read that emptied the request's or the response's body, on every path to this point."""
 
 
-class Flow:
+class DataFlow:
     """The states of a document: `before(element)` for every policy and every element inside one."""
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
-        self._before: dict[int, State] = {}
+        self._before: dict[int, FlowState] = {}
         self._room = MOST_ENTRIES
-        self.ends: dict[str, State | None] = {}
+        self.ends: dict[str, FlowState | None] = {}
         for root in subject.document.roots:
             self._root(root)
 
-    def before(self, element: Element) -> State:
+    def before(self, element: Element) -> FlowState:
         """Return the state before the policy that an element belongs to; an open one for what was never reached."""
         for found in (element, *element.ancestors()):
             if (state := self._before.get(id(found))) is not None:
                 return state
-        return State(is_open=True)
+        return FlowState(is_open=True)
 
     def _root(self, root: Element) -> None:
         if root.name != "policies":
-            self.ends.setdefault(root.name, self._run(root, State(is_open=root.name != "inbound")))
+            self.ends.setdefault(root.name, self._run(root, FlowState(is_open=root.name != "inbound")))
             return
-        state: State | None = State()
+        state: FlowState | None = FlowState()
         for name in SECTIONS[:3]:
             section = root.find(name)
             if state is None:
-                state = State(is_open=True)
+                state = FlowState(is_open=True)
             if section is None:
-                state = State(is_open=True) if root.may_hold_more else attrs.evolve(state, is_open=True)
+                state = FlowState(is_open=True) if root.may_hold_more else attrs.evolve(state, is_open=True)
             else:
                 state = self._run(section, state)
             self.ends[name] = state
@@ -86,33 +86,33 @@ class Flow:
         if section is not None:
             self._run(section, self._possible())
 
-    def _possible(self) -> State:
+    def _possible(self) -> FlowState:
         """Return the state after an error: any variable that the document sets may be set."""
         variables = {
             name: Variable(types, False, element)
             for element in self.subject.elements
             for name, types, _ in variables_set_by(self.subject, element)
         }
-        return State(variables, is_open=True)
+        return FlowState(variables, is_open=True)
 
-    def _run(self, parent: Element, state: State) -> State | None:
+    def _run(self, parent: Element, state: FlowState) -> FlowState | None:
         """Return the state after the policies inside; None when no request comes out."""
-        current: State | None = state
+        current: FlowState | None = state
         for child in parent.children:
             if current is None:
                 return None
             if isinstance(child, Element):
                 current = self._policy(child, current)
             elif isinstance(child, Characters) and child.is_unknown_outside_expressions:
-                current = State(is_open=True)  # a hole: policies that may set, read and write anything
+                current = FlowState(is_open=True)  # a hole: policies that may set, read and write anything
         return current
 
-    def _policy(self, element: Element, state: State) -> State | None:
+    def _policy(self, element: Element, state: FlowState) -> FlowState | None:
         self._before[id(element)] = state
         name = element.name
         if has_hole(name) or element.may_have_more_attributes:
             self._inside(element, state)
-            return State(is_open=True)
+            return FlowState(is_open=True)
         if name == "base":
             return attrs.evolve(state, is_open=True)
         if name == "include-fragment":
@@ -140,7 +140,7 @@ class Flow:
             state = _with_new_body(state, "request" if is_request else "response")
         return _with_new_body(state, "response") if "forwards" in traits else state
 
-    def _retry(self, element: Element, state: State) -> State | None:
+    def _retry(self, element: Element, state: FlowState) -> FlowState | None:
         """Run the policies inside, then the condition."""
         after = self._run(element, state)
         if after is not None:
@@ -148,11 +148,11 @@ class Flow:
             after = self._expressions(element, after)
         return after
 
-    def _inside(self, element: Element, state: State) -> None:
+    def _inside(self, element: Element, state: FlowState) -> None:
         for child in element.descendants():
             self._before.setdefault(id(child), state)
 
-    def _expressions(self, element: Element, state: State) -> State:
+    def _expressions(self, element: Element, state: FlowState) -> FlowState:
         """Return the state after the expressions of a policy, its child elements' included."""
         for expression in self._of(element):
             state = _after(expression, state)
@@ -165,8 +165,8 @@ class Flow:
                 if child is not element:
                     yield from self.subject.expressions_of(child)
 
-    def _choose(self, element: Element, state: State) -> State | None:
-        paths: list[State] = []
+    def _choose(self, element: Element, state: FlowState) -> FlowState | None:
+        paths: list[FlowState] = []
         has_rest = False
         current = state
         for branch in element.elements():
@@ -183,14 +183,14 @@ class Flow:
             paths = [attrs.evolve(path, variables={}, is_open=True) for path in paths]
         return _merge(paths, state)
 
-    def _fragment(self, element: Element, state: State) -> State | None:
+    def _fragment(self, element: Element, state: FlowState) -> FlowState | None:
         fragment = self.subject.included_by(element)
         if fragment is None:
             return attrs.evolve(state, is_open=True)
         names = (name for inner in fragment.elements() for name in names_set_by(inner))
         return self._with(state, {name: Variable(None, False, element) for name in names})
 
-    def _with(self, state: State, added: Mapping[str, Variable]) -> State:
+    def _with(self, state: FlowState, added: Mapping[str, Variable]) -> FlowState:
         """Return the state with more variables; an open one without any when there is no room for them."""
         if not self._takes(len(state.variables) + len(added)):
             return attrs.evolve(state, variables={}, is_open=True)
@@ -201,18 +201,18 @@ class Flow:
         return self._room >= 0
 
 
-def _with_new_body(state: State, which: str) -> State:
+def _with_new_body(state: FlowState, which: str) -> FlowState:
     return attrs.evolve(state, consumed={key: read for key, read in state.consumed.items() if key != which})
 
 
-def _after(expression: CheckedExpression, state: State) -> State:
+def _after(expression: CheckedExpression, state: FlowState) -> FlowState:
     for read in body_reads(expression):
         if read.is_certain and not read.preserves and read.which not in state.consumed:
             state = attrs.evolve(state, consumed={**state.consumed, read.which: read})
     return state
 
 
-def _merge(paths: list[State], before: State) -> State | None:
+def _merge(paths: list[FlowState], before: FlowState) -> FlowState | None:
     """Return the state where paths join that all began with the same state."""
     if not paths:
         return None
@@ -230,10 +230,10 @@ def _merge(paths: list[State], before: State) -> State | None:
     consumed = {
         which: read for which, read in paths[0].consumed.items() if all(which in path.consumed for path in paths)
     }
-    return State(variables, any(path.is_open for path in paths), consumed)
+    return FlowState(variables, any(path.is_open for path in paths), consumed)
 
 
-def _changed(paths: list[State], before: Mapping[str, Variable]) -> dict[str, None]:
+def _changed(paths: list[FlowState], before: Mapping[str, Variable]) -> dict[str, None]:
     """Return the names that any of the paths has set or lost: few, even if a document sets hundreds."""
     changed: dict[str, None] = {}
     for path in paths:

@@ -57,7 +57,6 @@ def type_name(node: Bound | None) -> str:
 
 
 def is_property(node: Bound | None, owners: tuple[str, ...], *names: str) -> bool:
-    """Return whether a node reads one of these properties of a value of one of these types."""
     return isinstance(node, PropertyAccess) and node.property.name in names and type_name(node.receiver) in owners
 
 
@@ -75,13 +74,11 @@ def receiver_of(node: Call) -> tuple[Expression | None, tuple[Expression, ...]]:
 
 
 def text_of(node: Bound | None) -> str | None:
-    """Return the value of a constant string."""
     value = node.constant if isinstance(node, Expression) and node.is_constant else None
     return value if isinstance(value, str) else None
 
 
 def is_null(node: Bound) -> bool:
-    """Return whether a node is the constant null."""
     return isinstance(node, Expression) and node.is_constant and node.constant is None
 
 
@@ -98,7 +95,6 @@ def tested_for_null(node: Bound) -> tuple[Bound, ...]:
 
 
 def is_in_try(expression: CheckedExpression, node: Bound) -> bool:
-    """Return whether the expression may catch what a node throws."""
     return any(isinstance(around, Try) for around in expression.ancestors(node))
 
 
@@ -126,7 +122,6 @@ def is_tested_for_null(expression: CheckedExpression, name: str) -> bool:
 
 
 def caller_inputs(expression: CheckedExpression) -> Iterator[PropertyAccess]:
-    """Yield the nodes that read text of the caller: headers, body, query."""
     for node in expression.of_kind(PropertyAccess):
         if node.property.name in _INPUTS.get(type_name(node.receiver), ()):
             yield node

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-BRANCH, CONDITION, CHECK, FAILURE = "branch", "condition", "check", "failure"
+PROVEN_BRANCH, PROVEN_CONDITION, PROVEN_CHECK, PROVEN_FAILURE = "branch", "condition", "check", "failure"
 
 
-class Fact(NamedTuple):
+class ProvenFact(NamedTuple):
     """A fact about every request.
 
     `kind` is a branch that none takes, a condition with one value, a check of the caller that refuses
@@ -26,9 +26,9 @@ class Proofs(NamedTuple):
     `undecided` is the reason why there may be more facts; empty if there are none, or if findings report it.
     """
 
-    facts: tuple[Fact, ...] = ()
+    facts: tuple[ProvenFact, ...] = ()
     bounds: tuple[str, ...] = ()
     undecided: str = ""
 
-    def of(self, kind: str) -> list[Fact]:
+    def of(self, kind: str) -> list[ProvenFact]:
         return [fact for fact in self.facts if fact.kind == kind]

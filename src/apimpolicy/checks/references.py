@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 
-class Missing(NamedTuple):
+class MissingReference(NamedTuple):
     """A resource that is named and that the service doesn't have.
 
     `is_certain`: all resources of this kind are known; else `reason` says why there may be others. `near` are names
@@ -31,7 +31,6 @@ class Missing(NamedTuple):
 
     @property
     def label(self) -> str:
-        """The suggestion, if there is a similar name."""
         return f"did you mean '{self.near[0]}'?" if self.near and not self.deleted else ""
 
     @property
@@ -51,7 +50,7 @@ _MOST_SHOWN = 8
 class KnownService(Protocol):
     """The service around a document. Its `repr` changes whenever an answer could."""
 
-    def missing(self, kind: str, *names: str, within: str = "") -> Missing | None:
+    def missing(self, kind: str, *names: str, within: str = "") -> MissingReference | None:
         """Return the missing reference if no resource of this kind has one of these names; None if one may exist.
 
         `within` is the id of the API, for its operations, or of the authorization provider.

@@ -83,7 +83,6 @@ def reaches_result(expression: CheckedExpression, secret: Bound) -> bool:
 
 
 def _written(node: Bound) -> object:
-    """Return the local variable that a node sets."""
     if isinstance(node, LocalDeclaration):
         return node.symbol
     if isinstance(node, Assignment) and isinstance(node.target, Local):
@@ -134,5 +133,4 @@ def _secrets_between(subject: Subject, start: int, end: int) -> Iterator[str]:
 
 
 def is_named_like_a_secret(name: str) -> bool:
-    """Return whether a name ends as those of secrets do."""
     return any(found.end() == len(name) for found in NAME.finditer(name))

@@ -13,11 +13,11 @@ from apimpolicy.text.document import Characters, Document, Element
 from apimpolicy.text.named_values import NamedValueReference, find_named_values
 
 if TYPE_CHECKING:
-    from apimpolicy.checks.flow import Flow
+    from apimpolicy.checks.failures import Wider
+    from apimpolicy.checks.flow import DataFlow
     from apimpolicy.checks.proofs import Proofs
     from apimpolicy.checks.references import KnownService
     from apimpolicy.checks.rule import Rule
-    from apimpolicy.checks.wider import Wider
     from apimpolicy.diagnostics import Severity
     from apimpolicy.policies.spec import AttributeSlot, Specification
     from apimpolicy.text.source import Source
@@ -74,7 +74,6 @@ class Settings(NamedTuple):
     service: KnownService | None = None
 
     def wants(self, code: str, by_default: bool = True) -> bool:
-        """Return whether findings with this code are looked for."""
         if not (self.select or self.extend or self.ignore):
             return by_default
         selected = _longest((*self.select, *self.extend), code)
@@ -156,7 +155,6 @@ class Subject:
         return next((found for found in self.expressions_of(element) if found.attribute is given), None)
 
     def included_by(self, element: Element) -> Document | None:
-        """Return the fragment that `include-fragment` names, where it is known."""
         attribute = element.get("fragment-id")
         return None if attribute is None else (self.settings.fragments or {}).get(attribute.value.text)
 
@@ -187,11 +185,11 @@ class Subject:
                     yield CheckedExpression(*self._check.compile(part), element)
 
     @cached_property
-    def flow(self) -> Flow:
+    def flow(self) -> DataFlow:
         """The state before each policy: variables, types, consumed bodies."""
-        from apimpolicy.checks.flow import Flow
+        from apimpolicy.checks.flow import DataFlow
 
-        return Flow(self)
+        return DataFlow(self)
 
     @property
     def is_fragment(self) -> bool:
@@ -212,7 +210,6 @@ class Subject:
 
     @classmethod
     def slot_of(cls, element: Element, attribute: str) -> AttributeSlot | None:
-        """Return the declaration of an attribute of an element."""
         specification = cls.specification_of(element)
         slots = specification.attributes if specification is not None else ()
         return next((slot for slot in slots if slot.name == attribute), None)
@@ -228,7 +225,6 @@ class Subject:
 
     @staticmethod
     def is_policy(element: Element) -> bool:
-        """Return whether an element is a policy, and not a part of another one."""
         parent = element.parent
         if parent is None or not is_known(element.name):
             return False
@@ -237,7 +233,6 @@ class Subject:
 
     @staticmethod
     def section_of(element: Element) -> str | None:
-        """Return the section of an element: `inbound`, `backend`, `outbound` or `on-error`."""
         from apimpolicy.policies.spec import SECTIONS
 
         for found in _with_ancestors(element):

@@ -143,7 +143,7 @@ def _codes(text: str, rules: tuple[type[Rule], ...]) -> Iterator[str]:
         if "-" not in word:
             yield word
             continue
-        from apimpolicy.checks.codes import UnknownCodeError, code_of
+        from apimpolicy.checks.pages import UnknownCodeError, code_of
 
         try:
             yield code_of(word, rules)

@@ -1,4 +1,7 @@
-"""Find the variables that an expression reads from `context.Variables`: with a cast, after a test, through `?.`."""
+"""Find the variables that an expression reads from `context.Variables`: with a cast, after a test, through `?.`.
+
+Find reads of bodies in an expression: which body, whether certainly, and whether it is preserved.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,14 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.binding.nodes import AsType, Bound, Call, Convert, Expression, IndexerAccess, PropertyAccess
-from apimpolicy.checks.nodes import context_member, receiver_of, tested_for_null, unconverted
+from apimpolicy.checks.nodes import (
+    context_member,
+    is_always_evaluated,
+    receiver_of,
+    tested_for_null,
+    type_name,
+    unconverted,
+)
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
@@ -16,6 +26,43 @@ if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject
     from apimpolicy.dotnet.types import Type
     from apimpolicy.text.document import Element
+
+OWNERS = {"IRequest": "request", "IResponse": "response"}
+
+
+@attrs.frozen(eq=False)
+class BodyRead:
+    """A read of the request's or of the response's body.
+
+    `is_certain`: it happens whenever the expression is evaluated. `preserves`: `preserveContent: true`, or a value that
+    is computed.
+    """
+
+    which: str
+    expression: CheckedExpression
+    node: Call
+    is_certain: bool
+    preserves: bool
+
+
+def body_reads(expression: CheckedExpression) -> Iterator[BodyRead]:
+    """Yield every read of `context.Request.Body` and `context.Response.Body`, in order of the text."""
+    if "Body" not in expression.excerpt.text:
+        return
+    found = [read for node in expression.of_kind(Call) if (read := _body_read(expression, node)) is not None]
+    yield from sorted(found, key=lambda read: read.node.syntax.end)
+
+
+def _body_read(expression: CheckedExpression, node: Call) -> BodyRead | None:
+    receiver, _ = receiver_of(node)
+    if not isinstance(receiver, PropertyAccess) or receiver.property.name != "Body":
+        return None
+    which = OWNERS.get(type_name(receiver.receiver))
+    if which is None or context_member(receiver.receiver) is None:
+        return None
+    flag = next((argument for argument in node.arguments if type_name(argument) == "bool"), None)
+    preserves = flag is not None and (not flag.is_constant or flag.constant is True)
+    return BodyRead(which, expression, node, is_always_evaluated(expression, node), preserves)
 
 
 @attrs.frozen(eq=False)
@@ -42,7 +89,6 @@ class VariableRead:
 
 
 def variable_reads(expression: CheckedExpression) -> tuple[VariableRead, ...]:
-    """Return every read of a variable in an expression, in no particular order."""
     found = expression.compiled.variable_reads
     if found is None:
         found = expression.compiled.variable_reads = tuple(_reads(expression))
@@ -97,7 +143,6 @@ def _reads(expression: CheckedExpression) -> Iterator[VariableRead]:
 
 
 def is_variables(node: Bound | None) -> bool:
-    """Return whether a node is `context.Variables`."""
     return context_member(node) == "Variables"
 
 

@@ -13,6 +13,6 @@ def command() -> int:
 
     Assistants start it by themselves. It needs `pip install 'apimpolicy[mcp]'`.
     """
-    from apimpolicy.editor.assistant_server import serve
+    from apimpolicy.editor.assistant_tools import serve
 
     return serve()

@@ -89,7 +89,7 @@ def command(
     if from_trace is None:
         made = _searched(policy, place, seconds, with_errors=with_errors)
     else:
-        from apimpolicy.testing.recorded_cases import recorded_case
+        from apimpolicy.testing.recorded_traces import recorded_case
 
         made = recorded_case(policy, from_trace, place)
     return _write(made, policy, path, has_search=from_trace is None)

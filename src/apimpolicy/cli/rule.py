@@ -29,9 +29,7 @@ def command(code: str | None, files: tuple[str, ...]) -> int:
       apimpolicy rule certificate-not-verified
     """
     from apimpolicy.checks.catalogue import entries, page_of, rule_class
-    from apimpolicy.checks.codes import UnknownCodeError, code_of
-    from apimpolicy.checks.compiler_pages import page_on_the_web
-    from apimpolicy.checks.pages import all_codes, page_of_code
+    from apimpolicy.checks.pages import UnknownCodeError, all_codes, code_of, page_of_code, page_on_the_web
     from apimpolicy.project.check_projects import CheckOptions, CheckProjects
     from apimpolicy.report.columns import Style
     from apimpolicy.report.markup import page_text

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from apimpolicy.project.service.leniency import Leniency
     from apimpolicy.report.coverage_data import CoverageReport
     from apimpolicy.report.test_results import CaseReport
-    from apimpolicy.testing.against import Target
+    from apimpolicy.testing.against import RealGateway
     from apimpolicy.testing.case_files import Case
     from apimpolicy.testing.coverage import PolicyCoverage
 
@@ -41,7 +41,7 @@ class RunOptions(NamedTuple):
     verbose: bool
     form: str
     coverage: CoverageOutput | None
-    target: Target | Served | None = None
+    target: RealGateway | Served | None = None
 
     @property
     def is_text(self) -> bool:
@@ -215,7 +215,7 @@ def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: di
     sys.stdout.flush()
 
 
-def _say_what_was_seen(target: Target | Served, reports: Sequence[CaseReport]) -> None:
+def _say_what_was_seen(target: RealGateway | Served, reports: Sequence[CaseReport]) -> None:
     """Report how much a gateway made observable, and why cases were skipped."""
     traces = f", {target.traced} traces compared" if target.traced else ""
     what = "1 expectation is" if target.unobserved == 1 else f"{target.unobserved} expectations are"

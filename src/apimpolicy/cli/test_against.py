@@ -14,7 +14,7 @@ from apimpolicy.cli.commands import together
 
 if TYPE_CHECKING:
     from apimpolicy.cli.test_served import Served
-    from apimpolicy.testing.against import Target
+    from apimpolicy.testing.against import RealGateway
 
 OURS = "serve"
 
@@ -43,7 +43,7 @@ def target_of(
     trace_service: str | None,
     trace_api: str | None,
     management_token: str | None,
-) -> Target | Served | None:
+) -> RealGateway | Served | None:
     """Return the target of the cases; None if they run in this process. Raises UsageError, ConfigurationError."""
     if against is None:
         for name, value in (("--key", key), ("--authority", authority), ("--trace-service", trace_service)):
@@ -54,7 +54,7 @@ def target_of(
         from apimpolicy.cli.test_served import Served
 
         return Served()
-    from apimpolicy.testing.against import Target
+    from apimpolicy.testing.against import RealGateway
 
     traces: Any = None
     if trace_service is not None:
@@ -66,4 +66,4 @@ def target_of(
             raise click.UsageError("--trace-service needs --management-token and --trace-api")
         else:
             traces = AzureTraces(trace_service, management_token, trace_api)
-    return Target(against, key=key, authority=authority, traces=traces)
+    return RealGateway(against, key=key, authority=authority, traces=traces)

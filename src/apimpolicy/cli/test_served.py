@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.testing.against import Target, not_from_outside
+from apimpolicy.testing.against import RealGateway, not_from_outside
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.services import FixedClock
     from apimpolicy.testing.case_files import Case
-    from apimpolicy.testing.running import Outcome
+    from apimpolicy.testing.running import CaseOutcome
 
 _HERE = "127.0.0.1"
 _PATIENCE = 60.0
@@ -28,20 +28,20 @@ class Served:
         self.unobserved = 0
         self.traced = 0
 
-    def run_case(self, case: Case) -> Outcome:
+    def run_case(self, case: Case) -> CaseOutcome:
         """Run a case over sockets. Never raises for what a case or a policy does wrong."""
-        from apimpolicy.testing.running import Outcome
+        from apimpolicy.testing.running import CaseOutcome
 
         if (why := case.skip or not_from_outside(case, lambda _: True, is_ours=True)) is not None:
-            return Outcome(case, "skipped", problem=why)
+            return CaseOutcome(case, "skipped", problem=why)
         try:
             return self._run(case)
         except ApimPolicyError as error:
-            outcome = Outcome(case, "error", problem=str(error))
+            outcome = CaseOutcome(case, "error", problem=str(error))
             outcome.error = error
             return outcome
 
-    def _run(self, case: Case) -> Outcome:
+    def _run(self, case: Case) -> CaseOutcome:
         try:
             from apimpolicy.serving.library import serving_on
         except ImportError as error:
@@ -72,7 +72,7 @@ class _Caller:
         request.ip_address = self.address
 
 
-class _LocalTarget(Target):
+class _LocalTarget(RealGateway):
     """A gateway at this machine that is called by whatever host a case names, and whose clock can be moved on."""
 
     is_ours = True

@@ -26,7 +26,7 @@ _LONGEST_OPERATION = 72
 
 
 @attrs.frozen
-class Parameter:
+class ParameterDefinition:
     """A parameter of a request, or a header of a response.
 
     `location` is `query`, `path` or `header`. `separator` divides the items of an array in one value; None when an
@@ -62,14 +62,14 @@ class ResponseDescription:
 
     status: str
     contents: tuple[Content, ...] = ()
-    headers: tuple[Parameter, ...] = ()
+    headers: tuple[ParameterDefinition, ...] = ()
 
     def content_for(self, media_type: str) -> Content | None:
         return content_for(self.contents, media_type)
 
 
 @attrs.frozen
-class OperationDescription:
+class OperationDefinition:
     """An operation: its requests and its responses.
 
     `is_described` is false for one that the gateway was given but the description does not have; `requires_body` is
@@ -77,7 +77,7 @@ class OperationDescription:
     """
 
     operation: Operation
-    parameters: tuple[Parameter, ...] = ()
+    parameters: tuple[ParameterDefinition, ...] = ()
     contents: tuple[Content, ...] = ()
     responses: tuple[ResponseDescription, ...] = ()
     is_described: bool = True
@@ -91,16 +91,15 @@ class OperationDescription:
                 return by_status[status]
         return None
 
-    def parameters_in(self, location: str) -> list[Parameter]:
-        """Return the parameters of one location."""
+    def parameters_in(self, location: str) -> list[ParameterDefinition]:
         return [parameter for parameter in self.parameters if parameter.location == location]
 
 
 @attrs.frozen
-class ApiDescription:
+class ApiDefinition:
     """A whole API; `title` and `service_url` are None when the document has none. `xml_schema` is XSD or WSDL."""
 
-    operations: tuple[OperationDescription, ...] = ()
+    operations: tuple[OperationDefinition, ...] = ()
     definitions: Mapping[str, Any] = attrs.field(factory=dict)
     title: str | None = None
     service_url: str | None = None

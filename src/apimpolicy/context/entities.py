@@ -188,7 +188,7 @@ class User:
 
 
 @dotnet_class("IBackend", members="AzureRegion Id Type")
-class Backend:
+class ContextBackend:
     """`type` is SINGLE or POOL."""
 
     def __init__(self, id: str, *, type: int = SINGLE, azure_region: str | None = None) -> None:
@@ -219,7 +219,7 @@ class PrivateEndpointConnection:
 
 
 @dotnet_class("IGateway", members="Id InstanceId IsManaged")
-class Gateway:
+class ContextGateway:
     """`managed` is what managed gateways call themselves and their instances."""
 
     def __init__(self, id: str = MANAGED, instance_id: str | None = None) -> None:
@@ -254,7 +254,7 @@ class Deployment:
         self.service_id = to_utf16(service_name if service_id is None else service_id)
         self.region = to_utf16(region)
         self.gateway_id = to_utf16(gateway_id)
-        self.gateway = Gateway(gateway_id)
+        self.gateway = ContextGateway(gateway_id)
         self.sustainability_info = SustainabilityInfo(carbon_intensity)
         self.certificates = Dictionary(
             (STRING, named("System.Security.Cryptography.X509Certificates.X509Certificate2"))

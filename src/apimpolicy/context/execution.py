@@ -6,7 +6,16 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from apimpolicy.context.entities import Api, Backend, Deployment, Operation, Product, Subscription, User, Workspace
+from apimpolicy.context.entities import (
+    Api,
+    ContextBackend,
+    Deployment,
+    Operation,
+    Product,
+    Subscription,
+    User,
+    Workspace,
+)
 from apimpolicy.context.messages import RequestMessage, ResponseMessage
 from apimpolicy.context.moments import random_guid, to_date_time, to_guid, to_time_span
 from apimpolicy.context.urls import Url
@@ -84,7 +93,7 @@ class Context:
         subscription: Subscription | None = None,
         user: User | None = None,
         last_error: LastError | None = None,
-        backend: Backend | None = None,
+        backend: ContextBackend | None = None,
         workspace: Workspace | None = None,
         graph_ql: GraphQL | None = None,
         parent_result: Any = None,

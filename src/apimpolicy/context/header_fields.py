@@ -35,13 +35,11 @@ class HeaderCollection:
 
     @classmethod
     def of(cls, headers: Headers) -> HeaderCollection:
-        """Return the headers that Python code gave."""
         made = object.__new__(cls)
         made._fields = _converted(headers.by_key(), to_utf16)
         return made
 
     def to_headers(self) -> Headers:
-        """Return the headers for Python code."""
         return Headers.made_of(_converted(self._fields, from_utf16))
 
     def get_all(self, name: str) -> list[str]:

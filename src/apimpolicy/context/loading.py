@@ -68,7 +68,6 @@ def load_contexts(path: str | Path) -> dict[str, Callable[[], Context]]:
 
 
 def read_certificates(certificates: Mapping[str, str]) -> dict[str, Certificate]:
-    """Return certificates by name from base64 DER."""
     return {name: Certificate.from_der(base64.b64decode(der)) for name, der in certificates.items()}
 
 

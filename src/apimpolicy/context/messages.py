@@ -85,7 +85,6 @@ class RequestMessage:
         return self._matched_parameters
 
     def match_parameters(self, parameters: Mapping[str, str]) -> None:
-        """Replace the parameters that the operation's template matched."""
         matched = self._matched_parameters = Dictionary((STRING, STRING))
         for name, value in parameters.items():
             matched.set_item(to_utf16(name), to_utf16(value))
@@ -102,7 +101,6 @@ class RequestMessage:
             self.body.is_buffered = True
 
     def to_request(self) -> Request:
-        """Return the request as a backend would get it."""
         return Request.made_of(
             from_utf16(self.method).upper(),
             str(self.url),
@@ -150,7 +148,6 @@ class ResponseMessage:
         self.body = MessageBody(_encoded(content), self.headers, self.second_read)
 
     def to_response(self) -> Response:
-        """Return the response as the caller gets it."""
         return Response.made_of(
             self.status_code, from_utf16(self.status_reason), self.headers.to_headers(), self.body.remaining
         )

@@ -45,7 +45,6 @@ def ticks_of_text(text: str) -> int:
 
 
 def to_time_span(ticks: int) -> Any:
-    """Return a .NET TimeSpan of so many ticks."""
     return bound("System.TimeSpan", "new(long ticks)")(ticks)
 
 

@@ -101,7 +101,7 @@ class Jwt:
         return None if value is None else _claim_text(value)
 
 
-class Number(str):
+class JsonNumber(str):
     """A JSON number as it was written."""
 
     __slots__ = ()
@@ -117,7 +117,7 @@ def parse_jwt(text: str | None) -> Jwt | None:
         return None
     try:
         header, payload = (
-            json.loads(text, parse_float=Number, parse_int=Number, parse_constant=_refuse)
+            json.loads(text, parse_float=JsonNumber, parse_int=JsonNumber, parse_constant=_refuse)
             for text in map(_decoded, parts[:2])
         )
         return Jwt(header, payload) if isinstance(header, dict) and isinstance(payload, dict) else None
@@ -141,7 +141,7 @@ def _claim_text(value: Any) -> str:
 
 
 def _compact(value: Any) -> str:
-    if isinstance(value, Number):
+    if isinstance(value, JsonNumber):
         return str(value)
     if isinstance(value, dict):
         return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_compact(v)}" for k, v in value.items()) + "}"
@@ -156,7 +156,7 @@ def _only_text(value: Any) -> str | None:
 
 def _time(value: Any) -> Any:
     """Return a DateTime in UTC from seconds since 1970, None when there are none."""
-    if not isinstance(value, Number):
+    if not isinstance(value, JsonNumber):
         return None
     seconds = float(value)
     if not 0 <= seconds <= _MAXIMUM_SECONDS:

@@ -76,7 +76,6 @@ class Url:
         )
 
     def with_parameters(self, parameters: HeaderCollection) -> Url:
-        """Return a copy with these parameters, encoded, as its query."""
         return self.replaced(query_string=encode_parameters(parameters.fields()))
 
     @property

@@ -74,7 +74,7 @@ class RecentExpressions(ExpressionCheck):
             del self._compiled[text]
 
 
-class PolicyText:
+class OpenPolicy:
     """One policy in a file: one reading of it, when it is a template."""
 
     def __init__(self, reading: Source, check: ExpressionCheck, settings: Settings) -> None:
@@ -135,7 +135,7 @@ class PolicyText:
 class CodeAt(NamedTuple):
     """An expression, and an offset in its C#."""
 
-    policy: PolicyText
+    policy: OpenPolicy
     expression: CheckedExpression
     offset: int
 
@@ -178,7 +178,7 @@ class Analysis:
         return Source(self.text, self.path)
 
     @cached_property
-    def policies(self) -> list[PolicyText]:
+    def policies(self) -> list[OpenPolicy]:
         """The policies of the file, in every reading; none in YAML or in other XML."""
         if not may_hold_policies(self.text, self.path):
             return []
@@ -187,14 +187,14 @@ class Analysis:
         except ConfigurationError:
             return []
         readings = [reading for readings in found for reading in readings]
-        return [PolicyText(reading, self._check, self.settings) for reading in readings]
+        return [OpenPolicy(reading, self._check, self.settings) for reading in readings]
 
     @cached_property
     def occurrences(self) -> list[Occurrence]:
         """The names in the file that mean something beyond their place, in order."""
         return occurrences(self)
 
-    def at(self, offset: int) -> tuple[PolicyText, int] | None:
+    def at(self, offset: int) -> tuple[OpenPolicy, int] | None:
         """Return the policy at an offset of the file, and the offset in its reading."""
         for policy in self.policies:
             place = policy.offset_of(offset)
@@ -202,19 +202,17 @@ class Analysis:
                 return policy, place
         return None
 
-    def element_at(self, offset: int) -> tuple[PolicyText, Element] | None:
-        """Return the innermost element around an offset of the file, with its policy."""
+    def element_at(self, offset: int) -> tuple[OpenPolicy, Element] | None:
         found = self.at(offset)
         element = found[0].subject.element_at(found[1]) if found is not None else None
         return (found[0], element) if found is not None and element is not None else None
 
     def code_at(self, offset: int) -> CodeAt | None:
-        """Return the expression around an offset of the file."""
         found = self.at(offset)
         code = found[0].expression_at(found[1]) if found is not None else None
         return CodeAt(found[0], *code) if found is not None and code is not None else None
 
-    def elements(self) -> Iterator[tuple[PolicyText, Element]]:
+    def elements(self) -> Iterator[tuple[OpenPolicy, Element]]:
         """Yield every element of the first reading of each policy."""
         for policy in self.policies:
             for element in policy.document.elements():

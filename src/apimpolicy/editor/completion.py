@@ -10,18 +10,17 @@ from apimpolicy.dotnet.metadata import named
 from apimpolicy.editor.expression_completion import complete as complete_code
 from apimpolicy.editor.markup_completion import at_attribute, at_content, at_element, at_end_tag, at_value
 from apimpolicy.editor.names_completion import complete_suppression, named_values, names_in_code
-from apimpolicy.editor.place import Place, code_at, place_at
+from apimpolicy.editor.place import CaretPlace, code_at, place_at
 from apimpolicy.editor.unfinished import word_start
 from apimpolicy.policies import conversions
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
-    from apimpolicy.editor.analysis import Analysis, PolicyText
-    from apimpolicy.editor.knowledge import Knowledge
+    from apimpolicy.editor.analysis import Analysis, OpenPolicy
+    from apimpolicy.editor.knowledge import ProjectNames
     from apimpolicy.editor.language_server import LanguageServer
     from apimpolicy.editor.ranking import Item
-    from apimpolicy.editor.rpc import Json
-    from apimpolicy.editor.text_documents import TextDocument
+    from apimpolicy.editor.rpc import Json, TextDocument
 
 
 # Completion anywhere in a file: what fits at an offset, best first
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 _TYPES: dict[object, str] = {conversions.boolean: "bool", conversions.integer: "int", conversions.number: "double"}
 
 
-def complete(analysis: Analysis, offset: int, knowledge: Knowledge, found_codes: Collection[str] = ()) -> list[Item]:
+def complete(analysis: Analysis, offset: int, knowledge: ProjectNames, found_codes: Collection[str] = ()) -> list[Item]:
     """Return the items at an offset of the file, with the span that each replaces.
 
     `found_codes` are the codes of the findings in the file, which a suppression is likely to name.
@@ -50,7 +49,7 @@ def complete(analysis: Analysis, offset: int, knowledge: Knowledge, found_codes:
     return items
 
 
-def _items(policy: PolicyText, place: Place, offset: int, knowledge: Knowledge) -> list[Item]:
+def _items(policy: OpenPolicy, place: CaretPlace, offset: int, knowledge: ProjectNames) -> list[Item]:
     if place.kind == "code":
         return _in_code(policy, place, offset, knowledge)
     if place.kind == "element":
@@ -66,7 +65,7 @@ def _items(policy: PolicyText, place: Place, offset: int, knowledge: Knowledge) 
     return at_content(policy, place) if place.kind == "content" else []
 
 
-def _in_code(policy: PolicyText, place: Place, offset: int, knowledge: Knowledge) -> list[Item]:
+def _in_code(policy: OpenPolicy, place: CaretPlace, offset: int, knowledge: ProjectNames) -> list[Item]:
     code = code_at(place, offset)
     items = names_in_code(policy, place, code, knowledge)
     if items is None:
@@ -79,7 +78,7 @@ def _in_code(policy: PolicyText, place: Place, offset: int, knowledge: Knowledge
     return items
 
 
-def wanted_type(policy: PolicyText, place: Place) -> Type | None:
+def wanted_type(policy: OpenPolicy, place: CaretPlace) -> Type | None:
     """Return the type that an expression should have: that of its attribute."""
     if place.attribute is None or place.element is None:
         return None
@@ -125,7 +124,6 @@ class CompletionLists:
         self._number = 0
 
     def list_of(self, document: TextDocument, items: list[Item]) -> Json:
-        """Return the response to a request for completion, and keep the items."""
         items.sort(key=lambda item: (item.rank, item.label))
         self._items, self._number = items, self._number + 1
         answer: Json = {"isIncomplete": False}

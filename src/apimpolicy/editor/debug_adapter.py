@@ -24,7 +24,7 @@ from apimpolicy.text.secrets import data_without_secrets
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from apimpolicy.editor.debug_values import Scope, Value
+    from apimpolicy.editor.debug_values import DebugScope, DebugValue
 
 
 THREAD: Final = 1
@@ -72,7 +72,7 @@ class DebugAdapter:
         self._arguments: Json = {}
         self._is_configured = self._is_over = False
         self._worker: threading.Thread | None = None
-        self._references: dict[int, Callable[[], list[Value]]] = {}
+        self._references: dict[int, Callable[[], list[DebugValue]]] = {}
         self._frames: dict[int, Any] = {}
         self._stop_text = ""
         self._settable = 0
@@ -270,7 +270,7 @@ class DebugAdapter:
         return line - 1 + self._lines_from, column - 1 + self._columns_from
 
     def on_scopes(self, arguments: Json) -> Json:
-        scope: Scope = self._debugger.scope(self._frames.get(arguments["frameId"]))
+        scope: DebugScope = self._debugger.scope(self._frames.get(arguments["frameId"]))
         scopes = []
         if scope.locals:
             scopes.append(self._scope("C# variables", scope.local_values))
@@ -281,10 +281,10 @@ class DebugAdapter:
         scopes.append(self._scope("context", lambda: scope.children("context")))
         return {"scopes": scopes}
 
-    def _scope(self, name: str, found: Callable[[], list[Value]]) -> Json:
+    def _scope(self, name: str, found: Callable[[], list[DebugValue]]) -> Json:
         return {"name": name, "variablesReference": self._reference(found), "expensive": name == "context"}
 
-    def _reference(self, found: Callable[[], list[Value]]) -> int:
+    def _reference(self, found: Callable[[], list[DebugValue]]) -> int:
         number = len(self._references) + 1
         self._references[number] = found
         return number
@@ -296,7 +296,7 @@ class DebugAdapter:
         scope = self._debugger.scope()
         return {"variables": [self._variable(value, scope) for value in self._debugger.ask(found)]}
 
-    def _variable(self, value: Value, scope: Scope) -> Json:
+    def _variable(self, value: DebugValue, scope: DebugScope) -> Json:
         made: Json = {"name": value.name, "value": value.text, "type": value.type, "variablesReference": 0}
         if value.expression:
             made["evaluateName"] = value.expression
@@ -309,7 +309,7 @@ class DebugAdapter:
             raise RpcError(0, "only variables of policies (context.Variables) can be changed")
         scope = self._debugger.scope()
         expression = str(arguments["value"]).strip().rstrip(";")
-        value: Value = self._debugger.ask(lambda: scope.assign(str(arguments["name"]), expression))
+        value: DebugValue = self._debugger.ask(lambda: scope.assign(str(arguments["name"]), expression))
         return {"value": value.text, "type": value.type}
 
     def on_completions(self, arguments: Json) -> Json:
@@ -329,7 +329,7 @@ class DebugAdapter:
     def on_evaluate(self, arguments: Json) -> Json:
         scope = self._debugger.scope(self._frames.get(arguments.get("frameId", 0)))
         expression = str(arguments["expression"]).strip().rstrip(";")
-        value: Value = self._debugger.ask(lambda: scope.value(expression, expression))
+        value: DebugValue = self._debugger.ask(lambda: scope.value(expression, expression))
         if value.is_error:
             raise RpcError(0, value.text)
         variable = self._variable(value, scope)

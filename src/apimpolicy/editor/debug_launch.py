@@ -129,7 +129,6 @@ class Point(NamedTuple):
 
 
 def is_policy_code(frame: FrameType) -> bool:
-    """Return whether a frame of Python runs an expression of a policy."""
     return frame.f_code.co_filename.startswith(FILENAME_PREFIX) and EXCERPT in frame.f_globals
 
 

@@ -46,7 +46,7 @@ _AS = "apimpolicy_As"
 _DECLARED_AS = f"T {_AS}<T>(object value, T example) {{ return (T)value; }} "
 
 
-class Value(NamedTuple):
+class DebugValue(NamedTuple):
     """A value as text, its type in C# spelling, and whether there is something inside; `expression` reaches it."""
 
     name: str
@@ -57,7 +57,7 @@ class Value(NamedTuple):
     is_error: bool = False
 
 
-class Scope:
+class DebugScope:
     """The context and the C# variables of a frame, in which the user's expressions are evaluated."""
 
     def __init__(self, context: Context, frame: FrameType | None = None) -> None:
@@ -82,7 +82,6 @@ class Scope:
         return box(made.type, value), made.static_type
 
     def _declarations(self, names: Iterable[str]) -> str:
-        """Return statements that declare C# variables of the frame, with the values that they have there."""
         return "".join(
             f"var {name} = {typed(self.locals[name][0].type, f'context.Variables[{_quoted(_MARK + name)}]')}; "
             for name in names
@@ -95,27 +94,25 @@ class Scope:
         before = f"@{{ {_DECLARED_AS}{self._declarations(self.locals)}return "
         return complete(f"{before}{text}; }}", len(before) + caret).items
 
-    def assign(self, name: str, expression: str) -> Value:
+    def assign(self, name: str, expression: str) -> DebugValue:
         """Give a variable of policies the value of an expression. Raises ApimPolicyError, DotnetException."""
         value, static = self.evaluate(expression)
         self.context.variables.set_item(name, value)
-        return Value(name, show(value), short(value, static), "", has_inside(value))
+        return DebugValue(name, show(value), short(value, static), "", has_inside(value))
 
-    def value(self, name: str, expression: str) -> Value:
+    def value(self, name: str, expression: str) -> DebugValue:
         """Return an expression as a line of a tree; an error is its text."""
         try:
             value, static = self.evaluate(expression)
         except (ApimPolicyError, DotnetException) as error:
-            return Value(name, _sentence(error), "", expression, False, is_error=True)
+            return DebugValue(name, _sentence(error), "", expression, False, is_error=True)
         shown = short(value, static)
-        return Value(name, show(value), shown, expression, has_inside(value))
+        return DebugValue(name, show(value), shown, expression, has_inside(value))
 
-    def local_values(self) -> list[Value]:
-        """Return the C# variables of the frame."""
+    def local_values(self) -> list[DebugValue]:
         return [self.value(name, name) for name in self.locals]
 
-    def children(self, expression: str) -> list[Value]:
-        """Return the elements or the properties of a value."""
+    def children(self, expression: str) -> list[DebugValue]:
         value, _ = self.evaluate(expression)
         if value is None:
             return []
@@ -126,7 +123,7 @@ class Scope:
         found = [self.value(offer.name, f"{cast}.{offer.name}") for offer in offers if _is_property(offer)]
         return [*self._elements(f"((System.Collections.IEnumerable)({expression}))", type_), *found]
 
-    def _elements(self, cast: str, type_: Type) -> Iterator[Value]:
+    def _elements(self, cast: str, type_: Type) -> Iterator[DebugValue]:
         if element_type(type_) is None or str(type_) == "string":
             return
         try:
@@ -174,7 +171,6 @@ def _is_property(offer: Any) -> bool:
 
 
 def has_inside(value: object) -> bool:
-    """Return whether a value has parts that a tree can show."""
     return value is not None and not isinstance(value, (str, bool, int, float))
 
 
@@ -256,7 +252,7 @@ def problem_of(condition: str) -> str:
     return ""
 
 
-def policy_variables(scope: Scope) -> list[Value]:
+def policy_variables(scope: DebugScope) -> list[DebugValue]:
     """Return the variables of policies, each as an expression of C#."""
     found = []
     for name, _ in scope.context.variables.entries():
@@ -265,8 +261,8 @@ def policy_variables(scope: Scope) -> list[Value]:
     return found
 
 
-def parts_as_values(parts: list[tuple[str, str]]) -> list[Value]:
-    return [Value(shortened(code), value, code, "", False) for code, value in parts]
+def parts_as_values(parts: list[tuple[str, str]]) -> list[DebugValue]:
+    return [DebugValue(shortened(code), value, code, "", False) for code, value in parts]
 
 
 def shortened(code: str) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
 from apimpolicy.dotnet.values import type_of
 from apimpolicy.editor.debug_launch import Point, is_policy_code, point_at
-from apimpolicy.editor.debug_values import Scope
+from apimpolicy.editor.debug_values import DebugScope
 from apimpolicy.emit.frames import file_of
 from apimpolicy.engine.observation import Observer
 from apimpolicy.errors import ApimPolicyError
@@ -46,7 +46,7 @@ class Breakpoint(NamedTuple):
     message: str = ""
 
 
-class Frame(NamedTuple):
+class StoppedFrame(NamedTuple):
     """The position of a stopped request: a policy, or code in an expression."""
 
     name: str
@@ -250,24 +250,24 @@ class Debugger(Observer):
 
     # ------------------------------------------------------------------------------------------------ looking around
 
-    def stack(self) -> list[Frame]:
+    def stack(self) -> list[StoppedFrame]:
         """Return the frames of the stopped request, the innermost first."""
         found = []
         for frame in reversed(self._frames):
             point, _ = self._points.get(frame, (None, -1))
             if point is not None:
                 name = frame.f_code.co_name
-                found.append(Frame(name, point.source, point.start, point.end, frame))
+                found.append(StoppedFrame(name, point.source, point.start, point.end, frame))
         for step in reversed(self._steps):
             element = step.element
             start, end = element.source.original_span(element.start, element.content_start)
-            found.append(Frame(f"{step.section}: {step.name}", file_of(element.source), start, end))
+            found.append(StoppedFrame(f"{step.section}: {step.name}", file_of(element.source), start, end))
         return found
 
-    def scope(self, frame: FrameType | None = None) -> Scope:
+    def scope(self, frame: FrameType | None = None) -> DebugScope:
         """Return where expressions are evaluated: in a frame, or the innermost."""
         assert self.exchange is not None  # a request runs
-        return Scope(self.exchange.context, frame or (self._frames[-1] if self._frames else None))
+        return DebugScope(self.exchange.context, frame or (self._frames[-1] if self._frames else None))
 
     def parts(self) -> list[tuple[str, str]]:
         """Return code and value of the parts of the expressions of the last policy that has any."""

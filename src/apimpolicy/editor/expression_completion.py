@@ -26,7 +26,7 @@ _WANTS_TYPE = re.compile(r"(?:\w<|\bis\s+)\s*\Z")
 """Code after which a type is likelier than a value, though both are possible."""
 
 
-class Completion:
+class ExpressionCompletion:
     """The items that fit at the caret."""
 
     def __init__(self, items: Sequence[Item] = (), receiver: str = "") -> None:
@@ -34,7 +34,7 @@ class Completion:
         self.receiver = receiver
 
 
-def complete(code: str, caret: int, wanted: Type | None = None, used: Vocabulary | None = None) -> Completion:
+def complete(code: str, caret: int, wanted: Type | None = None, used: Vocabulary | None = None) -> ExpressionCompletion:
     """Return completions at an offset of `@( … )` or `@{ … }`, best first; never raises for errors in the code.
 
     `wanted` is the type that the expression should have; `used` counts names used elsewhere.
@@ -51,10 +51,10 @@ def complete(code: str, caret: int, wanted: Type | None = None, used: Vocabulary
     return found
 
 
-def _best(code: str, caret: int, wanted: Type | None, used: Vocabulary) -> Completion:
+def _best(code: str, caret: int, wanted: Type | None, used: Vocabulary) -> ExpressionCompletion:
     """Return the completion for the likeliest end of the code in which the name at the caret has a known context."""
     wants_type = _WANTS_TYPE.search(code, 0, word_start(code, caret)) is not None
-    best: Completion | None = None
+    best: ExpressionCompletion | None = None
     for whole in finished(code, caret):
         binder, _ = bind_at_caret(whole.tree, whole.text)
         found = _offered(whole, binder, code, caret, wanted, used)
@@ -65,12 +65,12 @@ def _best(code: str, caret: int, wanted: Type | None, used: Vocabulary) -> Compl
             return found
         if best is None or (is_known and not best.items):
             best = found
-    return best or Completion()
+    return best or ExpressionCompletion()
 
 
 def _offered(
     whole: Unfinished, binder: CaretBinder, code: str, caret: int, wanted: Type | None, used: Vocabulary
-) -> Completion | None:
+) -> ExpressionCompletion | None:
     contexts = [context for context in binder.contexts if context.is_known] or binder.contexts
     if not contexts:
         return None
@@ -91,7 +91,7 @@ def _offered(
     receiver = contexts[0].receiver
     said = shown(receiver.type) if isinstance(receiver, Expression) else str(receiver or "")
     ordered = sorted(items.values(), key=lambda item: (item.rank, item.label))
-    return Completion(ordered, said)
+    return ExpressionCompletion(ordered, said)
 
 
 def _is_statement(whole: Unfinished) -> bool:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.binding.nodes import Call
 from apimpolicy.binding.reports import shown
 from apimpolicy.checks.flow import Variable, variables_set_by
+from apimpolicy.editor.caret import nodes_of_kind
 from apimpolicy.editor.expression_completion import complete as complete_code
-from apimpolicy.editor.knowledge import Knowledge, Occurrence, occurrence_at
+from apimpolicy.editor.knowledge import Occurrence, ProjectNames, occurrence_at
 from apimpolicy.editor.names_completion import types_of, where_set
 from apimpolicy.editor.navigation import can_rename, local_at
 from apimpolicy.editor.pages import attribute_page, page_for_editors
-from apimpolicy.editor.partial_binding import nodes_of_kind
 from apimpolicy.editor.signatures import documentation
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.spec import SECTIONS
@@ -23,7 +23,7 @@ from apimpolicy.report.markup import code_span, fenced
 
 if TYPE_CHECKING:
     from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.editor.analysis import Analysis, PolicyText
+    from apimpolicy.editor.analysis import Analysis, OpenPolicy
     from apimpolicy.text.document import Element
 
 _WORD = re.compile(r"@?[^\W\d]\w*")
@@ -39,8 +39,7 @@ class Hover(NamedTuple):
     end: int
 
 
-def hover(analysis: Analysis, offset: int, knowledge: Knowledge) -> Hover | None:
-    """Return the hover text at an offset of the file, or None."""
+def hover(analysis: Analysis, offset: int, knowledge: ProjectNames) -> Hover | None:
     found = analysis.at(offset)
     if found is None:
         return None
@@ -55,7 +54,7 @@ def hover(analysis: Analysis, offset: int, knowledge: Knowledge) -> Hover | None
     return _of_markup(policy, element, position) if element is not None else None
 
 
-def _of_name(occurrence: Occurrence, policy: PolicyText, offset: int, knowledge: Knowledge) -> str:
+def _of_name(occurrence: Occurrence, policy: OpenPolicy, offset: int, knowledge: ProjectNames) -> str:
     if occurrence.kind == "variable":
         return _of_variable(occurrence, policy, offset, knowledge)
     if occurrence.kind == "header":
@@ -69,7 +68,6 @@ def _of_name(occurrence: Occurrence, policy: PolicyText, offset: int, knowledge:
 
 
 def _preview(path: str) -> str:
-    """Return the first lines of a fragment's file."""
     try:
         data, _ = read_data(path)
     except ConfigurationError:
@@ -80,7 +78,7 @@ def _preview(path: str) -> str:
     return "\n".join(lines[:_PREVIEW] + ["…"] * (len(lines) > _PREVIEW))
 
 
-def _of_variable(occurrence: Occurrence, policy: PolicyText, offset: int, knowledge: Knowledge) -> str:
+def _of_variable(occurrence: Occurrence, policy: OpenPolicy, offset: int, knowledge: ProjectNames) -> str:
     element = policy.subject.element_at(offset)
     if element is None:
         return ""
@@ -97,7 +95,7 @@ def _of_variable(occurrence: Occurrence, policy: PolicyText, offset: int, knowle
     return f"The variable {code_span(name)}{said}\n\n{where_set(before)}"
 
 
-def _of_setting(name: str, policy: PolicyText, element: Element, before: Variable | None) -> str:
+def _of_setting(name: str, policy: OpenPolicy, element: Element, before: Variable | None) -> str:
     """Describe a variable at the policy that sets it."""
     found = next((types for set_, types, _ in variables_set_by(policy.subject, element) if set_ == name), None)
     said = f": {code_span(types_of(Variable(found, True)))}" if found else ", of a type that is known when it runs"
@@ -105,7 +103,7 @@ def _of_setting(name: str, policy: PolicyText, element: Element, before: Variabl
     return f"{text}\n\nIt replaces an earlier value. {where_set(before)}" if before is not None else text
 
 
-def _of_code(policy: PolicyText, expression: CheckedExpression, offset: int) -> Hover | None:
+def _of_code(policy: OpenPolicy, expression: CheckedExpression, offset: int) -> Hover | None:
     text = expression.excerpt.text
     word = next((word for word in _WORD.finditer(text) if word.start() <= offset <= word.end()), None)
     if word is None:
@@ -117,7 +115,6 @@ def _of_code(policy: PolicyText, expression: CheckedExpression, offset: int) -> 
 
 
 def _of_local(analysis: Analysis, offset: int) -> Hover | None:
-    """Describe a variable of C# where it is declared."""
     local, span = local_at(analysis, offset), can_rename(analysis, offset)
     if local is None or span is None:
         return None
@@ -126,7 +123,6 @@ def _of_local(analysis: Analysis, offset: int) -> Hover | None:
 
 
 def _of_call(expression: CheckedExpression, start: int) -> str:
-    """Describe the overload of a call."""
     for node in nodes_of_kind(expression, Call):
         name = getattr(getattr(node.syntax, "target", None), "name", None)
         if getattr(name, "start", -1) == start:
@@ -135,7 +131,6 @@ def _of_call(expression: CheckedExpression, start: int) -> str:
 
 
 def _of_word(code: str, word: str, end: int) -> str:
-    """Return completion's documentation of a word."""
     item = next((item for item in complete_code(code, end).items if item.label == word), None)
     if item is None or item.kind == "keyword":
         return ""
@@ -144,7 +139,7 @@ def _of_word(code: str, word: str, end: int) -> str:
     return f"{fenced(item.detail or item.label, 'csharp')}\n\n{item.kind}"
 
 
-def _of_markup(policy: PolicyText, element: Element, offset: int) -> Hover | None:
+def _of_markup(policy: OpenPolicy, element: Element, offset: int) -> Hover | None:
     specification = policy.subject.specification_of(element)
     if element.name_start <= offset <= element.name_end:
         page = page_for_editors(element.name) if policy.subject.is_policy(element) else ""

@@ -19,18 +19,8 @@ if TYPE_CHECKING:
 MOST_SECONDS: Final = 300
 """Seconds allowed per call."""
 ACTIONS: Final = {
-    "check": "check_actions",
-    "audit": "check_actions",
-    "format_policy": "check_actions",
-    "evaluate": "check_actions",
-    "run": "request_actions",
-    "explain": "request_actions",
-    "journey": "request_actions",
-    "new_test": "test_actions",
-    "run_cases": "test_actions",
-    "cover": "test_actions",
-    "prove": "test_actions",
-    "diff": "test_actions",
+    **dict.fromkeys(["check", "audit", "format_policy", "evaluate", "run", "explain", "journey"], "request_actions"),
+    **dict.fromkeys(["new_test", "run_cases", "cover", "prove", "diff"], "test_actions"),
 }
 """The functions by name, and the module of this room in which each is."""
 
@@ -68,7 +58,6 @@ def result_of(action: str, code: int | None, output: bytes, errors: bytes) -> An
 
 
 def too_slow(action: str) -> ConfigurationError:
-    """Return the error of a call that took too long."""
     return ConfigurationError(f"'{action}' took more than {MOST_SECONDS} seconds and was stopped")
 
 

@@ -37,7 +37,6 @@ def reply_to(call: Json) -> Json:
 
 
 def main() -> None:
-    """Answer one message from standard input."""
     call = json.load(sys.stdin.buffer)
     limit_process()
     output, sys.stdout = sys.stdout, sys.stderr  # nothing but the reply is written there

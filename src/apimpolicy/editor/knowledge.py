@@ -15,13 +15,14 @@ from apimpolicy.policies.conversions import header_name
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.environments import ConfigurationFinder
 from apimpolicy.project.layout import folders_of_kinds, fragments_of, place_of, subfolders
+from apimpolicy.records import Record
 from apimpolicy.text.named_values import find_named_values
 from apimpolicy.text.secrets import HIDDEN, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from apimpolicy.editor.analysis import Analysis, PolicyText
+    from apimpolicy.editor.analysis import Analysis, OpenPolicy
     from apimpolicy.editor.rpc import Json
     from apimpolicy.text.document import Attribute, Element
 
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
 Kind = Literal["variable", "fragment", "backend", "certificate", "named value", "api", "operation", "header"]
 
 if TYPE_CHECKING:
-    Elsewhere = Callable[[Kind, str], Iterable["Known"]]
+    Elsewhere = Callable[[Kind, str], Iterable["ProjectName"]]
 
 
-class Known(NamedTuple):
+class ProjectName(NamedTuple):
     """A name, a text about it, and the file (with a line from 0 on) that it comes from."""
 
     name: str
@@ -58,32 +59,24 @@ _FOLDERS: dict[str, tuple[Kind, str]] = {
 }
 
 
-class Knowledge:
+class ProjectNames(Record):
     """The names of one project, by kind."""
 
-    def __init__(
-        self,
-        names: dict[Kind, dict[str, Known]],
-        configuration: str | None,
-        root: str | None,
-        elsewhere: Elsewhere = lambda _kind, _path: (),
-    ) -> None:
-        self._names = names
-        self.elsewhere = elsewhere
-        """The variables and headers that other files set or send for a file."""
-        self.configuration = configuration
-        self.root = root
+    names: dict[Kind, dict[str, ProjectName]]
+    configuration: str | None
+    root: str | None
+    elsewhere: Elsewhere = lambda _kind, _path: ()
+    """The variables and headers that other files set or send for a file."""
 
-    def all(self, kind: Kind) -> list[Known]:
-        return list(self._names.get(kind, {}).values())
+    def all(self, kind: Kind) -> list[ProjectName]:
+        return list(self.names.get(kind, {}).values())
 
-    def find(self, kind: Kind, name: str) -> Known | None:
-        return self._names.get(kind, {}).get(name)
+    def find(self, kind: Kind, name: str) -> ProjectName | None:
+        return self.names.get(kind, {}).get(name)
 
 
-def knowledge_of(path: str, elsewhere: Elsewhere = lambda _kind, _path: ()) -> Knowledge:
-    """Return the names that a file can refer to."""
-    names: dict[Kind, dict[str, Known]] = {}
+def knowledge_of(path: str, elsewhere: Elsewhere = lambda _kind, _path: ()) -> ProjectNames:
+    names: dict[Kind, dict[str, ProjectName]] = {}
     try:
         configuration = ConfigurationFinder().for_file(path)
     except ConfigurationError:
@@ -93,10 +86,10 @@ def knowledge_of(path: str, elsewhere: Elsewhere = lambda _kind, _path: ()) -> K
     root = place_of(path).root
     if root is not None:
         _read_layout(root, names)
-    return Knowledge(names, configuration, root, elsewhere)
+    return ProjectNames(names, configuration, root, elsewhere)
 
 
-def _read_tables(path: str, names: dict[Kind, dict[str, Known]]) -> None:
+def _read_tables(path: str, names: dict[Kind, dict[str, ProjectName]]) -> None:
     from apimpolicy.project.configuration import read_configuration
     from apimpolicy.project.toml_text import lines_of_keys
 
@@ -113,10 +106,10 @@ def _read_tables(path: str, names: dict[Kind, dict[str, Known]]) -> None:
             target, line = path, lines.get(f"{prefix}{table}.{name}", 1) - 1
             if kind == "fragment" and isinstance(value, str) and not value.lstrip().startswith("<"):
                 target, line = os.path.join(os.path.dirname(path), value), 0
-            names.setdefault(kind, {})[name] = Known(name, _shown(value), target, line)
+            names.setdefault(kind, {})[name] = ProjectName(name, _shown(value), target, line)
             operations = value.get("operations") if kind == "api" and isinstance(value, dict) else None
             for operation in operations if isinstance(operations, dict) else ():
-                names.setdefault("operation", {})[operation] = Known(operation, f"of {name}", path, line)
+                names.setdefault("operation", {})[operation] = ProjectName(operation, f"of {name}", path, line)
 
 
 def _shown(value: Any) -> str:
@@ -129,9 +122,9 @@ def _shown(value: Any) -> str:
     return without_secrets(text)[:200]
 
 
-def _read_layout(root: str, names: dict[Kind, dict[str, Known]]) -> None:
+def _read_layout(root: str, names: dict[Kind, dict[str, ProjectName]]) -> None:
     for name, path in fragments_of(root).items():
-        names.setdefault("fragment", {}).setdefault(name, Known(name, os.path.relpath(path, root), path))
+        names.setdefault("fragment", {}).setdefault(name, ProjectName(name, os.path.relpath(path, root), path))
     _read_apis(root, names)
     for resource, (kind, file) in _FOLDERS.items():
         for identifier, directory in subfolders(folders_of_kinds(root).get(resource)):
@@ -139,15 +132,15 @@ def _read_layout(root: str, names: dict[Kind, dict[str, Known]]) -> None:
             properties = _properties(path)
             name = str(properties.get("displayName") or identifier) if kind == "named value" else identifier
             said = HIDDEN if properties.get("secret") else str(properties.get("value") or properties.get("url") or "")
-            names.setdefault(kind, {}).setdefault(name, Known(name, said, path))
+            names.setdefault(kind, {}).setdefault(name, ProjectName(name, said, path))
 
 
-def _read_apis(root: str, names: dict[Kind, dict[str, Known]]) -> None:
+def _read_apis(root: str, names: dict[Kind, dict[str, ProjectName]]) -> None:
     """Add APIs and their operations, by the folders' names, which are their ids."""
     for api, folder in subfolders(os.path.join(root, "apis")):
-        names.setdefault("api", {}).setdefault(api, Known(api, "", os.path.join(folder, "apiInformation.json")))
+        names.setdefault("api", {}).setdefault(api, ProjectName(api, "", os.path.join(folder, "apiInformation.json")))
         for operation, place in subfolders(os.path.join(folder, "operations")):
-            known = Known(operation, f"of {api}", os.path.join(place, "policy.xml"))
+            known = ProjectName(operation, f"of {api}", os.path.join(place, "policy.xml"))
             names.setdefault("operation", {}).setdefault(operation, known)
 
 
@@ -193,7 +186,6 @@ class Occurrence(NamedTuple):
 
 
 def occurrences(analysis: Analysis) -> list[Occurrence]:
-    """Return every occurrence in a file, in order, each once."""
     found: set[Occurrence] = set()
     for policy in analysis.policies:
         for occurrence in of_policy(policy):
@@ -207,7 +199,7 @@ def occurrence_at(analysis: Analysis, offset: int) -> Occurrence | None:
     return next((found for found in analysis.occurrences if found.start <= offset <= found.end), None)
 
 
-def of_policy(policy: PolicyText) -> Iterator[Occurrence]:
+def of_policy(policy: OpenPolicy) -> Iterator[Occurrence]:
     """Yield the occurrences in one policy, at their offsets in its reading."""
     for element in policy.document.elements():
         for attribute in element.attributes:
@@ -233,7 +225,6 @@ def _of_attribute(element: Element, attribute: Attribute) -> Iterator[Occurrence
 
 
 def kind_of_attribute(element: str, attribute: str) -> Kind | None:
-    """Return the kind of name in an attribute."""
     if (attribute == "name" and has_trait(element, "sets-variable")) or attribute.endswith("variable-name"):
         return "variable"
     return next((kind for suffix, kind in _BY_ATTRIBUTE if attribute.endswith(suffix)), None)
@@ -244,7 +235,7 @@ def names_header(element: Element, attribute: str) -> bool:
     return slot is not None and (slot.convert is header_name or attribute.endswith("header-name"))
 
 
-def _reads(policy: PolicyText) -> Iterator[Occurrence]:
+def _reads(policy: OpenPolicy) -> Iterator[Occurrence]:
     """Yield the headers and variables that expressions read: by their binding, or else by their text."""
     for expression in policy.expressions:
         excerpt = expression.excerpt

@@ -9,10 +9,9 @@ from apimpolicy.checkout import open_text
 from apimpolicy.diagnostics import Severity
 from apimpolicy.editor import rpc
 from apimpolicy.editor.isolated_calls import call
-from apimpolicy.editor.rpc import Json, RpcError
-from apimpolicy.editor.semantic_tokens import KINDS
-from apimpolicy.editor.test_runs import run_tests
-from apimpolicy.editor.text_documents import uri_of
+from apimpolicy.editor.lenses import run_tests
+from apimpolicy.editor.outline import KINDS
+from apimpolicy.editor.rpc import Json, RpcError, uri_of
 from apimpolicy.project.files import write_whole
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ def run(server: LanguageServer, paths: list[str], *names: str) -> Json:
 
 
 def tests(server: LanguageServer) -> list[Json]:
-    """Return every test case of the workspace."""
     server.workspace.forget()
     return [case._asdict() for case in server.workspace.cases()]
 
@@ -109,7 +107,6 @@ def _refuse_with_errors(server: LanguageServer, policy: str) -> None:
 
 
 def page(server: LanguageServer, code: str) -> str:
-    """Return the page of a code or a policy."""
     from apimpolicy.checks.pages import page_of_code
     from apimpolicy.editor.pages import policy_page
 

@@ -7,22 +7,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.editor import language_commands, lenses, outline, rpc
+from apimpolicy.editor.code_actions import changes_of, text_edit
 from apimpolicy.editor.code_actions import code_actions as actions_of
 from apimpolicy.editor.completion import completion, resolve
-from apimpolicy.editor.edits import changes_of, text_edit
 from apimpolicy.editor.hover import hover as hover_at
 from apimpolicy.editor.language_commands import COMMANDS
-from apimpolicy.editor.lenses import reached_by
+from apimpolicy.editor.lenses import cases_of, reached_by
 from apimpolicy.editor.navigation_requests import definition, highlight, prepare_rename, references, rename
-from apimpolicy.editor.outline import Symbol, format_edits, indent_new_line
+from apimpolicy.editor.outline import KINDS, Symbol, format_edits, indent_new_line
 from apimpolicy.editor.outline import inlay_hints as hints_of
+from apimpolicy.editor.outline import semantic_tokens as semantic_tokens_of
 from apimpolicy.editor.place import place_at
 from apimpolicy.editor.published_checks import to_diagnostic
 from apimpolicy.editor.rpc import Json, RpcError, call
-from apimpolicy.editor.semantic_tokens import KINDS
-from apimpolicy.editor.semantic_tokens import semantic_tokens as semantic_tokens_of
 from apimpolicy.editor.signatures import signature_help as help_at
-from apimpolicy.editor.test_runs import cases_of
 from apimpolicy.project import fixes
 from apimpolicy.project.embedded import is_policy, reader_for
 

@@ -19,15 +19,14 @@ from apimpolicy.checkout import open_text
 from apimpolicy.editor import rpc
 from apimpolicy.editor.analysis import Analysis, RecentExpressions
 from apimpolicy.editor.published_checks import DELAY, PublishedChecks
-from apimpolicy.editor.rpc import Connection, Json, RpcError, parameters
-from apimpolicy.editor.text_documents import TextDocument, path_of, uri_of
-from apimpolicy.editor.workspace import Workspace
+from apimpolicy.editor.rpc import Connection, Json, RpcError, TextDocument, parameters, path_of, uri_of
+from apimpolicy.editor.workspace import EditorWorkspace
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.memory import collect_new
 
 if TYPE_CHECKING:
     from apimpolicy.editor.completion import CompletionLists
-    from apimpolicy.editor.test_runs import TestRun
+    from apimpolicy.editor.lenses import TestRun
 
 MOST_UNTIDY: Final = 16
 """Edits without a pause after which memory is freed all the same."""
@@ -42,7 +41,7 @@ class LanguageServer:
         self._tidy = tidy
         self._untidy = 0
         self.documents: dict[str, TextDocument] = {}
-        self.workspace = Workspace([])
+        self.workspace = EditorWorkspace([])
         self.expressions = RecentExpressions()
         self.last_run: TestRun | None = None
         self.last_requests: dict[str, Json] = {}
@@ -177,7 +176,7 @@ class LanguageServer:
         root = params.get("rootUri")
         roots = [path_of(uri) for uri in folders or ([root] if root else [])]
         self.checks.renew()
-        self.workspace = Workspace(roots, self.expressions, self.checks.settings_of)
+        self.workspace = EditorWorkspace(roots, self.expressions, self.checks.settings_of)
         self._is_initialized = True
         from apimpolicy.editor.language_commands import CAPABILITIES
 

@@ -1,22 +1,140 @@
-"""Lines above policies, branches and operations: tests, coverage, explanations, and who reaches them."""
+"""Lines above policies, branches and operations: tests, coverage, explanations, and who reaches them.
+
+Outcomes and branches taken are those of the last run of the test files of a workspace.
+"""
 
 from __future__ import annotations
 
 import functools
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.errors import ApimPolicyError
+from apimpolicy.checkout import walk
+from apimpolicy.editor.isolated_calls import call
+from apimpolicy.editor.names_completion import HTTP_ENDING
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.embedded import is_policy
 from apimpolicy.project.files import fingerprint
 from apimpolicy.project.layout import is_service_folder, place_of
+from apimpolicy.testing.case_files import Case, load_case_file
+from apimpolicy.testing.test_file_search import ENDINGS
 
 if TYPE_CHECKING:
     from apimpolicy.audit.analysis import OperationAudit
     from apimpolicy.editor.analysis import Analysis
-    from apimpolicy.editor.test_runs import CaseAt, TestRun
+    from apimpolicy.editor.rpc import Json
+
+_SKIPPED = frozenset(("node_modules", "__pycache__", ".git", ".venv"))
+MOST_FILES = 2000
+
+
+class CaseAt(NamedTuple):
+    """A case of a test file, and the policy files that it is about, absolute. `line` counts from 1."""
+
+    name: str
+    path: str
+    line: int
+    policies: tuple[str, ...]
+
+
+class LastOutcome(NamedTuple):
+    """The outcome of a case in the last run, and its policy files."""
+
+    name: str
+    path: str
+    line: int
+    status: str
+    message: str
+    policies: tuple[str, ...] = ()
+
+
+class Branch(NamedTuple):
+    """A place of a policy and the cases that saw each of its outcomes."""
+
+    kind: str
+    line: int
+    column: int
+    outcomes: dict[str, list[str]]
+
+
+class TestRun(NamedTuple):
+    """A run: outcomes of cases, and the coverage of policies by absolute path. `problem` tells why there are none."""
+
+    cases: list[LastOutcome]
+    coverage: dict[str, list[Branch]]
+    problem: str = ""
+
+    def without(self, paths: set[str]) -> TestRun:
+        """Return the run without what depends on some files; itself where nothing does."""
+        cases = [case for case in self.cases if case.path not in paths and paths.isdisjoint(case.policies)]
+        coverage = {path: branches for path, branches in self.coverage.items() if path not in paths}
+        if len(cases) == len(self.cases) and len(coverage) == len(self.coverage):
+            return self
+        return self._replace(cases=cases, coverage=coverage)
+
+
+def request_files(roots: list[str]) -> list[str]:
+    found: list[str] = []
+    for root in roots:
+        for folder, folders, files in walk(root):
+            folders[:] = sorted(name for name in folders if name not in _SKIPPED and not name.startswith("."))
+            found += [os.path.join(folder, name) for name in sorted(files) if name.endswith((*ENDINGS, HTTP_ENDING))]
+            if len(found) > MOST_FILES:
+                return found[:MOST_FILES]
+    return found
+
+
+def cases_of(path: str) -> list[CaseAt]:
+    """Return the cases of a test file; none if it has errors, which `apimpolicy test` explains."""
+    try:
+        loaded = load_case_file(path)
+    except ApimPolicyError:
+        return []
+    return [CaseAt(case.name, path, case.line, _policies_of(case)) for case in loaded.cases]
+
+
+def _policies_of(case: Case) -> tuple[str, ...]:
+    given = case.subject.policies.values() if case.subject is not None else ()
+    return tuple(
+        os.path.abspath(policy) for policy in given if isinstance(policy, Path) or not policy.lstrip().startswith("<")
+    )
+
+
+def run_tests(paths: list[str], names: Sequence[str] = (), folder: str = "") -> TestRun:
+    """Run test files in a process of their own, with the operating system's limits, and return the outcomes."""
+    try:
+        found = call("cover", {"paths": paths, "names": list(names)}, folder or None)
+    except ConfigurationError as error:
+        return TestRun([], {}, str(error))
+    problem = "\n".join(each["problem"] for each in found["unreadable"])
+    outcomes = [_outcome(case, folder) for case in found["cases"]]
+    policies = {
+        (case.path, case.name): case.policies for path in {each.path for each in outcomes} for case in cases_of(path)
+    }
+    outcomes = [each._replace(policies=policies.get((each.path, each.name), ())) for each in outcomes]
+    return TestRun(outcomes, _taken_branches(found["files"], folder), problem)
+
+
+def _outcome(case: Json, folder: str) -> LastOutcome:
+    said = [str(each) for each in case.get("differences") or ()]
+    message = case.get("problem") or "\n".join(said)
+    if case.get("explanation"):
+        message += f"\n\n{case['explanation']}"
+    path = os.path.abspath(os.path.join(folder, case["path"]))
+    return LastOutcome(case["name"], path, case["line"], case["status"], message)
+
+
+def _taken_branches(files: list[Json], folder: str) -> dict[str, list[Branch]]:
+    return {
+        os.path.abspath(os.path.join(folder, found["path"])): [
+            Branch(place["kind"], place["line"], place["column"], place["outcomes"]) for place in found["places"]
+        ]
+        for found in files
+    }
 
 
 # Lines above policies and branches: run the tests, what the last run covered, explain the last request
@@ -32,7 +150,6 @@ class Lens(NamedTuple):
 
 
 def lenses(analysis: Analysis, cases: Sequence[CaseAt], last: TestRun | None) -> list[Lens]:
-    """Return the lenses of a policy file with these test cases."""
     found: list[Lens] = []
     for policy in analysis.policies[:1]:
         for root in policy.document.roots[:1]:
@@ -108,7 +225,7 @@ def _of_cases(cases: Sequence[CaseAt], outcomes: Mapping[tuple[str, str], str]) 
 # The lens "reached by: …" above the policy of an API or an operation: what `audit` finds in the service around it.
 # Nothing runs here: opening a file of a stranger's repository runs none of its policies.
 
-MOST_FILES = 1000
+MOST_AUDITED = 1000
 """Files of a service; a larger one is not analysed for a lens."""
 _MOST_SERVICES = 4
 LONGEST = 100
@@ -122,7 +239,7 @@ def reached_by(path: str) -> str:
     if place.root is None or place.api is None or not is_service_folder(place.root):
         return ""
     files = fingerprint([place.root])
-    if len(files) > MOST_FILES:
+    if len(files) > MOST_AUDITED:
         return ""
     found = [each for each in _operations(place.root, tuple(files)) if each.api.id == place.api]
     if place.operation is not None:
@@ -159,10 +276,13 @@ def _operations(root: str, files: tuple[object, ...]) -> tuple[OperationAudit, .
 
 def _words(operation: OperationAudit) -> str:
     """Return the backend's callers with the required tokens: `token (issuer 14b7…, audience orders)`."""
-    from apimpolicy.audit.facts import TOKEN, Token
+    from apimpolicy.audit import kinds
+    from apimpolicy.audit.states import TokenCheck
     from apimpolicy.report.audit_text import token_words
 
     access = operation.access
-    required = [detail for fact in access.facts(TOKEN) for detail in fact.detail if isinstance(detail, Token)]
+    required = [
+        detail for fact in access.facts(kinds.TOKEN) for detail in fact.detail if isinstance(detail, TokenCheck)
+    ]
     tokens = dict.fromkeys(map(token_words, required))
     return access.words + (f" ({'; '.join(tokens)})" if any(tokens) else "")

@@ -14,9 +14,9 @@ from apimpolicy.policies.registry import names, placement_of, specification_of
 from apimpolicy.policies.spec import SECTIONS, AttributeSlot, Specification
 
 if TYPE_CHECKING:
-    from apimpolicy.editor.analysis import PolicyText
-    from apimpolicy.editor.knowledge import Knowledge
-    from apimpolicy.editor.place import Place
+    from apimpolicy.editor.analysis import OpenPolicy
+    from apimpolicy.editor.knowledge import ProjectNames
+    from apimpolicy.editor.place import CaretPlace
     from apimpolicy.text.document import Element
 
 _DEEPEST = 4
@@ -28,7 +28,7 @@ _WHOLE = (
 )
 
 
-def at_element(policy: PolicyText, place: Place, opening: str = "") -> list[Item]:
+def at_element(policy: OpenPolicy, place: CaretPlace, opening: str = "") -> list[Item]:
     """Return the elements that are valid here; `opening` precedes the inserted text."""
     parent = place.element
     if parent is None:
@@ -41,7 +41,7 @@ def at_element(policy: PolicyText, place: Place, opening: str = "") -> list[Item
     return [*items, *(_policy_item(name, opening) for name in _policies_in(policy, parent, specification))]
 
 
-def at_content(policy: PolicyText, place: Place) -> list[Item]:
+def at_content(policy: OpenPolicy, place: CaretPlace) -> list[Item]:
     """Return whole elements, with their `<`, and expressions in an element that takes text."""
     specification = policy.subject.specification_of(place.element) if place.element is not None else None
     items = at_element(policy, place, "<")
@@ -71,7 +71,7 @@ def _own_children(specification: Specification | None) -> list[str]:
     return list(dict.fromkeys(name for name in (*slots, *texts) if name is not None))
 
 
-def _policies_in(policy: PolicyText, parent: Element, specification: Specification | None) -> Iterable[str]:
+def _policies_in(policy: OpenPolicy, parent: Element, specification: Specification | None) -> Iterable[str]:
     if specification is None:
         allowed = names() if parent.name in (*SECTIONS, "fragment") else ()
     else:
@@ -177,14 +177,14 @@ class _Snippet:
         return self._place()
 
 
-def at_end_tag(place: Place) -> list[Item]:
+def at_end_tag(place: CaretPlace) -> list[Item]:
     """Return the name of the open element."""
     if place.element is None:
         return []
     return [Item(place.element.name, "element", "close it", insert=f"{place.element.name}>", rank=(0,))]
 
 
-def at_attribute(place: Place) -> list[Item]:
+def at_attribute(place: CaretPlace) -> list[Item]:
     """Return the attributes that the element doesn't have yet, required ones first."""
     element = place.element
     specification = Subject.specification_of(element) if element is not None else None
@@ -205,7 +205,7 @@ def at_attribute(place: Place) -> list[Item]:
     return items
 
 
-def at_value(policy: PolicyText, place: Place, offset: int, knowledge: Knowledge) -> list[Item]:
+def at_value(policy: OpenPolicy, place: CaretPlace, offset: int, knowledge: ProjectNames) -> list[Item]:
     """Return values of the attribute, names that it may refer to, and the beginning of an expression."""
     element, attribute = place.element, place.attribute
     if element is None or attribute is None:

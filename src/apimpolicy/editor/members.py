@@ -93,7 +93,6 @@ def result_of(member: Member) -> Type:
 
 
 def is_allowed(members: tuple[Member, ...]) -> bool:
-    """Return whether the gateway takes at least one of the overloads."""
     return any(is_member_allowed(member) for member in members)  # type: ignore[arg-type]
 
 
@@ -189,7 +188,6 @@ def keywords() -> frozenset[str]:
 
 
 def is_keyword(word: str) -> bool:
-    """Return whether C# reserves a word."""
     return _scanners()[2].get(word, "NAME") not in (*machine().contextual, "NAME")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apimpolicy.checkout import open_bytes, open_text
-from apimpolicy.editor.knowledge import Kind, Knowledge, kind_of_attribute, names_header, of_policy
+from apimpolicy.editor.knowledge import Kind, ProjectNames, kind_of_attribute, names_header, of_policy
 from apimpolicy.editor.ranking import Item
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.report.markup import fenced
@@ -17,8 +17,8 @@ from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
     from apimpolicy.checks.flow import Variable
-    from apimpolicy.editor.analysis import PolicyText
-    from apimpolicy.editor.place import Code, Place
+    from apimpolicy.editor.analysis import OpenPolicy
+    from apimpolicy.editor.place import CaretPlace, Code
     from apimpolicy.testing.tree import Tree
     from apimpolicy.text.document import Attribute, Element
 
@@ -83,7 +83,7 @@ _NULL = "<null>"
 _PARAMETER = re.compile(r"\{\*?([\w-]+)\}")
 
 
-def names_in_code(policy: PolicyText, place: Place, code: Code, knowledge: Knowledge) -> list[Item] | None:
+def names_in_code(policy: OpenPolicy, place: CaretPlace, code: Code, knowledge: ProjectNames) -> list[Item] | None:
     """Return the keys that fit in a string at the caret, `context.Variables["|"]`; None outside of such a string."""
     found = _KEY.search(code.text, 0, code.caret)
     if found is None:
@@ -95,7 +95,7 @@ def names_in_code(policy: PolicyText, place: Place, code: Code, knowledge: Knowl
     return items
 
 
-def _keys(what: str, policy: PolicyText, place: Place, knowledge: Knowledge) -> Iterable[Item]:
+def _keys(what: str, policy: OpenPolicy, place: CaretPlace, knowledge: ProjectNames) -> Iterable[Item]:
     if what == "Variables":
         return variables(policy, place.element, knowledge)
     if what == "Headers":
@@ -110,7 +110,7 @@ def _keys(what: str, policy: PolicyText, place: Place, knowledge: Knowledge) -> 
     return []
 
 
-def variables(policy: PolicyText, element: Element | None, knowledge: Knowledge) -> list[Item]:
+def variables(policy: OpenPolicy, element: Element | None, knowledge: ProjectNames) -> list[Item]:
     """Return the variables that may be set before an element, with their types; those of wider scopes too."""
     if element is None:
         return []
@@ -124,7 +124,6 @@ def variables(policy: PolicyText, element: Element | None, knowledge: Knowledge)
 
 
 def types_of(variable: Variable) -> str:
-    """Return the types that a variable may have, in C# spelling."""
     from apimpolicy.editor.signatures import short
 
     types = sorted(map(short, variable.types or ()))
@@ -133,7 +132,6 @@ def types_of(variable: Variable) -> str:
 
 
 def where_set(variable: Variable) -> str:
-    """Return where a variable was set, and to what."""
     element = variable.set_by
     if element is None:
         return ""
@@ -143,7 +141,7 @@ def where_set(variable: Variable) -> str:
     return f"Set in line {line}:\n{fenced(tag[:300], 'xml')}{certain}"
 
 
-def headers(policy: PolicyText, knowledge: Knowledge, typed: str = "") -> list[Item]:
+def headers(policy: OpenPolicy, knowledge: ProjectNames, typed: str = "") -> list[Item]:
     """Return the headers of the document, those that other files set or send, and well-known ones."""
     items: dict[str, Item] = {}
     own = (found.name for found in of_policy(policy) if found.kind == "header")
@@ -156,7 +154,7 @@ def headers(policy: PolicyText, knowledge: Knowledge, typed: str = "") -> list[I
     return list(items.values())
 
 
-def names_in_value(policy: PolicyText, element: Element, attribute: Attribute, knowledge: Knowledge) -> list[Item]:
+def names_in_value(policy: OpenPolicy, element: Element, attribute: Attribute, knowledge: ProjectNames) -> list[Item]:
     """Return the names that an attribute's value may refer to."""
     kind = kind_of_attribute(element.name, attribute.name)
     if kind == "variable":
@@ -170,12 +168,12 @@ def names_in_value(policy: PolicyText, element: Element, attribute: Attribute, k
     return []
 
 
-def _known(kind: Kind, knowledge: Knowledge) -> Iterable[Item]:
+def _known(kind: Kind, knowledge: ProjectNames) -> Iterable[Item]:
     for known in knowledge.all(kind):
         yield Item(known.name, "reference", known.detail or kind, rank=(0,))
 
 
-def named_values(text: str, place: Place, knowledge: Knowledge) -> list[Item]:
+def named_values(text: str, place: CaretPlace, knowledge: ProjectNames) -> list[Item]:
     """Return the named values of the project, and those that the document uses."""
     closing = "" if text.startswith("}}", place.end) else "}}"
     items = {known.name: Item(known.name, "reference", known.detail) for known in knowledge.all("named value")}

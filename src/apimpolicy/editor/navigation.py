@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding.nodes import Local, LocalDeclaration
 from apimpolicy.checkout import open_text
-from apimpolicy.editor.knowledge import Knowledge, Occurrence, occurrence_at
+from apimpolicy.editor.caret import nodes_of_kind
+from apimpolicy.editor.knowledge import Occurrence, ProjectNames, occurrence_at
 from apimpolicy.editor.members import is_keyword
 from apimpolicy.editor.pages import member_at, page_location
-from apimpolicy.editor.partial_binding import nodes_of_kind
-from apimpolicy.editor.workspace import Location, Workspace, wider
+from apimpolicy.editor.workspace import EditorWorkspace, Location, wider
 from apimpolicy.project.fixes import Edit
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class FragmentRename(NamedTuple):
     moved: tuple[str, str] | None
 
 
-def fragment_rename(knowledge: Knowledge, name: str, new: str) -> FragmentRename:
+def fragment_rename(knowledge: ProjectNames, name: str, new: str) -> FragmentRename:
     """Return the configuration edits and the move of a renamed fragment, as far as its path is known."""
     known = knowledge.find("fragment", name)
     moved = _moved(known.path, name, new) if known is not None else None
@@ -89,7 +89,7 @@ _POLICY_NAME = re.compile(r"[^\W\d][\w.\- ]*")
 _CODE_NAME = re.compile(r"@?[^\W\d]\w*")
 
 
-def definition(analysis: Analysis, offset: int, workspace: Workspace) -> list[Location]:
+def definition(analysis: Analysis, offset: int, workspace: EditorWorkspace) -> list[Location]:
     """Return where the name at an offset is declared: in this file, in another, in the configuration."""
     occurrence = occurrence_at(analysis, offset)
     if occurrence is not None:
@@ -101,7 +101,7 @@ def definition(analysis: Analysis, offset: int, workspace: Workspace) -> list[Lo
     return [page_location(member)] if member is not None else _of_base(analysis, offset, workspace)
 
 
-def _of_name(analysis: Analysis, occurrence: Occurrence, workspace: Workspace) -> list[Location]:
+def _of_name(analysis: Analysis, occurrence: Occurrence, workspace: EditorWorkspace) -> list[Location]:
     if occurrence.kind in ("variable", "header"):
         found = [
             Location(path, other.start, other.end)
@@ -114,7 +114,7 @@ def _of_name(analysis: Analysis, occurrence: Occurrence, workspace: Workspace) -
     return [Location(known.path, line=known.line)] if known is not None else []
 
 
-def _of_base(analysis: Analysis, offset: int, workspace: Workspace) -> list[Location]:
+def _of_base(analysis: Analysis, offset: int, workspace: EditorWorkspace) -> list[Location]:
     """Return the section of the wider scope that `<base />` runs."""
     found, path = analysis.element_at(offset), wider(analysis.path)
     if found is None or found[1].name != "base" or path is None:
@@ -130,7 +130,7 @@ def _of_base(analysis: Analysis, offset: int, workspace: Workspace) -> list[Loca
 
 
 def references(
-    analysis: Analysis, offset: int, workspace: Workspace, *, with_declarations: bool = True
+    analysis: Analysis, offset: int, workspace: EditorWorkspace, *, with_declarations: bool = True
 ) -> list[Location]:
     """Return every use of the name at an offset, in all files; without declarations only where it is read."""
     occurrence = occurrence_at(analysis, offset)
@@ -146,7 +146,6 @@ def references(
 
 
 def highlights(analysis: Analysis, offset: int) -> list[tuple[int, int]]:
-    """Return the uses of the name at an offset in its own file."""
     occurrence = occurrence_at(analysis, offset)
     if occurrence is None:
         local = local_at(analysis, offset)
@@ -190,7 +189,6 @@ class LocalAt(NamedTuple):
 
 
 def local_at(analysis: Analysis, offset: int) -> LocalAt | None:
-    """Return the C# variable at an offset."""
     code = analysis.code_at(offset)
     if code is None:
         return None
@@ -221,7 +219,6 @@ def _is_same(one: LocalSymbol, other: LocalSymbol) -> bool:
 
 
 def _spans_of(local: LocalAt, declared_only: bool = False) -> list[tuple[int, int]]:
-    """Return the spans of a variable in the file."""
     (policy, expression, _), symbol = local
     excerpt = expression.excerpt
     starts: set[int] = set()

@@ -6,11 +6,10 @@ import os
 from typing import TYPE_CHECKING
 
 from apimpolicy.editor import navigation, rpc
-from apimpolicy.editor.edits import changes_of
+from apimpolicy.editor.code_actions import changes_of
 from apimpolicy.editor.knowledge import occurrence_at
 from apimpolicy.editor.navigation import fragment_rename
-from apimpolicy.editor.rpc import Json, RpcError
-from apimpolicy.editor.text_documents import uri_of
+from apimpolicy.editor.rpc import Json, RpcError, uri_of
 
 if TYPE_CHECKING:
     from apimpolicy.editor.language_server import LanguageServer

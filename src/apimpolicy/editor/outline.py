@@ -1,33 +1,39 @@
-"""The outline of a file, hints between its lines, and formatting on request."""
+"""The outline of a file, hints between its lines, formatting on request, and semantic tokens.
+
+Semantic tokens are the kind of each word of the C#, and the positions of placeholders and named values.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from apimpolicy.binding.nodes import Call, LocalDeclaration, ObjectCreation
+from apimpolicy.binding.nodes import Call, Local, LocalDeclaration, ObjectCreation
 from apimpolicy.binding.reports import shown
 from apimpolicy.dotnet.types import ERROR
+from apimpolicy.editor.caret import nodes_of_kind
+from apimpolicy.editor.members import simple_types
 from apimpolicy.editor.names_completion import types_of
-from apimpolicy.editor.partial_binding import nodes_of_kind
 from apimpolicy.errors import ConfigurationError, PolicySyntaxError
 from apimpolicy.formatting.files import Formatter
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.project.fixes import Edit
 from apimpolicy.syntax import shapes
+from apimpolicy.syntax.lexer import PADDING, Tokens, tokenize
 from apimpolicy.syntax.parser import parse
+from apimpolicy.text.holes import OPEN
+from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
     from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.flow import State, Variable
-    from apimpolicy.editor.analysis import Analysis, PolicyText
+    from apimpolicy.checks.flow import FlowState, Variable
+    from apimpolicy.editor.analysis import Analysis, OpenPolicy
     from apimpolicy.project.format_settings import Style
     from apimpolicy.syntax.nodes import Node
     from apimpolicy.text.document import Element
-
 
 # The outline of a file: symbols, foldable spans, and spans around a selection
 
@@ -54,9 +60,9 @@ def symbols(analysis: Analysis) -> list[Symbol]:
     return [_symbol(policy, root) for policy in policies for root in policy.document.roots]
 
 
-def _apart(analysis: Analysis) -> list[PolicyText]:
+def _apart(analysis: Analysis) -> list[OpenPolicy]:
     """Return one reading of each policy of the file: readings of one policy overlap."""
-    found: list[PolicyText] = []
+    found: list[OpenPolicy] = []
     reached = -1
     for policy in analysis.policies:
         start, end = policy.span(0, len(policy.source.text))
@@ -66,7 +72,7 @@ def _apart(analysis: Analysis) -> list[PolicyText]:
     return found
 
 
-def _symbol(policy: PolicyText, element: Element) -> Symbol:
+def _symbol(policy: OpenPolicy, element: Element) -> Symbol:
     given = next((attribute for name in _TELLING if (attribute := element.get(name)) is not None), None)
     detail = " ".join(given.value.raw.split())[:60] if given is not None else ""
     kind = "section" if element.name in SECTIONS else "policy" if policy.subject.is_policy(element) else "part"
@@ -169,7 +175,7 @@ def inlay_hints(analysis: Analysis, start: int, end: int) -> list[Hint]:
     return sorted(hint for hint in found if start <= hint.offset <= end)
 
 
-def _of_expression(policy: PolicyText, expression: CheckedExpression) -> Iterator[Hint]:
+def _of_expression(policy: OpenPolicy, expression: CheckedExpression) -> Iterator[Hint]:
     excerpt = expression.excerpt
     for declaration in nodes_of_kind(expression, LocalDeclaration):
         token = declaration.symbol.declared_at
@@ -185,7 +191,7 @@ def _is_var(text: str, start: int) -> bool:
     return text[:start].rstrip().endswith("var")
 
 
-def _of_arguments(policy: PolicyText, expression: CheckedExpression, call: Call | ObjectCreation) -> Iterator[Hint]:
+def _of_arguments(policy: OpenPolicy, expression: CheckedExpression, call: Call | ObjectCreation) -> Iterator[Hint]:
     """Yield the names of the parameters that literals are passed to."""
     method = call.method if isinstance(call, Call) else call.constructor
     syntax = getattr(call.syntax, "arguments", None)
@@ -199,13 +205,13 @@ def _of_arguments(policy: PolicyText, expression: CheckedExpression, call: Call 
             yield Hint(_place(policy, expression, argument.start), f"{parameter.name}:", False)
 
 
-def _place(policy: PolicyText, expression: CheckedExpression, offset: int) -> int:
+def _place(policy: OpenPolicy, expression: CheckedExpression, offset: int) -> int:
     excerpt = expression.excerpt
     place = excerpt.locate(offset - 1) + 1 if offset else excerpt.start
     return policy.span(place, place)[0]
 
 
-def _of_variables(policy: PolicyText) -> Iterator[Hint]:
+def _of_variables(policy: OpenPolicy) -> Iterator[Hint]:
     """Yield the types of the values that policy variables get, after their names."""
     for element in policy.document.elements():
         if not has_trait(element.name, "sets-variable"):
@@ -218,15 +224,15 @@ def _of_variables(policy: PolicyText) -> Iterator[Hint]:
             yield Hint(policy.span(name.value.end + 1, name.value.end + 1)[0], f": {types_of(variable)}", True)
 
 
-def _after(policy: PolicyText, element: Element) -> State:
+def _after(policy: OpenPolicy, element: Element) -> FlowState:
     """Return the state after a policy, with its own assignments only."""
-    from apimpolicy.checks.flow import State, Variable, variables_set_by
+    from apimpolicy.checks.flow import FlowState, Variable, variables_set_by
 
     set_here: dict[str, Variable] = {
         name: Variable(types, is_certain, element)
         for name, types, is_certain in variables_set_by(policy.subject, element)
     }
-    return State(set_here)
+    return FlowState(set_here)
 
 
 # Formatting on request, with the layout of `apimpolicy format`: of a document, of some lines, and while typing
@@ -283,3 +289,106 @@ def _changes(before: list[str], after: list[str]) -> Iterator[tuple[int, int, in
                 yield first + index, first + index + 1, start + index, start + index + 1
         elif kind != "equal":
             yield first, last, start, end
+
+
+KINDS: Final = (
+    "keyword",
+    "string",
+    "number",
+    "variable",
+    "parameter",
+    "property",
+    "method",
+    "class",
+    "macro",
+    "comment",
+)
+"""The names that editors know; the protocol sends their numbers."""
+
+_LITERALS: Final = {
+    "STRING_LITERAL": "string",
+    "VERBATIM_STRING_LITERAL": "string",
+    "CHARACTER_LITERAL": "string",
+    "INTERPOLATED_START": "string",
+    "INTERPOLATED_TEXT": "string",
+    "_INTERPOLATED_END": "string",
+    "INTERPOLATION_FORMAT": "string",
+    "INTEGER_LITERAL": "number",
+    "REAL_LITERAL": "number",
+    "PREDEFINED_TYPE": "keyword",
+}
+_COMMENT = re.compile(r"//[^\r\n]*|/\*.*?\*/", re.DOTALL)
+
+
+class SemanticToken(NamedTuple):
+    """A span of the file on one line, with its kind."""
+
+    start: int
+    end: int
+    kind: str
+
+
+def semantic_tokens(analysis: Analysis) -> list[SemanticToken]:
+    """Return the semantic tokens of a file, in order, without overlaps."""
+    found: set[SemanticToken] = set()
+    for policy in analysis.policies:
+        for expression in policy.expressions:
+            found.update(_tokens_of(policy, expression))
+        for reference in find_named_values(policy.source.text):
+            found.add(SemanticToken(*policy.span(reference.start, reference.end), "macro"))
+    return list(_without_overlaps(analysis.text, sorted(found, key=lambda c: (c.start, c.kind != "macro", -c.end))))
+
+
+def _without_overlaps(text: str, found: list[SemanticToken]) -> Iterator[SemanticToken]:
+    position = 0
+    for token in found:
+        start = max(token.start, position)
+        for line in _lines(text, start, token.end):
+            yield SemanticToken(*line, token.kind)
+            position = line[1]
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a span, line by line."""
+    while start < end:
+        stop = min((place for mark in "\r\n" if (place := text.find(mark, start, end)) >= 0), default=end)
+        if stop > start:
+            yield start, stop
+        start = stop + 1
+
+
+def _tokens_of(policy: OpenPolicy, expression: CheckedExpression) -> Iterator[SemanticToken]:
+    excerpt = expression.excerpt
+    tokens, _ = tokenize(excerpt.text, 1 if excerpt.text.startswith("@") else 0)
+    symbols = {node.syntax.start: node.symbol.kind for node in nodes_of_kind(expression, Local)}
+    position = 0
+    for index in range(len(tokens.kinds) - PADDING):
+        start, end = tokens.starts[index], tokens.ends[index]
+        for comment in _COMMENT.finditer(excerpt.text, position, start):
+            yield SemanticToken(*policy.code_span(excerpt, *comment.span()), "comment")
+        position = end
+        kind = _kind(tokens, index, symbols)
+        if kind and start < end:
+            yield SemanticToken(*policy.code_span(excerpt, start, end), kind)
+
+
+def _kind(tokens: Tokens, index: int, symbols: dict[int, str]) -> str:
+    kind, text = tokens.kinds[index], tokens.spelling(index)
+    if OPEN in text:
+        return "macro"
+    if kind in _LITERALS:
+        return _LITERALS[kind]
+    if kind != "NAME":
+        return "keyword" if text[:1].isalpha() else ""
+    if tokens.starts[index] in symbols:
+        return "parameter" if symbols[tokens.starts[index]] in ("parameter", "range") else "variable"
+    following = tokens.kinds[index + 1]
+    if tokens.kinds[index - 1] == "DOT" or (tokens.kinds[index - 1] == "QMARK" and tokens.kinds[index - 2] == "DOT"):
+        return "method" if following == "LPAR" or _is_generic_call(tokens, index) else "property"
+    if text in dict(simple_types()):
+        return "class"
+    return "method" if following == "LPAR" else "variable"
+
+
+def _is_generic_call(tokens: Tokens, index: int) -> bool:
+    return tokens.kinds[index + 1] == "RELATIONAL_OPERATOR" and tokens.spelling(index + 1) == "<"

@@ -17,7 +17,7 @@ from apimpolicy.binding.allow_list import is_member_allowed, is_type_allowed
 from apimpolicy.binding.lookup import types_named
 from apimpolicy.binding.nodes import Call, FieldAccess, PropertyAccess
 from apimpolicy.dotnet.metadata import TypeDefinition, look_up
-from apimpolicy.editor.partial_binding import nodes_of_kind
+from apimpolicy.editor.caret import nodes_of_kind
 from apimpolicy.editor.signatures import note_about, short
 from apimpolicy.editor.workspace import Location
 from apimpolicy.policies import conversions
@@ -43,7 +43,6 @@ _KINDS: dict[object, str] = {
 
 @lru_cache(256)
 def policy_page(name: str) -> str:
-    """Return the page of a policy; empty for an unknown name."""
     specification = specification_of(name)
     if specification is None:
         reason = why_not_simulated(name)
@@ -64,7 +63,6 @@ def summary(name: str) -> str:
 
 
 def attribute_page(specification: Specification, slot: AttributeSlot) -> str:
-    """Return an attribute's page."""
     said = [f"**{slot.name}** of `{specification.name}`: {kind_of(slot)}"]
     said.append(
         "Required." if slot.required else f"Default: `{_shown(slot.default)}`." if slot.default is not None else ""
@@ -151,8 +149,7 @@ class Topic(NamedTuple):
 
 def page_named(name: str) -> str:
     """Return the page of a topic, a policy, a code, a rule or a .NET type; empty where there is none."""
-    from apimpolicy.checks.codes import UnknownCodeError, code_of
-    from apimpolicy.checks.pages import page_of_code
+    from apimpolicy.checks.pages import UnknownCodeError, code_of, page_of_code
 
     if name in TOPICS:
         return TOPICS[name].text()

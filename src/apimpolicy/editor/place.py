@@ -19,7 +19,7 @@ _NAMED_VALUE = re.compile(r"\{\{([\w.\- ]*)\Z")
 _NAME_REST = re.compile(r"[\w.\-]*")
 
 
-class Place(Record):
+class CaretPlace(Record):
     """The caret's place. `start` and `end` are offsets in the source of the name or value around it.
 
     `element` is the element that the name or value belongs to; of `element`, `end-tag` and `content` the one around it.
@@ -34,26 +34,25 @@ class Place(Record):
     node: Characters | None = None
 
 
-def place_at(document: Document, offset: int) -> Place:
-    """Return the place at an offset of the document's source."""
+def place_at(document: Document, offset: int) -> CaretPlace:
     text = document.source.text
     around = _innermost(document, offset)
     node = _characters(document, around, offset)
     if node is not None and (start := _expression(node, offset)) >= 0:
-        return Place("code", start, offset, around, _attribute(around, node), node)
+        return CaretPlace("code", start, offset, around, _attribute(around, node), node)
     if isinstance(_child(document, around, offset), Comment):
-        return Place("nothing", offset, offset)
+        return CaretPlace("nothing", offset, offset)
     if (reference := _NAMED_VALUE.search(text, max(offset - 200, 0), offset)) is not None:
-        return Place("named-value", reference.start(1), _end_of_name(text, offset), around)
+        return CaretPlace("named-value", reference.start(1), _end_of_name(text, offset), around)
     if (opened := _OPEN_NAME.search(text, max(offset - 200, 0), offset)) is not None:
         parent = around
         if parent is not None and parent.start == opened.start():
             parent = parent.parent
         kind: Kind = "end-tag" if opened[1] else "element"
-        return Place(kind, opened.start(2), _end_of_name(text, offset), parent)
+        return CaretPlace(kind, opened.start(2), _end_of_name(text, offset), parent)
     if around is not None and around.name_end < offset and _is_in_tag(around, offset):
         return _in_tag(around, text, offset)
-    return Place("content", offset, offset, around, node=node)
+    return CaretPlace("content", offset, offset, around, node=node)
 
 
 def _innermost(document: Document, offset: int) -> Element | None:
@@ -85,14 +84,14 @@ def _is_in_tag(element: Element, offset: int) -> bool:
     return not any(mark in text[element.content_start : offset] for mark in "<>")
 
 
-def _in_tag(element: Element, text: str, offset: int) -> Place:
+def _in_tag(element: Element, text: str, offset: int) -> CaretPlace:
     for attribute in element.attributes:
         if attribute.name_start <= offset <= attribute.name_end:
-            return Place("attribute", attribute.name_start, attribute.name_end, element, attribute)
+            return CaretPlace("attribute", attribute.name_start, attribute.name_end, element, attribute)
         if attribute.value.start <= offset <= attribute.value.end and attribute.value.start > attribute.name_end:
-            return Place("value", attribute.value.start, attribute.value.end, element, attribute, attribute.value)
+            return CaretPlace("value", attribute.value.start, attribute.value.end, element, attribute, attribute.value)
     word = _WORD.search(text, element.name_end, offset)
-    return Place("attribute", word.start() if word else offset, offset, element)
+    return CaretPlace("attribute", word.start() if word else offset, offset, element)
 
 
 def _end_of_name(text: str, offset: int) -> int:
@@ -106,7 +105,6 @@ def _child(document: Document, around: Element | None, offset: int) -> Node | No
 
 
 def _characters(document: Document, around: Element | None, offset: int) -> Characters | None:
-    """Return the value or text around an offset."""
     if around is not None and _is_in_tag(around, offset):
         values = (attribute.value for attribute in around.attributes)
         return next((value for value in values if value.start <= offset <= value.end), None)
@@ -145,7 +143,7 @@ class Code(Record):
     caret: int
 
 
-def code_at(place: Place, offset: int) -> Code:
+def code_at(place: CaretPlace, offset: int) -> Code:
     """Return the C# at a place of the kind `code`: entities decoded, a mark for each named value."""
     node = place.node
     assert node is not None  # places in code have one

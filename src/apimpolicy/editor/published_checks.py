@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from apimpolicy.checks.pages import address_of_code
 from apimpolicy.checks.subject import Settings
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.editor.text_documents import TextDocument, uri_of
+from apimpolicy.editor.rpc import TextDocument, uri_of
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun, DeadlineError, deadline
@@ -57,14 +57,12 @@ class PublishedChecks:
         return self._run
 
     def settings_of(self, path: str) -> Settings:
-        """Return the settings of `check` for a file."""
         try:
             return self._check.projects.of(path).check.settings_for(path)
         except ConfigurationError:
             return Settings()
 
     def style_of(self, path: str) -> Style:
-        """Return the layout of the project that a file belongs to."""
         try:
             return self._check.projects.of(path).style
         except ConfigurationError:
@@ -113,7 +111,6 @@ class PublishedChecks:
         return self._found.get(uri, [])
 
     def codes_found(self, uri: str) -> set[str]:
-        """Return the codes of the findings of the last check of a document."""
         return {finding.code for finding in self._found.get(uri, ())}
 
     def _check_open(self, uri: str) -> None:

@@ -46,7 +46,6 @@ class Vocabulary:
         self._counted = wanted
 
     def uses(self, name: str) -> int:
-        """Count the uses of a name in the texts."""
         return self._uses.get(name, 0)
 
     def follows(self, name: str, receiver: str) -> int:
@@ -98,7 +97,6 @@ class Ranking:
         self.is_exception = _EXCEPTION.search(code) is not None
 
     def uses(self, name: str) -> int:
-        """Count the uses of a name in the document."""
         return sum(text.uses(name) for text in self._texts)
 
     def _follows(self, name: str) -> int:

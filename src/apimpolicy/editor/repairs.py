@@ -94,7 +94,6 @@ def _open_on_line(tokens: Tokens, place: int, prefix: str) -> int:
 
 
 def _closed_by(text: str, prefix: str) -> int:
-    """Count the brackets that a change closes."""
     return sum(text.count(bracket) - prefix.count(bracket) for bracket in ")]")
 
 

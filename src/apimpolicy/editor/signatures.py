@@ -133,7 +133,6 @@ def signature_help(analysis: Analysis, offset: int) -> SignatureHelp | None:
 
 
 def of_code(code: str, caret: int) -> SignatureHelp | None:
-    """Return the call around an offset of an expression; None outside of any."""
     for whole in finished(code, caret):
         binder, _ = bind_at_caret(whole.tree, whole.text)
         calls = [call for call in binder.calls if call.methods]

@@ -35,7 +35,7 @@ _AFTER: Final = re.compile(r"[\w$.\-]*")
 _COLON: Final = re.compile(r"[\"']?[ \t]*:")
 
 
-class FilePlace(Record):
+class CasePlace(Record):
     """A place for a key or a value. `present`: the other keys of its table; `start` and `end`: what is replaced."""
 
     path: Path
@@ -46,7 +46,7 @@ class FilePlace(Record):
     has_colon: bool = False
 
 
-def places_at(text: str, offset: int) -> Iterator[FilePlace]:
+def places_at(text: str, offset: int) -> Iterator[CasePlace]:
     """Yield the places that the caret may be in: a key of a table, and a value."""
     before, rest_of_name = _BEFORE.search(text, 0, offset), _AFTER.match(text, offset)
     assert before is not None  # it matches the empty text
@@ -62,7 +62,7 @@ def places_at(text: str, offset: int) -> Iterator[FilePlace]:
         found = _find(text[:start] + after)
         if found is not None:
             path, is_key, present = found
-            yield FilePlace(path, is_key, present, start, end, colon)
+            yield CasePlace(path, is_key, present, start, end, colon)
 
 
 def _is_comment(text: str, offset: int) -> bool:
@@ -140,7 +140,7 @@ def complete(text: str, path: str, offset: int) -> list[Item]:
     return []
 
 
-def _keys(place: FilePlace) -> Iterator[Item]:
+def _keys(place: CasePlace) -> Iterator[Item]:
     present = {key.replace("_", "-") for key in place.present}
     for keys in _tables(_kinds_at(place.path)):
         for number, (key, (words, meaning, example)) in enumerate(keys.items()):
@@ -149,7 +149,7 @@ def _keys(place: FilePlace) -> Iterator[Item]:
                 yield Item(key, "property", words, _page(key, meaning, example), insert=insert, rank=(number,))
 
 
-def _values(place: FilePlace) -> Iterator[Item]:
+def _values(place: CasePlace) -> Iterator[Item]:
     if place.path[-1:] == ("certificate",):
         yield from (Item(name, "value", "a certificate", rank=(1, n)) for n, name in enumerate(STANDARD))
     for number, kind in enumerate(_kinds_at(place.path)):
@@ -165,7 +165,6 @@ def _choices(kind: str) -> tuple[str, ...]:
 
 
 def hover(text: str, path: str, offset: int) -> Hover | None:
-    """Return the documentation of the key at an offset."""
     try:
         tree = read_tree(text, path)
     except DiagnosticError:

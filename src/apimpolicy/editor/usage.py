@@ -47,7 +47,6 @@ def counts() -> dict[str, int]:
 
 
 def store() -> None:
-    """Count, and write `_usage.json`."""
     found: Counter[str] = Counter()
     for weight, patterns in ((_WEIGHT, _WRITTEN), (1, _ENUMERATED)):
         for pattern in patterns:

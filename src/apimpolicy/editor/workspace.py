@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checkout import open_text
 from apimpolicy.editor.analysis import Analysis, RecentExpressions
-from apimpolicy.editor.knowledge import Kind, Knowledge, Known, Occurrence, knowledge_of
+from apimpolicy.editor.knowledge import Kind, Occurrence, ProjectName, ProjectNames, knowledge_of
 from apimpolicy.editor.names_completion import HTTP_ENDING, sent_headers
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
@@ -18,7 +18,7 @@ from apimpolicy.project.layout import place_of
 if TYPE_CHECKING:
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.subject import Settings
-    from apimpolicy.editor.test_runs import CaseAt
+    from apimpolicy.editor.lenses import CaseAt
 
 MOST_FILES = 3000
 """Files of a workspace that are looked through for a name."""
@@ -35,7 +35,7 @@ class Location(NamedTuple):
     line: int = 0
 
 
-class Workspace:
+class EditorWorkspace:
     """The open folders. `open_texts` are the texts of open files, by absolute path."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Workspace:
         self.check = check or RecentExpressions()
         self._read: dict[str, tuple[object, Analysis]] = {}
         self._names: dict[str, tuple[object, list[Occurrence]]] = {}
-        self._knowledge: dict[str, Knowledge] = {}
+        self._knowledge: dict[str, ProjectNames] = {}
         self._files: list[str] | None = None
         self._requests: list[str] | None = None
         self._headers: dict[str, tuple[object, frozenset[str]]] = {}
@@ -63,7 +63,7 @@ class Workspace:
         self._names.clear()
         self._files = self._requests = None
 
-    def knowledge(self, path: str) -> Knowledge:
+    def knowledge(self, path: str) -> ProjectNames:
         """Return the names that a file can refer to."""
         folder = os.path.dirname(os.path.abspath(path))
         if folder not in self._knowledge:
@@ -86,7 +86,7 @@ class Workspace:
 
     def cases(self) -> list[CaseAt]:
         """Return the test cases of the workspace; a test file is read once for each version of it."""
-        from apimpolicy.editor.test_runs import cases_of
+        from apimpolicy.editor.lenses import cases_of
 
         found: list[CaseAt] = []
         for path in self._request_files():
@@ -147,15 +147,15 @@ class Workspace:
             self._names[path] = known
         return known[1]
 
-    def elsewhere(self, kind: Kind, path: str) -> Iterator[Known]:
+    def elsewhere(self, kind: Kind, path: str) -> Iterator[ProjectName]:
         """Yield names that wider scopes and fragments set for a file, or that requests send."""
         for other in self._before(path):
             for found in self.names(other):
                 if found.kind == kind and found.sets:
-                    yield Known(found.name, f"set in {os.path.basename(other)}", other)
+                    yield ProjectName(found.name, f"set in {os.path.basename(other)}", other)
         for other in self._request_files() if kind == "header" else ():
             for name in sorted(self._sent(other)):
-                yield Known(name, f"sent in {os.path.basename(other)}", other)
+                yield ProjectName(name, f"sent in {os.path.basename(other)}", other)
 
     def _before(self, path: str) -> set[str]:
         """Return the files of wider scopes, and the fragments that these and a file include."""
@@ -172,7 +172,7 @@ class Workspace:
         return found - {os.path.abspath(path)}
 
     def _request_files(self) -> list[str]:
-        from apimpolicy.editor.test_runs import request_files
+        from apimpolicy.editor.lenses import request_files
 
         if self._requests is None:
             self._requests = request_files(self.roots)

@@ -14,7 +14,7 @@ from apimpolicy.errors import ConfigurationError
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
 
-    from apimpolicy.context.description import ApiDescription
+    from apimpolicy.context.description import ApiDefinition
 
 
 class ApiDocuments:
@@ -26,7 +26,7 @@ class ApiDocuments:
 
     def __init__(
         self,
-        openapi: str | bytes | Path | Mapping[str, Any] | ApiDescription | None = None,
+        openapi: str | bytes | Path | Mapping[str, Any] | ApiDefinition | None = None,
         schemas: Mapping[str, Any] | None = None,
         wsdl: str | bytes | Path | None = None,
         graphql_schema: str | bytes | Path | None = None,
@@ -35,7 +35,7 @@ class ApiDocuments:
     ) -> None:
         self.problem = problem
         """Why documents that the API has aren't here."""
-        self.description: ApiDescription | None = None
+        self.description: ApiDefinition | None = None
         if openapi is not None:
             from apimpolicy.engine.openapi import load_openapi
 
@@ -43,9 +43,9 @@ class ApiDocuments:
         if wsdl is not None:
             import attrs
 
-            from apimpolicy.context.description import ApiDescription
+            from apimpolicy.context.description import ApiDefinition
 
-            self.description = attrs.evolve(self.description or ApiDescription(), xml_schema=_text(wsdl))
+            self.description = attrs.evolve(self.description or ApiDefinition(), xml_schema=_text(wsdl))
         self.schemas = {name: _schema(name, schema) for name, schema in (schemas or {}).items()}
         self.compiled: dict[Any, Any] = {}
         self._graphql_text = None if graphql_schema is None else _text(graphql_schema)

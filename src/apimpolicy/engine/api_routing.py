@@ -17,13 +17,13 @@ from urllib.parse import unquote
 
 import attrs
 
-from apimpolicy.context.description import QUERY, ApiDescription, OperationDescription
+from apimpolicy.context.description import QUERY, ApiDefinition, OperationDefinition
 from apimpolicy.dotnet.environment import assume
-from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.engine.exchange import Exchange, Unmatched
 from apimpolicy.engine.forwarding import path_below
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.policies.cors import is_preflight
+from apimpolicy.text.encoding import from_utf16, to_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.entities import Api, Operation
@@ -98,7 +98,7 @@ MATCH_SECONDS = 2.0
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
 
 
-def operations_of(description: ApiDescription | None, operation: Operation | None) -> Sequence[OperationDescription]:
+def operations_of(description: ApiDefinition | None, operation: Operation | None) -> Sequence[OperationDefinition]:
     """Return the operation that a gateway was given, as it is described; without one all that are described."""
     described = () if description is None else description.operations
     if operation is None:
@@ -108,11 +108,11 @@ def operations_of(description: ApiDescription | None, operation: Operation | Non
         same = (known.method, known.url_template) == (operation.method, operation.url_template)
         if same or known.id == operation.id:
             return (attrs.evolve(each, operation=operation),)
-    return (OperationDescription(operation, is_described=False),)
+    return (OperationDefinition(operation, is_described=False),)
 
 
 def find_operation(
-    exchange: Exchange, description: ApiDescription | None, operation: Operation | None, has_cors: Callable[[], bool]
+    exchange: Exchange, description: ApiDefinition | None, operation: Operation | None, has_cors: Callable[[], bool]
 ) -> bool:
     """Find the operation of a request; False when none of them matches."""
     operations = operations_of(description, operation)
@@ -125,8 +125,8 @@ def find_operation(
 
 
 def enter_operation(
-    exchange: Exchange, api: Api, operations: Sequence[OperationDescription], has_cors: Callable[[], bool]
-) -> OperationDescription | None:
+    exchange: Exchange, api: Api, operations: Sequence[OperationDefinition], has_cors: Callable[[], bool]
+) -> OperationDefinition | None:
     """Return the operation that a request is for, and set it in the exchange; None when there is none.
 
     A preflight that a cors policy sees is for the operation that it asks about.
@@ -147,14 +147,14 @@ def enter_operation(
 
 
 def choose(
-    request: RequestMessage, api: Api, operations: Iterable[OperationDescription], method: str
-) -> tuple[OperationDescription, dict[str, str]] | None:
+    request: RequestMessage, api: Api, operations: Iterable[OperationDefinition], method: str
+) -> tuple[OperationDefinition, dict[str, str]] | None:
     """Return the operation that a request is for, and the parameters of its template; None when there is none.
 
     Of several the one whose template is the most literal counts, segment by segment from the left (`/orders/new` before
     `/orders/{id}` before `/{*path}`), then the first one: our choice, no document states it.
     """
-    found: list[tuple[tuple[list[int], bool], OperationDescription, dict[str, str]]] = []
+    found: list[tuple[tuple[list[int], bool], OperationDefinition, dict[str, str]]] = []
     for described in operations:
         parameters = match(request, api, described.operation, method)
         if parameters is not None:
@@ -168,7 +168,7 @@ def choose(
     return described, parameters
 
 
-def _required(request: RequestMessage, described: OperationDescription) -> dict[str, str]:
+def _required(request: RequestMessage, described: OperationDefinition) -> dict[str, str]:
     """Return the required parameters of the query, which are in the template of an imported operation.
 
     Seen: the weather API of Azure-Samples/AI-Gateway reads such a one from `context.Request.MatchedParameters`.

@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.context import entities
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
-from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.identity_services import Identities, IdentityUnavailableError
-from apimpolicy.policies.spec import PolicyError
+from apimpolicy.policies.identity_services import IdentityServices, IdentityUnavailableError
 from apimpolicy.policies.state import Circuits, TripRule
-from apimpolicy.text.encoding import number_of
+from apimpolicy.policies.surroundings import PolicyError
+from apimpolicy.text.encoding import number_of, to_utf16
 from apimpolicy.text.named_values import substitute
 from apimpolicy.text.source import Source
 
@@ -62,7 +61,7 @@ class BackendRouter:
         named_values: Mapping[str, str],
         certificate: Callable[[str], Certificate | None],
         circuits: Circuits,
-        identities: Identities,
+        identities: IdentityServices,
     ) -> None:
         self.backends = _checked(backends) if backends else {}
         self._stand_in: Callable[[str], Backend | None] | None = getattr(backends, "stand_in", None)
@@ -84,11 +83,11 @@ class BackendRouter:
             return f"pool of {', '.join(member.id for member in backend.members)}"
         return None if backend is None else backend.url
 
-    def entity(self, id_: str) -> entities.Backend:
+    def entity(self, id_: str) -> entities.ContextBackend:
         backend = self.backends.get(id_)
         if is_pool(backend):
-            return entities.Backend(id_, type=entities.POOL)
-        return entities.Backend(id_, azure_region=None if backend is None else backend.azure_region)
+            return entities.ContextBackend(id_, type=entities.POOL)
+        return entities.ContextBackend(id_, azure_region=None if backend is None else backend.azure_region)
 
     def open_statuses(self) -> list[int]:
         """Return the statuses of requests for backends whose circuits may be open."""

@@ -14,9 +14,8 @@ from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.engine.observation import observer
 from apimpolicy.engine.steps import Program, build
 from apimpolicy.errors import ConfigurationError, PolicySyntaxError
-from apimpolicy.policies.placement import SCOPES
+from apimpolicy.policies.placement import SCOPES, SECTIONS
 from apimpolicy.policies.registry import is_known
-from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.policies.validation import validate
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.context.execution import Context, LastError
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.backend_routing import BackendRouter
 from apimpolicy.engine.evaluation import Evaluator, ObservedEvaluator
@@ -23,13 +22,11 @@ from apimpolicy.engine.state import LocalState
 from apimpolicy.engine.trace import Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
-from apimpolicy.policies.content_safety import ContentSafetyService
-from apimpolicy.policies.event_hubs import EventHubs
-from apimpolicy.policies.language_models import bag_of_words, count_tokens
+from apimpolicy.policies.outside_services import ContentSafetyService, EventHubs, ServiceBus, bag_of_words, count_tokens
+from apimpolicy.policies.placement import SECTIONS
 from apimpolicy.policies.registry import has_trait, is_known, is_unnamed_output, why_not_simulated
-from apimpolicy.policies.service_bus import ServiceBus
-from apimpolicy.policies.spec import SECTIONS, PolicyError
-from apimpolicy.policies.surroundings import Services
+from apimpolicy.policies.surroundings import PolicyError, Services
+from apimpolicy.text.encoding import to_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.entities import Operation

@@ -8,11 +8,11 @@ from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request, Response
 from apimpolicy.context.urls import DEFAULT_PORTS, Url
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
-from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.services import NO_BACKEND, Transport
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies import surroundings
 from apimpolicy.policies.surroundings import PolicyError
+from apimpolicy.text.encoding import from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
@@ -31,7 +31,7 @@ class NoBackendError(NotSimulatedError):
         super().__init__("the backend", f"no backend was given for {request.method} {request.url}")
 
 
-class SendingExchange(surroundings.Exchange):
+class SendingExchange(surroundings.PolicyExchange):
     """The part of an exchange that sends requests.
 
     `is_hop` is true for a request inside the service, such as the call of a tool; it gets no invented responses.

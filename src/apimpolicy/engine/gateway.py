@@ -14,7 +14,6 @@ from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.cryptography.chain import TrustStore, VerificationRecorder
 from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.dotnet.environment import environment as current_environment
-from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.emit.frames import ends_at_memory
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.document import EffectivePolicies
@@ -26,6 +25,7 @@ from apimpolicy.engine.result import Result
 from apimpolicy.engine.services import KeyVaultReference, SimulatedTime, UploadedCertificates, clock_of
 from apimpolicy.engine.variables import set_variables, value_of
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.text.encoding import to_utf16
 from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:
@@ -39,9 +39,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service_requests import ServiceRequests
     from apimpolicy.engine.services import DaprSidecar
     from apimpolicy.engine.steps import Program
-    from apimpolicy.policies.content_safety import ContentSafetyService
-    from apimpolicy.policies.event_hubs import EventHub
-    from apimpolicy.policies.service_bus import ServiceBus
+    from apimpolicy.policies.outside_services import ContentSafetyService, EventHub, ServiceBus
 
 
 class Gateway(GatewaySettings):

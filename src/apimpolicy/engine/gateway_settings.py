@@ -13,7 +13,7 @@ from apimpolicy.policies.settings import Behaviour, setting
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from apimpolicy.context.description import ApiDescription
+    from apimpolicy.context.description import ApiDefinition
     from apimpolicy.context.entities import Api, Deployment, Operation, Product, Subscription, User, Workspace
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.issuing import RevocationList
@@ -24,11 +24,9 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import Service
     from apimpolicy.engine.services import Backend, DaprSidecar, KeyVaultReference, Now
     from apimpolicy.engine.token_issuers import OpenIdSource
-    from apimpolicy.policies.content_safety import AnalyzesSafety
     from apimpolicy.policies.data_sources import CosmosContainer, SqlDatabase
-    from apimpolicy.policies.event_hubs import EventHubs
-    from apimpolicy.policies.service_bus import ServiceBus
-    from apimpolicy.policies.state import State
+    from apimpolicy.policies.outside_services import AnalyzesSafety, EventHubs, ServiceBus
+    from apimpolicy.policies.state import GatewayState
 
 
 class GatewaySettings(Behaviour):
@@ -106,7 +104,7 @@ class GatewaySettings(Behaviour):
     count_tokens: Callable[[str], int] | None = setting(default=None)
     """A function that estimates the tokens of a text; a quarter of its characters unless given."""
 
-    openapi: str | bytes | Path | Mapping[str, Any] | ApiDescription | None = setting(default=None)
+    openapi: str | bytes | Path | Mapping[str, Any] | ApiDefinition | None = setting(default=None)
     """The API's description (2.0, 3.0, 3.1; JSON or YAML; path, text or data). The operation is then found by method
     and URL template, and a request for none gets 404; without `api`, its name and backend are the
     document's title and first server."""
@@ -126,7 +124,7 @@ class GatewaySettings(Behaviour):
     cosmos: CosmosContainer | None = setting(default=None)
     """The container of cosmosdb-data-source: a `RecordedCosmos`, or any object with `execute`."""
 
-    state: State | None = setting(default=None)
+    state: GatewayState | None = setting(default=None)
     """Counters, caches and circuits: a `RedisState`, or the state of another gateway; its own state unless given."""
 
     random_numbers: Sequence[float] = setting(default=())

@@ -1,4 +1,4 @@
-"""The identities of a gateway: `apimpolicy.policies.identity_services.Identities` from its settings."""
+"""The identities of a gateway: `apimpolicy.policies.identity_services.IdentityServices` from its settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.identity_services import Connection, IdentityUnavailableError, OpenIdConfiguration
+from apimpolicy.policies.identity_services import IdentityUnavailableError, OpenIdConfiguration, StoredConnection
 
 if TYPE_CHECKING:
     from apimpolicy.engine.gateway_settings import GatewaySettings
@@ -56,7 +56,7 @@ class GatewayIdentities:
         self._tokens[resource, client_id] = token.value, now + token.expires_in
         return token.value
 
-    def connection(self, provider_id: str, authorization_id: str, identity: str | None) -> Connection:
+    def connection(self, provider_id: str, authorization_id: str, identity: str | None) -> StoredConnection:
         if self.authorizations is None:
             asked = f"'{authorization_id}' of '{provider_id}'"
             raise ConfigurationError(f"the gateway has no connections to look for {asked} in: pass {_AUTHORIZATIONS}")
@@ -67,7 +67,7 @@ class GatewayIdentities:
 
     def _object_id(self, identity: str) -> str:
         """Return the object id of a token, which is read and not verified. Raises IdentityUnavailableError."""
-        from apimpolicy.context.tokens import Number, parse_jwt
+        from apimpolicy.context.tokens import JsonNumber, parse_jwt
 
         token = parse_jwt(identity)
         if token is None:
@@ -76,11 +76,11 @@ class GatewayIdentities:
             raise IdentityUnavailableError(f"The identity's token is not for {AUTHORIZATION_MANAGER}")
         for name in ("oid", "tid"):
             value = token.payload.get(name)
-            if not isinstance(value, str) or isinstance(value, Number):
+            if not isinstance(value, str) or isinstance(value, JsonNumber):
                 raise IdentityUnavailableError(f"The identity's token has no claim '{name}'")
         expires = token.payload.get("exp")
         now = (self.time.ticks() - UNIX_EPOCH_TICKS) / TICKS_PER_SECOND
-        if isinstance(expires, Number) and float(expires) < now:
+        if isinstance(expires, JsonNumber) and float(expires) < now:
             raise IdentityUnavailableError("The identity's token is expired")
         return str(token.payload["oid"])
 
@@ -132,7 +132,7 @@ class OpenIdCache:
         self._entries: dict[str, _Entry] = {}
 
     def configuration(self, url: str, missing_key: str | None = None) -> OpenIdConfiguration:
-        """See `apimpolicy.policies.identity_services.Identities.openid_configuration`."""
+        """See `apimpolicy.policies.identity_services.IdentityServices.openid_configuration`."""
         entry = self._entries.setdefault(url, _Entry())
         now = self.time.ticks() / TICKS_PER_SECOND
         if self._is_due(entry, now, missing_key):

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from apimpolicy.engine.token_issuers import EntraTenant
-from apimpolicy.policies.identity_services import Connection, IdentityMissingError, IdentityUnavailableError
+from apimpolicy.policies.identity_services import IdentityMissingError, IdentityUnavailableError, StoredConnection
 
 if TYPE_CHECKING:
     from apimpolicy.engine.services import SimulatedTime
@@ -114,12 +114,12 @@ class ConnectionRequest(NamedTuple):
 class ConnectionSource(Protocol):
     """A source of connections."""
 
-    def connection(self, provider_id: str, authorization_id: str, object_id: str) -> Connection:
+    def connection(self, provider_id: str, authorization_id: str, object_id: str) -> StoredConnection:
         """Return the connection for an identity: an object id or `managed`. Raises IdentityUnavailableError."""
 
 
 class _Stored(NamedTuple):
-    connection: Connection
+    connection: StoredConnection
     object_ids: frozenset[str] | None
     error: str | None
 
@@ -145,10 +145,10 @@ class Authorizations:
         `managed` for the gateway's own identity; every identity may use it unless given. With an `error` it fails.
         """
         known = None if object_ids is None else frozenset(id.lower() for id in object_ids)
-        stored = _Stored(Connection(access_token, dict(claims or {})), known, error)
+        stored = _Stored(StoredConnection(access_token, dict(claims or {})), known, error)
         self._connections[provider_id.lower(), authorization_id.lower()] = stored
 
-    def connection(self, provider_id: str, authorization_id: str, object_id: str) -> Connection:
+    def connection(self, provider_id: str, authorization_id: str, object_id: str) -> StoredConnection:
         self.requests.append(ConnectionRequest(provider_id, authorization_id, object_id))
         name = f"The connection '{authorization_id}' of the credential provider '{provider_id}'"
         found = self._connections.get((provider_id.lower(), authorization_id.lower()))

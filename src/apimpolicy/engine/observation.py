@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.steps import Step
     from apimpolicy.engine.trace import TraceEntry
-    from apimpolicy.policies.spec import AttributeSlot, ContentSlot, PolicyError
+    from apimpolicy.policies.spec import AttributeSlot, ContentSlot
+    from apimpolicy.policies.surroundings import PolicyError
     from apimpolicy.text.source import Excerpt
 
 

@@ -22,10 +22,10 @@ from apimpolicy.context.description import (
     HEADER,
     PATH,
     QUERY,
-    ApiDescription,
+    ApiDefinition,
     Content,
-    OperationDescription,
-    Parameter,
+    OperationDefinition,
+    ParameterDefinition,
     ResponseDescription,
     pointed_at,
 )
@@ -49,9 +49,9 @@ class MessageReader(Record):
     document: OpenApiReader
     is_swagger: bool
 
-    def parameters(self, value: Any, where: str) -> tuple[dict[Any, Parameter], dict[str, Any]]:
+    def parameters(self, value: Any, where: str) -> tuple[dict[Any, ParameterDefinition], dict[str, Any]]:
         """Return parameters by location and name, without cookies; and by name those of an OpenAPI 2.0 body."""
-        found: dict[Any, Parameter] = {}
+        found: dict[Any, ParameterDefinition] = {}
         in_body: dict[str, Any] = {}
         for entry in value if isinstance(value, list) else ():
             data = self.document.resolved(entry, f"a parameter of {where}")
@@ -64,23 +64,23 @@ class MessageReader(Record):
                 in_body[name] = data
         return found, in_body
 
-    def parameter(self, name: str, location: str, data: Mapping[str, Any]) -> Parameter:
+    def parameter(self, name: str, location: str, data: Mapping[str, Any]) -> ParameterDefinition:
         required = data.get("required") is True or location == PATH
         contents = data.get("content")
         if isinstance(contents, dict) and contents:
             media_type, content = next(iter(contents.items()))
             schema = self.schema(content.get("schema") if isinstance(content, dict) else None)
-            return Parameter(name, location, required, schema, None, "json" in str(media_type).lower())
+            return ParameterDefinition(name, location, required, schema, None, "json" in str(media_type).lower())
         if self.is_swagger:
             schema = {key: data[key] for key in _KEYWORDS_OF_2 if key in data}
             separator = _COLLECTIONS.get(str(data.get("collectionFormat", "csv")), ",")
-            return Parameter(name, location, required, self.schema(schema), separator)
+            return ParameterDefinition(name, location, required, self.schema(schema), separator)
         style = str(data.get("style", "form" if location == QUERY else "simple"))
         explodes = data.get("explode", style == "form")
         if style == "deepObject":
-            return Parameter(name, location, required, self.schema(data.get("schema")), is_deep=True)
+            return ParameterDefinition(name, location, required, self.schema(data.get("schema")), is_deep=True)
         separator = None if location == QUERY and explodes is not False else _STYLES.get(style, ",")
-        return Parameter(name, location, required, self.schema(data.get("schema")), separator)
+        return ParameterDefinition(name, location, required, self.schema(data.get("schema")), separator)
 
     def schema(self, schema: Any) -> Any:
         return None if schema is None else self.document.schemas.schema(schema)
@@ -262,12 +262,12 @@ _CHAIN = 32
 _MOST_KEPT = 64
 
 
-def load_openapi(document: str | bytes | Path | Mapping[str, Any] | ApiDescription) -> ApiDescription:
+def load_openapi(document: str | bytes | Path | Mapping[str, Any] | ApiDefinition) -> ApiDefinition:
     """Read a description: from a path, from text (JSON or YAML of more than one line), or from data read before.
 
     Raises ConfigurationError when it cannot be read, is not OpenAPI, or refers to what is not in it.
     """
-    if isinstance(document, ApiDescription):
+    if isinstance(document, ApiDefinition):
         return document
     if isinstance(document, (str, bytes, Path)):
         return _described(*_content_of(document))
@@ -275,7 +275,7 @@ def load_openapi(document: str | bytes | Path | Mapping[str, Any] | ApiDescripti
 
 
 @lru_cache(_MOST_KEPT)
-def _described(content: bytes, name: str) -> ApiDescription:
+def _described(content: bytes, name: str) -> ApiDefinition:
     """Return the description in a text, which gateways for many requests share: reading YAML takes long."""
     from apimpolicy.engine.data_files import parse_json_or_yaml
 
@@ -303,10 +303,10 @@ class OpenApiReader:
         self.schemas = SchemaReader(data, name, is_old=version.startswith(("2.", "3.0")))
         self.messages = MessageReader(self, is_swagger=version.startswith("2."))
 
-    def description(self) -> ApiDescription:
+    def description(self) -> ApiDefinition:
         info = self.data.get("info")
         title = info.get("title") if isinstance(info, dict) else None
-        return ApiDescription(
+        return ApiDefinition(
             tuple(self.operations()),
             self.schemas.definitions(),
             None if title is None else str(title),
@@ -326,7 +326,7 @@ class OpenApiReader:
             return None
         return url if url.startswith(("https://", "http://")) and "{" not in url else None
 
-    def operations(self) -> Iterator[OperationDescription]:
+    def operations(self) -> Iterator[OperationDefinition]:
         for template, found in self.mapping(self.data.get("paths"), "paths").items():
             item = self.resolved(found, f"paths.{template}")
             shared = self.messages.parameters(item.get("parameters"), f"paths.{template}")
@@ -336,13 +336,17 @@ class OpenApiReader:
                     yield self.operation(str(template), method.upper(), self.mapping(item[method], where), shared)
 
     def operation(
-        self, template: str, method: str, data: Mapping[str, Any], shared: tuple[dict[Any, Parameter], dict[str, Any]]
-    ) -> OperationDescription:
+        self,
+        template: str,
+        method: str,
+        data: Mapping[str, Any],
+        shared: tuple[dict[Any, ParameterDefinition], dict[str, Any]],
+    ) -> OperationDefinition:
         where = f"{method} {template}"
         identifier = str(data.get("operationId") or where)
         name = str(data.get("summary") or identifier)
         own = self.messages.parameters(data.get("parameters"), where)
-        return OperationDescription(
+        return OperationDefinition(
             Operation(identifier, method, name, template),
             tuple({**shared[0], **own[0]}.values()),
             self.messages.request_contents(data, {**shared[1], **own[1]}, where),

@@ -18,7 +18,7 @@ from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.engine.trace import Trace
 from apimpolicy.engine.variables import Variables
-from apimpolicy.policies.spec import PolicyError
+from apimpolicy.policies.surroundings import PolicyError
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage

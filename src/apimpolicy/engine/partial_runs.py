@@ -14,15 +14,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from apimpolicy.context.execution import LastError
-from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.steps import Program, Step
 from apimpolicy.engine.variables import set_variables
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.effects import Effect, Replaced
+from apimpolicy.policies.placement import SECTIONS
 from apimpolicy.policies.registry import is_known
-from apimpolicy.policies.spec import SECTIONS, PolicyError
+from apimpolicy.policies.surroundings import PolicyError
 from apimpolicy.records import Record, keyword
+from apimpolicy.text.encoding import to_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage

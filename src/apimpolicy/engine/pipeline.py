@@ -14,11 +14,11 @@ from apimpolicy.context.execution import LastError
 from apimpolicy.context.header_fields import HeaderCollection
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.environment import assume
-from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.cors import is_preflight
 from apimpolicy.policies.effects import CorsChecked
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.policies.spec import PolicyError
+from apimpolicy.policies.surroundings import PolicyError
+from apimpolicy.text.encoding import from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.engine.exchange import Exchange

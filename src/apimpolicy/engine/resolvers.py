@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from apimpolicy.context.execution import GraphQL, LastError
-from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.policies.effects import EventPublished
-from apimpolicy.policies.spec import PolicyError
+from apimpolicy.policies.surroundings import PolicyError
+from apimpolicy.text.encoding import to_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request

@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from apimpolicy.context.entities import Api, Operation, Product, Subscription, User, Workspace
-from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.text.encoding import from_utf16
 
 if TYPE_CHECKING:
-    from apimpolicy.context.description import Content, Parameter
+    from apimpolicy.context.description import Content, ParameterDefinition
     from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.mcp.servers import McpServer
 
@@ -54,7 +54,7 @@ class ServiceOperation:
 
     operation: Operation
     policy: AnyPolicy | None = None
-    parameters: tuple[Parameter, ...] = attrs.field(default=(), kw_only=True)
+    parameters: tuple[ParameterDefinition, ...] = attrs.field(default=(), kw_only=True)
     contents: tuple[Content, ...] = attrs.field(default=(), kw_only=True)
 
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from apimpolicy.context.description import OperationDescription
+from apimpolicy.context.description import OperationDefinition
 from apimpolicy.context.entities import Api
 from apimpolicy.dotnet.environment import use_environment
-from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.api_routing import RoutedApi, enter_operation, find_api
@@ -24,7 +23,8 @@ from apimpolicy.engine.subscription_keys import ACCESS_DENIED, Admission, admit
 from apimpolicy.engine.variables import set_variables
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies.cors import is_preflight
-from apimpolicy.policies.spec import PolicyError
+from apimpolicy.policies.surroundings import PolicyError
+from apimpolicy.text.encoding import from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
@@ -46,7 +46,7 @@ class ServiceRequests:
         self.gateway = gateway
         self.service = service
         self._documents: dict[ServiceApi, ApiDocuments] = {}
-        self._operations: dict[ServiceApi, list[tuple[OperationDescription, AnyPolicy | None]]] = {}
+        self._operations: dict[ServiceApi, list[tuple[OperationDefinition, AnyPolicy | None]]] = {}
 
     def send(self, request: Request, variables: Mapping[str, object], doubles: Mapping[str, AnyDouble]) -> Result:
         """Raises as `Gateway.run` does."""
@@ -185,7 +185,7 @@ class ServiceRequests:
             found = self._documents[api] = documents_of(api)
         return found
 
-    def operations_of(self, api: ServiceApi) -> list[tuple[OperationDescription, AnyPolicy | None]]:
+    def operations_of(self, api: ServiceApi) -> list[tuple[OperationDefinition, AnyPolicy | None]]:
         found = self._operations.get(api)
         if found is None:
             found = self._operations[api] = operations_with_policies(api, self.documents_of(api))
@@ -245,12 +245,12 @@ def documents_of(api: ServiceApi) -> ApiDocuments:
 
 def operations_with_policies(
     api: ServiceApi, documents: ApiDocuments
-) -> list[tuple[OperationDescription, AnyPolicy | None]]:
+) -> list[tuple[OperationDefinition, AnyPolicy | None]]:
     """Return the operations of an API, given ones in the place of described ones. Raises ConfigurationError."""
     description = documents.description
     described = [] if description is None else list(description.operations)
     policies = dict(api.operation_policies)
-    found: list[tuple[OperationDescription, AnyPolicy | None]] = []
+    found: list[tuple[OperationDefinition, AnyPolicy | None]] = []
     for each in described:
         given = next((one for one in api.operations if _is_same(one, each)), None)
         policy = policies.pop(from_utf16(each.operation.id), None)
@@ -261,7 +261,7 @@ def operations_with_policies(
     for one in api.operations:
         if not any(each.operation is one.operation for each, _ in found):
             policy = one.policy or policies.pop(from_utf16(one.operation.id), None)
-            made = OperationDescription(one.operation, one.parameters, one.contents, is_described=False)
+            made = OperationDefinition(one.operation, one.parameters, one.contents, is_described=False)
             found.append((made, policy))
     if policies and found and not api.is_lenient:
         known = ", ".join(from_utf16(each.operation.id) for each, _ in found[:8])
@@ -272,7 +272,7 @@ def operations_with_policies(
     return found
 
 
-def _is_same(given: ServiceOperation, described: OperationDescription) -> bool:
+def _is_same(given: ServiceOperation, described: OperationDefinition) -> bool:
     one, other = given.operation, described.operation
     same = (one.method.upper(), one.url_template) == (other.method.upper(), other.url_template)
     return same or one.id == other.id

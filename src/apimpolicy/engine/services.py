@@ -17,10 +17,10 @@ from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.cryptography.issuing import ticks_of
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS
-from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.uploaded_certificates import find_by_id
+from apimpolicy.policies.certificates import find_by_id
 from apimpolicy.records import Record
+from apimpolicy.text.encoding import to_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.entities import Deployment

@@ -119,7 +119,7 @@ class CallCounters:
     def now(self) -> float:
         return environment().utc_now() / TICKS_PER_SECOND
 
-    def take(self, claims: Sequence[state.Claim], *, reserved_for: object | None = None) -> state.TakeOutcome:
+    def take(self, claims: Sequence[state.CounterClaim], *, reserved_for: object | None = None) -> state.TakeOutcome:
         with self._lock:
             for index, claim in enumerate(claims):
                 if self._is_exhausted(claim):
@@ -166,7 +166,7 @@ class CallCounters:
                 del self._inside[key]
 
     def entries(self) -> Iterator[state.StateEntry]:
-        """See `apimpolicy.policies.state.State.entries`."""
+        """See `apimpolicy.policies.state.GatewayState.entries`."""
         now = self.now()
         for key, window in list(self._recent.items()):
             yield state.StateEntry("calls", key, f"{window.since(now - window.period)} in the last {window.period:g} s")
@@ -178,7 +178,7 @@ class CallCounters:
         for key, inside in list(self._inside.items()):
             yield state.StateEntry("inside", key, str(inside))
 
-    def _is_exhausted(self, claim: state.Claim) -> bool:
+    def _is_exhausted(self, claim: state.CounterClaim) -> bool:
         reserved = len(self._reserved.get(claim.counter.key, ())) - claim.own
         return state.whole_calls(self._left(claim.counter, claim.limit)) <= reserved
 
@@ -256,7 +256,7 @@ def _number(counter: state.Total, now: float) -> int:
 
 
 class ValueCache:
-    """Implements `apimpolicy.policies.state.Cache`. What is stored is there at once.
+    """Implements `apimpolicy.policies.state.SharedCache`. What is stored is there at once.
 
     Values whose time is over are looked for when their number may have doubled, so that a gateway does not grow with
     the keys it has seen.
@@ -287,7 +287,7 @@ class ValueCache:
         return self._values.pop(key, None) is not None
 
     def entries(self) -> Iterator[state.StateEntry]:
-        """See `apimpolicy.policies.state.State.entries`."""
+        """See `apimpolicy.policies.state.GatewayState.entries`."""
         now = environment().utc_now()
         for key, (expires, value) in list(self._values.items()):
             if expires > now:
@@ -336,7 +336,7 @@ def distance(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 class LocalState:
-    """Implements `apimpolicy.policies.state.State`; times are those of the gateway whose request runs.
+    """Implements `apimpolicy.policies.state.GatewayState`; times are those of the gateway whose request runs.
 
     A gateway has one cache, whatever `caching-type` is.
     """
@@ -347,7 +347,7 @@ class LocalState:
         self.semantic_cache = VectorCache()
         self._cache = ValueCache()
 
-    def cache(self, caching_type: str) -> state.Cache:
+    def cache(self, caching_type: str) -> state.SharedCache:
         return self._cache
 
     def entries(self) -> Iterator[state.StateEntry]:

@@ -20,8 +20,8 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.dotnet.values import from_utf16, to_utf16
-from apimpolicy.policies.spec import PolicyError
+from apimpolicy.policies.surroundings import PolicyError
+from apimpolicy.text.encoding import from_utf16, to_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.entities import Subscription, User

@@ -25,8 +25,9 @@ import datetime
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.values import BYTE, LONG, Array, Boxed, box, from_utf16, to_utf16
+from apimpolicy.dotnet.values import BYTE, LONG, Array, Boxed, box
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.text.encoding import from_utf16, to_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.collections.dictionary import Dictionary

@@ -19,7 +19,7 @@ import base64
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import Effect, HeaderSet
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, expression_attribute, policy
 
 
 @policy(
@@ -33,7 +33,7 @@ class AuthenticationBasic:
     username: str = expression_attribute(required=True, may_be_empty=True)
     password: str = expression_attribute(required=True, may_be_empty=True)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         headers = exchange.message.headers
         before = tuple(headers.get_all("Authorization"))
         pair = from_utf16(f"{self.username}:{self.password}").encode("utf-8", "replace")

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import BYTE, Array, from_utf16
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.certificates import uploaded_certificate
 from apimpolicy.policies.conversions import text, trimmed, typed
 from apimpolicy.policies.effects import BackendCertificateSet, Effect
-from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
-from apimpolicy.policies.uploaded_certificates import uploaded_certificate
+from apimpolicy.policies.spec import PolicyError, PolicyExchange, expression_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -47,7 +47,7 @@ class AuthenticationCertificate:
     body: object = expression_attribute(typed)
     password: str | None = expression_attribute()
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         certificate = self.certificate(exchange)
         if not certificate.has_private_key:
             raise PolicyError(None, f"The certificate {certificate.subject} has no private key.")
@@ -57,13 +57,13 @@ class AuthenticationCertificate:
             exchange.backend_certificate = certificate
         return BackendCertificateSet(certificate.subject, thumbprint=certificate.thumbprint)
 
-    def certificate(self, exchange: Exchange) -> Certificate:
+    def certificate(self, exchange: PolicyExchange) -> Certificate:
         """Return the certificate that is meant. Raises PolicyError."""
         if self.body is not None:
             return self.from_body(self.body)
         if self.certificate_id is not None:
             return uploaded_certificate(exchange, self.certificate_id)
-        from apimpolicy.policies.certificate_claims import same_hexadecimal
+        from apimpolicy.policies.certificates import same_hexadecimal
 
         for pair in exchange.context.deployment.certificates:
             if same_hexadecimal(self.thumbprint or "", pair.value.thumbprint):

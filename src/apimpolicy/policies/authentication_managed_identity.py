@@ -38,7 +38,7 @@ from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.effects import Effect, TokenAcquired
 from apimpolicy.policies.identity_services import IdentityMissingError, IdentityUnavailableError
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyError, PolicyExchange, expression_attribute, literal_attribute, policy
 
 NO_IDENTITY = "Managed service identity must be configured to use authentication-token policy."
 """Documented, for an identity that is missing or has expired."""
@@ -60,7 +60,7 @@ class AuthenticationManagedIdentity:
     output_token_variable_name: str | None = literal_attribute(sets="string")
     ignore_error: bool = literal_attribute(boolean, default=False, values=("true", "false"))
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         resource, variable = from_utf16(self.resource), self.output_token_variable_name
         client_id = from_utf16(self.client_id) if self.client_id else None
         try:

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.conversions import number
+from apimpolicy.policies.conversions import Range, number
 from apimpolicy.policies.llm_semantic_cache_store import store
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import Exchange, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, expression_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.effects import Effect
@@ -36,5 +35,5 @@ if TYPE_CHECKING:
 class AzureOpenaiSemanticCacheStore:
     duration: float = expression_attribute(number, required=True, within=Range(1))
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         return store(exchange, self.duration, None)

@@ -22,12 +22,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 from apimpolicy.policies.effects import BaseInserted, Effect
-from apimpolicy.policies.spec import Exchange, policy
+from apimpolicy.policies.spec import PolicyExchange, policy
 
 
 @policy("base", access="runs")
-class Base:
-    def run(self, exchange: Exchange) -> None:
+class BasePolicy:
+    def run(self, exchange: PolicyExchange) -> None:
         steps = exchange.inserted()
         exchange.note(effect(steps[0].scope if steps else None, len(steps)))
         exchange.execute(steps)

@@ -35,7 +35,7 @@ from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, child_texts, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, child_texts, expression_attribute, literal_attribute, policy
 
 CACHE_HEADERS = ("Cache-Control", "If-None-Match", "If-Modified-Since")
 """Headers that a miss removes from the request. Cache-Control was seen; the reason in the trace implies the others."""
@@ -69,7 +69,7 @@ class CacheLookup:
     headers: list[str] = child_texts("vary-by-header", trimmed)
     parameters: list[str] = child_texts("vary-by-query-parameter", trimmed)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         from apimpolicy.context.records import Response
 
         request = exchange.request
@@ -96,8 +96,7 @@ class CacheLookup:
         exchange.serve(answer)
         return CacheAccessed(HIT, key=key, found=True, traced={"message": HIT, "cacheKey": shown})
 
-    def key_parts(self, exchange: Exchange) -> tuple[object, ...]:
-        """Return the parts of the cache key, in the order and spelling of traces of real gateways."""
+    def key_parts(self, exchange: PolicyExchange) -> tuple[object, ...]:
         from urllib.parse import quote
 
         context, request, user = exchange.context, exchange.request, exchange.context.user

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from apimpolicy.policies.conversions import typed
 from apimpolicy.policies.effects import CacheAccessed, Effect
-from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, expression_attribute, literal_attribute, policy
 
 CACHING_TYPES = ("prefer-external", "external", "internal")
 
@@ -35,7 +35,7 @@ class CacheLookupValue:
     key: str = expression_attribute(required=True)
     variable_name: str = literal_attribute(required=True)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         found, value = exchange.services.state.cache(self.caching_type).get(f"value {self.key}")
         if found or self.default_value is not None:
             exchange.variables[self.variable_name] = value if found else self.default_value

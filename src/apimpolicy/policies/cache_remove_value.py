@@ -16,7 +16,7 @@ from __future__ import annotations
 from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import CacheAccessed, Effect
-from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, expression_attribute, literal_attribute, policy
 
 
 @policy(
@@ -31,6 +31,6 @@ class CacheRemoveValue:
     key: str = expression_attribute(required=True)
     fail_on_cache_removal_error: bool = expression_attribute(boolean, default=False)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         found = exchange.services.state.cache(self.caching_type).remove(f"value {self.key}")
         return CacheAccessed(f"{self.key} {'is removed' if found else 'was not there'}", key=self.key, found=found)

@@ -18,11 +18,10 @@ Source: https://learn.microsoft.com/azure/api-management/cache-store-policy
 
 from __future__ import annotations
 
-from apimpolicy.policies.conversions import boolean, number
+from apimpolicy.policies.conversions import Range, boolean, number
 from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import Exchange, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, expression_attribute, policy
 
 STORED = "Response will be buffered during streaming and stored in the cache after it is received in full."
 
@@ -41,7 +40,7 @@ class CacheStore:
     cache_response: bool | None = expression_attribute(boolean)
     caching_mode: str | None = expression_attribute()
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         response = exchange.reply
         wanted = response.status_code == 200 if self.cache_response is None else self.cache_response
         cache = exchange.response_cache

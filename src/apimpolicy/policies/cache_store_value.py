@@ -15,10 +15,9 @@ Source: https://learn.microsoft.com/azure/api-management/cache-store-value-polic
 from __future__ import annotations
 
 from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
-from apimpolicy.policies.conversions import number, typed
+from apimpolicy.policies.conversions import Range, number, typed
 from apimpolicy.policies.effects import CacheAccessed, Effect
-from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, expression_attribute, literal_attribute, policy
 
 
 @policy(
@@ -34,6 +33,6 @@ class CacheStoreValue:
     key: str = expression_attribute(required=True)
     value: object = expression_attribute(typed, required=True, may_be_empty=True)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         exchange.services.state.cache(self.caching_type).set(f"value {self.key}", self.value, self.duration)
         return CacheAccessed(f"{self.key} is stored for {self.duration:g} s", key=self.key, found=True)

@@ -28,9 +28,9 @@ from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import number, typed
 from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.spec import (
-    Exchange,
     PolicyError,
-    Step,
+    PolicyExchange,
+    PolicyStep,
     child,
     expression_attribute,
     literal_attribute,
@@ -42,7 +42,7 @@ from apimpolicy.policies.spec import (
 
 @part("value")
 class ComputedValue:
-    steps: list[Step] = policies()
+    steps: list[PolicyStep] = policies()
 
 
 @policy("cache-value", left_out="`caching-type`: a gateway without a Redis has one cache")
@@ -53,10 +53,10 @@ class CacheValue:
     key: str = expression_attribute(required=True)
     refresh_after: float = expression_attribute(number, required=True)
     variable_name: str = literal_attribute(required=True)
-    value: Step | None = child(ComputedValue)
-    steps: list[Step] = policies()
+    value: PolicyStep | None = child(ComputedValue)
+    steps: list[PolicyStep] = policies()
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         cache = exchange.services.state.cache(self.caching_type)
         found, value = cache.get(f"value {self.key}")
         is_fresh, _ = cache.get(f"fresh {self.key}")
@@ -79,7 +79,7 @@ class CacheValue:
             exchange.variables[self.variable_name] = self.default_value
         return self.effect("is there" if found else "was not set", found)
 
-    def compute(self, exchange: Exchange) -> bool:
+    def compute(self, exchange: PolicyExchange) -> bool:
         """Run the policies; whether they set the variable."""
         old = exchange.variables.pop(self.variable_name, None)
         if self.value is not None:

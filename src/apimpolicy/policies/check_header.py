@@ -19,11 +19,10 @@ Source: https://learn.microsoft.com/azure/api-management/check-header-policy
 
 from __future__ import annotations
 
-from apimpolicy.policies.conversions import boolean, integer, trimmed
+from apimpolicy.policies.conversions import STATUS_CODES, boolean, integer, trimmed
 from apimpolicy.policies.effects import Effect, HeaderChecked
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.ranges import STATUS_CODES
-from apimpolicy.policies.spec import Exchange, PolicyError, child_texts, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyError, PolicyExchange, child_texts, expression_attribute, policy
 
 
 @policy(
@@ -43,7 +42,7 @@ class CheckHeader:
     ignore_case: bool = expression_attribute(boolean, required=True, default=False, doubt="optional")
     values: list[str] = child_texts("value", trimmed)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         found = exchange.request.headers.get_all(self.name)
         if not found:
             raise self.refusal("HeaderNotFound", f"Header {self.name} was not found in the request. Access denied.")

@@ -23,7 +23,16 @@ from __future__ import annotations
 
 from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import BranchTaken, Condition
-from apimpolicy.policies.spec import Exchange, Step, child, children, expression_attribute, part, policies, policy
+from apimpolicy.policies.spec import (
+    PolicyExchange,
+    PolicyStep,
+    child,
+    children,
+    expression_attribute,
+    part,
+    policies,
+    policy,
+)
 
 TAKEN = Condition("true", taken=True)
 NOT_TAKEN = Condition("false", taken=False)
@@ -33,20 +42,20 @@ NO_BRANCH = BranchTaken("no condition was true", taken=None)
 @part("when")
 class When:
     condition: bool = expression_attribute(boolean, required=True)
-    steps: list[Step] = policies()
+    steps: list[PolicyStep] = policies()
 
 
 @part("otherwise")
 class Otherwise:
-    steps: list[Step] = policies()
+    steps: list[PolicyStep] = policies()
 
 
 @policy("choose", traits="runs-policies branches", access="branches")
 class Choose:
-    whens: list[Step] = children(When, required=True)
-    otherwise: Step | None = child(Otherwise)
+    whens: list[PolicyStep] = children(When, required=True)
+    otherwise: PolicyStep | None = child(Otherwise)
 
-    def run(self, exchange: Exchange) -> None:
+    def run(self, exchange: PolicyExchange) -> None:
         for index, step in enumerate(self.whens, 1):
             when: When = exchange.evaluate(step)
             exchange.note(TAKEN if when.condition else NOT_TAKEN, step)
@@ -60,6 +69,6 @@ class Choose:
         exchange.note(Condition("no condition was true", taken=True), self.otherwise)
         self.take(exchange, "otherwise", otherwise.steps)
 
-    def take(self, exchange: Exchange, branch: str, steps: list[Step]) -> None:
+    def take(self, exchange: PolicyExchange, branch: str, steps: list[PolicyStep]) -> None:
         exchange.note(BranchTaken(branch, taken=branch))
         exchange.execute(steps)

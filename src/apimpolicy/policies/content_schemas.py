@@ -17,7 +17,7 @@ from apimpolicy.policies.surroundings import PolicyError
 from apimpolicy.policies.validation_errors import INCORRECT, INTERNAL, MISSING, PREVENT, ValidationError, description_of
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+    from apimpolicy.policies.spec import PolicyExchange
     from apimpolicy.policies.validate_content import ContentRule
 
 NO_SCHEMA = "API's schema does not exist or it could not be resolved."
@@ -35,7 +35,7 @@ class _NoSchemaError(Exception):
 
 
 def content_errors(
-    exchange: Exchange,
+    exchange: PolicyExchange,
     rule: ContentRule,
     side: str,
     media_type: str,
@@ -78,7 +78,7 @@ def _missing(described: Content | None, error: SchemaNotFoundError) -> str:
 
 
 def _compared(
-    exchange: Exchange, rule: ContentRule, media_type: str, content: bytes, described: Content | None
+    exchange: PolicyExchange, rule: ContentRule, media_type: str, content: bytes, described: Content | None
 ) -> tuple[str, list[SchemaViolation]]:
     if rule.validate_as == "json":
         return _compared_json(exchange, rule, content, described)
@@ -91,7 +91,7 @@ def _compared(
 
 
 def _compared_json(
-    exchange: Exchange, rule: ContentRule, content: bytes, described: Content | None
+    exchange: PolicyExchange, rule: ContentRule, content: bytes, described: Content | None
 ) -> tuple[str, list[SchemaViolation]]:
     from apimpolicy.context.bodies import decode
     from apimpolicy.context.headers import charset_of
@@ -116,7 +116,7 @@ def _compared_json(
     return name, compiled[0].violations(document)
 
 
-def _json_schema(exchange: Exchange, rule: ContentRule, described: Content | None) -> tuple[str, Any, Any, bool]:
+def _json_schema(exchange: PolicyExchange, rule: ContentRule, described: Content | None) -> tuple[str, Any, Any, bool]:
     """Return the schema with its name, the target of its references, and whether it is only a reference."""
     if rule.schema_id:
         schema_id = from_utf16(rule.schema_id)
@@ -136,7 +136,7 @@ def _json_schema(exchange: Exchange, rule: ContentRule, described: Content | Non
     return definition_name(described.schema), described.schema, description.definitions, False
 
 
-def _xml_schema(exchange: Exchange, rule: ContentRule) -> tuple[str, Any]:
+def _xml_schema(exchange: PolicyExchange, rule: ContentRule) -> tuple[str, Any]:
     from apimpolicy.policies.xml_schemas import XmlSchema
 
     schemas = exchange.services.documents.schemas
@@ -162,7 +162,7 @@ def _xml_schema(exchange: Exchange, rule: ContentRule) -> tuple[str, Any]:
     return name, compiled[0]
 
 
-def _by_id(exchange: Exchange, schema_id: str) -> Any:
+def _by_id(exchange: PolicyExchange, schema_id: str) -> Any:
     found = exchange.services.documents.schemas.get(schema_id)
     if found is None:
         raise ConfigurationError(

@@ -1,14 +1,20 @@
-"""Convert values of attributes to the types that policies use.
+"""Convert values of attributes to the types that policies use, and bounds of numbers.
 
 An expression's value arrives boxed, a literal as a .NET string. Texts stay .NET strings (UTF-16). Documented is only
 that a value is converted to a string and null to the empty string; the rest is our choice: .NET's own `ToString()`
 (`True`, not `true`), `Boolean.Parse` and `Int32.Parse`, whose exceptions count as failures of the expression. `byte[]`
 as a body is taken as its bytes. A value that converts, but that the gateway refuses, is an InvalidValueError.
+
+Policies state documented bounds beside their attributes:
+
+renewal_period: float = literal_attribute(number, within=Range(300, besides=(0,), advice="Use rate-limit-by-key …"))
 """
 
 from __future__ import annotations
 
+import math
 import re
+from typing import NamedTuple
 
 from apimpolicy.dotnet.environment import assume
 from apimpolicy.dotnet.exceptions import FormatException, OverflowException
@@ -37,7 +43,6 @@ def text(value: object) -> str:
 
 
 def trimmed(value: object) -> str:
-    """Convert to text without white space around it."""
     return text(value).strip()
 
 
@@ -148,3 +153,23 @@ def body(value: object) -> bytes:
 def typed(value: object) -> object:
     """Return the value as it is, boxed: for variables."""
     return value
+
+
+class Range(NamedTuple):
+    """Documented bounds of a number: `least` and `greatest`, what else is allowed, and what to do beyond them."""
+
+    least: float
+    greatest: float = math.inf
+    besides: tuple[float, ...] = ()
+    advice: str = ""
+
+    def has(self, number: float) -> bool:
+        return self.least <= number <= self.greatest or number in self.besides
+
+    def __str__(self) -> str:
+        least, greatest = f"{self.least:,.10g}", f"{self.greatest:,.10g}"
+        text = f"at least {least}" if self.greatest == math.inf else f"between {least} and {greatest}"
+        return text + "".join(f", or {number:g}" for number in self.besides)
+
+
+STATUS_CODES = Range(100, 999)

@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.conversions import boolean, integer, trimmed
 from apimpolicy.policies.effects import CorsChecked, Effect
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, Step, child, child_texts, expression_attribute, part, policy
+from apimpolicy.policies.spec import PolicyExchange, PolicyStep, child, child_texts, expression_attribute, part, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
@@ -80,12 +80,12 @@ def is_preflight(request: RequestMessage) -> bool:
 class Cors:
     allow_credentials: bool = expression_attribute(boolean, default=False)
     terminate_unmatched_request: bool = expression_attribute(boolean, default=False)
-    origins: Step | None = child(AllowedOrigins, required=True)
-    methods: Step | None = child(AllowedMethods)
-    headers: Step | None = child(AllowedHeaders)
-    exposed: Step | None = child(ExposeHeaders)
+    origins: PolicyStep | None = child(AllowedOrigins, required=True)
+    methods: PolicyStep | None = child(AllowedMethods)
+    headers: PolicyStep | None = child(AllowedHeaders)
+    exposed: PolicyStep | None = child(ExposeHeaders)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         request = exchange.request
         origin = (request.headers.joined("Origin") or "").strip()
         if not origin:
@@ -114,7 +114,7 @@ class Cors:
         shown = f"{origin} is allowed" if fits else "; ".join(refused)
         return CorsChecked(shown, origin=origin, allowed=fits, ends=ends)
 
-    def preflight(self, exchange: Exchange, grant: dict[str, str]) -> list[str]:
+    def preflight(self, exchange: PolicyExchange, grant: dict[str, str]) -> list[str]:
         """Return why the requested method and headers are not allowed, if so; adds the headers of the response."""
         request = exchange.request
         method = (request.headers.joined("Access-Control-Request-Method") or "").strip()
@@ -140,7 +140,7 @@ class Cors:
             refused += [f"the header {name} is not allowed" for name in asked if name.lower() not in known]
         return refused
 
-    def mark_refusal(self, exchange: Exchange, answer: ResponseMessage) -> bool:
+    def mark_refusal(self, exchange: PolicyExchange, answer: ResponseMessage) -> bool:
         """Let a browser read the gateway's own 401, as seen; whether the origin is allowed."""
         if "Vary" not in answer.headers:
             answer.headers.set("Vary", ["Origin"])
@@ -152,26 +152,24 @@ class Cors:
         return True
 
     def grant(self, origin: str, allowed: list[str]) -> dict[str, str]:
-        """Return the headers that allow an origin."""
         grant = {"Access-Control-Allow-Origin": "*" if "*" in allowed and not self.allow_credentials else origin}
         if self.allow_credentials:
             grant["Access-Control-Allow-Credentials"] = "true"
         return grant
 
-    def exposure(self, exchange: Exchange) -> dict[str, str]:
+    def exposure(self, exchange: PolicyExchange) -> dict[str, str]:
         """Return the header that exposes other headers to the page."""
         exposed = self.texts(exchange, self.exposed)
         return {"Access-Control-Expose-Headers": ",".join(exposed)} if exposed else {}
 
-    def texts(self, exchange: Exchange, step: Step | None) -> list[str]:
-        """Return the texts inside a child element."""
+    def texts(self, exchange: PolicyExchange, step: PolicyStep | None) -> list[str]:
         if step is None:
             return []
         values: list[str] = exchange.evaluate(step).values
         exchange.note(CorsChecked(", ".join(values), allowed=True), step)
         return values
 
-    def end(self, exchange: Exchange, grant: dict[str, str]) -> None:
+    def end(self, exchange: PolicyExchange, grant: dict[str, str]) -> None:
         answer = exchange.make_response()
         _add(answer, grant)
         exchange.end(answer)

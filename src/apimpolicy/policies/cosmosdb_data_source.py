@@ -53,9 +53,9 @@ from apimpolicy.policies.data_source_parts import (
 from apimpolicy.policies.data_sources import CosmosRequest
 from apimpolicy.policies.effects import DataRequested, Effect
 from apimpolicy.policies.spec import (
-    Exchange,
     PolicyError,
-    Step,
+    PolicyExchange,
+    PolicyStep,
     child,
     child_texts,
     content,
@@ -98,23 +98,23 @@ class ContinuationToken(ItemId):
 
 @part("paging")
 class Paging:
-    max_item_count: Step | None = child(MaxItemCount, required=True)
-    continuation_token: Step | None = child(ContinuationToken, required=True)
+    max_item_count: PolicyStep | None = child(MaxItemCount, required=True)
+    continuation_token: PolicyStep | None = child(ContinuationToken, required=True)
 
 
 @part("query-request")
 class QueryRequest:
     enable_low_precision_order_by: bool = literal_attribute(boolean, default=False)
     sql_statements: list[str] = child_texts("sql-statement", trimmed)
-    parameters: Step | None = child(QueryParameters)
-    partition_key: Step | None = child(PartitionKey)
-    paging: Step | None = child(Paging)
+    parameters: PolicyStep | None = child(QueryParameters)
+    partition_key: PolicyStep | None = child(PartitionKey)
+    paging: PolicyStep | None = child(Paging)
 
 
 @part("read-request")
 class ReadRequest:
-    id: Step | None = child(ItemId, required=True)
-    partition_key: Step | None = child(PartitionKey)
+    id: PolicyStep | None = child(ItemId, required=True)
+    partition_key: PolicyStep | None = child(PartitionKey)
 
 
 @part("delete-request")
@@ -122,9 +122,9 @@ class DeleteRequest:
     consistency_level: str | None = literal_attribute(values=CONSISTENCY_LEVELS)
     pre_trigger: str | None = literal_attribute(doubt="unknown-expression")
     post_trigger: str | None = literal_attribute(doubt="unknown-expression")
-    etag: Step | None = child(Etag)
-    id: Step | None = child(ItemId, required=True)
-    partition_key: Step | None = child(PartitionKey)
+    etag: PolicyStep | None = child(Etag)
+    id: PolicyStep | None = child(ItemId, required=True)
+    partition_key: PolicyStep | None = child(PartitionKey)
 
 
 @part("write-request")
@@ -134,15 +134,15 @@ class WriteRequest:
     indexing_directive: str = literal_attribute(default="default", doubt="unknown-expression")
     pre_trigger: str | None = literal_attribute(doubt="unknown-expression")
     post_trigger: str | None = literal_attribute(doubt="unknown-expression")
-    id: Step | None = child(ItemId)
-    partition_key: Step | None = child(PartitionKey)
-    etag: Step | None = child(Etag)
-    steps: list[Step] = policies("set-body")
+    id: PolicyStep | None = child(ItemId)
+    partition_key: PolicyStep | None = child(PartitionKey)
+    etag: PolicyStep | None = child(Etag)
+    steps: list[PolicyStep] = policies("set-body")
 
 
 @part("connection-info")
 class CosmosConnection:
-    connection_string: Step | None = child(ConnectionString, required=True)
+    connection_string: PolicyStep | None = child(ConnectionString, required=True)
     database_names: list[str] = child_texts("database-name", trimmed, required=True)
     container_names: list[str] = child_texts("container-name", trimmed, required=True)
 
@@ -154,14 +154,14 @@ class CosmosConnection:
     traits="responds",
 )
 class CosmosDBDataSource:
-    connection_info: Step | None = child(CosmosConnection, required=True)
-    query_request: Step | None = child(QueryRequest)
-    read_request: Step | None = child(ReadRequest)
-    delete_request: Step | None = child(DeleteRequest)
-    write_request: Step | None = child(WriteRequest)
-    response: Step | None = child(DataAnswer)
+    connection_info: PolicyStep | None = child(CosmosConnection, required=True)
+    query_request: PolicyStep | None = child(QueryRequest)
+    read_request: PolicyStep | None = child(ReadRequest)
+    delete_request: PolicyStep | None = child(DeleteRequest)
+    write_request: PolicyStep | None = child(WriteRequest)
+    response: PolicyStep | None = child(DataAnswer)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         assert self.connection_info is not None
         connection: CosmosConnection = exchange.evaluate(self.connection_info)
         assert connection.connection_string is not None
@@ -197,7 +197,7 @@ class CosmosDBDataSource:
         answer_with(exchange, {"items": list(answer)} if is_list else answer, self.response)
         return DataRequested(f"Cosmos DB: {request.kind}", source="cosmosdb", request=request.kind)
 
-    def query(self, exchange: Exchange, asked: QueryRequest) -> dict[str, Any]:
+    def query(self, exchange: PolicyExchange, asked: QueryRequest) -> dict[str, Any]:
         found: dict[str, Any] = {"kind": "query", **_partition(exchange, asked.partition_key)}
         if asked.sql_statements:
             found["statement"] = from_utf16(asked.sql_statements[0])
@@ -212,14 +212,14 @@ class CosmosDBDataSource:
             found["continuation_token"] = _text(exchange, paging.continuation_token) or None
         return found
 
-    def read(self, exchange: Exchange, asked: ReadRequest) -> dict[str, Any]:
+    def read(self, exchange: PolicyExchange, asked: ReadRequest) -> dict[str, Any]:
         return {"kind": "read", "id": _text(exchange, asked.id), **_partition(exchange, asked.partition_key)}
 
-    def delete(self, exchange: Exchange, asked: DeleteRequest) -> dict[str, Any]:
+    def delete(self, exchange: PolicyExchange, asked: DeleteRequest) -> dict[str, Any]:
         found = {"kind": "delete", "id": _text(exchange, asked.id), **_partition(exchange, asked.partition_key)}
         return found | _etag(exchange, asked.etag) | _options(asked)
 
-    def write(self, exchange: Exchange, asked: WriteRequest) -> dict[str, Any]:
+    def write(self, exchange: PolicyExchange, asked: WriteRequest) -> dict[str, Any]:
         body = composed_body(exchange, asked.steps)
         if body is None:
             arguments = exchange.context.graph_ql.arguments if exchange.context.graph_ql is not None else None
@@ -236,7 +236,7 @@ class CosmosDBDataSource:
         return found | _etag(exchange, asked.etag) | _options(asked)
 
 
-def _text(exchange: Exchange, step: Step | None) -> str | None:
+def _text(exchange: PolicyExchange, step: PolicyStep | None) -> str | None:
     if step is None:
         return None
     found: ItemId = exchange.evaluate(step)
@@ -252,7 +252,7 @@ def _count(text: str | None) -> int | None:
         raise PolicyError(None, to_utf16(f"max-item-count is a number, not '{text[:40]}'.")) from None
 
 
-def _partition(exchange: Exchange, step: Step | None) -> dict[str, Any]:
+def _partition(exchange: PolicyExchange, step: PolicyStep | None) -> dict[str, Any]:
     if step is None:
         return {}
     found: PartitionKey = exchange.evaluate(step)
@@ -272,7 +272,7 @@ def _partition(exchange: Exchange, step: Step | None) -> dict[str, Any]:
     return {"partition_key": value, "has_partition_key": True}
 
 
-def _etag(exchange: Exchange, step: Step | None) -> dict[str, Any]:
+def _etag(exchange: PolicyExchange, step: PolicyStep | None) -> dict[str, Any]:
     if step is None:
         return {}
     found: Etag = exchange.evaluate(step)

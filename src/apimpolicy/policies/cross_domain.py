@@ -23,7 +23,7 @@ from __future__ import annotations
 from apimpolicy.policies.conversions import text
 from apimpolicy.policies.effects import CrossDomainChecked, Effect, ResponseReturned
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, content, policy
+from apimpolicy.policies.spec import PolicyExchange, content, policy
 
 _ROOT = "cross-domain-policy"
 
@@ -39,7 +39,7 @@ _ROOT = "cross-domain-policy"
 class CrossDomain:
     file: str = content(text, markup=True)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         request = exchange.request
         if request.method != "GET" or request.original_url.path.lower() != "/crossdomain.xml":
             return CrossDomainChecked("not asked for", asked=False)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.spec import (
     PolicyError,
+    PolicyExchange,
+    PolicyStep,
     children,
     content,
     expression_attribute,
@@ -17,9 +19,6 @@ from apimpolicy.policies.spec import (
     part,
     policies,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
 
 
 @part("connection-string")
@@ -40,23 +39,22 @@ class QueryParameter:
 
 @part("parameters")
 class QueryParameters:
-    parameters: list[Step] = children(QueryParameter)
+    parameters: list[PolicyStep] = children(QueryParameter)
 
 
 @part("response")
 class DataAnswer:
-    steps: list[Step] = policies("include-fragment", "set-body", "publish-event")
+    steps: list[PolicyStep] = policies("include-fragment", "set-body", "publish-event")
 
 
-def query_parameters(exchange: Exchange, step: Step | None) -> list[QueryParameter]:
-    """Return the parameters of a statement, evaluated."""
+def query_parameters(exchange: PolicyExchange, step: PolicyStep | None) -> list[QueryParameter]:
     if step is None:
         return []
     group: QueryParameters = exchange.evaluate(step)
     return [exchange.evaluate(entry) for entry in group.parameters]
 
 
-def answer_with(exchange: Exchange, data: Any, response: Step | None) -> None:
+def answer_with(exchange: PolicyExchange, data: Any, response: PolicyStep | None) -> None:
     """Make data the resolver's answer, and run the policies of its `response`."""
     from apimpolicy.context.header_fields import HeaderCollection
     from apimpolicy.context.messages import ResponseMessage
@@ -69,7 +67,7 @@ def answer_with(exchange: Exchange, data: Any, response: Step | None) -> None:
         exchange.execute(answer.steps)
 
 
-def composed_body(exchange: Exchange, steps: Sequence[Step]) -> bytes | None:
+def composed_body(exchange: PolicyExchange, steps: Sequence[PolicyStep]) -> bytes | None:
     """Return the body that a set-body makes for a request of the resolver's own; None without one."""
     from apimpolicy.context.messages import RequestMessage
 
@@ -80,7 +78,7 @@ def composed_body(exchange: Exchange, steps: Sequence[Step]) -> bytes | None:
     return b"" if message.body is None else message.body.remaining
 
 
-def templated(exchange: Exchange, text: str, template: str | None) -> str:
+def templated(exchange: PolicyExchange, text: str, template: str | None) -> str:
     """Return a text, rendered against the resolver's request with `template="liquid"`. Raises PolicyError."""
     if template != "liquid":
         return from_utf16(text)
@@ -90,5 +88,4 @@ def templated(exchange: Exchange, text: str, template: str | None) -> str:
 
 
 def unreachable(error: OSError) -> PolicyError:
-    """Return the error of a database that cannot be reached."""
     return PolicyError("BackendConnectionFailure", str(error) or "The data source cannot be reached.")

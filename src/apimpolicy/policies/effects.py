@@ -46,7 +46,6 @@ AnyEffect = TypeVar("AnyEffect", bound=Effect)
 
 
 def readable(effect: AnyEffect) -> AnyEffect:
-    """Return the effect with Python's strings in the place of .NET's."""
     names = [name for name in type(effect)._fields if name != "value"]
     found = {name: _readable(getattr(effect, name)) for name in names}
     changes = {name: value for name, value in found.items() if value is not getattr(effect, name)}
@@ -279,7 +278,6 @@ class Sent(Effect):
 
 
 def round_trip(request: Request, response: Response) -> str:
-    """Return a request and its response in a few words."""
     return f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
 
 

@@ -26,7 +26,14 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import boolean, text
 from apimpolicy.policies.effects import Effect, MetricEmitted
 from apimpolicy.policies.metrics import NAMESPACE, Dimension, Metric, evaluated, filled
-from apimpolicy.policies.spec import Exchange, Step, children, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import (
+    PolicyExchange,
+    PolicyStep,
+    children,
+    expression_attribute,
+    literal_attribute,
+    policy,
+)
 
 
 def double(value: object) -> float:
@@ -48,9 +55,9 @@ class EmitMetric:
     namespace: str = literal_attribute(default=NAMESPACE)
     value: float = expression_attribute(double, default=1.0)
     default_dimensions: bool = literal_attribute(boolean, default=False)
-    dimensions: list[Step] = children(Dimension)
+    dimensions: list[PolicyStep] = children(Dimension)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         dimensions = filled(exchange, evaluated(exchange, self.dimensions))
         metric = Metric(from_utf16(self.namespace), from_utf16(self.name), self.value, dimensions)
         exchange.emit(metric)

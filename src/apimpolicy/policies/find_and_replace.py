@@ -18,7 +18,7 @@ from __future__ import annotations
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.policies.effects import Effect, TextReplaced
 from apimpolicy.policies.message_text import read_text, write_text
-from apimpolicy.policies.spec import Exchange, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, expression_attribute, policy
 
 
 @policy("find-and-replace", effects="message-body message-headers fails", access="passes")
@@ -26,7 +26,7 @@ class FindAndReplace:
     from_: str = expression_attribute(required=True)
     to: str = expression_attribute(required=True, may_be_empty=True)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         message = exchange.message
         text = read_text(message)
         count = text.count(self.from_) if text and self.from_ else 0

@@ -34,10 +34,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from apimpolicy.policies.conversions import boolean, number
+from apimpolicy.policies.conversions import Range, boolean, number
 from apimpolicy.policies.effects import Effect, Forwarded, round_trip
-from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyError, PolicyExchange, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request, Response
@@ -65,7 +64,7 @@ class ForwardRequest:
     buffer_response: bool = literal_attribute(boolean, default=True)
     fail_on_error_status_code: bool = literal_attribute(boolean, default=False)
 
-    def run(self, exchange: Exchange) -> None:
+    def run(self, exchange: PolicyExchange) -> None:
         if exchange.endpoint is not None:
             exchange.note(Effect(exchange.endpoint()))
             return
@@ -101,7 +100,7 @@ class ForwardRequest:
             raise PolicyError(None, message, response.status_code, exchange.response)
 
     @staticmethod
-    def effect(exchange: Exchange, request: Request, response: Response | None, shown: str) -> Effect:
+    def effect(exchange: PolicyExchange, request: Request, response: Response | None, shown: str) -> Effect:
         member = exchange.pool_member
         pool = None if member is None else exchange.backend_id
         return Forwarded(shown, request=request, response=response, member=member, pool=pool)

@@ -29,12 +29,13 @@ Source: https://learn.microsoft.com/azure/api-management/get-authorization-conte
 
 from __future__ import annotations
 
-from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.values import STRING, box, from_utf16, string_array, to_utf16
 from apimpolicy.policies.conversions import boolean, text, trimmed
 from apimpolicy.policies.effects import AuthorizationAcquired, Effect
-from apimpolicy.policies.identity_services import Connection, IdentityUnavailableError
+from apimpolicy.policies.identity_services import IdentityUnavailableError, StoredConnection
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyError, PolicyExchange, expression_attribute, policy
 
 
 @policy(
@@ -55,7 +56,7 @@ class GetAuthorizationContext:
     identity: str = expression_attribute(trimmed, default="")
     ignore_error: bool = expression_attribute(boolean, default=False, values=("true", "false"))
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         variable = from_utf16(self.context_variable_name)
         provider_id, authorization_id = from_utf16(self.provider_id), from_utf16(self.authorization_id)
         try:
@@ -69,13 +70,12 @@ class GetAuthorizationContext:
             exchange.note(effect)
             raise PolicyError(None, message) from None
         from apimpolicy.context.tokens import Authorization
-        from apimpolicy.policies.claim_values import to_dotnet
 
         claims = {name: to_dotnet(value) for name, value in connection.claims.items()}
         exchange.variables[variable] = Authorization(to_utf16(connection.access_token), claims)
         return self.effect(f"{self.provider_id}/{self.authorization_id} in the variable {variable}", variable)
 
-    def connection(self, exchange: Exchange, provider_id: str, authorization_id: str) -> Connection:
+    def connection(self, exchange: PolicyExchange, provider_id: str, authorization_id: str) -> StoredConnection:
         """Return the connection. Raises IdentityUnavailableError."""
         identity = None
         if self.identity_type == "jwt":
@@ -92,3 +92,27 @@ class GetAuthorizationContext:
             name=variable,
             acquired=acquired,
         )
+
+
+def to_dotnet(value: object) -> object:
+    """Box a claim that Python code gave: whole numbers as long, others as double, lists of texts as `string[]`, objects
+    as JSON text.
+
+    >>> to_dotnet({"a": 1})
+    '{"a": 1}'
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return box(named("System.Boolean"), value)
+    if isinstance(value, int) and -(1 << 63) <= value < 1 << 63:
+        return box(named("System.Int64"), value)
+    if isinstance(value, float):
+        return box(named("System.Double"), value)
+    if isinstance(value, str):
+        return box(STRING, to_utf16(value))
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return string_array(map(to_utf16, value))
+    import json
+
+    return box(STRING, to_utf16(json.dumps(value, ensure_ascii=False, default=str)))

@@ -14,7 +14,7 @@ from graphql import GraphQLError, GraphQLSchema
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.message_content import media_type_of
+from apimpolicy.policies.message_text import media_type_of
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import RequestMessage
@@ -86,7 +86,6 @@ class GraphQLRequest:
         return cls(payload["query"], payload)
 
     def send(self, request: RequestMessage, query: str) -> None:
-        """Put another query in the place of this one."""
         if self.payload is not None:
             request.set_body(json.dumps({**self.payload, "query": query}, ensure_ascii=False).encode())
         elif media_type_of(request) == QUERY_ALONE:

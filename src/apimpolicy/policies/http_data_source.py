@@ -31,8 +31,8 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.effects import Effect, Sent
-from apimpolicy.policies.outgoing_request import outgoing_request
-from apimpolicy.policies.spec import Exchange, Step, child, child_texts, part, policies, policy
+from apimpolicy.policies.outgoing_requests import outgoing_request
+from apimpolicy.policies.spec import PolicyExchange, PolicyStep, child, child_texts, part, policies, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
@@ -45,7 +45,7 @@ TIMEOUT = 300.0
 @part("http-request")
 class HttpCall:
     urls: list[str] = child_texts("set-url", trimmed, required=True)
-    steps: list[Step] = policies(
+    steps: list[PolicyStep] = policies(
         *("get-authorization-context", "set-backend-service", "set-method", "include-fragment", "set-header"),
         *("set-body", "authentication-certificate"),
     )
@@ -53,12 +53,12 @@ class HttpCall:
 
 @part("backend")
 class BackendCall:
-    steps: list[Step] = policies("forward-request")
+    steps: list[PolicyStep] = policies("forward-request")
 
 
 @part("http-response")
 class HttpAnswer:
-    steps: list[Step] = policies(
+    steps: list[PolicyStep] = policies(
         *("set-body", "json-to-xml", "xml-to-json", "find-and-replace", "publish-event", "include-fragment"),
         *("set-header", "set-status"),
     )
@@ -71,11 +71,11 @@ class HttpAnswer:
     traits="responds",
 )
 class HttpDataSource:
-    http_request: Step | None = child(HttpCall, required=True)
-    backend: Step | None = child(BackendCall)
-    http_response: Step | None = child(HttpAnswer)
+    http_request: PolicyStep | None = child(HttpCall, required=True)
+    backend: PolicyStep | None = child(BackendCall)
+    http_response: PolicyStep | None = child(HttpAnswer)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         assert self.http_request is not None
         call: HttpCall = exchange.evaluate(self.http_request)
         request = outgoing_request(exchange, "new", call.urls, call.steps)
@@ -87,7 +87,7 @@ class HttpDataSource:
             exchange.execute(answer.steps)
         return Sent.answered(request, response)
 
-    def timeout(self, exchange: Exchange) -> float:
+    def timeout(self, exchange: PolicyExchange) -> float:
         if self.backend is None:
             return TIMEOUT
         part_: BackendCall = exchange.evaluate(self.backend)
@@ -97,7 +97,7 @@ class HttpDataSource:
         return TIMEOUT
 
 
-def _redirect(exchange: Exchange, request: Request) -> None:
+def _redirect(exchange: PolicyExchange, request: Request) -> None:
     """Send the request to the backend that set-backend-service chose, if it did."""
     from apimpolicy.context.urls import Url
 

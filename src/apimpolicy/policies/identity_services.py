@@ -24,14 +24,14 @@ class OpenIdConfiguration(NamedTuple):
     keys: Sequence[Mapping[str, Any]]
 
 
-class Connection(NamedTuple):
+class StoredConnection(NamedTuple):
     """A connection of the credential manager: an access token, and claims as Python values."""
 
     access_token: str
     claims: Mapping[str, object]
 
 
-class Identities(Protocol):
+class IdentityServices(Protocol):
     """The source of keys, tokens and connections for policies; each is an input of the simulated gateway.
 
     All methods raise IdentityUnavailableError when something is not available, and ConfigurationError when
@@ -46,5 +46,5 @@ class Identities(Protocol):
     def managed_identity_token(self, resource: str, client_id: str | None) -> str:
         """Return an access token of the system-assigned identity, or of the one with this client id."""
 
-    def connection(self, provider_id: str, authorization_id: str, identity: str | None) -> Connection:
+    def connection(self, provider_id: str, authorization_id: str, identity: str | None) -> StoredConnection:
         """Return a connection of the credential manager, for the gateway's own identity or for that of a token."""

@@ -15,13 +15,13 @@ Source: https://learn.microsoft.com/azure/api-management/include-fragment-policy
 from __future__ import annotations
 
 from apimpolicy.policies.effects import Included
-from apimpolicy.policies.spec import Exchange, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, literal_attribute, policy
 
 
 @policy("include-fragment", access="runs")
 class IncludeFragment:
     fragment_id: str = literal_attribute(required=True, refers="fragments")
 
-    def run(self, exchange: Exchange) -> None:
+    def run(self, exchange: PolicyExchange) -> None:
         exchange.note(Included(self.fragment_id, fragment=self.fragment_id))
         exchange.execute(exchange.inserted())

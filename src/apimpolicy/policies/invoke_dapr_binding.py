@@ -29,12 +29,12 @@ from typing import Any
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, number, trimmed
-from apimpolicy.policies.dapr_requests import JSON, SIDECAR, ask, content_of, in_path
 from apimpolicy.policies.effects import Effect, MetadataRead
+from apimpolicy.policies.outgoing_requests import JSON, SIDECAR, ask_dapr, content_of, in_path
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import (
-    Exchange,
-    Step,
+    PolicyExchange,
+    PolicyStep,
     child,
     children,
     content,
@@ -46,14 +46,14 @@ from apimpolicy.policies.spec import (
 
 
 @part("item")
-class Item:
+class MetadataItem:
     key: str = expression_attribute(required=True)
     value: str = content(trimmed)
 
 
 @part("metadata")
-class Metadata:
-    items: list[Step] = children(Item)
+class MetadataElement:
+    items: list[PolicyStep] = children(MetadataItem)
 
 
 @part("data")
@@ -81,10 +81,10 @@ class InvokeDaprBinding:
     timeout: float = expression_attribute(number, default=5.0)
     template: str | None = literal_attribute()
     content_type: str | None = literal_attribute()
-    metadata: Step | None = child(Metadata)
-    data: Step | None = child(Data)
+    metadata: PolicyStep | None = child(MetadataElement)
+    data: PolicyStep | None = child(Data)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         from apimpolicy.context.records import Request
 
         sent: dict[str, Any] = {"operation": from_utf16(self.operation)}
@@ -96,14 +96,14 @@ class InvokeDaprBinding:
             sent["data"] = _as_json(content_of(exchange, data.body, self.template))
         url = f"{SIDECAR}/bindings/{in_path(from_utf16(self.name))}"
         request = Request("POST", url, headers={"Content-Type": JSON}, json=sent)
-        return ask(exchange, request, self.timeout, self.response_variable_name, self.ignore_error)
+        return ask_dapr(exchange, request, self.timeout, self.response_variable_name, self.ignore_error)
 
-    def read_metadata(self, exchange: Exchange) -> dict[str, str]:
+    def read_metadata(self, exchange: PolicyExchange) -> dict[str, str]:
         found: dict[str, str] = {}
         if self.metadata is not None:
-            group: Metadata = exchange.evaluate(self.metadata)
+            group: MetadataElement = exchange.evaluate(self.metadata)
             for step in group.items:
-                item: Item = exchange.evaluate(step)
+                item: MetadataItem = exchange.evaluate(step)
                 key, value = from_utf16(item.key), from_utf16(item.value)
                 exchange.note(MetadataRead(f"{key} = {value}", name=key, value=value), step)
                 found[key] = value

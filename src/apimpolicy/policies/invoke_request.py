@@ -40,7 +40,7 @@ from apimpolicy.policies.spec import (
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
-    from apimpolicy.policies.spec import Exchange, Step
+    from apimpolicy.policies.spec import PolicyExchange, PolicyStep
 
 SECONDS = 60.0
 
@@ -62,10 +62,10 @@ class InvokeRequest:
     url: str | None = expression_attribute(trimmed)
     backend_id: str | None = expression_attribute(trimmed, refers="backends")
     response_variable_name: str | None = literal_attribute()
-    headers: list[Step] = children(InvokedHeader)
-    body: Step | None = child(InvokedBody)
+    headers: list[PolicyStep] = children(InvokedHeader)
+    body: PolicyStep | None = child(InvokedBody)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         request = self.request(exchange)
         if self.backend_id is None:
             response = exchange.send(request, SECONDS)
@@ -78,7 +78,7 @@ class InvokeRequest:
             exchange.variables[self.response_variable_name] = answer
         return Sent.answered(request, response, ends=self.response_variable_name is None)
 
-    def request(self, exchange: Exchange) -> Request:
+    def request(self, exchange: PolicyExchange) -> Request:
         """Return the request, its URL made whole by the backend's. Raises PolicyError."""
         from apimpolicy.context.messages import RequestMessage
         from apimpolicy.context.urls import Url
@@ -101,7 +101,7 @@ class InvokeRequest:
             exchange.note(BodySet(f"{len(inner.content):,} bytes", message="request"), self.body)
         return message.to_request()
 
-    def base(self, exchange: Exchange) -> str | None:
+    def base(self, exchange: PolicyExchange) -> str | None:
         if self.backend_id is None:
             return None
         name = from_utf16(self.backend_id)

@@ -38,7 +38,7 @@ from apimpolicy.policies.spec import (
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
-    from apimpolicy.policies.spec import Exchange, Step
+    from apimpolicy.policies.spec import PolicyExchange, PolicyStep
 
 FORBIDDEN = 403
 PUBLIC = "Forbidden"
@@ -64,9 +64,9 @@ class AddressRange:
 class IpFilter:
     action: str = expression_attribute(required=True, values=("allow", "forbid"))
     addresses: list[str] = child_texts("address", trimmed, filled=True)
-    ranges: list[Step] = children(AddressRange)
+    ranges: list[PolicyStep] = children(AddressRange)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         written = exchange.request.ip_address or ""
         caller = parsed(written)
         if caller is None:

@@ -85,12 +85,8 @@ def _scalar(reader: tokens.TextReader) -> Any:
     if reader.token in (tokens.NULL, tokens.UNDEFINED):
         return None
     if reader.token == tokens.INTEGER:
-        return _integer(value)
+        return int(str(value)) if not isinstance(value, int) else int(value)
     if reader.token == tokens.FLOAT:
         number = float(value)
         return int(number) if number.is_integer() and abs(number) < 1e15 else number
     return reader.fail(f"Unexpected token {reader.token}.")
-
-
-def _integer(value: Any) -> int:
-    return int(str(value)) if not isinstance(value, int) else int(value)

@@ -252,7 +252,6 @@ _SEVERAL = ("allOf", "anyOf", "oneOf")
 
 
 def opened(schema: Any) -> Any:
-    """Return the schema without any `additionalProperties: false`."""
     if isinstance(schema, list):
         return [opened(part) for part in schema]
     if not isinstance(schema, dict):

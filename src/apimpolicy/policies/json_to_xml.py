@@ -72,7 +72,7 @@ class JsonToXml(BodyConversion):
     trim: str | None = expression_attribute()
 
     def convert(self, text: str) -> str:
-        from apimpolicy.policies.json_as_xml import xml_of
+        from apimpolicy.policies.xml_and_json import xml_of
 
         return xml_of(
             text,

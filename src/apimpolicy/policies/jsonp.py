@@ -21,7 +21,7 @@ from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.effects import Effect, Padded
 from apimpolicy.policies.message_text import read_text, write_text
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyError, PolicyExchange, expression_attribute, policy
 
 _NAME = r"(?!\d)[\w$]+"
 _IDENTIFIER = re.compile(rf"{_NAME}(?:\.{_NAME})*")
@@ -38,7 +38,7 @@ _IDENTIFIER = re.compile(rf"{_NAME}(?:\.{_NAME})*")
 class Jsonp:
     callback_parameter_name: str = expression_attribute(trimmed, required=True)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         name = self.callback_parameter_name
         values = exchange.request.original_url.query.get_all(name)
         if not values:

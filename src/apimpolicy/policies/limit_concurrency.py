@@ -20,22 +20,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.conversions import integer
+from apimpolicy.policies.conversions import Range, integer
 from apimpolicy.policies.effects import ConcurrencyLimited, Effect
-from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policies, policy
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
+    from apimpolicy.policies.spec import PolicyExchange, PolicyStep
 
 
 @policy("limit-concurrency", traits="runs-policies bounded-numbers", refuses_with="429", access="runs")
 class LimitConcurrency:
     key: str = expression_attribute(required=True)
     max_count: int = literal_attribute(integer, required=True, within=Range(1))
-    steps: list[Step] = policies()
+    steps: list[PolicyStep] = policies()
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         counters = exchange.services.state.counters
         inside = counters.enter(self.key, self.max_count)
         if inside is None:

@@ -34,17 +34,16 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.policies.content_safety import CATEGORIES, MOST_SEVERE, SafetyAnalysis
-from apimpolicy.policies.conversions import boolean, integer, trimmed
+from apimpolicy.policies.conversions import Range, boolean, integer, trimmed
 from apimpolicy.policies.effects import ContentChecked, Effect
+from apimpolicy.policies.outside_services import CATEGORIES, MOST_SEVERE, SafetyAnalysis
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.policies.prompts import is_event_stream, read_completion, read_prompt, stream_events, texts_of
-from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import PolicyError, child, child_texts, children, expression_attribute, part, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
-    from apimpolicy.policies.spec import Exchange, Step
+    from apimpolicy.policies.spec import PolicyExchange, PolicyStep
 
 FOUR_LEVELS = "FourSeverityLevels"
 LONGEST_PROMPT = 10_000
@@ -63,7 +62,7 @@ class Category:
 @part("categories")
 class Categories:
     output_type: str = expression_attribute(default=FOUR_LEVELS, values=(FOUR_LEVELS, "EightSeverityLevels"))
-    categories: list[Step] = children(Category)
+    categories: list[PolicyStep] = children(Category)
 
 
 @part("blocklists")
@@ -86,10 +85,10 @@ class LlmContentSafety:
     enforce_on_completions: bool = expression_attribute(boolean, default=False)
     window_size: int = expression_attribute(integer, default=1000)
     window_overlap_size: int = expression_attribute(integer, default=0)
-    categories: Step | None = child(Categories)
-    blocklists: Step | None = child(Blocklists)
+    categories: PolicyStep | None = child(Categories)
+    blocklists: PolicyStep | None = child(Blocklists)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         judge = self.judge(exchange)
         if exchange.section == "inbound":
             if self.enforce_on_completions:
@@ -101,7 +100,7 @@ class LlmContentSafety:
             return judge.effect(*self.check_prompt(judge, exchange.request))
         return judge.effect(*self.check_completion(judge, exchange.reply))
 
-    def judge(self, exchange: Exchange) -> _Judge:
+    def judge(self, exchange: PolicyExchange) -> _Judge:
         judge = _Judge(exchange, from_utf16(self.backend_id))
         if self.categories is not None:
             group: Categories = exchange.evaluate(self.categories)
@@ -150,7 +149,7 @@ class LlmContentSafety:
 class _Judge:
     """Has the service judge texts, and finds what is refused."""
 
-    def __init__(self, exchange: Exchange, backend_id: str) -> None:
+    def __init__(self, exchange: PolicyExchange, backend_id: str) -> None:
         self.exchange = exchange
         self.backend_id = backend_id
         self.has_four_levels = True

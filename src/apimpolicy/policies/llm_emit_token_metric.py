@@ -31,9 +31,8 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import Effect, MetricEmitted
 from apimpolicy.policies.metrics import NAMESPACE, Dimension, Metric, evaluated, filled
-from apimpolicy.policies.prompts import read_prompt
-from apimpolicy.policies.spec import Exchange, Step, children, literal_attribute, policy
-from apimpolicy.policies.token_usage import TokenUsage, usage_of
+from apimpolicy.policies.prompts import TokenUsage, read_prompt, usage_of
+from apimpolicy.policies.spec import PolicyExchange, PolicyStep, children, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
@@ -55,9 +54,9 @@ class LlmEmitTokenMetric:
     name: str | None = literal_attribute(doubt="unknown-expression")
     value_type: str = literal_attribute(default="all", values=VALUE_TYPES)
     ignore_prompt: bool = literal_attribute(boolean, default=False)
-    dimensions: list[Step] = children(Dimension)
+    dimensions: list[PolicyStep] = children(Dimension)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         prompt = read_prompt(exchange.request)
         dimensions = evaluated(exchange, self.dimensions)
         effect = MetricEmitted("when the answer is there", metrics=())

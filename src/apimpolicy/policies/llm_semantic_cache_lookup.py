@@ -30,13 +30,12 @@ Source: https://learn.microsoft.com/azure/api-management/llm-semantic-cache-look
 
 from __future__ import annotations
 
-from apimpolicy.policies.conversions import boolean, integer, number
+from apimpolicy.policies.conversions import Range, boolean, integer, number
 from apimpolicy.policies.effects import CacheAccessed, Effect
-from apimpolicy.policies.language_models import PromptEmbedding
+from apimpolicy.policies.outside_services import PromptEmbedding
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.prompts import SYSTEM_ROLES, read_prompt
-from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import Exchange, child_texts, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, child_texts, expression_attribute, literal_attribute, policy
 
 AUTHENTICATION = ("system-assigned", "header")
 
@@ -62,7 +61,7 @@ class LlmSemanticCacheLookup:
     cache_id: str | None = expression_attribute(refers="caches")
     partitions: list[str] = child_texts("vary-by")
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         from apimpolicy.context.records import Response
 
         exchange.prompt_embedding = None
@@ -84,7 +83,7 @@ class LlmSemanticCacheLookup:
         exchange.serve(exchange.received(answer))
         return CacheAccessed(f"{answer.status_code} (cached): {shown}", key=partition, found=True, distance=score)
 
-    def partition(self, exchange: Exchange) -> str:
+    def partition(self, exchange: PolicyExchange) -> str:
         url = exchange.forwarded_url
         asked = (url.scheme, url.host.lower(), url.port, url.path)
         parts = (*asked, self.embeddings_backend_id, self.cache_id, self.partitions)

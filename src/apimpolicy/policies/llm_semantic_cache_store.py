@@ -15,11 +15,10 @@ Source: https://learn.microsoft.com/azure/api-management/llm-semantic-cache-stor
 
 from __future__ import annotations
 
-from apimpolicy.policies.conversions import boolean, number
+from apimpolicy.policies.conversions import Range, boolean, number
 from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import Exchange, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, expression_attribute, policy
 
 
 @policy(
@@ -35,11 +34,11 @@ class LlmSemanticCacheStore:
     duration: float = expression_attribute(number, required=True, within=Range(1))
     cache_response: bool | None = expression_attribute(boolean)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         return store(exchange, self.duration, self.cache_response)
 
 
-def store(exchange: Exchange, duration: float, cache_response: bool | None) -> Effect:
+def store(exchange: PolicyExchange, duration: float, cache_response: bool | None) -> Effect:
     """Cache the response as it is now, if `cache-response` allows it."""
     response, embedding = exchange.reply, exchange.prompt_embedding
     wanted = response.status_code == 200 if cache_response is None else cache_response

@@ -46,13 +46,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import LONG, box, from_utf16
+from apimpolicy.policies.call_limits import PERIODS, TokenQuota, TokenRate
 from apimpolicy.policies.conversions import boolean, integer, long_integer
 from apimpolicy.policies.effects import Effect, TokensLimited
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
-from apimpolicy.policies.prompts import PROMPT_TYPES, Prompt, is_event_stream, read_prompt
-from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, literal_attribute, policy
-from apimpolicy.policies.token_limits import PERIODS, TokenQuota, TokenRate
-from apimpolicy.policies.token_usage import TokenUsage, estimated_prompt_tokens, usage_of
+from apimpolicy.policies.prompts import (
+    PROMPT_TYPES,
+    Prompt,
+    TokenUsage,
+    estimated_prompt_tokens,
+    is_event_stream,
+    read_prompt,
+    usage_of,
+)
+from apimpolicy.policies.spec import PolicyError, PolicyExchange, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
@@ -95,7 +102,7 @@ class LlmTokenLimit:
     prompt_type: str = literal_attribute(default="auto", values=PROMPT_TYPES)
     ignore_prompt: bool = literal_attribute(boolean, default=False)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         prompt = read_prompt(exchange.request, self.prompt_type)
         is_streamed = prompt is not None and prompt.is_streamed
         estimates = self.estimate_prompt_tokens or is_streamed
@@ -108,7 +115,7 @@ class LlmTokenLimit:
         report = _Report(self, exchange, rate, quota)
         report.set_variables(estimate)
         for limit in limits:
-            if limit.is_exceeded(exchange, estimate):
+            if limit.left(exchange) < estimate:
                 seconds = limit.seconds_until(exchange, estimate)
                 if self.retry_after_variable_name is not None and seconds is not None:
                     exchange.variables[self.retry_after_variable_name] = seconds
@@ -132,7 +139,7 @@ class LlmTokenLimit:
         shown = " and ".join(f"{number} {what}" for number, what in lefts if number is not None)
         return TokensLimited(f"{shown} remain", estimated=estimate, remaining=left, remaining_quota=left_of_quota)
 
-    def limits(self, exchange: Exchange) -> tuple[TokenRate | None, TokenQuota | None]:
+    def limits(self, exchange: PolicyExchange) -> tuple[TokenRate | None, TokenQuota | None]:
         key, rate, quota = from_utf16(self.counter_key), None, None
         if self.tokens_per_minute is not None:
             rate = TokenRate(exchange, key, self.tokens_per_minute)
@@ -142,7 +149,7 @@ class LlmTokenLimit:
         return rate, quota
 
     def usage(
-        self, exchange: Exchange, prompt: Prompt | None, answer: ResponseMessage, *, estimates: bool
+        self, exchange: PolicyExchange, prompt: Prompt | None, answer: ResponseMessage, *, estimates: bool
     ) -> TokenUsage:
         if exchange.is_served:
             return TokenUsage(0, 0)
@@ -154,7 +161,7 @@ class _Report:
     """The values that the policy reports: in variables at once, in headers with the response."""
 
     def __init__(
-        self, names: LlmTokenLimit, exchange: Exchange, rate: TokenRate | None, quota: TokenQuota | None
+        self, names: LlmTokenLimit, exchange: PolicyExchange, rate: TokenRate | None, quota: TokenQuota | None
     ) -> None:
         self.names = names
         self.exchange = exchange
@@ -176,7 +183,6 @@ class _Report:
                 self.set(max(0, left - estimate), variable, None)
 
     def consume(self, tokens: int, *, in_header: bool = True) -> None:
-        """Set the variable of consumed tokens."""
         names = self.names
         self.set(tokens, names.tokens_consumed_variable_name, names.tokens_consumed_header_name if in_header else None)
 

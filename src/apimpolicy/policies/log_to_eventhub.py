@@ -23,7 +23,14 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body
 from apimpolicy.policies.effects import Effect, EventLogged
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, PolicyError, content, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import (
+    PolicyError,
+    PolicyExchange,
+    content,
+    expression_attribute,
+    literal_attribute,
+    policy,
+)
 
 MOST_BYTES = 200 * 1024
 
@@ -43,7 +50,7 @@ class LogToEventhub:
     partition_key: str | None = expression_attribute()
     body: bytes = content(body)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         logger_id, sent = from_utf16(self.logger_id), self.body[:MOST_BYTES]
         partition_id = None if self.partition_id is None else from_utf16(self.partition_id)
         partition_key = None if self.partition_key is None else from_utf16(self.partition_key)

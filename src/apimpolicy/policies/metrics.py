@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import MetadataRead
-from apimpolicy.policies.spec import Exchange, PolicyError, Step, expression_attribute, part
+from apimpolicy.policies.spec import PolicyError, PolicyExchange, PolicyStep, expression_attribute, part
 
 NAMESPACE = "API Management"
 
@@ -37,7 +37,7 @@ class Dimension:
     value: str | None = expression_attribute()
 
 
-DEFAULT_DIMENSIONS: dict[str, Callable[[Exchange], str | None]] = {
+DEFAULT_DIMENSIONS: dict[str, Callable[[PolicyExchange], str | None]] = {
     "API ID": lambda exchange: exchange.context.api.id,
     "Operation ID": lambda exchange: exchange.context.operation.id,
     "Product ID": lambda exchange: exchange.context.product.id if exchange.context.product else None,
@@ -52,7 +52,7 @@ DEFAULT_DIMENSIONS: dict[str, Callable[[Exchange], str | None]] = {
 _BY_LOWER_CASE = {name.lower(): value for name, value in DEFAULT_DIMENSIONS.items()}
 
 
-def evaluated(exchange: Exchange, steps: Sequence[Step]) -> dict[str, str | None]:
+def evaluated(exchange: PolicyExchange, steps: Sequence[PolicyStep]) -> dict[str, str | None]:
     """Return the dimensions with their values, None where the gateway has the value. Raises PolicyError."""
     found: dict[str, str | None] = {}
     for step in steps:
@@ -67,8 +67,7 @@ def evaluated(exchange: Exchange, steps: Sequence[Step]) -> dict[str, str | None
     return found
 
 
-def filled(exchange: Exchange, dimensions: Mapping[str, str | None]) -> dict[str, str]:
-    """Return the dimensions with the current values of the default ones."""
+def filled(exchange: PolicyExchange, dimensions: Mapping[str, str | None]) -> dict[str, str]:
     return {
         name: from_utf16(_BY_LOWER_CASE[name.lower()](exchange) or "") if value is None else value
         for name, value in dimensions.items()

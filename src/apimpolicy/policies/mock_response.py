@@ -30,10 +30,9 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import NotSimulatedError
-from apimpolicy.policies.conversions import boolean, integer
+from apimpolicy.policies.conversions import STATUS_CODES, boolean, integer
 from apimpolicy.policies.effects import Effect, ResponseReturned
-from apimpolicy.policies.ranges import STATUS_CODES
-from apimpolicy.policies.spec import Exchange, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.description import Content
@@ -52,7 +51,7 @@ class MockResponse:
     enabled: bool = literal_attribute(boolean, default=True)
     index: int = literal_attribute(integer, default=0)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         if not self.enabled:
             raise NotSimulatedError('mock-response enabled="false"', "it is undocumented")
         response = exchange.make_response(self.status_code)
@@ -66,7 +65,7 @@ class MockResponse:
         answer = response.to_response()
         return ResponseReturned(f"{answer.status_code} {answer.reason}".rstrip(), response=answer)
 
-    def content(self, exchange: Exchange) -> Content | None:
+    def content(self, exchange: PolicyExchange) -> Content | None:
         """Return the described content for the status and the content type."""
         operation = exchange.described_operation
         response = None if operation is None else operation.response_for(self.status_code)
@@ -78,7 +77,7 @@ class MockResponse:
         return (with_example or response.contents)[0]
 
 
-def _body(exchange: Exchange, content: Content, index: int) -> bytes | None:
+def _body(exchange: PolicyExchange, content: Content, index: int) -> bytes | None:
     """Return an example as bytes, or a sample of the schema; None when there is neither."""
     import json
 
@@ -92,7 +91,7 @@ def _body(exchange: Exchange, content: Content, index: int) -> bytes | None:
     if content.schema is None or description is None:
         return None
     if "xml" in content.media_type:
-        from apimpolicy.policies.sample_xml import xml_sample
+        from apimpolicy.policies.sample_bodies import xml_sample
 
         return xml_sample(description, content.schema).encode("utf-8", "replace")
     if not is_json:

@@ -3,16 +3,25 @@
 Read are the forms of OpenAI (chat completions, completions, embeddings, responses), of Anthropic (messages), of Google
 (contents), and the JSON-RPC of MCP servers and of agents (A2A), streamed responses included. Everything else is not a
 prompt; nothing here raises for what a body holds.
+
+Count the tokens of a request to a language model: as the response states them, or estimated.
+
+Documented: the numbers in the response's `usage` count when it has them; those of a streamed prompt are estimated; an
+image in an estimated prompt counts as 1200 tokens. Our choice: what a streamed response states counts too; a response
+without numbers is estimated when it is streamed or when the policy estimates, and counts nothing otherwise; so does a
+response with status 400 and above.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
+    from apimpolicy.policies.surroundings import PolicyExchange
 
 SYSTEM_ROLES = frozenset({"system", "developer"})
 IMAGE_PARTS = ("image", "image_url", "input_image")
@@ -115,7 +124,7 @@ def _read_turns(prompt: Prompt, data: dict[str, Any]) -> None:
                 prompt.add("user", turn)
 
 
-class Completion(NamedTuple):
+class ModelCompletion(NamedTuple):
     """The response of a model. The numbers of tokens are None where the response does not state them."""
 
     text: str
@@ -133,7 +142,7 @@ _USAGE_NAMES = (
 )
 
 
-def read_completion(response: ResponseMessage) -> Completion:
+def read_completion(response: ResponseMessage) -> ModelCompletion:
     """Return the completion in a response's body, which stays as it is; an empty one when there is none."""
     content = response.body.remaining
     is_streamed = is_event_stream(response)
@@ -144,11 +153,10 @@ def read_completion(response: ResponseMessage) -> Completion:
         if data is not None:
             pieces += texts_of(data)
             _read_usage(data, usage, details)
-    return Completion("".join(pieces), usage[0], usage[1], usage[2], is_streamed, details)
+    return ModelCompletion("".join(pieces), usage[0], usage[1], usage[2], is_streamed, details)
 
 
 def is_event_stream(response: ResponseMessage) -> bool:
-    """Return whether the response is streamed as server-sent events."""
     return (response.headers.joined("Content-Type") or "").lower().lstrip().startswith("text/event-stream")
 
 
@@ -249,9 +257,50 @@ def _dicts(content: object) -> Iterator[dict[str, Any]]:
 
 
 def _object(content: bytes) -> dict[str, Any] | None:
-    """Return the JSON object that these bytes are, or None."""
     try:
         data = json.loads(content)
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
+
+
+TOKENS_OF_AN_IMAGE = 1200
+
+
+class TokenUsage(NamedTuple):
+    """`details` are the categories that the response states: cached, reasoning, audio, prediction tokens."""
+
+    prompt: int
+    completion: int
+    details: Mapping[str, int] = MappingProxyType({})
+
+    @property
+    def total(self) -> int:
+        return self.prompt + self.completion
+
+
+def estimated_prompt_tokens(exchange: PolicyExchange, prompt: Prompt | None) -> int:
+    """Return the tokens of a prompt, estimated; 0 when there is none."""
+    if prompt is None:
+        return 0
+    counted = exchange.services.count_tokens(prompt.text) if prompt.messages else 0
+    return counted + prompt.token_ids + prompt.images * TOKENS_OF_AN_IMAGE
+
+
+def usage_of(
+    exchange: PolicyExchange, prompt: Prompt | None, answer: ResponseMessage, *, estimates: bool
+) -> TokenUsage:
+    """Return the token usage. With `estimates`, numbers that the response does not state are estimated."""
+    completion = read_completion(answer)
+    prompt_tokens, completion_tokens = completion.prompt_tokens, completion.completion_tokens
+    total = completion.total_tokens
+    if prompt_tokens is None and completion_tokens is None and total is None:
+        if answer.status_code >= 400 or not answer.body.remaining or not (estimates or completion.is_streamed):
+            return TokenUsage(0, 0)
+        counted = exchange.services.count_tokens(completion.text) if completion.text else 0
+        return TokenUsage(estimated_prompt_tokens(exchange, prompt), counted)
+    if prompt_tokens is None:
+        prompt_tokens = max(0, (total or 0) - (completion_tokens or 0))
+    if completion_tokens is None:
+        completion_tokens = max(0, (total or 0) - prompt_tokens)
+    return TokenUsage(prompt_tokens, completion_tokens, completion.details)

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.effects import Effect, ProxySet
-from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyError, PolicyExchange, expression_attribute, policy
 
 
 @policy(
@@ -35,7 +35,7 @@ class Proxy:
     username: str | None = expression_attribute()
     password: str | None = expression_attribute()
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         url = from_utf16(self.url)
         try:
             parts = urlsplit(url)

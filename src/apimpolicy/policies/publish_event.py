@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.effects import Effect, EventPublished
-from apimpolicy.policies.spec import Exchange, Step, child, children, literal_attribute, part, policy
+from apimpolicy.policies.spec import PolicyExchange, PolicyStep, child, children, literal_attribute, part, policy
 
 
 @part("graphql-subscription")
@@ -30,14 +30,14 @@ class GraphQLSubscription:
 
 @part("targets")
 class Targets:
-    subscriptions: list[Step] = children(GraphQLSubscription, required=True)
+    subscriptions: list[PolicyStep] = children(GraphQLSubscription, required=True)
 
 
 @policy("publish-event", sections="", left_out="subscribers: events are recorded")
 class PublishEvent:
-    targets: Step | None = child(Targets, required=True)
+    targets: PolicyStep | None = child(Targets, required=True)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         names: list[str] = []
         if self.targets is not None:
             targets: Targets = exchange.evaluate(self.targets)

@@ -27,9 +27,16 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, number, trimmed
-from apimpolicy.policies.dapr_requests import SIDECAR, ask, content_of, in_path
+from apimpolicy.policies.outgoing_requests import SIDECAR, ask_dapr, content_of, in_path
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, PolicyError, content, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import (
+    PolicyError,
+    PolicyExchange,
+    content,
+    expression_attribute,
+    literal_attribute,
+    policy,
+)
 
 if TYPE_CHECKING:
     from apimpolicy.policies.effects import Effect
@@ -58,7 +65,7 @@ class PublishToDapr:
     content_type: str | None = literal_attribute()
     body: bytes = content(body, markup=True)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         from apimpolicy.context.records import Request
 
         topic = from_utf16(self.topic).strip("/")
@@ -68,4 +75,4 @@ class PublishToDapr:
         headers = {} if self.content_type is None else {"Content-Type": from_utf16(self.content_type)}
         message = content_of(exchange, self.body, self.template)
         request = Request("POST", f"{SIDECAR}/publish/{in_path(target)}", headers=headers, body=message)
-        return ask(exchange, request, self.timeout, self.response_variable_name, self.ignore_error)
+        return ask_dapr(exchange, request, self.timeout, self.response_variable_name, self.ignore_error)

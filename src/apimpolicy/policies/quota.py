@@ -25,13 +25,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
-from apimpolicy.policies.call_quotas import Quota, take
-from apimpolicy.policies.call_rates import applicable
-from apimpolicy.policies.conversions import integer, number
+from apimpolicy.policies.call_limits import Quota, applicable, take_quotas
+from apimpolicy.policies.conversions import Range, integer, number
 from apimpolicy.policies.effects import Effect, QuotaUsed
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import Exchange, Step, children, literal_attribute, part, policy
+from apimpolicy.policies.spec import PolicyExchange, PolicyStep, children, literal_attribute, part, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
@@ -50,7 +48,7 @@ class OperationQuota:
 class ApiQuota(OperationQuota):
     name: str | None = literal_attribute(doubt="unknown-expression", refers="apis")
     id: str | None = literal_attribute(doubt="unknown-expression", refers="apis")
-    operations: list[Step] = children(OperationQuota)
+    operations: list[PolicyStep] = children(OperationQuota)
 
 
 @policy(
@@ -68,16 +66,16 @@ class ProductQuota:
     calls: int | None = literal_attribute(integer)
     bandwidth: int | None = literal_attribute(integer)
     renewal_period: float = literal_attribute(number, required=True, within=Range(0))
-    apis: list[Step] = children(ApiQuota)
+    apis: list[PolicyStep] = children(ApiQuota)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         subscription = exchange.context.subscription
         if subscription is None:
             return QuotaUsed("not applied: the request has no subscription", calls=None)
         begin = subscription.start_date or subscription.created_date
         start = begin.ticks / TICKS_PER_SECOND
         quotas = list(self.quotas(exchange, f"quota {exchange.place} {subscription.id}", start))
-        used = take(exchange, quotas)
+        used = take_quotas(exchange, quotas)
 
         def count_bytes(answer: ResponseMessage) -> None:
             for quota in quotas:
@@ -86,7 +84,7 @@ class ProductQuota:
         exchange.at_end(count_bytes)
         return QuotaUsed(f"{used} calls in this period", calls=used)
 
-    def quotas(self, exchange: Exchange, key: str, start: float) -> Iterator[Quota]:
+    def quotas(self, exchange: PolicyExchange, key: str, start: float) -> Iterator[Quota]:
         yield Quota(key, self.calls, self.bandwidth, start, self.renewal_period)
         api, operation = exchange.context.api, exchange.context.operation
         for limit in applicable(exchange, self.apis, "API", api):

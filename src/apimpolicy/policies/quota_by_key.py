@@ -27,13 +27,11 @@ import datetime
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.exceptions import FormatException
-from apimpolicy.policies.call_quotas import Quota, take
-from apimpolicy.policies.call_rates import KeyedCounter
-from apimpolicy.policies.conversions import integer, number, text
+from apimpolicy.policies.call_limits import KeyedCounter, Quota, take_quotas
+from apimpolicy.policies.conversions import Range, integer, number, text
 from apimpolicy.policies.effects import Effect, QuotaUsed
 from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
-from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import Exchange, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
@@ -69,20 +67,20 @@ class QuotaByKey(KeyedCounter):
     )
     first_period_start: float = literal_attribute(moment, default=0.0)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         key = f"quota-by-key {self.counter_key}"
         quota = Quota(key, self.calls, self.bandwidth, self.first_period_start, self.renewal_period)
         is_first = exchange.is_first_call(key)
         if is_first and exchange.has_expression("increment-condition", "increment-count"):
-            used = take(exchange, [quota], calls=0, is_reservation=True)
+            used = take_quotas(exchange, [quota], calls=0, is_reservation=True)
             exchange.at_end(lambda answer: self.count(exchange, quota, answer))
         elif is_first:
-            used = take(exchange, [quota], calls=self.increment() or 0)
+            used = take_quotas(exchange, [quota], calls=self.increment() or 0)
             exchange.at_end(lambda answer: quota.count_bytes(exchange, answer))
         else:
-            used = take(exchange, [quota], calls=0, own=1)
+            used = take_quotas(exchange, [quota], calls=0, own=1)
         return QuotaUsed(f"{used} calls in this period", calls=used)
 
-    def count(self, exchange: Exchange, quota: Quota, answer: ResponseMessage) -> None:
+    def count(self, exchange: PolicyExchange, quota: Quota, answer: ResponseMessage) -> None:
         if self.commit(exchange, quota.total("calls")) is not None:
             quota.count_bytes(exchange, answer)

@@ -21,12 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from apimpolicy.policies.call_rates import CallRate, Report, applicable, take
-from apimpolicy.policies.conversions import integer, number
+from apimpolicy.policies.call_limits import CallRate, RateReport, applicable, take_rates
+from apimpolicy.policies.conversions import Range, integer, number
 from apimpolicy.policies.effects import Effect, RateLimited
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import Exchange, Step, children, literal_attribute, part, policy
+from apimpolicy.policies.spec import PolicyExchange, PolicyStep, children, literal_attribute, part, policy
 
 
 @part("operation", alternatives=("name", "id"))
@@ -41,7 +40,7 @@ class OperationRate:
 class ApiRate(OperationRate):
     name: str | None = literal_attribute(doubt="unknown-expression", refers="apis")
     id: str | None = literal_attribute(doubt="unknown-expression", refers="apis")
-    operations: list[Step] = children(OperationRate)
+    operations: list[PolicyStep] = children(OperationRate)
 
 
 @policy(
@@ -53,23 +52,23 @@ class ApiRate(OperationRate):
     effects="refuses variables answer-headers",
     access="limits",
 )
-class RateLimit(Report):
+class RateLimit(RateReport):
     calls: int = literal_attribute(integer, required=True)
     renewal_period: float = literal_attribute(
         number, required=True, within=Range(0, 300, advice="Use quota or quota-by-key for longer periods.")
     )
-    apis: list[Step] = children(ApiRate)
-    operations: list[Step] = children(OperationRate)
+    apis: list[PolicyStep] = children(ApiRate)
+    operations: list[PolicyStep] = children(OperationRate)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         subscription = exchange.context.subscription
         if subscription is None:
             return RateLimited("not applied: the request has no subscription", remaining=None)
         rates = list(self.rates(exchange, f"rate-limit {exchange.place} {subscription.id}"))
-        left = take(exchange, rates)
+        left = take_rates(exchange, rates)
         return rates[0].counted(left)
 
-    def rates(self, exchange: Exchange, key: str) -> Iterator[CallRate]:
+    def rates(self, exchange: PolicyExchange, key: str) -> Iterator[CallRate]:
         yield CallRate(key, self.calls, self.renewal_period, self)
         yield from self.of_operations(exchange, key, self.operations)
         api = exchange.context.api
@@ -78,7 +77,7 @@ class RateLimit(Report):
             yield CallRate(inner, limit.calls, limit.renewal_period, self, is_outermost=False)
             yield from self.of_operations(exchange, inner, limit.operations)
 
-    def of_operations(self, exchange: Exchange, key: str, steps: list[Step]) -> Iterator[CallRate]:
+    def of_operations(self, exchange: PolicyExchange, key: str, steps: list[PolicyStep]) -> Iterator[CallRate]:
         operation = exchange.context.operation
         for limit in applicable(exchange, steps, "operation", operation):
             inner = f"{key} operation {operation.id}"

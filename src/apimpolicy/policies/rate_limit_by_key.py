@@ -26,11 +26,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.call_rates import CallRate, KeyedCounter, Report, take
-from apimpolicy.policies.conversions import boolean, integer, number
+from apimpolicy.policies.call_limits import CallRate, KeyedCounter, RateReport, take_rates
+from apimpolicy.policies.conversions import Range, boolean, integer, number
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
-from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.effects import Effect
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
     effects="refuses variables answer-headers",
     access="limits",
 )
-class RateLimitByKey(KeyedCounter, Report):
+class RateLimitByKey(KeyedCounter, RateReport):
     calls: int = expression_attribute(integer, required=True)
     renewal_period: float = expression_attribute(
         number, required=True, within=Range(0, 300, advice="Use quota-by-key for longer periods.")
@@ -54,11 +53,11 @@ class RateLimitByKey(KeyedCounter, Report):
     increment_after_response: bool = literal_attribute(boolean, default=False)
     flexible_retry_window: str | None = literal_attribute()
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         rate = CallRate(f"rate-limit-by-key {self.counter_key}", self.calls, self.renewal_period, self)
         if self.increment_after_response or exchange.has_expression("increment-condition", "increment-count"):
-            left = take(exchange, [rate], is_reservation=True)
+            left = take_rates(exchange, [rate], is_reservation=True)
             exchange.at_end(lambda _: self.commit(exchange, rate.counter(exchange)))
         else:
-            left = take(exchange, [rate], count=self.increment() or 0)
+            left = take_rates(exchange, [rate], count=self.increment() or 0)
         return rate.counted(left)

@@ -28,10 +28,9 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.effects import Effect, TextReplaced
-from apimpolicy.policies.media_types import is_text
-from apimpolicy.policies.message_text import read_text, write_text
+from apimpolicy.policies.message_text import is_text, read_text, write_text
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, policy
+from apimpolicy.policies.spec import PolicyExchange, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.urls import Url
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     access="passes",
 )
 class RedirectContentUrls:
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         message = exchange.message
         kind = exchange.message_kind
         backend, gateway = _backend(exchange), _gateway(exchange)
@@ -60,8 +59,7 @@ class RedirectContentUrls:
         return TextReplaced(f"{count} replaced", message=kind, count=count)
 
 
-def _backend(exchange: Exchange) -> Url | None:
-    """Return the backend's base URL."""
+def _backend(exchange: PolicyExchange) -> Url | None:
     from apimpolicy.context.urls import Url
 
     if exchange.backend_url is None:
@@ -72,8 +70,7 @@ def _backend(exchange: Exchange) -> Url | None:
         return None
 
 
-def _gateway(exchange: Exchange) -> Url:
-    """Return the URL of the API at the gateway, as the caller wrote it."""
+def _gateway(exchange: PolicyExchange) -> Url:
     url = exchange.request.original_url
     return url.replaced(path="/" + from_utf16(exchange.context.api.path).strip("/"), query_string="")
 

@@ -73,12 +73,10 @@ def is_unnamed_output(name: str, attribute: str) -> bool:
 
 
 def is_known(name: str) -> bool:
-    """Return whether any source names a policy like this."""
     return name in declared()["policies"] or name in UNDOCUMENTED or name in RETIRED
 
 
 def has_trait(name: str, *traits: str) -> bool:
-    """Return whether a policy has one of these traits."""
     return name in names_with(*traits)
 
 

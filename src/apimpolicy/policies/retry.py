@@ -36,13 +36,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.policies.conversions import boolean, integer, number
+from apimpolicy.policies.conversions import Range, boolean, integer, number
 from apimpolicy.policies.effects import Effect, Retried
-from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import PolicyError, expression_attribute, policies, policy, postponed_attribute
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
+    from apimpolicy.policies.spec import PolicyExchange, PolicyStep
 
 MOST_RETRIES = 50
 LONGEST_WAIT = 2_147_483.0
@@ -57,9 +56,9 @@ class Retry:
     max_interval: float | None = expression_attribute(number)
     delta: float | None = expression_attribute(number)
     first_fast_retry: bool = expression_attribute(boolean, default=False)
-    steps: list[Step] = policies()
+    steps: list[PolicyStep] = policies()
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         if not 1 <= self.count <= MOST_RETRIES:
             raise PolicyError(None, f"The count of retry is {self.count}; it must be from 1 to {MOST_RETRIES}.")
         waits: list[float] = []
@@ -73,7 +72,7 @@ class Retry:
         shown = "no repetition" if not waits else f"repeated after {', '.join(f'{wait:g} s' for wait in waits)}"
         return Retried(shown, waits=tuple(waits))
 
-    def attempt(self, exchange: Exchange) -> PolicyError | None:
+    def attempt(self, exchange: PolicyExchange) -> PolicyError | None:
         """Run the policies once; return an error of forward-request, since the condition decides what it means."""
         try:
             exchange.execute(self.steps)

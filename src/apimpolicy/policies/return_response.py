@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import text
 from apimpolicy.policies.effects import Effect, ResponseReturned
-from apimpolicy.policies.spec import Exchange, PolicyError, Step, literal_attribute, policies, policy
+from apimpolicy.policies.spec import PolicyError, PolicyExchange, PolicyStep, literal_attribute, policies, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 )
 class ReturnResponse:
     response_variable_name: str | None = literal_attribute(text)
-    steps: list[Step] = policies("set-status", "set-header", "set-body")
+    steps: list[PolicyStep] = policies("set-status", "set-header", "set-body")
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         variable = self.response_variable_name
         response = exchange.make_response() if variable is None else self.from_variable(exchange, variable)
         exchange.compose(self.steps, response)
@@ -49,7 +49,7 @@ class ReturnResponse:
         answer = response.to_response()
         return ResponseReturned(f"{answer.status_code} {answer.reason}".rstrip(), response=answer)
 
-    def from_variable(self, exchange: Exchange, name: str) -> ResponseMessage:
+    def from_variable(self, exchange: PolicyExchange, name: str) -> ResponseMessage:
         from apimpolicy.context.messages import ResponseMessage
 
         found = exchange.variables.get(name)

@@ -23,7 +23,7 @@ from urllib.parse import quote
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.effects import Effect, UrlRewritten
-from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyError, PolicyExchange, expression_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.header_fields import HeaderCollection
@@ -37,7 +37,7 @@ class RewriteUri:
     template: str = expression_attribute(trimmed, required=True, validated=True)
     copy_unmatched_params: bool = expression_attribute(boolean, default=True)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         from apimpolicy.context.urls import encode_parameters
 
         request = exchange.request

@@ -23,9 +23,17 @@ from contextlib import suppress
 
 from apimpolicy.policies.conversions import number, trimmed
 from apimpolicy.policies.effects import Effect, Sent
-from apimpolicy.policies.outgoing_request import CHILDREN, ORDER, outgoing_request
+from apimpolicy.policies.outgoing_requests import CHILDREN, ORDER, outgoing_request
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, PolicyError, Step, child_texts, expression_attribute, policies, policy
+from apimpolicy.policies.spec import (
+    PolicyError,
+    PolicyExchange,
+    PolicyStep,
+    child_texts,
+    expression_attribute,
+    policies,
+    policy,
+)
 
 
 @policy(
@@ -40,9 +48,9 @@ class SendOneWayRequest:
     mode: str = expression_attribute(default="new", values=("new", "copy"))
     timeout: float = expression_attribute(number, default=60.0)
     urls: list[str] = child_texts("set-url", trimmed, filled=True)
-    steps: list[Step] = policies(*CHILDREN)
+    steps: list[PolicyStep] = policies(*CHILDREN)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         request = outgoing_request(exchange, self.mode, self.urls, self.steps)
         with suppress(PolicyError):
             exchange.send(request, self.timeout)

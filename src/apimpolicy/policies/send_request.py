@@ -29,13 +29,13 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import boolean, number, trimmed
 from apimpolicy.policies.effects import Effect, Sent
-from apimpolicy.policies.outgoing_request import CHILDREN, ORDER, outgoing_request
+from apimpolicy.policies.outgoing_requests import CHILDREN, ORDER, outgoing_request
 from apimpolicy.policies.spec import PolicyError, child_texts, expression_attribute, literal_attribute, policies, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.context.records import Request
-    from apimpolicy.policies.spec import Exchange, Step
+    from apimpolicy.policies.spec import PolicyExchange, PolicyStep
 
 
 @policy(
@@ -56,9 +56,9 @@ class SendRequest:
     buffer_response: bool = literal_attribute(boolean, default=True)
     fail_on_error_status_code: bool = literal_attribute(boolean, default=False)
     urls: list[str] = child_texts("set-url", trimmed, filled=True)
-    steps: list[Step] = policies(*CHILDREN)
+    steps: list[PolicyStep] = policies(*CHILDREN)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         request: Request | None = None
         try:
             request = outgoing_request(exchange, self.mode, self.urls, self.steps)
@@ -70,14 +70,14 @@ class SendRequest:
             shown = f"failed, ignored: {error.message}"
             return Sent(shown, request=request, response=None, error=error.message)
 
-    def send(self, exchange: Exchange, request: Request) -> Effect:
+    def send(self, exchange: PolicyExchange, request: Request) -> Effect:
         response = exchange.send(request, self.timeout if self.timeout_ms is None else self.timeout_ms / 1000)
         if self.fail_on_error_status_code and response.status_code >= 400:
             raise PolicyError(None, f"{request.url} answered with the status code {response.status_code}.")
         self.keep(exchange, exchange.received(response))
         return Sent.answered(request, response)
 
-    def keep(self, exchange: Exchange, response: ResponseMessage | None) -> None:
+    def keep(self, exchange: PolicyExchange, response: ResponseMessage | None) -> None:
         """Set the variable, if there is one; examples of the documentation have none."""
         if self.response_variable_name:
             exchange.variables[self.response_variable_name] = response

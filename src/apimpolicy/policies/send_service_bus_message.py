@@ -38,12 +38,12 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, trimmed
 from apimpolicy.policies.effects import Effect, MessageSent, MetadataRead
+from apimpolicy.policies.outside_services import ServiceBusMessage
 from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
-from apimpolicy.policies.service_bus import ServiceBusMessage
 from apimpolicy.policies.spec import (
-    Exchange,
     PolicyError,
-    Step,
+    PolicyExchange,
+    PolicyStep,
     child,
     children,
     content,
@@ -65,7 +65,7 @@ class MessageProperty:
 
 @part("message-properties")
 class MessageProperties:
-    properties: list[Step] = children(MessageProperty)
+    properties: list[PolicyStep] = children(MessageProperty)
 
 
 @part("payload")
@@ -95,10 +95,10 @@ class SendServiceBusMessage:
     time_to_live: str | None = expression_attribute(trimmed)
     response_variable_name: str | None = literal_attribute()
     ignore_error: bool = expression_attribute(boolean, default=False)
-    properties: Step | None = child(MessageProperties)
-    payload: Step | None = child(Payload, required=True)
+    properties: PolicyStep | None = child(MessageProperties)
+    payload: PolicyStep | None = child(Payload, required=True)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         queue, topic = _readable(self.queue_name), _readable(self.topic_name)
         if (queue is None) == (topic is None):
             raise PolicyError(None, "The message needs a queue or a topic, and not both.")
@@ -136,11 +136,11 @@ class SendServiceBusMessage:
         shown = f"{len(sent):,} bytes to {queue or topic}"
         return MessageSent(shown, queue=queue, topic=topic, length=len(sent))
 
-    def keep(self, exchange: Exchange, outcome: dict[str, object]) -> None:
+    def keep(self, exchange: PolicyExchange, outcome: dict[str, object]) -> None:
         if self.response_variable_name is not None:
             exchange.variables[self.response_variable_name] = json_token(outcome)
 
-    def read_properties(self, exchange: Exchange) -> dict[str, str]:
+    def read_properties(self, exchange: PolicyExchange) -> dict[str, str]:
         found: dict[str, str] = {}
         if self.properties is not None:
             group: MessageProperties = exchange.evaluate(self.properties)

@@ -33,9 +33,9 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import boolean, trimmed
-from apimpolicy.policies.dapr_requests import SIDECAR, in_path
 from apimpolicy.policies.effects import BackendSet, Effect
-from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy, postponed_attribute
+from apimpolicy.policies.outgoing_requests import SIDECAR, in_path
+from apimpolicy.policies.spec import PolicyError, PolicyExchange, expression_attribute, policy, postponed_attribute
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
@@ -66,7 +66,7 @@ class SetBackendService:
     dapr_method: str | None = expression_attribute(trimmed)
     dapr_namespace: str | None = expression_attribute(trimmed)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         if self.backend_id == DAPR and self.dapr_app_id:
             return self.set_dapr(exchange, from_utf16(self.dapr_app_id))
         if self.backend_id is not None:
@@ -79,7 +79,7 @@ class SetBackendService:
         exchange.set_backend(from_utf16(self.base_url), None)
         return self.effect(exchange, self.base_url, self.base_url, None)
 
-    def set_dapr(self, exchange: Exchange, app_id: str) -> Effect:
+    def set_dapr(self, exchange: PolicyExchange, app_id: str) -> Effect:
         if not self.dapr_method:
             raise PolicyError(None, "set-backend-service for Dapr needs dapr-method.")
         target = f"{app_id}.{from_utf16(self.dapr_namespace)}" if self.dapr_namespace else app_id
@@ -89,14 +89,14 @@ class SetBackendService:
         shown, request_url = f"{DAPR} ({url})", exchange.target_url
         return BackendSet(shown, url=url, backend_id=DAPR, ignored=False, request_url=request_url)
 
-    def set_by_id(self, exchange: Exchange, backend_id: str) -> Effect:
+    def set_by_id(self, exchange: PolicyExchange, backend_id: str) -> Effect:
         url = exchange.services.backends.describe(backend_id)
         if url is None:
             raise PolicyError(None, f"Backend with id '{backend_id}' could not be found.")
         exchange.set_backend(url, backend_id)
         return self.effect(exchange, f"{backend_id} ({url})", url, backend_id)
 
-    def effect(self, exchange: Exchange, shown: str, url: str, backend_id: str | None) -> Effect:
+    def effect(self, exchange: PolicyExchange, shown: str, url: str, backend_id: str | None) -> Effect:
         """Return the effect; with a condition, watch whether Service Fabric would have to be queried again."""
         if exchange.has_expression("sf-resolve-condition") or self.sf_resolve_condition():
             self.watch(exchange)
@@ -115,7 +115,7 @@ class SetBackendService:
             ("listener", self.sf_listener_name),
         )
 
-    def watch(self, exchange: Exchange) -> None:
+    def watch(self, exchange: PolicyExchange) -> None:
         """Evaluate the condition when the request went out: after a response, and after an error on the way."""
         sent = len(exchange.backend_requests)
 

@@ -45,7 +45,7 @@ from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import body, boolean
 from apimpolicy.policies.effects import BodySet, Effect
-from apimpolicy.policies.spec import Exchange, PolicyError, content, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyError, PolicyExchange, content, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
@@ -66,7 +66,7 @@ class SetBody:
     html_decode_expression: bool = literal_attribute(boolean, default=False)
     body: bytes = content(body, markup=True)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         from apimpolicy.policies.liquid.template import rendered
 
         if self.html_decode_expression:
@@ -102,7 +102,7 @@ class SetBody:
             shown += f"; {rendering.errors} Liquid error{'s' if rendering.errors > 1 else ''} in the text"
         return BodySet(shown, message=kind, length=len(data), unknown_filters=unknown, errors=rendering.errors)
 
-    def source(self, exchange: Exchange) -> RequestMessage | ResponseMessage | None:
+    def source(self, exchange: PolicyExchange) -> RequestMessage | ResponseMessage | None:
         """Return the message whose body a template sees; None where the pipeline has been given up."""
         message = exchange.message
         if message is exchange.composed_request:

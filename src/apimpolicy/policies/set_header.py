@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import RESTRICTED_HEADER, header_name, header_value
 from apimpolicy.policies.effects import Effect, HeaderSet
-from apimpolicy.policies.spec import Exchange, child_texts, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, child_texts, expression_attribute, policy
 from apimpolicy.policies.surroundings import invalid_value
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class SetHeader:
     exists_action: str = expression_attribute(default="override", values=EXISTS_ACTIONS)
     values: list[str] = child_texts("value", header_value)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         headers = exchange.message.headers
         kind = exchange.message_kind
         before = tuple(headers.get_all(self.name))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from apimpolicy.policies.conversions import http_method
 from apimpolicy.policies.effects import Effect, MethodSet
-from apimpolicy.policies.spec import Exchange, content, policy
+from apimpolicy.policies.spec import PolicyExchange, content, policy
 
 
 @policy(
@@ -27,7 +27,7 @@ from apimpolicy.policies.spec import Exchange, content, policy
 class SetMethod:
     method: str = content(http_method, filled=True)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         request = exchange.composed_request or exchange.request
         before = request.method
         request.method = self.method.upper()

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from apimpolicy.policies.effects import Effect, QuerySet
 from apimpolicy.policies.set_header import EXISTS_ACTIONS, apply
-from apimpolicy.policies.spec import Exchange, child_texts, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, child_texts, expression_attribute, policy
 
 
 @policy(
@@ -34,7 +34,7 @@ class SetQueryParameter:
     exists_action: str = expression_attribute(default="override", values=EXISTS_ACTIONS)
     values: list[str] = child_texts("value")
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         url = exchange.request.url
         parameters = url.query.copy()
         before = tuple(parameters.get_all(self.name))

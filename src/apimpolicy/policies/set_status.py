@@ -15,10 +15,9 @@ Source: https://learn.microsoft.com/azure/api-management/set-status-policy
 
 from __future__ import annotations
 
-from apimpolicy.policies.conversions import reason_phrase, status_code
+from apimpolicy.policies.conversions import STATUS_CODES, reason_phrase, status_code
 from apimpolicy.policies.effects import Effect, StatusSet
-from apimpolicy.policies.ranges import STATUS_CODES
-from apimpolicy.policies.spec import Exchange, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, expression_attribute, policy
 
 
 @policy("set-status", traits="builds-response bounded-numbers sets-status seen-in-traces", access="passes")
@@ -26,7 +25,7 @@ class SetStatus:
     code: int = expression_attribute(status_code, required=True, within=STATUS_CODES)
     reason: str | None = expression_attribute(reason_phrase, required=True, may_be_empty=True, doubt="optional")
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         from apimpolicy.context.records import usual_reason
 
         response = exchange.reply

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from apimpolicy.policies.conversions import text, typed
 from apimpolicy.policies.effects import Effect, VariableSet
-from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, expression_attribute, literal_attribute, policy
 
 
 @policy("set-variable", traits="sets-variable seen-in-traces", access="variable-set")
@@ -27,7 +27,7 @@ class SetVariable:
     name: str = literal_attribute(required=True)
     value: object = expression_attribute(typed, required=True, may_be_empty=True)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         exchange.variables[self.name] = self.value
         shown = "null" if self.value is None else text(self.value)
         return VariableSet(f"{self.name} = {shown}", name=self.name, value=self.value)

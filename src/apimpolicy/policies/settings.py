@@ -44,7 +44,6 @@ class Setting:
 
     @property
     def key(self) -> str:
-        """Return the name in files."""
         return self.name.replace("_", "-")
 
     @property
@@ -68,7 +67,7 @@ def setting(*, default: Any, within: tuple[float, float] | None = None) -> Any:
     return Setting(default, within)
 
 
-def meanings(owner: type[Declared]) -> dict[str, str]:
+def meanings(owner: type[DeclaredSettings]) -> dict[str, str]:
     """Return each setting's meaning, wider classes first: the texts below the declarations."""
     import ast
     import inspect
@@ -88,7 +87,7 @@ def meanings(owner: type[Declared]) -> dict[str, str]:
 class _KeywordSignature:
     """The signature of a class with settings, for `help` and for editors that ask a running Python."""
 
-    def __get__(self, instance: object, owner: type[Declared]) -> Signature:
+    def __get__(self, instance: object, owner: type[DeclaredSettings]) -> Signature:
         from inspect import Parameter, Signature
 
         keyword = Parameter.KEYWORD_ONLY
@@ -101,7 +100,7 @@ class _KeywordSignature:
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(setting,))
-class Declared:
+class DeclaredSettings:
     """A class whose keywords are its settings. Raises TypeError for others, ConfigurationError for a wrong value."""
 
     declared: ClassVar[dict[str, Setting]] = {}
@@ -129,7 +128,7 @@ class Declared:
         """Prepare a class when all of its settings are there."""
 
 
-class Behaviour(Declared):
+class Behaviour(DeclaredSettings):
     """The gateway's behaviour where Azure leaves a choice, or documents are open or differ from observations."""
 
     origin: str = setting(default="https://contoso.azure-api.net")

@@ -1,4 +1,4 @@
-"""The specification of a policy, declared at the class that runs it.
+"""The specification of a policy, declared at the class that runs it, with slots for attributes, texts and children.
 
     @policy("set-query-parameter", sections="inbound backend")
     class SetQueryParameter:
@@ -15,25 +15,158 @@ elements that are not evaluated at once (`children`, `child`, `policies`) arrive
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, ParamSpec, TypeVar
 
+from apimpolicy.policies.conversions import BLANKS, Range, text
 from apimpolicy.policies.placement import EVERYWHERE, Placement
 from apimpolicy.policies.placement import SECTIONS as SECTIONS
-from apimpolicy.policies.slots import AttributeSlot as AttributeSlot
-from apimpolicy.policies.slots import ChildrenSlot as ChildrenSlot
-from apimpolicy.policies.slots import ContentSlot as ContentSlot
-from apimpolicy.policies.slots import child as child
-from apimpolicy.policies.slots import child_texts as child_texts
-from apimpolicy.policies.slots import children as children
-from apimpolicy.policies.slots import content as content
-from apimpolicy.policies.slots import expression_attribute as expression_attribute
-from apimpolicy.policies.slots import literal_attribute as literal_attribute
-from apimpolicy.policies.slots import policies as policies
-from apimpolicy.policies.slots import postponed_attribute as postponed_attribute
-from apimpolicy.policies.surroundings import Exchange as Exchange
 from apimpolicy.policies.surroundings import PolicyError as PolicyError
-from apimpolicy.policies.surroundings import Step as Step
+from apimpolicy.policies.surroundings import PolicyExchange as PolicyExchange
+from apimpolicy.policies.surroundings import PolicyStep as PolicyStep
+from apimpolicy.records import Record, keyword
+
+P = ParamSpec("P")
+
+
+class AttributeSlot(Record):
+    """An attribute in which the gateway evaluates no expression; `convert` makes its text what the policy wants.
+
+    `values` are the literals allowed. A required attribute must not be blank in a saved document, unless it
+    `may_be_empty`. `validated`: a gateway was seen to refuse the empty value of an expression too. `sets` is the
+    type of the variable that it names, where the policy always sets it. `within` are the bounds of a number, `doubt`
+    is what the sources disagree about (`policies.traits.DOUBTS`), and `refers` the kind of resource of the service that
+    a literal names: `backends`. `field` is the name in the class of the policy.
+    """
+
+    convert: Callable[[Any], Any] = text
+    name: str = keyword(default="", kw_only=True)
+    required: bool = keyword(default=False, kw_only=True)
+    default: object = keyword(default=None, kw_only=True)
+    values: tuple[str, ...] = keyword(default=(), kw_only=True)
+    may_be_empty: bool = keyword(default=False, kw_only=True)
+    validated: bool = keyword(default=False, kw_only=True)
+    sets: str | None = keyword(default=None, kw_only=True)
+    within: Range | None = keyword(default=None, kw_only=True)
+    doubt: str = keyword(default="", kw_only=True)
+    refers: str = keyword(default="", kw_only=True)
+    field: str = keyword(default="", kw_only=True)
+    expression = False
+    """True for one that may be an expression."""
+    postponed = False
+    """True for one whose value is a function, which evaluates it anew with each call."""
+
+    def __set_name__(self, owner: type, field: str) -> None:
+        self.field = field
+        self.name = self.name or field.rstrip("_").replace("_", "-")
+
+    @property
+    def doubts(self) -> frozenset[str]:
+        return frozenset(self.doubt.split())
+
+    @property
+    def is_filled(self) -> bool:
+        """Return whether the gateway refuses an empty value in a document."""
+        return self.required and not self.may_be_empty
+
+    def why_invalid(self, value: object) -> str:
+        """Return why the gateway refuses the converted value of an expression; empty for a valid value."""
+        if not isinstance(value, str):
+            return ""
+        if self.validated and not value.strip(BLANKS):
+            return f"The {self.name} field is required."
+        if self.values and value not in self.values:
+            return f"'{value}' is not a value of '{self.name}'; the values are {', '.join(self.values)}."
+        return ""
+
+
+class ExpressionSlot(AttributeSlot):
+    """An attribute that may be an expression."""
+
+    expression = True
+
+
+class PostponedSlot(ExpressionSlot):
+    """An attribute that may be an expression, evaluated whenever the policy calls it: a function without parameters."""
+
+    postponed = True
+
+
+class ContentSlot(Record):
+    """The element's own text, or the texts of its children named `child`, evaluated and converted.
+
+    `markup` means that elements among the element's own text are part of it; `filled`, that an empty text is refused;
+    `required`, that there is at least one child.
+    """
+
+    child: str | None
+    convert: Callable[[Any], Any] = text
+    required: bool = keyword(default=False, kw_only=True)
+    markup: bool = keyword(default=False, kw_only=True)
+    filled: bool = keyword(default=False, kw_only=True)
+    field: str = keyword(default="", kw_only=True)
+    expression = True
+
+    def __set_name__(self, owner: type, field: str) -> None:
+        self.field = field
+
+    def why_invalid(self, value: object) -> str:
+        """Return nothing: no text of an element is known to be validated but by its conversion."""
+        return ""
+
+
+class ChildrenSlot(Record):
+    """Child elements with a specification of their own, not evaluated yet.
+
+    `part` is the class that describes them; None means any policies, or those that are `known`. `most` is how many
+    there may be, and `single` means that the field is one step, or None. `anywhere` means that the sources disagree
+    about their place among the others.
+    """
+
+    part: type | None = None
+    known: tuple[str, ...] = keyword(default=(), kw_only=True)
+    required: bool = keyword(default=False, kw_only=True)
+    single: bool = keyword(default=False, kw_only=True)
+    most: int | None = keyword(default=None, kw_only=True)
+    anywhere: bool = keyword(default=False, kw_only=True)
+    field: str = keyword(default="", kw_only=True)
+
+    def __set_name__(self, owner: type, field: str) -> None:
+        self.field = field
+
+    @property
+    def name(self) -> str | None:
+        """Return the name of the elements; None for policies."""
+        name: str | None = None if self.part is None else self.part.__dict__["specification"].name
+        return name
+
+
+def _field(slot: Callable[P, object]) -> Callable[P, Any]:
+    """Let type checkers accept a slot as the value of a field of any type."""
+    return slot
+
+
+literal_attribute = _field(AttributeSlot)
+expression_attribute = _field(ExpressionSlot)
+postponed_attribute = _field(PostponedSlot)
+child_texts = _field(ContentSlot)
+children = _field(ChildrenSlot)
+
+
+def content(convert: Callable[[Any], Any] = text, *, markup: bool = False, filled: bool = False) -> Any:
+    """Describe the element's own content, a text or an expression; `markup`: elements are part of the text."""
+    return ContentSlot(None, convert, markup=markup, filled=filled)
+
+
+def child(part: type, *, required: bool = False, anywhere: bool = False) -> Any:
+    """Describe a child element of which there is at most one: a `PolicyStep` or None."""
+    return ChildrenSlot(part, required=required, single=True, anywhere=anywhere)
+
+
+def policies(*known: str) -> Any:
+    """Describe the policies inside, to be run with `exchange.execute`: a list of `PolicyStep`. `known` limits which."""
+    return ChildrenSlot(known=known)
+
 
 ANYWHERE = " ".join(SECTIONS)
 
@@ -147,12 +280,10 @@ class Specification:
 
     @property
     def holds_policies(self) -> bool:
-        """Return whether its child elements are policies."""
         return any(slot.part is None for slot in self.children)
 
     @property
     def own_children(self) -> frozenset[str]:
-        """Return the names of child elements that are not policies."""
         names = (slot.child for slot in self.contents), (slot.name for slot in self.children if slot.part is not None)
         return frozenset(name for group in names for name in group if name is not None)
 
@@ -163,12 +294,10 @@ class Specification:
 
     @property
     def takes_markup(self) -> bool:
-        """Return whether any elements are allowed, as text."""
         return any(slot.markup for slot in self.contents)
 
     @property
     def takes_text(self) -> bool:
-        """Return whether the element's own text means anything."""
         return any(slot.child is None for slot in self.contents)
 
     def part(self, name: str) -> Specification | None:
@@ -196,7 +325,6 @@ policy = part = Specification
 
 
 def specification(cls: type) -> Specification:
-    """Return the specification of a class marked with `policy` or `part`."""
     found = cls.__dict__.get("specification")
     assert isinstance(found, Specification), cls
     return found

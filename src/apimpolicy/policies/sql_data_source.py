@@ -42,21 +42,30 @@ from apimpolicy.policies.data_source_parts import (
 )
 from apimpolicy.policies.data_sources import SqlParameter, SqlRequest
 from apimpolicy.policies.effects import DataRequested, Effect
-from apimpolicy.policies.spec import Exchange, Step, child, child_texts, expression_attribute, part, policies, policy
+from apimpolicy.policies.spec import (
+    PolicyExchange,
+    PolicyStep,
+    child,
+    child_texts,
+    expression_attribute,
+    part,
+    policies,
+    policy,
+)
 
 
 @part("connection-info")
 class SqlConnection:
-    connection_string: Step | None = child(ConnectionString, required=True)
-    steps: list[Step] = policies("get-authorization-context", "include-fragment", "authentication-certificate")
+    connection_string: PolicyStep | None = child(ConnectionString, required=True)
+    steps: list[PolicyStep] = policies("get-authorization-context", "include-fragment", "authentication-certificate")
 
 
 @part("request")
 class SqlCall:
     single_result: bool = expression_attribute(boolean, default=False)
     statements: list[str] = child_texts("sql-statement", trimmed, required=True)
-    parameters: Step | None = child(QueryParameters)
-    steps: list[Step] = policies("include-fragment", "set-body")
+    parameters: PolicyStep | None = child(QueryParameters)
+    steps: list[PolicyStep] = policies("include-fragment", "set-body")
 
 
 @policy(
@@ -66,12 +75,12 @@ class SqlCall:
     traits="responds",
 )
 class SqlDataSource:
-    connection_info: Step | None = child(SqlConnection, required=True)
-    request: Step | None = child(SqlCall, required=True)
-    response: Step | None = child(DataAnswer)
-    fragments: list[Step] = policies("include-fragment")
+    connection_info: PolicyStep | None = child(SqlConnection, required=True)
+    request: PolicyStep | None = child(SqlCall, required=True)
+    response: PolicyStep | None = child(DataAnswer)
+    fragments: list[PolicyStep] = policies("include-fragment")
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         assert self.connection_info is not None
         assert self.request is not None
         connection: SqlConnection = exchange.evaluate(self.connection_info)

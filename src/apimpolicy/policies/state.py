@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.language_models import SemanticCache
+    from apimpolicy.policies.outside_services import SemanticCache
 
 
 class Window(NamedTuple):
@@ -54,7 +54,7 @@ def whole_calls(left: float) -> int:
     return max(0, math.floor(round(left, 3)))
 
 
-class Claim(NamedTuple):
+class CounterClaim(NamedTuple):
     """A limit that a request must keep, and the amount it counts under it when it keeps all of its limits.
 
     `own` is the amount that this request has counted or reserved before, which doesn't count against it.
@@ -93,7 +93,7 @@ class StateEntry(NamedTuple):
 class Counters(Protocol):
     """Counts that requests share."""
 
-    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> TakeOutcome:
+    def take(self, claims: Sequence[CounterClaim], *, reserved_for: object | None = None) -> TakeOutcome:
         """Count for all claims, or for none when one of them is refused.
 
         Room that other requests have reserved stays free for them. With `reserved_for`, a request, the first claim is a
@@ -119,7 +119,7 @@ class Counters(Protocol):
         """Return seconds since 0001-01-01 UTC."""
 
 
-class Cache(Protocol):
+class SharedCache(Protocol):
     """Values by key, each with a time to live."""
 
     def get(self, key: str) -> tuple[bool, object]:
@@ -150,7 +150,7 @@ class Circuits(Protocol):
         """Count a request; open the circuit for `duration` seconds when the rule is met."""
 
 
-class State(Protocol):
+class GatewayState(Protocol):
     """The state that requests share."""
 
     @property
@@ -165,7 +165,7 @@ class State(Protocol):
     def semantic_cache(self) -> SemanticCache:
         """Return the cache that compares prompts by what they mean."""
 
-    def cache(self, caching_type: str) -> Cache:
+    def cache(self, caching_type: str) -> SharedCache:
         """Return the cache for a `caching-type`: `internal`, `external` or `prefer-external`."""
 
     def entries(self) -> Iterable[StateEntry]:

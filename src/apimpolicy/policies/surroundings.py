@@ -8,26 +8,23 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
 
-    from apimpolicy.context.description import ApiDescription, OperationDescription
+    from apimpolicy.context.description import ApiDefinition, OperationDefinition
     from apimpolicy.context.execution import Context, LastError
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
     from apimpolicy.context.records import Request, Response
     from apimpolicy.context.urls import Url
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.policies.content_safety import ContentSafetyService
     from apimpolicy.policies.data_sources import CosmosContainer, SqlDatabase
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.event_hubs import EventHubs
-    from apimpolicy.policies.identity_services import Identities
-    from apimpolicy.policies.language_models import PromptEmbedding
+    from apimpolicy.policies.identity_services import IdentityServices
     from apimpolicy.policies.metrics import Metric
-    from apimpolicy.policies.service_bus import ServiceBus
+    from apimpolicy.policies.outside_services import ContentSafetyService, EventHubs, PromptEmbedding, ServiceBus
     from apimpolicy.policies.settings import Behaviour
-    from apimpolicy.policies.state import Cache, State
+    from apimpolicy.policies.state import GatewayState, SharedCache
     from apimpolicy.text.document import Element
 
 
-class Step(Protocol):
+class PolicyStep(Protocol):
     """A policy or a part of one in a document, not evaluated yet."""
 
     @property
@@ -53,7 +50,7 @@ class Endpoint(Protocol):
         """Note that the policies of a request have ended; `is_served` is true if one responded, or failed."""
 
 
-class Exchange(Protocol):
+class PolicyExchange(Protocol):
     """A request in the gateway: the state that policies read and change. Texts are .NET strings.
 
     The engine's class adds what runs policies: the methods without a body. Attributes that most requests never change
@@ -70,7 +67,7 @@ class Exchange(Protocol):
     """True if the gateway negotiates a client certificate."""
     url_template: str
     """The URL template of the operation, empty without an operation."""
-    described_operation: OperationDescription | None = None
+    described_operation: OperationDefinition | None = None
     """The operation in the API's description; None when it is not there."""
     section: str = "inbound"
     """The section that runs: `inbound`, `backend`, `outbound` or `on-error`."""
@@ -88,11 +85,11 @@ class Exchange(Protocol):
     path_is_rewritten: bool = False
     host_is_set: bool = False
     cache_key: str | None = None
-    response_cache: Cache | None = None
+    response_cache: SharedCache | None = None
     prompt_embedding: PromptEmbedding | None = None
     answer: ResponseMessage | None = None
     """The response with which a policy ended the pipeline or the section."""
-    served_by: Step | None = None
+    served_by: PolicyStep | None = None
     """The policy that responded from the cache."""
     composed_request: RequestMessage | None = None
     """The request that a policy composes."""
@@ -142,7 +139,7 @@ class Exchange(Protocol):
     def received(self, response: Response) -> ResponseMessage:
         """Return the message that a response becomes in the gateway."""
 
-    def compose(self, steps: Sequence[Step], response: ResponseMessage) -> None:
+    def compose(self, steps: Sequence[PolicyStep], response: ResponseMessage) -> None:
         """Run policies that change this response instead of the exchange's own."""
         around, self._composed = self._composed, response
         try:
@@ -150,7 +147,7 @@ class Exchange(Protocol):
         finally:
             self._composed = around
 
-    def compose_request(self, steps: Sequence[Step], request: RequestMessage) -> None:
+    def compose_request(self, steps: Sequence[PolicyStep], request: RequestMessage) -> None:
         """Run policies that change this request instead of the exchange's own."""
         around, self.composed_request = self.composed_request, request
         try:
@@ -160,11 +157,9 @@ class Exchange(Protocol):
 
     @property
     def has_ended(self) -> bool:
-        """Return whether a policy ended the pipeline."""
         return self.answer is not None
 
     def end(self, response: ResponseMessage) -> None:
-        """End the pipeline with the caller's response."""
         self.answer = response
 
     def serve(self, response: ResponseMessage) -> None:
@@ -174,7 +169,6 @@ class Exchange(Protocol):
 
     @property
     def is_served(self) -> bool:
-        """Return whether the response came from the cache."""
         return self.served_by is not None
 
     def answer_resolver(self, response: ResponseMessage) -> None:
@@ -193,19 +187,19 @@ class Exchange(Protocol):
     def has_expression(self, *attributes: str) -> bool:
         """Return whether one of these attributes of the running policy is an expression."""
 
-    def inserted(self) -> Sequence[Step]:
+    def inserted(self) -> Sequence[PolicyStep]:
         """Return the steps in the place of the running policy: the wider scope's policies, or a fragment's."""
 
-    def note(self, effect: Effect, step: Step | None = None) -> None:
+    def note(self, effect: Effect, step: PolicyStep | None = None) -> None:
         """Write the effect of the running policy to the trace, or that of a step that was evaluated before."""
 
-    def execute(self, steps: Sequence[Step]) -> None:
+    def execute(self, steps: Sequence[PolicyStep]) -> None:
         """Run policies one after another until the end or until one of them ends the pipeline."""
 
-    def execute_parallel(self, steps: Sequence[Step], *, first_only: bool) -> int:
+    def execute_parallel(self, steps: Sequence[PolicyStep], *, first_only: bool) -> int:
         """Run policies at the same time, until all have ended, or the first; return which one ended first."""
 
-    def evaluate(self, step: Step) -> Any:
+    def evaluate(self, step: PolicyStep) -> Any:
         """Evaluate a part of a policy: an instance of its class. It becomes an entry of the trace."""
 
     def is_first_call(self, key: str) -> bool:
@@ -273,10 +267,10 @@ class Services:
     backends: Backends
     settings: Behaviour
     """The settings of the gateway's behaviour."""
-    state: State
+    state: GatewayState
     """The counters, caches and circuits that all requests share."""
     documents: ApiDocuments
-    identities: Identities
+    identities: IdentityServices
     """Keys of OpenID providers, tokens of managed identities, connections of the credential manager."""
     event_hubs: EventHubs
     service_bus: ServiceBus
@@ -301,7 +295,7 @@ class Backends(Protocol):
 class ApiDocuments(Protocol):
     """The descriptions of the API."""
 
-    description: ApiDescription | None
+    description: ApiDefinition | None
     """The OpenAPI document or WSDL."""
     schemas: dict[str, Any]
     """Schemas by id: a JSON Schema as data, an XSD as text."""

@@ -23,8 +23,8 @@ from __future__ import annotations
 
 from apimpolicy.policies.effects import Effect, MetadataRead, TraceWritten
 from apimpolicy.policies.spec import (
-    Exchange,
-    Step,
+    PolicyExchange,
+    PolicyStep,
     child_texts,
     children,
     content,
@@ -36,7 +36,7 @@ from apimpolicy.policies.spec import (
 
 
 @part("metadata")
-class Metadata:
+class TraceMetadata:
     name: str = expression_attribute(required=True)
     value: str = expression_attribute(required=True, validated=True, doubt="empty")
 
@@ -48,18 +48,18 @@ class Metadata:
     effects="passes",
     access="passes",
 )
-class Trace:
+class TracePolicy:
     source: str = literal_attribute(required=True, may_be_empty=True, doubt="expression")
     severity: str = literal_attribute(default="verbose", values=("verbose", "information", "error"))
     messages: list[str] = child_texts("message")
     text: str = content()
-    metadata: list[Step] = children(Metadata)
+    metadata: list[PolicyStep] = children(TraceMetadata)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         message = "".join(self.messages) if self.messages else self.text.strip()
         pairs: dict[str, str] = {}
         for step in self.metadata:
-            item: Metadata = exchange.evaluate(step)
+            item: TraceMetadata = exchange.evaluate(step)
             exchange.note(MetadataRead(f"{item.name} = {item.value}", name=item.name, value=item.value), step)
             pairs[item.name] = item.value
         return TraceWritten(

@@ -45,26 +45,25 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies import token_validation
 from apimpolicy.policies.conversions import text, trimmed
-from apimpolicy.policies.json_web_tokens import validation
-from apimpolicy.policies.json_web_tokens.checks import first_text
-from apimpolicy.policies.json_web_tokens.elements import (
+from apimpolicy.policies.spec import PolicyExchange, PolicyStep, child, child_texts, expression_attribute, part, policy
+from apimpolicy.policies.token_keys import TrustedKeys, VerificationKey, denied
+from apimpolicy.policies.token_validation import (
+    ONE_SOURCE,
     Audiences,
     DecryptionKeys,
     RequiredClaims,
+    TokenPolicy,
     decryption_keys,
+    first_text,
     required_claims,
     texts_of,
 )
-from apimpolicy.policies.json_web_tokens.refusal import denied
-from apimpolicy.policies.json_web_tokens.source import ONE_SOURCE, TokenPolicy
-from apimpolicy.policies.json_web_tokens.trust import Trust
-from apimpolicy.policies.spec import Exchange, Step, child, child_texts, expression_attribute, part, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.tokens import Jwt
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.json_web_tokens.keys import VerificationKey
 
 ENDPOINT = "https://login.microsoftonline.com"
 PERSONAL_ACCOUNTS = "9188040d-6c67-4c5b-b112-36a304b66dad"
@@ -95,13 +94,13 @@ class ValidateAzureAdToken(TokenPolicy):
     authentication_endpoint: str = expression_attribute(trimmed, default=ENDPOINT)
     allow_protected_forwarded_tokens: str | None = expression_attribute(text)
     allow_proof_of_possession_tokens: str | None = expression_attribute(text)
-    backend_application_ids: Step | None = child(BackendApplicationIds)
-    client_application_ids: Step | None = child(ClientApplicationIds)
-    audiences: Step | None = child(Audiences)
-    required_claims: Step | None = child(RequiredClaims)
-    decryption_keys: Step | None = child(DecryptionKeys)
+    backend_application_ids: PolicyStep | None = child(BackendApplicationIds)
+    client_application_ids: PolicyStep | None = child(ClientApplicationIds)
+    audiences: PolicyStep | None = child(Audiences)
+    required_claims: PolicyStep | None = child(RequiredClaims)
+    decryption_keys: PolicyStep | None = child(DecryptionKeys)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         backends = texts_of(exchange, self.backend_application_ids, "ids")
         applications = texts_of(exchange, self.client_application_ids, "ids")
         audiences = texts_of(exchange, self.audiences, "audiences")
@@ -114,7 +113,7 @@ class ValidateAzureAdToken(TokenPolicy):
             check_tenant(token, tenant)
             check_application(token, applications)
 
-        demands = validation.Demands(
+        demands = token_validation.Demands(
             trust,
             decryption_keys(exchange, self.decryption_keys),
             audiences=[*audiences, *backends, *(f"api://{id}" for id in backends)],
@@ -122,7 +121,7 @@ class ValidateAzureAdToken(TokenPolicy):
             further=further,
             messages={"TokenExpired": EXPIRED},
         )
-        return validation.run(exchange, self, demands)
+        return token_validation.run(exchange, self, demands)
 
 
 EXPIRED = "Invalid JWT token. Token is expired."
@@ -130,7 +129,7 @@ EXPIRED = "Invalid JWT token. Token is expired."
 WELL_KNOWN = ".well-known/openid-configuration"
 
 
-class EntraTrust(Trust):
+class EntraTrust(TrustedKeys):
     """The keys of a tenant, and its issuers of both versions."""
 
     def published(self, missing_key: str | None) -> list[VerificationKey]:

@@ -46,9 +46,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16, to_utf16
-from apimpolicy.policies.certificate_claims import (
+from apimpolicy.policies.certificates import (
     common_names,
     dns_names,
+    find_by_id,
     is_issued_by,
     same_hexadecimal,
     same_name,
@@ -56,8 +57,16 @@ from apimpolicy.policies.certificate_claims import (
 )
 from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import CertificateChecked, Condition, Effect
-from apimpolicy.policies.spec import Exchange, PolicyError, Step, child, children, literal_attribute, part, policy
-from apimpolicy.policies.uploaded_certificates import find_by_id
+from apimpolicy.policies.spec import (
+    PolicyError,
+    PolicyExchange,
+    PolicyStep,
+    child,
+    children,
+    literal_attribute,
+    part,
+    policy,
+)
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -111,8 +120,8 @@ class Identity:
 
 
 @part("identities")
-class Identities:
-    identities: list[Step] = children(Identity, required=True, most=MOST_IDENTITIES)
+class IdentitiesElement:
+    identities: list[PolicyStep] = children(Identity, required=True, most=MOST_IDENTITIES)
 
 
 @policy(
@@ -129,9 +138,9 @@ class ValidateClientCertificate:
     validate_not_before: bool = literal_attribute(boolean, default=True, values=_TRUE_FALSE)
     validate_not_after: bool = literal_attribute(boolean, default=True, values=_TRUE_FALSE)
     ignore_error: bool = literal_attribute(boolean, default=False, values=_TRUE_FALSE)
-    identities: Step | None = child(Identities)
+    identities: PolicyStep | None = child(IdentitiesElement)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         reason, message = self.failure(exchange)
         certificate = exchange.request.certificate
         if reason is not None:
@@ -149,7 +158,7 @@ class ValidateClientCertificate:
         shown = certificate.subject + (f" is {message}" if message else "")
         return CertificateChecked(shown, valid=True, reason=None, ignored=False)
 
-    def failure(self, exchange: Exchange) -> tuple[str | None, str]:
+    def failure(self, exchange: PolicyExchange) -> tuple[str | None, str]:
         """Return the reason and the message, or None and the identity that fits."""
         certificate = exchange.request.certificate
         if certificate is None:
@@ -188,7 +197,7 @@ class ValidateClientCertificate:
                 yield f"{about}{status.explanation} (validate-trust: {status.name})"
 
     def identity(
-        self, exchange: Exchange, certificate: Certificate, issuer: Certificate | None
+        self, exchange: PolicyExchange, certificate: Certificate, issuer: Certificate | None
     ) -> tuple[str | None, str]:
         if self.identities is None:
             return None, ""

@@ -52,16 +52,15 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.content_schemas import content_errors
-from apimpolicy.policies.conversions import boolean, integer, trimmed
+from apimpolicy.policies.conversions import Range, boolean, integer, trimmed
 from apimpolicy.policies.effects import Condition, Effect
-from apimpolicy.policies.message_content import content_of, media_type_of, size_of
-from apimpolicy.policies.ranges import Range
+from apimpolicy.policies.message_text import content_of, media_type_of, size_of
 from apimpolicy.policies.spec import child, children, expression_attribute, literal_attribute, part, policy
 from apimpolicy.policies.validation_errors import ACTIONS, IGNORE, SIZE, UNSPECIFIED, ErrorLog, ValidationError
 
 if TYPE_CHECKING:
     from apimpolicy.context.description import Content
-    from apimpolicy.policies.spec import Exchange, Step
+    from apimpolicy.policies.spec import PolicyExchange, PolicyStep
 
 
 @part("type")
@@ -75,7 +74,7 @@ class TypeMapping:
 class ContentTypeMap:
     any_content_type_value: str | None = literal_attribute(trimmed)
     missing_content_type_value: str | None = literal_attribute(trimmed)
-    types: list[Step] = children(TypeMapping)
+    types: list[PolicyStep] = children(TypeMapping)
 
 
 @part("content")
@@ -102,10 +101,10 @@ class ValidateContent:
     max_size: int = expression_attribute(integer, required=True, within=Range(0, 4_194_304))
     size_exceeded_action: str = expression_attribute(required=True, values=ACTIONS)
     errors_variable_name: str | None = literal_attribute()
-    map: Step | None = child(ContentTypeMap)
-    rules: list[Step] = children(ContentRule)
+    map: PolicyStep | None = child(ContentTypeMap)
+    rules: list[PolicyStep] = children(ContentRule)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         from apimpolicy.context.description import content_for
 
         log = ErrorLog(exchange, self.errors_variable_name)
@@ -143,7 +142,7 @@ class ValidateContent:
                 log.add(found, rule.action)
         return log.effect(media_type or "no content type")
 
-    def fitting(self, exchange: Exchange, media_type: str) -> list[ContentRule]:
+    def fitting(self, exchange: PolicyExchange, media_type: str) -> list[ContentRule]:
         """Return the `content` elements for a content type."""
         found: list[ContentRule] = []
         for step in self.rules:
@@ -154,7 +153,7 @@ class ValidateContent:
                 found.append(rule)
         return found
 
-    def mapped(self, exchange: Exchange, media_type: str) -> str:
+    def mapped(self, exchange: PolicyExchange, media_type: str) -> str:
         """Return the content type that decides: the message's, or what content-type-map makes of it."""
         if self.map is None:
             return media_type
@@ -171,7 +170,7 @@ class ValidateContent:
             return from_utf16(mapping.missing_content_type_value).lower()
         return media_type
 
-    def described(self, exchange: Exchange) -> Sequence[Content] | None:
+    def described(self, exchange: PolicyExchange) -> Sequence[Content] | None:
         """Return the description of this body; None without one."""
         operation = exchange.described_operation
         if operation is None:

@@ -39,11 +39,19 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
-from apimpolicy.policies.conversions import integer, trimmed
+from apimpolicy.policies.conversions import Range, integer, trimmed
 from apimpolicy.policies.effects import Effect, GraphqlValidated
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import Exchange, PolicyError, Step, child, children, expression_attribute, part, policy
+from apimpolicy.policies.spec import (
+    PolicyError,
+    PolicyExchange,
+    PolicyStep,
+    child,
+    children,
+    expression_attribute,
+    part,
+    policy,
+)
 
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
@@ -62,7 +70,7 @@ class PathRule:
 
 @part("authorize")
 class AuthorizationRules:
-    rules: list[Step] = children(PathRule, required=True)
+    rules: list[PolicyStep] = children(PathRule, required=True)
 
 
 @policy(
@@ -81,9 +89,9 @@ class ValidateGraphQLRequest:
     max_depth: int = expression_attribute(integer, default=6)
     max_total_depth: str | None = expression_attribute()
     max_complexity: str | None = expression_attribute()
-    authorize: Step | None = child(AuthorizationRules)
+    authorize: PolicyStep | None = child(AuthorizationRules)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         from apimpolicy.policies.graphql_requests import GraphQLRequestError
 
         for name, value in (("max-total-depth", self.max_total_depth), ("max-complexity", self.max_complexity)):
@@ -104,9 +112,9 @@ class ValidateGraphQLRequest:
         shown = f"valid; removed {', '.join(removed)}" if removed else "valid"
         return GraphqlValidated(shown, removed=tuple(removed))
 
-    def valid_request(self, exchange: Exchange, schema: GraphQLSchema) -> GraphQLRequest:
+    def valid_request(self, exchange: PolicyExchange, schema: GraphQLSchema) -> GraphQLRequest:
         from apimpolicy.policies.graphql_requests import GraphQLRequest, error
-        from apimpolicy.policies.message_content import content_of, size_of
+        from apimpolicy.policies.message_text import content_of, size_of
 
         try:
             content = content_of(exchange.request)
@@ -124,7 +132,7 @@ class ValidateGraphQLRequest:
         request.validate(schema)
         return request
 
-    def authorized(self, exchange: Exchange, schema: GraphQLSchema, request: GraphQLRequest) -> list[str]:
+    def authorized(self, exchange: PolicyExchange, schema: GraphQLSchema, request: GraphQLRequest) -> list[str]:
         """Apply the rules; the names of what was removed. Raises GraphQLRequestError."""
         from apimpolicy.policies.graphql_requests import error
 
@@ -157,7 +165,7 @@ class ValidateGraphQLRequest:
         request.send(exchange.request, query)
         return removed
 
-    def refusal(self, exchange: Exchange, entries: list[dict[str, Any]]) -> PolicyError:
+    def refusal(self, exchange: PolicyExchange, entries: list[dict[str, Any]]) -> PolicyError:
         from apimpolicy.context.header_fields import HeaderCollection
         from apimpolicy.context.messages import ResponseMessage
 
@@ -167,8 +175,7 @@ class ValidateGraphQLRequest:
         response = ResponseMessage(400, headers=headers, body=body, second_read=exchange.request.second_read)
         return PolicyError(None, to_utf16(entries[0]["message"]), 400, response)
 
-    def log(self, exchange: Exchange, entries: list[dict[str, Any]]) -> None:
-        """Put errors into the variables."""
+    def log(self, exchange: PolicyExchange, entries: list[dict[str, Any]]) -> None:
         from apimpolicy.policies.validation_errors import json_token
 
         exchange.variables[ERRORS] = json_token(entries)

@@ -26,10 +26,23 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import trimmed
-from apimpolicy.policies.parameter_errors import RESPONSE_HEADER, parameter_errors, unspecified, without_description
-from apimpolicy.policies.parameter_values import ParameterChecker
+from apimpolicy.policies.parameter_errors import (
+    RESPONSE_HEADER,
+    ParameterChecker,
+    parameter_errors,
+    unspecified,
+    without_description,
+)
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, Step, children, expression_attribute, literal_attribute, part, policy
+from apimpolicy.policies.spec import (
+    PolicyExchange,
+    PolicyStep,
+    children,
+    expression_attribute,
+    literal_attribute,
+    part,
+    policy,
+)
 from apimpolicy.policies.validation_errors import ACTIONS, IGNORE, ErrorLog, description_of, strictest
 
 if TYPE_CHECKING:
@@ -53,9 +66,9 @@ class ValidateHeaders:
     specified_header_action: str = expression_attribute(required=True, values=ACTIONS)
     unspecified_header_action: str = expression_attribute(required=True, values=ACTIONS)
     errors_variable_name: str | None = literal_attribute()
-    headers: list[Step] = children(HeaderRule)
+    headers: list[PolicyStep] = children(HeaderRule)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         log = ErrorLog(exchange, self.errors_variable_name)
         rules: list[HeaderRule] = [exchange.evaluate(step) for step in self.headers]
         actions = {from_utf16(rule.name).lower(): rule.action for rule in rules}

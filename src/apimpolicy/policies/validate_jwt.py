@@ -59,24 +59,14 @@ from __future__ import annotations
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.errors import NotSimulatedError
+from apimpolicy.policies import token_validation
+from apimpolicy.policies.certificates import uploaded_certificate
 from apimpolicy.policies.conversions import boolean, number, text, trimmed
 from apimpolicy.policies.effects import Effect, Listed
-from apimpolicy.policies.json_web_tokens import validation
-from apimpolicy.policies.json_web_tokens.elements import (
-    Audiences,
-    DecryptionKeys,
-    RequiredClaims,
-    decryption_keys,
-    required_claims,
-    texts_of,
-)
-from apimpolicy.policies.json_web_tokens.keys import VerificationKey
-from apimpolicy.policies.json_web_tokens.source import ONE_SOURCE, SOURCES, TokenPolicy
-from apimpolicy.policies.json_web_tokens.trust import Trust
 from apimpolicy.policies.spec import (
-    Exchange,
     PolicyError,
-    Step,
+    PolicyExchange,
+    PolicyStep,
     child,
     child_texts,
     children,
@@ -86,7 +76,18 @@ from apimpolicy.policies.spec import (
     part,
     policy,
 )
-from apimpolicy.policies.uploaded_certificates import uploaded_certificate
+from apimpolicy.policies.token_keys import TrustedKeys, VerificationKey
+from apimpolicy.policies.token_validation import (
+    ONE_SOURCE,
+    SOURCES,
+    Audiences,
+    DecryptionKeys,
+    RequiredClaims,
+    TokenPolicy,
+    decryption_keys,
+    required_claims,
+    texts_of,
+)
 
 _TRUE_FALSE = ("true", "false")
 
@@ -116,7 +117,7 @@ class SigningKey:
     e: str | None = literal_attribute(trimmed)
     text: str = content(trimmed)
 
-    def key(self, exchange: Exchange) -> VerificationKey:
+    def key(self, exchange: PolicyExchange) -> VerificationKey:
         """Return the key. Raises PolicyError for one that is not usable."""
         try:
             if self.certificate_id is not None:
@@ -137,8 +138,8 @@ class ZumoMasterKey:
 
 @part("issuer-signing-keys", choices=("key", "zumo-master-key"))
 class IssuerSigningKeys:
-    keys: list[Step] = children(SigningKey)
-    zumo_master_keys: list[Step] = children(ZumoMasterKey)
+    keys: list[PolicyStep] = children(SigningKey)
+    zumo_master_keys: list[PolicyStep] = children(ZumoMasterKey)
 
 
 @part("issuer-signing-tokens")
@@ -172,17 +173,17 @@ class ValidateJwt(TokenPolicy):
     require_expiration_time: bool = expression_attribute(boolean, default=True, values=_TRUE_FALSE)
     require_signed_tokens: bool = expression_attribute(boolean, default=True, values=_TRUE_FALSE)
     clock_skew: float = expression_attribute(skew, default=0.0)
-    openid_configs: list[Step] = children(OpenIdConfig)
-    issuer_signing_tokens: Step | None = child(IssuerSigningTokens)
-    issuer_signing_keys: Step | None = child(IssuerSigningKeys)
-    decryption_keys: Step | None = child(DecryptionKeys, anywhere=True)  # last in an example of the documentation
-    audiences: Step | None = child(Audiences)
-    issuers: Step | None = child(Issuers)
-    required_claims: Step | None = child(RequiredClaims)
+    openid_configs: list[PolicyStep] = children(OpenIdConfig)
+    issuer_signing_tokens: PolicyStep | None = child(IssuerSigningTokens)
+    issuer_signing_keys: PolicyStep | None = child(IssuerSigningKeys)
+    decryption_keys: PolicyStep | None = child(DecryptionKeys, anywhere=True)  # last in an example of the documentation
+    audiences: PolicyStep | None = child(Audiences)
+    issuers: PolicyStep | None = child(Issuers)
+    required_claims: PolicyStep | None = child(RequiredClaims)
 
-    def run(self, exchange: Exchange) -> Effect:
-        demands = validation.Demands(
-            Trust(self.keys(exchange), self.urls(exchange), exchange.services.identities),
+    def run(self, exchange: PolicyExchange) -> Effect:
+        demands = token_validation.Demands(
+            TrustedKeys(self.keys(exchange), self.urls(exchange), exchange.services.identities),
             decryption_keys(exchange, self.decryption_keys),
             self.require_signed_tokens,
             self.require_expiration_time,
@@ -191,10 +192,9 @@ class ValidateJwt(TokenPolicy):
             texts_of(exchange, self.issuers, "issuers"),
             required_claims(exchange, self.required_claims),
         )
-        return validation.run(exchange, self, demands)
+        return token_validation.run(exchange, self, demands)
 
-    def urls(self, exchange: Exchange) -> list[str]:
-        """Return the URLs of the OpenID configurations."""
+    def urls(self, exchange: PolicyExchange) -> list[str]:
         urls: list[str] = []
         for step in self.openid_configs:
             element: OpenIdConfig = exchange.evaluate(step)
@@ -202,7 +202,7 @@ class ValidateJwt(TokenPolicy):
             urls.append(element.url)
         return urls
 
-    def keys(self, exchange: Exchange) -> list[VerificationKey]:
+    def keys(self, exchange: PolicyExchange) -> list[VerificationKey]:
         """Return the keys that the policy has itself. Raises PolicyError, NotSimulatedError."""
         if self.issuer_signing_tokens is not None:
             raise NotSimulatedError("'issuer-signing-tokens' of validate-jwt", "it is undocumented")

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import integer, trimmed
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, literal_attribute, policy
 from apimpolicy.policies.validation_errors import PREVENT, SIZE, ErrorLog, ValidationError
 
 if TYPE_CHECKING:
@@ -65,18 +65,18 @@ class ValidateODataRequest:
     max_odata_version: str | None = literal_attribute(trimmed)
     max_size: int | None = literal_attribute(integer)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         log = ErrorLog(exchange, self.error_variable_name)
         errors = [*self.size_errors(exchange), *self.version_errors(exchange), *self.url_errors(exchange)]
         log.add(errors, PREVENT)
         return log.effect(f"OData {self.version(exchange)}")
 
-    def version(self, exchange: Exchange) -> str:
+    def version(self, exchange: PolicyExchange) -> str:
         stated = from_utf16(exchange.request.headers.joined("OData-Version") or "").strip()
         return stated or from_utf16(self.default_odata_version)
 
-    def size_errors(self, exchange: Exchange) -> Iterator[ValidationError]:
-        from apimpolicy.policies.message_content import content_of, size_of
+    def size_errors(self, exchange: PolicyExchange) -> Iterator[ValidationError]:
+        from apimpolicy.policies.message_text import content_of, size_of
 
         if self.max_size is None:
             return
@@ -89,7 +89,7 @@ class ValidateODataRequest:
             text = f"Request's body is {size} bytes long and it exceeds the limit of {self.max_size} bytes."
             yield _error("", "RequestBody", SIZE, text)
 
-    def version_errors(self, exchange: Exchange) -> Iterator[ValidationError]:
+    def version_errors(self, exchange: PolicyExchange) -> Iterator[ValidationError]:
         version = self.version(exchange)
         if version not in VERSIONS:
             yield _header_error(f"'{version[:40]}' is not a version of OData.")
@@ -101,7 +101,7 @@ class ValidateODataRequest:
             if limit is not None and is_wrong:
                 yield _header_error(f"The OData version {version} is {word} than {from_utf16(limit)}.")
 
-    def url_errors(self, exchange: Exchange) -> Iterator[ValidationError]:
+    def url_errors(self, exchange: PolicyExchange) -> Iterator[ValidationError]:
         from urllib.parse import unquote
 
         version = self.version(exchange)

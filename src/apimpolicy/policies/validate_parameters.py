@@ -39,11 +39,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.context.description import HEADER, PATH, QUERY, Parameter
+from apimpolicy.context.description import HEADER, PATH, QUERY, ParameterDefinition
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import trimmed
-from apimpolicy.policies.parameter_errors import REQUEST_PLACES, parameter_errors, unspecified, without_description
-from apimpolicy.policies.parameter_values import ParameterChecker
+from apimpolicy.policies.parameter_errors import (
+    REQUEST_PLACES,
+    ParameterChecker,
+    parameter_errors,
+    unspecified,
+    without_description,
+)
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import child, children, expression_attribute, literal_attribute, part, policy
 from apimpolicy.policies.validation_errors import ACTIONS, IGNORE, ErrorLog, description_of, strictest
@@ -51,7 +56,7 @@ from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.spec import Exchange, Step
+    from apimpolicy.policies.spec import PolicyExchange, PolicyStep
 
 
 @part("parameter")
@@ -64,7 +69,7 @@ class ParameterRule:
 class HeaderRules:
     specified_parameter_action: str | None = expression_attribute(values=ACTIONS)
     unspecified_parameter_action: str | None = expression_attribute(values=ACTIONS)
-    parameters: list[Step] = children(ParameterRule)
+    parameters: list[PolicyStep] = children(ParameterRule)
 
 
 @part("query")
@@ -103,11 +108,11 @@ class ValidateParameters:
     specified_parameter_action: str = expression_attribute(required=True, values=ACTIONS)
     unspecified_parameter_action: str = expression_attribute(required=True, values=ACTIONS)
     errors_variable_name: str | None = literal_attribute()
-    headers: Step | None = child(HeaderRules)
-    query: Step | None = child(QueryRules)
-    path: Step | None = child(PathRules)
+    headers: PolicyStep | None = child(HeaderRules)
+    query: PolicyStep | None = child(QueryRules)
+    path: PolicyStep | None = child(PathRules)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         log = ErrorLog(exchange, self.errors_variable_name)
         parts = ((HEADER, self.headers), (QUERY, self.query), (PATH, self.path))
         by_location = [(location, self.actions(exchange, step)) for location, step in parts]
@@ -121,7 +126,7 @@ class ValidateParameters:
             self.check(exchange, log, checker, location, actions, operation.parameters_in(location))
         return log.effect("parameters")
 
-    def actions(self, exchange: Exchange, step: Step | None) -> _Actions:
+    def actions(self, exchange: PolicyExchange, step: PolicyStep | None) -> _Actions:
         if step is None:
             return _Actions(self.specified_parameter_action, self.unspecified_parameter_action, {})
         rules: HeaderRules = exchange.evaluate(step)
@@ -134,12 +139,12 @@ class ValidateParameters:
 
     def check(
         self,
-        exchange: Exchange,
+        exchange: PolicyExchange,
         log: ErrorLog,
         checker: ParameterChecker,
         location: str,
         actions: _Actions,
-        described: list[Parameter],
+        described: list[ParameterDefinition],
     ) -> None:
         place = REQUEST_PLACES[location]
         present = _present(exchange, location)
@@ -157,7 +162,7 @@ def _key(location: str, name: str) -> str:
     return name if location == PATH else name.lower()
 
 
-def _values(present: dict[str, tuple[str, list[str]]], location: str, parameter: Parameter) -> list[str]:
+def _values(present: dict[str, tuple[str, list[str]]], location: str, parameter: ParameterDefinition) -> list[str]:
     """Return the values of a parameter, taken out of what is there; of a deep object names and values in turn."""
     if not parameter.is_deep:
         return present.pop(_key(location, parameter.name), ("", []))[1]
@@ -166,7 +171,7 @@ def _values(present: dict[str, tuple[str, list[str]]], location: str, parameter:
     return [text for name, values in map(present.pop, keys) for text in (name[len(prefix) : -1], values[0])]
 
 
-def _present(exchange: Exchange, location: str) -> dict[str, tuple[str, list[str]]]:
+def _present(exchange: PolicyExchange, location: str) -> dict[str, tuple[str, list[str]]]:
     """Return names and values of the parameters of the request, by a key for comparison."""
     request = exchange.request
     if location == PATH:
@@ -180,7 +185,7 @@ def _present(exchange: Exchange, location: str) -> dict[str, tuple[str, list[str
     return {_key(location, name): (name, values) for name, values in found}
 
 
-def _own_names(exchange: Exchange, location: str) -> tuple[str, ...]:
+def _own_names(exchange: PolicyExchange, location: str) -> tuple[str, ...]:
     """Return names that no description has and that every request may have: of the key, and `Host`."""
     names = exchange.context.api.subscription_key_parameter_names
     if location == HEADER:

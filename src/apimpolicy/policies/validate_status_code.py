@@ -24,11 +24,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.conversions import integer
+from apimpolicy.policies.conversions import STATUS_CODES, integer
 from apimpolicy.policies.parameter_errors import without_description
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.ranges import STATUS_CODES
-from apimpolicy.policies.spec import Exchange, Step, children, expression_attribute, literal_attribute, part, policy
+from apimpolicy.policies.spec import (
+    PolicyExchange,
+    PolicyStep,
+    children,
+    expression_attribute,
+    literal_attribute,
+    part,
+    policy,
+)
 from apimpolicy.policies.validation_errors import ACTIONS, UNSPECIFIED, ErrorLog, ValidationError, description_of
 
 if TYPE_CHECKING:
@@ -52,9 +59,9 @@ class StatusCodeRule:
 class ValidateStatusCode:
     unspecified_status_code_action: str = expression_attribute(required=True, values=ACTIONS)
     errors_variable_name: str | None = literal_attribute()
-    status_codes: list[Step] = children(StatusCodeRule)
+    status_codes: list[PolicyStep] = children(StatusCodeRule)
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         log = ErrorLog(exchange, self.errors_variable_name)
         status = exchange.reply.status_code
         rules: list[StatusCodeRule] = [exchange.evaluate(step) for step in self.status_codes]

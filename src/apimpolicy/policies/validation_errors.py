@@ -23,10 +23,10 @@ import attrs
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.effects import Effect, Validated
-from apimpolicy.policies.spec import Exchange, PolicyError
+from apimpolicy.policies.spec import PolicyError, PolicyExchange
 
 if TYPE_CHECKING:
-    from apimpolicy.context.description import ApiDescription
+    from apimpolicy.context.description import ApiDefinition
 
 ACTIONS = ("ignore", "prevent", "detect")
 IGNORE, PREVENT, DETECT = ACTIONS
@@ -51,7 +51,7 @@ class ValidationError:
 class ErrorLog:
     """The errors of one run of a policy; `variable` is the name of the variable that gets them."""
 
-    def __init__(self, exchange: Exchange, variable: str | None) -> None:
+    def __init__(self, exchange: PolicyExchange, variable: str | None) -> None:
         self.exchange = exchange
         self.variable = variable
         self.entries: list[dict[str, str]] = []
@@ -93,12 +93,11 @@ class ErrorLog:
 
 
 def strictest(actions: Iterable[str]) -> str:
-    """Return the action that does most."""
     found = set(actions)
     return next((action for action in (PREVENT, DETECT) if action in found), IGNORE)
 
 
-def description_of(exchange: Exchange, action: str) -> ApiDescription | None:
+def description_of(exchange: PolicyExchange, action: str) -> ApiDefinition | None:
     """Return the API's description; None when the gateway was given none and nothing is prevented.
 
     Raises ConfigurationError when something is: whether the request passes would be unknown.

@@ -27,7 +27,7 @@ Source: https://learn.microsoft.com/azure/api-management/wait-policy
 from __future__ import annotations
 
 from apimpolicy.policies.effects import Effect, Waited
-from apimpolicy.policies.spec import Exchange, Step, expression_attribute, policies, policy
+from apimpolicy.policies.spec import PolicyExchange, PolicyStep, expression_attribute, policies, policy
 
 
 @policy(
@@ -39,7 +39,7 @@ from apimpolicy.policies.spec import Exchange, Step, expression_attribute, polic
 )
 class Wait:
     for_: str = expression_attribute(default="all", values=("all", "any"))
-    steps: list[Step] = policies(
+    steps: list[PolicyStep] = policies(
         "send-request",
         "cache-lookup-value",
         "choose",
@@ -49,7 +49,7 @@ class Wait:
         "authentication-token",
     )
 
-    def run(self, exchange: Exchange) -> Effect:
+    def run(self, exchange: PolicyExchange) -> Effect:
         first = exchange.execute_parallel(self.steps, first_only=self.for_ == "any")
         if self.for_ == "all":
             return Waited(f"for {len(self.steps)} of {len(self.steps)}", count=len(self.steps))

@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.message_text import BodyConversion
-from apimpolicy.policies.spec import Exchange, expression_attribute, policy
+from apimpolicy.policies.spec import PolicyExchange, expression_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.effects import Converted
@@ -72,13 +72,13 @@ class XmlToJson(BodyConversion):
     trim: str | None = expression_attribute()
     trim_values: str | None = expression_attribute()
 
-    def run(self, exchange: Exchange) -> Converted:
+    def run(self, exchange: PolicyExchange) -> Converted:
         had_length = "Content-Length" in exchange.message.headers
         effect = super().run(exchange)
         effect.traced = None if effect.length is None else TRACED.format(REMOVED if had_length else "")
         return effect
 
     def convert(self, text: str) -> str:
-        from apimpolicy.policies.xml_as_json import json_of
+        from apimpolicy.policies.xml_and_json import json_of
 
         return json_of(text, is_direct=self.kind == "direct", always_arrays=self.always_array_child_elements)

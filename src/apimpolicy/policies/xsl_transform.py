@@ -35,13 +35,22 @@ from apimpolicy.policies.conversions import text
 from apimpolicy.policies.effects import Converted, Effect, MetadataRead
 from apimpolicy.policies.message_text import read_text
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import Exchange, PolicyError, Step, children, content, literal_attribute, part, policy
+from apimpolicy.policies.spec import (
+    PolicyError,
+    PolicyExchange,
+    PolicyStep,
+    children,
+    content,
+    literal_attribute,
+    part,
+    policy,
+)
 
 _ROOT = re.compile(r"<((?:[\w.-]+:)?(?:stylesheet|transform))[\s>/]")
 
 
 @part("parameter", alternatives=("name", "parameter-name"))
-class Parameter:
+class ParameterElement:
     name: str | None = literal_attribute(doubt="unknown-expression")
     parameter_name: str | None = literal_attribute(doubt="unknown-expression")
     value: str = content(text)
@@ -58,15 +67,15 @@ class Parameter:
 )
 class XslTransform:
     markup: str = content(text, markup=True)
-    parameters: list[Step] = children(Parameter)
+    parameters: list[PolicyStep] = children(ParameterElement)
 
-    def run(self, exchange: Exchange) -> Effect:
-        from apimpolicy.policies.xslt.transformation import transform
+    def run(self, exchange: PolicyExchange) -> Effect:
+        from apimpolicy.policies.xslt import transform
 
         stylesheet = self.stylesheet()
         parameters: dict[str, str] = {}
         for step in self.parameters:
-            parameter: Parameter = exchange.evaluate(step)
+            parameter: ParameterElement = exchange.evaluate(step)
             name = (parameter.name if parameter.name is not None else parameter.parameter_name) or ""
             exchange.note(MetadataRead(name, name=name, value=parameter.value), step)
             parameters[from_utf16(name)] = from_utf16(parameter.value)

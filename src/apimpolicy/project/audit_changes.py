@@ -7,8 +7,8 @@ import tempfile
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.audit.access import is_weaker
 from apimpolicy.audit.findings import lent_to_anyone
-from apimpolicy.audit.outliers import is_weaker
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.audit_run import AuditRun, audit_path
 from apimpolicy.project.revisions import revision_of

@@ -11,10 +11,10 @@ import attrs
 
 from apimpolicy.audit.analysis import OperationAudit, ServiceAudit, audit_service
 from apimpolicy.audit.confirming import Search, confirmed
-from apimpolicy.audit.facts import PolicyLocation
 from apimpolicy.audit.findings import AuditFinding, Evidence, SourceLocations, bypasses, findings_of, operations_by_api
 from apimpolicy.audit.requests import Attempt, Rehearsal
-from apimpolicy.audit.service_context import ServiceContext
+from apimpolicy.audit.states import PolicyLocation
+from apimpolicy.audit.walk import ServiceContext
 from apimpolicy.checkout import open_bytes
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject

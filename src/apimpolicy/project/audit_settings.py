@@ -150,7 +150,7 @@ def audit_settings(table: Table | None) -> AuditSettings:
 
 
 def _codes(table: Table) -> tuple[str, ...]:
-    from apimpolicy.checks.codes import UnknownCodeError, code_of
+    from apimpolicy.checks.pages import UnknownCodeError, code_of
 
     found: list[str] = []
     for code in table.texts("ignore") or ():

@@ -159,7 +159,7 @@ def _codes(table: Table, name: str, rules: Rules) -> tuple[str, ...]:
 def _code(table: Table, text: str, name: str, rules: Rules) -> str:
     if rules is None:
         return text
-    from apimpolicy.checks.codes import UnknownCodeError, code_of
+    from apimpolicy.checks.pages import UnknownCodeError, code_of
 
     try:
         return code_of(text, rules, foreign=True)

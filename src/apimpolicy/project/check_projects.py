@@ -94,7 +94,7 @@ class CheckProjects:
     def rules(self) -> tuple[type[Rule], ...]:
         """The rules besides the catalogue's: of installed packages, and of the files that were named."""
         if self._rules is None:
-            from apimpolicy.checks.extensions import rules_of_files, rules_of_packages
+            from apimpolicy.checks.catalogue import rules_of_files, rules_of_packages
 
             tables = [file for file in self.options.rule_files if file.endswith(".toml")]
             files = [file for file in self.options.rule_files if file not in tables]
@@ -127,7 +127,7 @@ class CheckProjects:
         options = self.options
         if not (options.select or options.extend or options.ignore):
             return
-        from apimpolicy.checks.codes import UnknownCodeError, code_of
+        from apimpolicy.checks.pages import UnknownCodeError, code_of
 
         resolved: dict[str, Any] = {}
         rules = (*self.rules, *self._rules_here())

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.checks.references import Missing
+from apimpolicy.checks.references import MissingReference
 from apimpolicy.project.layout import KINDS, kind_named
 
 if TYPE_CHECKING:
@@ -51,14 +51,16 @@ class ConfiguredFragments:
     def __repr__(self) -> str:
         return repr((self._declared, self._fragments))
 
-    def missing(self, kind: str, *names: str, within: str = "") -> Missing | None:
+    def missing(self, kind: str, *names: str, within: str = "") -> MissingReference | None:
         """See `checks.references.KnownService`."""
         known = self._fragments
         if kind != "fragments" or any(name in known or self._declared.has(kind, name) for name in names):
             return None
         from difflib import get_close_matches
 
-        return Missing("fragment", names[0], False, tuple(get_close_matches(names[0][:64], known, 1, 0.7)), known)
+        return MissingReference(
+            "fragment", names[0], False, tuple(get_close_matches(names[0][:64], known, 1, 0.7)), known
+        )
 
 
 def declared_in(*configurations: Mapping[str, Any], external: tuple[tuple[str, str], ...] = ()) -> Declared:

@@ -43,9 +43,8 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.settings import Behaviour
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.content_safety import AnalyzesSafety
     from apimpolicy.policies.data_sources import RecordedCosmos, RecordedSql
-    from apimpolicy.policies.service_bus import ServiceBus
+    from apimpolicy.policies.outside_services import AnalyzesSafety, ServiceBus
     from apimpolicy.project.toml_table import Table
 
 ERRORS: dict[str, type[OSError]] = {"timeout": TimeoutError, "refused": ConnectionRefusedError}
@@ -119,7 +118,7 @@ def _raised(table: Table) -> Callable[[object], Any] | None:
 
 
 def _service_bus(table: Table) -> ServiceBus:
-    from apimpolicy.policies.service_bus import ServiceBus
+    from apimpolicy.policies.outside_services import ServiceBus
 
     queues, topics = table.texts("queues"), table.texts("topics")
     table.finish()
@@ -127,7 +126,7 @@ def _service_bus(table: Table) -> ServiceBus:
 
 
 def _content_safety(table: Table) -> AnalyzesSafety:
-    from apimpolicy.policies.content_safety import SafetyWords
+    from apimpolicy.policies.outside_services import SafetyWords
 
     failing = _raised(table)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
-from apimpolicy.checks.references import Missing
+from apimpolicy.checks.references import MissingReference
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.infrastructure.values import shown
@@ -256,7 +256,7 @@ class Service:
 
     # Missing resources
 
-    def missing(self, kind: str, *names: str, within: str = "") -> Missing | None:
+    def missing(self, kind: str, *names: str, within: str = "") -> MissingReference | None:
         """Return the missing reference if no resource has one of these names; see `checks.references.KnownService`."""
         if kind == OPERATIONS:
             return self._missing_operation(within, names)
@@ -275,10 +275,12 @@ class Service:
             return None
         gap = None if deleted else self._gap(kind, names)
         if gap is not None and gap.has_pattern:
-            return Missing(noun, name, False, reason=f"its name fits, and {gap.text(self.root)}")
-        return Missing(noun, name, gap is None, near, known, deleted, "" if gap is None else gap.text(self.root))
+            return MissingReference(noun, name, False, reason=f"its name fits, and {gap.text(self.root)}")
+        return MissingReference(
+            noun, name, gap is None, near, known, deleted, "" if gap is None else gap.text(self.root)
+        )
 
-    def _missing_operation(self, api: str, names: Sequence[str]) -> Missing | None:
+    def _missing_operation(self, api: str, names: Sequence[str]) -> MissingReference | None:
         found = self._api(api) if api else None
         if not isinstance(found, ApiDescription):
             return None
@@ -289,16 +291,16 @@ class Service:
         if gap is not None and not gap.kind and not self.description.read:
             gap = None  # an extract has all operations of its APIs, also of one API of a shared service
         reason = "" if gap is None else gap.text(self.root)
-        return Missing("operation", names[0], gap is None, tuple(_near(names[0], known)), known, reason=reason)
+        return MissingReference("operation", names[0], gap is None, tuple(_near(names[0], known)), known, reason=reason)
 
-    def _missing_authorization(self, provider: str, names: Sequence[str]) -> Missing | None:
+    def _missing_authorization(self, provider: str, names: Sequence[str]) -> MissingReference | None:
         found = self.resources(_AUTHORIZATIONS).values()
         known = tuple(sorted(each.id for each in found if each.within.lower() == provider.lower()))
         lowered = {each.lower() for each in known}
         is_there = any(name.lower() in lowered or self._declared.has(_AUTHORIZATIONS, name) for name in names)
         if not known or is_there:
             return None
-        return Missing("authorization", names[0], True, tuple(_near(names[0], known)), known)
+        return MissingReference("authorization", names[0], True, tuple(_near(names[0], known)), known)
 
     def _exists(self, kind: str, name: str) -> bool:
         if name.lower() in KINDS[kind].built_in and name.lower() in self._deleted.names.get(kind, ()):

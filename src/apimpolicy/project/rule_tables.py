@@ -22,8 +22,8 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.checks.catalogue import checked
 from apimpolicy.checks.convention import Convention, ConventionRule, Selector, Values
-from apimpolicy.checks.extensions import checked
 from apimpolicy.diagnostics import Severity
 from apimpolicy.policies.placement import SCOPES
 from apimpolicy.project.named_values import parse_toml, read_text

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.checkout import is_trusted
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.settings import Declared, setting
+from apimpolicy.policies.settings import DeclaredSettings, setting
 
 if TYPE_CHECKING:
     from apimpolicy.project.toml_table import Table
@@ -27,7 +27,7 @@ _DAY = 86_400
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class Limits(Declared):
+class Limits(DeclaredSettings):
     """Limits of one connection, and of all of them; beyond them the gateway answers itself.
 
     Sizes are in bytes, times in seconds. Raises ConfigurationError.

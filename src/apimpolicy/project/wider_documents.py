@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from apimpolicy.checks.wider import Wider
+from apimpolicy.checks.failures import Wider
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.service.description import (
     ApiDescription,

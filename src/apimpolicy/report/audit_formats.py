@@ -26,11 +26,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.audit.access import KEY_WORD, WEAK_TOKEN
-from apimpolicy.audit.budgets import limited_by
-from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, LENDS, LIMITS, REPLACES, TOKEN
+from apimpolicy.audit.access import KEY_WORD, WEAK_TOKEN, limited_by
 from apimpolicy.audit.findings import AuditFinding, lent_to_anyone
-from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.audit.kinds import ADDRESS, CERTIFICATE, LENDS, LIMITS, REPLACES, TOKEN
 from apimpolicy.report.audit_text import (
     answer,
     audit_text,
@@ -46,10 +44,12 @@ from apimpolicy.report.audit_text import (
 from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.terminal import path_from_here
+from apimpolicy.text.encoding import from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.audit.analysis import OperationAudit
-    from apimpolicy.audit.facts import PolicyLocation
+    from apimpolicy.audit.findings import AuditFinding
+    from apimpolicy.audit.states import PolicyLocation
     from apimpolicy.project.audit_run import AuditRun
 
 ALWAYS, SOMETIMES, NEVER, UNKNOWN = "always", "on some paths", "never", "unknown"

@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.access import WEAK_TOKEN
-from apimpolicy.audit.budgets import NOT_LIMITED, limited_by
-from apimpolicy.audit.facts import LENDS, TOKEN, UNDECIDED
+from apimpolicy.audit import kinds
+from apimpolicy.audit.access import NOT_LIMITED, WEAK_TOKEN, limited_by
 from apimpolicy.audit.findings import lent_to_anyone, operations_by_api
 from apimpolicy.report import audit_text
 from apimpolicy.report.audit_formats import ALWAYS, NEVER, SOMETIMES, UNKNOWN, passed_on, presence, when
@@ -100,7 +99,9 @@ def _operation(run: AuditRun, operation: OperationAudit) -> Iterator[str]:
     if shown:
         yield f"<p>{text(shown)}</p>"
     lent = [
-        f"{action.subject} ({when(operation, action.subject)})" for action in operation.actions if action.kind == LENDS
+        f"{action.subject} ({when(operation, action.subject)})"
+        for action in operation.actions
+        if action.kind == kinds.LENDS
     ]
     if lent:
         yield f"<p>The gateway adds: {text(', '.join(lent))}</p>"
@@ -121,7 +122,7 @@ def _operation(run: AuditRun, operation: OperationAudit) -> Iterator[str]:
 
 
 def _cell(operation: OperationAudit, column: str) -> Cell:
-    if column == "token" and presence(operation, TOKEN) == NEVER:
+    if column == "token" and presence(operation, kinds.TOKEN) == NEVER:
         weak = presence(operation, WEAK_TOKEN)
         return Cell(weak, words="" if weak in (NEVER, UNKNOWN) else "weak")
     if column in _PROOFS:
@@ -130,7 +131,7 @@ def _cell(operation: OperationAudit, column: str) -> Cell:
         found = [each["when"] for each in passed_on(operation)]
         return Cell(ALWAYS if ALWAYS in found else SOMETIMES if SOMETIMES in found else NEVER)
     if column == LENT:
-        found = [when(operation, action.subject) for action in operation.actions if action.kind == LENDS]
+        found = [when(operation, action.subject) for action in operation.actions if action.kind == kinds.LENDS]
         is_danger = operation.access.is_open and bool(lent_to_anyone(operation))
         return Cell(ALWAYS if ALWAYS in found else SOMETIMES if found else NEVER, is_danger)
     limits = limited_by(operation)
@@ -149,11 +150,11 @@ def _joined(cells: Sequence[Cell]) -> Cell:
 
 def _markup(cells: dict[str, Cell]) -> str:
     shown = {ALWAYS: "always", SOMETIMES: "some paths", NEVER: "–", UNKNOWN: "unknown"}
-    kinds = {ALWAYS: "always", SOMETIMES: "some", NEVER: "never", UNKNOWN: "unknown"}
+    classes = {ALWAYS: "always", SOMETIMES: "some", NEVER: "never", UNKNOWN: "unknown"}
     neutral = {"always": "neutral", "some": "neutral"}
 
     def kind(column: str, cell: Cell) -> str:
-        found = kinds[cell.when]
+        found = classes[cell.when]
         return "danger" if cell.is_danger else neutral.get(found, found) if column in COLUMNS[5:] else found
 
     return "".join(
@@ -201,7 +202,7 @@ def _undecided(run: AuditRun) -> Iterator[str]:
         return
     yield '<section class="card"><h2>Not decided, and why</h2><table><thead><tr><th>Operation<th>Reason</tr></thead>'
     for operation in found:
-        reasons = ", ".join(dict.fromkeys(fact.subject for fact in operation.access.facts(UNDECIDED)))
+        reasons = ", ".join(dict.fromkeys(fact.subject for fact in operation.access.facts(kinds.UNDECIDED)))
         yield f"<tr><td>{text(f'{operation.api.id} {operation.name}')}</td><td>{_with_code(reasons)}</td></tr>"
     yield "</table></section>"
 

@@ -20,10 +20,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.access import KEY_WORD, NO_ACCESS
-from apimpolicy.audit.budgets import NOT_LIMITED, limited_by
-from apimpolicy.audit.facts import ADDRESS, KEY, OPAQUE, OWN, TOKEN, UNDECIDED, PolicyLocation, Token
+from apimpolicy.audit import kinds
+from apimpolicy.audit.access import KEY_WORD, NO_ACCESS, NOT_LIMITED, limited_by
 from apimpolicy.audit.findings import AuditFinding, lent_to_anyone, operations_by_api
+from apimpolicy.audit.states import PolicyLocation, TokenCheck
 from apimpolicy.report.columns import PLAIN, Style, counted, printable
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def details(operation: OperationAudit, *, is_whole: bool = False) -> Iterator[st
 def _checks(operation: OperationAudit) -> Iterator[tuple[str, PolicyLocation | None]]:
     """Yield the checks of the policies' own, and what isn't decided, with their places."""
     if not operation.access.is_open:
-        for kind in (OWN, OPAQUE, UNDECIDED):
+        for kind in (kinds.OWN, kinds.OPAQUE, kinds.UNDECIDED):
             for fact in operation.access.facts(kind):
                 yield fact.subject, operation.places.get(fact)
 
@@ -189,17 +189,17 @@ def _proofs(operation: OperationAudit, *, is_whole: bool = False) -> Iterator[st
     if operation.access.is_open:
         yield from lent_to_anyone(operation)
         return
-    for fact in operation.access.facts(TOKEN):
+    for fact in operation.access.facts(kinds.TOKEN):
         token = fact.detail[0]
-        assert isinstance(token, Token)
+        assert isinstance(token, TokenCheck)
         yield token_words(token, is_whole=is_whole)
     if KEY_WORD in operation.access.words:
-        yield from sorted(f"product {fact.subject}" for fact in operation.access.facts(KEY) if fact.subject)
-    for fact in operation.access.facts(ADDRESS):
+        yield from sorted(f"product {fact.subject}" for fact in operation.access.facts(kinds.KEY) if fact.subject)
+    for fact in operation.access.facts(kinds.ADDRESS):
         yield counted(len(fact.detail), "address", "addresses")
 
 
-def token_words(token: Token, *, is_whole: bool = False) -> str:
+def token_words(token: TokenCheck, *, is_whole: bool = False) -> str:
     """Return a token check's requirements: `issuer 14b7…, audience 93cb…, claim azp`; `is_whole` shortens none."""
     parts: list[str] = []
     for noun, values in (

@@ -22,7 +22,7 @@ MOST_ITERATIONS: Final = 3
 _DICTIONARIES = ("IReadOnlyDictionary<", "IDictionary<", "Dictionary<")
 
 
-class Fact(Record):
+class StatedFact(Record):
     """A sub-expression and its value, as text."""
 
     code: str
@@ -43,7 +43,7 @@ class Clause:
         self.verdict = verdict
         self.code = list(code)
         self.node = node
-        self.facts: list[Fact] = []
+        self.facts: list[StatedFact] = []
         self.notes: list[str] = []
         self.parts: list[Clause] = []
 
@@ -187,7 +187,7 @@ def _verdict(node: nodes.Expression, evaluated: Evaluated) -> str:
     return NOT_EVALUATED
 
 
-def _facts(leaf: nodes.Bound, evaluated: Evaluated) -> Iterator[Fact]:
+def _facts(leaf: nodes.Bound, evaluated: Evaluated) -> Iterator[StatedFact]:
     """Yield the values inside a leaf, once each, in the order of evaluation."""
     skipped = {_key(leaf)}
     if isinstance(leaf, nodes.Unary) and leaf.operator == "!":
@@ -195,7 +195,7 @@ def _facts(leaf: nodes.Bound, evaluated: Evaluated) -> Iterator[Fact]:
     lambdas = [node for node in descendants(leaf) if isinstance(node, nodes.Lambda)]
     of_parameters = {_key(node) for found in lambdas for node in _about_parameters(found)}
     told: set[str] = {evaluated.code(leaf)}
-    found: list[tuple[int, Fact]] = []
+    found: list[tuple[int, StatedFact]] = []
     for node in descendants(leaf):
         key = _key(node)
         if key in skipped or key in of_parameters or key not in evaluated.values:
@@ -205,7 +205,7 @@ def _facts(leaf: nodes.Bound, evaluated: Evaluated) -> Iterator[Fact]:
         code = evaluated.code(node)
         if code not in told:
             told.add(code)
-            found.append((evaluated.order[key], Fact(code, show(evaluated.value(node)))))
+            found.append((evaluated.order[key], StatedFact(code, show(evaluated.value(node)))))
     for function in lambdas:
         found += _iterations(function, evaluated)
     found.sort(key=lambda pair: pair[0])
@@ -246,7 +246,7 @@ def _about_parameters(function: nodes.Lambda) -> Iterator[nodes.Expression]:
             yield node
 
 
-def _iterations(function: nodes.Lambda, evaluated: Evaluated) -> Iterator[tuple[int, Fact]]:
+def _iterations(function: nodes.Lambda, evaluated: Evaluated) -> Iterator[tuple[int, StatedFact]]:
     """Yield arguments and results of a lambda's first calls; nothing for a lambda with statements."""
     if not isinstance(function.body, nodes.Expression):
         return
@@ -261,9 +261,9 @@ def _iterations(function: nodes.Lambda, evaluated: Evaluated) -> Iterator[tuple[
             continue
         if _is_telling(node, evaluated.values[key][-1]):
             told.add(code)
-            yield evaluated.order[key], Fact(code, _shown(node, evaluated.values[key]))
+            yield evaluated.order[key], StatedFact(code, _shown(node, evaluated.values[key]))
     head = evaluated.code(function).partition("=>")[0]
-    yield evaluated.order[_key(body)], Fact(f"{head}=> …", _shown(body, results))
+    yield evaluated.order[_key(body)], StatedFact(f"{head}=> …", _shown(body, results))
 
 
 def _shown(node: nodes.Expression, values: list[Any]) -> str:

@@ -12,16 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import Condition, Forwarded
 from apimpolicy.policies.registry import is_known, specification_of
 from apimpolicy.records import Record
-from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause, Evaluated, Fact, clause_of, clause_of_block
+from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause, Evaluated, StatedFact, clause_of, clause_of_block
 from apimpolicy.report.columns import PLAIN, Style, clip, printable, shortened, width, wrap
 from apimpolicy.report.explanation_notes import certificate_notes
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.terminal import short_path
 from apimpolicy.report.values import show, within_limits
+from apimpolicy.text.encoding import from_utf16
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
@@ -346,7 +346,7 @@ def _code(text: str, available: int) -> list[str]:
     return wrap(printable(text), max(available, 20))
 
 
-def _facts(facts: list[Fact], available: int) -> Iterator[str]:
+def _facts(facts: list[StatedFact], available: int) -> Iterator[str]:
     """Yield codes and values in two columns. The value of a wide code gets its own line."""
     narrow = [width(printable(fact.code)) for fact in facts if width(printable(fact.code)) <= _WIDEST_CODE]
     column = max(narrow, default=0)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.policies.state import State
+    from apimpolicy.policies.state import GatewayState
     from apimpolicy.project.configuration import Configuration
 
 _KINDS = (
@@ -80,7 +80,7 @@ class ServeTarget:
             return self.config
         return self.path if self.path.endswith(".toml") else find_configuration(self.path)
 
-    def load(self, state: State | None = None) -> Served:
+    def load(self, state: GatewayState | None = None) -> Served:
         """Read all of it; of a service documents are compiled when they are needed, or by `programs`.
 
         Raises ConfigurationError, and DiagnosticError for a single policy.
@@ -102,7 +102,7 @@ class ServeTarget:
         gateway.service = _read(gateway, require_apis(gateway.service, self.path), broken)
         return Served(gateway, files=files, broken=broken)
 
-    def _gateway(self, configuration: Configuration, folder: str | None, state: State | None) -> Gateway:
+    def _gateway(self, configuration: Configuration, folder: str | None, state: GatewayState | None) -> Gateway:
         overrides: dict[str, Any] = {"now": _clock(configuration.now), "state": state, "tracing": self.tracing}
         if not configuration.says_seed:
             overrides["seed"] = None

@@ -24,11 +24,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.engine.state import CallCounters, LocalCircuits, ValueCache, distance
-from apimpolicy.policies.state import Bucket, Claim, Counter, CounterStatus, StateEntry, TakeOutcome, Window
+from apimpolicy.policies.state import Bucket, Counter, CounterClaim, CounterStatus, StateEntry, TakeOutcome, Window
 from apimpolicy.serving.redis_connection import UNREADABLE, RedisConnection, from_bytes, to_bytes
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.state import Cache, TripRule
+    from apimpolicy.policies.state import SharedCache, TripRule
 
 _BEAT = 2.0
 _LONGEST_KEY = 200
@@ -40,7 +40,7 @@ _EXTERNAL = ("external", "prefer-external")
 
 
 class RedisState:
-    """Implements `apimpolicy.policies.state.State` for the Redis at a URL. Raises ConfigurationError for a wrong URL.
+    """The `apimpolicy.policies.state.GatewayState` of the Redis at a URL. Raises ConfigurationError for a wrong URL.
 
     `prefix` is what all keys begin with: gateways with different ones share nothing. Its name becomes a hash tag,
     `{apimpolicy}:`, unless it has one.
@@ -54,7 +54,7 @@ class RedisState:
         self._internal = ValueCache()
         self._external = RedisCache(self.connection)
 
-    def cache(self, caching_type: str) -> Cache:
+    def cache(self, caching_type: str) -> SharedCache:
         return self._external if caching_type in _EXTERNAL else self._internal
 
     def entries(self) -> Iterator[StateEntry]:
@@ -103,7 +103,7 @@ class RedisCounters:
         found = self._connection.operation("now", {})
         return self._local.now() if found is None else float(found[0])
 
-    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> TakeOutcome:
+    def take(self, claims: Sequence[CounterClaim], *, reserved_for: object | None = None) -> TakeOutcome:
         given: dict[str, Any] = {"claims": [_claim(claim) for claim in claims]}
         if reserved_for is not None:
             given["worker"] = self._living_worker()
@@ -191,7 +191,7 @@ class RedisCounters:
 
 
 class RedisCache:
-    """Implements `apimpolicy.policies.state.Cache`; while Redis is not available, every lookup misses."""
+    """Implements `apimpolicy.policies.state.SharedCache`; while Redis is not available, every lookup misses."""
 
     def __init__(self, connection: RedisConnection) -> None:
         self._connection = connection
@@ -239,7 +239,7 @@ class RedisCircuits:
 
 
 class RedisPrompts:
-    """Implements `apimpolicy.policies.language_models.SemanticCache`: a list for each partition, compared here."""
+    """Implements `apimpolicy.policies.outside_services.SemanticCache`: a list for each partition, compared here."""
 
     def __init__(self, connection: RedisConnection) -> None:
         self._connection = connection
@@ -283,7 +283,7 @@ def _prompt(data: bytes, vector: Sequence[float], now: int) -> tuple[float, str]
         return None
 
 
-def _claim(claim: Claim) -> dict[str, Any]:
+def _claim(claim: CounterClaim) -> dict[str, Any]:
     return {"counter": _counter(claim.counter), "limit": claim.limit, "amount": claim.amount, "own": claim.own}
 
 

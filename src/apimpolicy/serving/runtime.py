@@ -17,7 +17,7 @@ from apimpolicy.serving.server import GatewayServer, Listener
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
-    from apimpolicy.policies.state import State
+    from apimpolicy.policies.state import GatewayState
     from apimpolicy.project.serve_settings import Limits
     from apimpolicy.serving.protocol import Answer
     from apimpolicy.serving.workers import Peers
@@ -45,7 +45,7 @@ class Runtime:
     ) -> None:
         self.dispatcher = Dispatcher(served)
         self.target = target
-        self.state: State = served.gateway.services.state
+        self.state: GatewayState = served.gateway.services.state
         self.inspector: Any = None
         self.broken: set[str] = set()
         """The files of policies that can't be used."""

@@ -29,12 +29,12 @@ from apimpolicy.testing.expectations import OBSERVABLE, Mismatch, observable_mis
 from apimpolicy.testing.format import PART
 from apimpolicy.testing.gateways import gateway_of, request_of
 from apimpolicy.testing.mcp_cases import OF_SERVERS
-from apimpolicy.testing.running import Outcome, simulate
+from apimpolicy.testing.running import CaseOutcome, simulate
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.services import Transport
-    from apimpolicy.testing.case_files import Case, Step
+    from apimpolicy.testing.case_files import Case, CaseStep
     from apimpolicy.testing.identities import CaseIdentities
     from apimpolicy.testing.tree import Tree
 
@@ -54,7 +54,7 @@ class TraceSource(Protocol):
         """Return the trace of the request with this response; None when there is none. Raises ConfigurationError."""
 
 
-class Target:
+class RealGateway:
     """A gateway at a URL. `key` is a subscription's, for requests that bring none; `authority` a PEM file with what to
     trust besides the machine's authorities. Raises ConfigurationError for a URL that is none.
     """
@@ -76,13 +76,13 @@ class Target:
     is_ours = False
     """True if the gateway is in this process: callers have any address then, and identity providers can change."""
 
-    def run_case(self, case: Case, identities: CaseIdentities | None = None) -> Outcome:
+    def run_case(self, case: Case, identities: CaseIdentities | None = None) -> CaseOutcome:
         """Run a case against the gateway, with tokens of these identity providers, or of the case's own. Never raises
         for what a case or the gateway does wrong.
         """
         if (why := case.skip or not_from_outside(case, self.can_advance, is_ours=self.is_ours)) is not None:
-            return Outcome(case, "skipped", problem=why)
-        outcome = Outcome(case, "passed")
+            return CaseOutcome(case, "skipped", problem=why)
+        outcome = CaseOutcome(case, "passed")
         started = time.perf_counter()
         try:
             identities = gateway_of(case).identities if identities is None else identities
@@ -115,18 +115,15 @@ class Target:
             connection.close()
 
     def advance(self, seconds: float) -> None:
-        """Let time pass between two requests."""
         time.sleep(seconds)
 
     def can_advance(self, seconds: float) -> bool:
-        """Return whether so much time can pass."""
         return seconds <= _LONGEST_WAIT
 
     def host_of(self, request: Request) -> str:
-        """Return the header Host: that of the gateway's URL."""
         return self.parts.netloc.rpartition("@")[2]
 
-    def _step(self, case: Case, step: Step, outcome: Outcome, identities: CaseIdentities | None) -> None:
+    def _step(self, case: Case, step: CaseStep, outcome: CaseOutcome, identities: CaseIdentities | None) -> None:
         if step.advance:
             self.advance(step.advance)
         if step.states is not None and identities is not None:
@@ -139,7 +136,7 @@ class Target:
         if self.traces is not None and not outcome.mismatches:
             outcome.mismatches += self._trace_mismatches(case, step, request, response)
 
-    def _trace_mismatches(self, case: Case, step: Step, request: Request, response: Response) -> list[Mismatch]:
+    def _trace_mismatches(self, case: Case, step: CaseStep, request: Request, response: Response) -> list[Mismatch]:
         """Return where the gateway's trace parts from that of the simulator, which gets the request as it arrived there
         and the backend's answers as they came.
         """

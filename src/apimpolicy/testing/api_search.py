@@ -6,8 +6,6 @@ one of the others. Then one thing of a request that gets through is changed at a
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,15 +18,17 @@ from apimpolicy.project.service.likely_values import providers_of
 from apimpolicy.proposing.finder import Finder
 from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.scenario import Bounds
-from apimpolicy.testing.case_files import load_case_tree
-from apimpolicy.testing.case_names import of_method
-from apimpolicy.testing.case_writer import CaseWriter
+from apimpolicy.testing.case_writer import CaseWriter, of_method
 from apimpolicy.testing.claims.harnesses import Setup, setup_of
-from apimpolicy.testing.claims.services import Route, harness_of_route, service_with_keys
-from apimpolicy.testing.first_cases import Found, limit_cases, run_alone
-from apimpolicy.testing.first_surroundings import Surroundings, accepted_caller, numbered_providers, shows_certificates
+from apimpolicy.testing.claims.services import ServiceRoute, harness_of_route, service_with_keys
+from apimpolicy.testing.first_cases import FoundCase, limit_cases, run_alone
+from apimpolicy.testing.first_surroundings import (
+    CaseSurroundings,
+    accepted_caller,
+    numbered_providers,
+    shows_certificates,
+)
 from apimpolicy.testing.format import METHODS
-from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
     from apimpolicy.scenarios.assignments import Assignment
@@ -52,8 +52,8 @@ class ApiCases:
     `accepted` are names of changed requests that are not refused.
     """
 
-    around: Surroundings
-    cases: list[Found]
+    around: CaseSurroundings
+    cases: list[FoundCase]
     goals: dict[Goal, str]
     reached: set[Goal]
     failing: set[Goal]
@@ -61,13 +61,9 @@ class ApiCases:
     accepted: list[str]
 
 
-def service_setup(around: Surroundings, directory: str) -> Setup:
-    """Return the setup in which a test file in a folder runs."""
-    content = {**around.subject(""), **around.content(), "cases": [{"request": {"get": "/"}, "expect": {}}]}
-    path = os.path.join(os.path.abspath(directory), "service.test.yaml")
-    file = load_case_tree(read_tree(json.dumps(content), path), path)
-    file.kept = around.kept
-    return setup_of(file)
+def service_setup(around: CaseSurroundings) -> Setup:
+    """Return the setup in which the test file runs."""
+    return setup_of(around.loaded({"request": {"get": "/"}, "expect": {}}).file)
 
 
 class ApiSearch:
@@ -75,32 +71,29 @@ class ApiSearch:
 
     def __init__(
         self,
-        around: Surroundings,
-        output: str,
-        routes: Sequence[Route],
+        around: CaseSurroundings,
+        routes: Sequence[ServiceRoute],
         bounds: Bounds,
         reached: set[Goal],
         *,
         with_errors: bool,
     ) -> None:
-        self.output = output
         self.routes = routes
         self.bounds = bounds
         self.around = around
         self.elements = self._elements()
         self._add_needs()
-        self.setup = service_setup(self.around, os.path.dirname(output))
+        self.setup = service_setup(self.around)
         self.opened = service_with_keys(self.setup.service)
-        self.cases: list[Found] = []
+        self.cases: list[FoundCase] = []
         self.goals: dict[Goal, str] = {}
-        self.good: tuple[Route, Found] | None = None
+        self.good: tuple[ServiceRoute, FoundCase] | None = None
         self.with_errors = with_errors
         self.writer: _RouteWriter | None = None
         self.reached = reached
-        self.tried: list[Route] = []
+        self.tried: list[ServiceRoute] = []
 
     def cases_found(self) -> ApiCases:
-        """Search on each chosen route, and return the cases."""
         chosen = self._chosen()
         seconds = max(self.bounds.seconds / max(len(chosen), 1), _LEAST_SECONDS)
         for route in chosen:
@@ -110,15 +103,13 @@ class ApiSearch:
             route, case = self.good
             operation = _label(route) + _with_key(route)
             self.cases += self._other_operations(route, case)
-            made, accepted = refusals(self.around, self.output, case, route, self.cases, operation)
-            self.cases += [*made, *limit_cases("", self.output, self.around, self.elements, case)]
+            made, accepted = refusals(self.around, case, route, self.cases, operation)
+            self.cases += [*made, *limit_cases(self.around, self.elements, case)]
         failing, secret = (set(), set()) if self.writer is None else (self.writer.failing, self.writer.secret)
-        keys = Surroundings(self.around.defaults, self.around.providers, service=self.around.service)
-        return ApiCases(keys, self.cases, self.goals, self.reached, failing, secret, accepted)
+        return ApiCases(self.around.keys(), self.cases, self.goals, self.reached, failing, secret, accepted)
 
     def _elements(self) -> list[Element]:
-        """Return the policies of all documents that requests to the API meet."""
-        gateway = service_setup(self.around, os.path.dirname(self.output)).gateway
+        gateway = service_setup(self.around).gateway
         found: dict[int, Element] = {}
         for policies in {id(route.policies): route.policies for route in self.routes}.values():
             try:
@@ -140,9 +131,9 @@ class ApiSearch:
         self.around.defaults = {"gateway": gateway} if gateway else {}
         self.around.defaults["backend"] = {"status": 200, "json": {"from": "the backend"}}
 
-    def _chosen(self) -> list[Route]:
+    def _chosen(self) -> list[ServiceRoute]:
         """Return one route for each document that requests can meet, those of the first caller first."""
-        found: list[Route] = []
+        found: list[ServiceRoute] = []
         seen: set[tuple[int, int]] = set()
         callers: set[str | None] = set()
         for route in self.routes:
@@ -158,20 +149,20 @@ class ApiSearch:
             found.append(route)
         return found
 
-    def _search(self, route: Route, bounds: Bounds) -> None:
+    def _search(self, route: ServiceRoute, bounds: Bounds) -> None:
         """Search for requests on a route that take what no case has taken."""
         self.tried.append(route)
         harness = harness_of_route(route, self.setup, self.opened)
         wanted = [goal for goal in harness.goals.all if goal not in self.reached]
         self.goals |= {goal: harness.goals.name(goal) for goal in wanted if goal.kind == BRANCH}
-        usual = self._usual()
+        usual = accepted_caller(self.elements, self.around.providers)
         with_body: Assignment = {**usual, ("body", "there"): True, ("body", "json"): True}
         starts = [usual, with_body] if route.method in BODIED else [usual]
         explored = Finder(harness, bounds, wanted=wanted).explore(starts)
         if not explored.runs:
             return
         if self.writer is None:
-            self.writer = _RouteWriter("", self.output, self.around, explored, with_errors=self.with_errors)
+            self.writer = _RouteWriter(self.around, explored, with_errors=self.with_errors)
             self.writer.reached = self.reached
         writer = self.writer
         writer.explored, writer.route = explored, route
@@ -185,7 +176,7 @@ class ApiSearch:
                 self.good = route, case
         self.cases += writer.cases_of(explored, wanted)
 
-    def _other_operations(self, tried: Route, good: Found) -> Iterator[Found]:
+    def _other_operations(self, tried: ServiceRoute, good: FoundCase) -> Iterator[FoundCase]:
         """Yield cases with a row for each further operation whose requests reach the backend.
 
         They are those of the caller who passed, with a body of JSON if it needs one.
@@ -202,7 +193,7 @@ class ApiSearch:
             is_bodied = sent["method"] in BODIED
             for has_body in (is_bodied, not is_bodied):
                 made = {**request, **sent, **bodies[has_body]}
-                results = run_alone("", self.output, self.around, made, **good.given).results
+                results = run_alone(self.around, made, **good.given).results
                 if results and results[-1].response.status_code == 200 and results[-1].backend_requests:
                     row = {"operation": _label(route), **sent, "sent-to": results[-1].backend_requests[-1].url}
                     rows[has_body].append(row)
@@ -211,17 +202,13 @@ class ApiSearch:
             if each:
                 expect = {"status": 200, "backend-requests": [{"method": "$method", "url": "$sent-to"}]}
                 made = {"method": "$method", "url": "$url", **request, **bodies[has_body]}
-                yield Found("$operation reaches the backend", made, expect, given={**good.given, "each": each})
-
-    def _usual(self) -> Assignment:
-        """Return the inputs of an accepted caller."""
-        return accepted_caller(self.elements, self.around.providers)
+                yield FoundCase("$operation reaches the backend", made, expect, given={**good.given, "each": each})
 
 
 class _RouteWriter(CaseWriter):
     """Writes cases for requests on a route."""
 
-    route: Route
+    route: ServiceRoute
 
     def keys(self, scenario: Scenario) -> dict[str, Any]:
         """Return the keys of a case, with the headers that bring the request to its API."""
@@ -246,19 +233,17 @@ class _RouteWriter(CaseWriter):
 
 
 def _pattern(piece: Piece) -> str:
-    """Return the regular expression for a segment of a path, with a group for a parameter."""
     if piece.parameter is not None:
         return "(.*?)"
     return re.escape(piece.default) or "/?"
 
 
-def _label(route: Route, method: str = "GET") -> str:
+def _label(route: ServiceRoute, method: str = "GET") -> str:
     """Return the operation for people; of an API without operations, any path below it."""
     return f"{method} {route.label.removeprefix('any ')}" if route.method is None else route.label
 
 
-def _with_key(route: Route) -> str:
-    """Tell the product whose policy requests meet, if any."""
+def _with_key(route: ServiceRoute) -> str:
     has_product = "product" in route.policies and route.caller is not None
     return f" with a key of the product {route.caller.target}" if has_product and route.caller else ""
 
@@ -285,21 +270,21 @@ _UNKNOWN_ADDRESS = "198.51.100.77"
 
 
 def refusals(
-    around: Surroundings, output: str, passing: Found, route: Route, cases: Sequence[Found], operation: str
-) -> tuple[list[Found], list[str]]:
+    around: CaseSurroundings, passing: FoundCase, route: ServiceRoute, cases: Sequence[FoundCase], operation: str
+) -> tuple[list[FoundCase], list[str]]:
     """Return cases for changed requests that are refused, and the names of those that are not.
 
     `cases` are those that there are already.
     """
     method = "OPTIONS" if "options" in passing.request else passing.request.get("method", "")
     operation = of_method(operation, method)
-    found: list[Found] = []
+    found: list[FoundCase] = []
     accepted: list[str] = []
     known = [case.request for case in cases]
     for words, request in _changed(passing.request, around, route):
         if request in known:
             continue
-        results = run_alone("", output, around, request, **passing.given).results
+        results = run_alone(around, request, **passing.given).results
         if not results:
             continue
         status = results[-1].response.status_code
@@ -307,11 +292,15 @@ def refusals(
             accepted.append(f"{operation} {words}")
         else:
             expect = {"status": status, "backend-requests": 0}
-            found.append(Found(f"{operation} {words} is refused with {status}", request, expect, given=passing.given))
+            found.append(
+                FoundCase(f"{operation} {words} is refused with {status}", request, expect, given=passing.given)
+            )
     return found, accepted
 
 
-def _changed(request: dict[str, Any], around: Surroundings, route: Route) -> Iterator[tuple[str, dict[str, Any]]]:
+def _changed(
+    request: dict[str, Any], around: CaseSurroundings, route: ServiceRoute
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield requests with one thing changed, and what is then so."""
     headers: dict[str, Any] = request.get("headers", {})
     key = next((name for name, value in route.headers.items() if route.caller and value == route.caller.key), None)

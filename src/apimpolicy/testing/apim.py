@@ -306,7 +306,7 @@ class Apim:
         not decided; ConfigurationError when z3-solver is not installed.
         """
         from apimpolicy.scenarios.scenario import Bounds
-        from apimpolicy.testing.claims.in_python import decide, sentence_of
+        from apimpolicy.testing.claims.running import decide, sentence_of
 
         given = {"if": if_, "then": then, "then-sent": then_sent, "never": never}
         parts = {key: part for key, part in given.items() if part is not None}
@@ -325,7 +325,7 @@ class Apim:
         ConfigurationError when there is no such branch, or no request was found that takes it.
         """
         from apimpolicy.scenarios.scenario import Bounds
-        from apimpolicy.testing.claims.in_python import results_reaching
+        from apimpolicy.testing.claims.running import results_reaching
 
         bounds = Bounds() if seconds is None else Bounds(seconds=seconds)
         found = results_reaching(branch, self._scopes(policy), self.gateway, self.clock.now(), bounds)

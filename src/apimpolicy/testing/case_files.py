@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.claims.reading import Claim
 
 
-class Step(NamedTuple):
+class CaseStep(NamedTuple):
     """A request of a case, or a run of a resolver, with the expected response.
 
     `states` are the changes of identity providers before it.
@@ -79,7 +79,7 @@ class Step(NamedTuple):
     states: Tree | None = None
 
 
-class Subject(NamedTuple):
+class CaseSubject(NamedTuple):
     """The subject of a test: policies by scope (a file's path, or the document itself), or a whole service.
 
     `service` is its folder or configuration file; without it and without policies the gateway's own settings have it.
@@ -96,8 +96,8 @@ class Case(Record):
     name: str
     line: int
     given: dict[str, Tree]
-    steps: list[Step]
-    subject: Subject
+    steps: list[CaseStep]
+    subject: CaseSubject
     skip: str | None = None
 
     def __repr__(self) -> str:
@@ -114,7 +114,7 @@ class CaseFile:
     def __init__(
         self,
         path: str,
-        subject: Subject,
+        subject: CaseSubject,
         config: str | None,
         certificates: TestCertificates,
         identities: TestIdentities | None = None,
@@ -132,7 +132,6 @@ class CaseFile:
 
     @property
     def directory(self) -> str:
-        """Return where the paths in the file begin."""
         return os.path.dirname(self.path)
 
 
@@ -142,15 +141,15 @@ def load_case_file(path: str) -> CaseFile:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path} is not UTF-8") from None
-    return _File(read_tree(text, path), path, is_read=True).read()
+    return _CaseFileReader(read_tree(text, path), path, is_read=True).read()
 
 
 def load_case_tree(tree: Tree, path: str) -> CaseFile:
     """Return the test file that a tree describes, with paths relative to `path`. Raises TestFileError."""
-    return _File(tree, path).read()
+    return _CaseFileReader(tree, path).read()
 
 
-class _File:
+class _CaseFileReader:
     def __init__(self, tree: Tree, path: str, *, is_read: bool = False) -> None:
         self.is_read = is_read
         """True for a file on disk: what a command made up names what the user has named."""
@@ -160,7 +159,7 @@ class _File:
 
     def read(self) -> CaseFile:
         if not self.given:
-            return CaseFile(self.path, Subject({}), None, TestCertificates({}, ""))
+            return CaseFile(self.path, CaseSubject({}), None, TestCertificates({}, ""))
         directory = os.path.dirname(self.path)
         check_keys({key: part for key, part in self.given.items() if key != "cases"}, FILE)
         asked = self.given["certificates"].table() if "certificates" in self.given else {}
@@ -168,7 +167,7 @@ class _File:
         subject = self._subject(self.given, directory)
         file = CaseFile(
             self.path,
-            subject or Subject({}),
+            subject or CaseSubject({}),
             self._config(directory, subject),
             TestCertificates(asked, directory),
             TestIdentities(providers) if providers else None,
@@ -189,7 +188,7 @@ class _File:
             file.cases += self._cases(file, tree, number, defaults)
         return file
 
-    def _subject(self, given: dict[str, Tree], directory: str) -> Subject | None:
+    def _subject(self, given: dict[str, Tree], directory: str) -> CaseSubject | None:
         """Return the subject that the file or a case names; None when it names none."""
         named = [name for name in SUBJECT if name in given]
         if not named:
@@ -197,9 +196,9 @@ class _File:
         if len(named) > 1:
             raise given[named[1]].mistake(UNKNOWN_KEY, f"there is '{named[0]}' already; give one", at_key=True)
         if "service" in given:
-            return Subject({}, self._there(given["service"], directory, "file or folder"))
+            return CaseSubject({}, self._there(given["service"], directory, "file or folder"))
         trees = given["policies"].known(SCOPES) if "policies" in given else {"api": given["policy"]}
-        return Subject({scope: self._policy(tree, directory) for scope, tree in trees.items()})
+        return CaseSubject({scope: self._policy(tree, directory) for scope, tree in trees.items()})
 
     def _policy(self, tree: Tree, directory: str) -> str | Path:
         text = tree.text()
@@ -217,7 +216,7 @@ class _File:
         short = os.path.normpath(path)  # another file where a folder is a link
         return short if os.path.realpath(short) == os.path.realpath(path) else path
 
-    def _config(self, directory: str, subject: Subject | None) -> str | None:
+    def _config(self, directory: str, subject: CaseSubject | None) -> str | None:
         if "config" in self.given:
             tree = self.given["config"]
             if tree.value in (False, None):
@@ -266,15 +265,15 @@ class _File:
             part_of(merged, file.directory)
         skip = merged["skip"].text() if "skip" in merged and merged["skip"].value is not False else None
         subject = self._subject(given, file.directory) or file.subject
-        if subject == Subject({}) and not ("gateway" in merged and "apis" in merged["gateway"].table()):
+        if subject == CaseSubject({}) and not ("gateway" in merged and "apis" in merged["gateway"].table()):
             raise tree.mistake(MISSING, "'policy' is missing here", help="Say which policy is tested.")
         return Case(file, name, tree.line, merged, steps, subject, skip)
 
-    def _steps(self, tree: Tree, merged: dict[str, Tree], defaults: dict[str, Tree]) -> Iterator[Step]:
+    def _steps(self, tree: Tree, merged: dict[str, Tree], defaults: dict[str, Tree]) -> Iterator[CaseStep]:
         if "steps" not in merged:
             if "expect" not in merged:
                 raise tree.mistake(MISSING, "'expect' is missing here", help="Say what the response must be.")
-            yield Step(
+            yield CaseStep(
                 with_mcp(merged.get("request"), merged.get("mcp")),
                 merged["expect"],
                 resolve=merged.get("resolve"),
@@ -290,7 +289,7 @@ class _File:
                 request = with_mcp(with_mcp(request, merged.get("mcp")), given.get("mcp"))
             if "expect" in given:
                 expect = given["expect"] if expect is None else merged_trees(expect, given["expect"], "expect")
-            yield Step(
+            yield CaseStep(
                 request,
                 expect,
                 float(given["advance"].value) if "advance" in given else 0.0,

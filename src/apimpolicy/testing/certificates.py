@@ -63,7 +63,6 @@ class TestCertificates:
         return [*self._known_authorities(), *STANDARD, *self._asked]
 
     def _known_authorities(self) -> list[str]:
-        """Return the usual ones, and those that certificates of this file are issued by."""
         others = (tree.table()["issued-by"].text() for tree in self._asked.values() if "issued-by" in tree.table())
         return list(dict.fromkeys((*AUTHORITIES, *others)))
 

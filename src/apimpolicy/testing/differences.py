@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 
 def text_differs(tree: Tree, got: str, what: str) -> Iterator[str]:
-    """Yield the differences from the expected text."""
     if isinstance(tree.value, dict):
         yield from _by_keys(tree.known(MATCHING), got, what)
     elif got != tree.text():
@@ -37,19 +36,16 @@ def _by_keys(keys: dict[str, Tree], got: str, what: str) -> Iterator[str]:
 
 
 def short(text: str) -> str:
-    """Return a text for a message: not all of a long one."""
     return repr(text if len(text) <= 200 else f"{text[:200]}…")
 
 
 def as_json(value: Any) -> str:
-    """Return a value for a message."""
     import json
 
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def headers_differ(tree: Tree, headers: Headers, whose: str) -> Iterator[str]:
-    """Yield the differences from the expected headers."""
     for name, wanted in tree.table().items():
         got = headers.get(name)
         if wanted.value in (None, False):
@@ -62,7 +58,6 @@ def headers_differ(tree: Tree, headers: Headers, whose: str) -> Iterator[str]:
 
 
 def body_differs(tree: Tree, text: str, what: str) -> Iterator[str]:
-    """Yield the differences from the expected body."""
     if not isinstance(tree.value, dict):
         yield from text_differs(tree, text, what)
         return
@@ -75,7 +70,6 @@ def body_differs(tree: Tree, text: str, what: str) -> Iterator[str]:
 
 
 def json_differs(tree: Tree, text: str, what: str, *, subset: bool) -> Iterator[str]:
-    """Yield the differences of a JSON text from the expected value."""
     import json
 
     try:
@@ -107,7 +101,6 @@ def differences(wanted: Any, got: Any, place: str, subset: bool) -> Iterator[str
 
 
 def requests_differ(tree: Tree, requests: Sequence[Request], what: str) -> Iterator[str]:
-    """Yield the differences from the expected requests or their number."""
     shown = ": " * bool(requests) + ", ".join(f"{request.method} {request.url}" for request in requests)
     if isinstance(tree.value, (int, bool)):
         count = int(tree.value)

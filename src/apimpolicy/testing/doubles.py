@@ -31,7 +31,7 @@ _ERRORS: dict[str, type[OSError]] = {"timeout": TimeoutError, "refused": Connect
 """The errors; without a message, the gateway writes its own."""
 
 
-class Answer(NamedTuple):
+class DoubleAnswer(NamedTuple):
     """A response, or an error instead of one."""
 
     make: Callable[[], Response]
@@ -40,10 +40,10 @@ class Answer(NamedTuple):
     message: str = ""
 
 
-class Rule:
+class DoubleRule:
     """Responses to requests of one kind, one after another; the last one repeats."""
 
-    def __init__(self, answers: list[Answer], when: dict[str, str]) -> None:
+    def __init__(self, answers: list[DoubleAnswer], when: dict[str, str]) -> None:
         self._answers = answers
         self._method, self._url, self._body = (when.get(key) for key in ("method", "url", "body"))
         self.is_for_some = bool(when)
@@ -57,7 +57,7 @@ class Rule:
             return False
         return self._body is None or self._body in request.text
 
-    def next(self) -> Answer:
+    def next(self) -> DoubleAnswer:
         answer = self._answers[min(self._count, len(self._answers) - 1)]
         self._count += 1
         return answer
@@ -66,7 +66,7 @@ class Rule:
 class AnsweringService:
     """A service whose responses depend on the request; rules without `when` are for all others."""
 
-    def __init__(self, rules: list[Rule], advance: Callable[[float], None]) -> None:
+    def __init__(self, rules: list[DoubleRule], advance: Callable[[float], None]) -> None:
         self._rules = rules
         self._advance = advance
 
@@ -87,10 +87,10 @@ class AnsweringService:
         return answer.make()
 
 
-def answers_of(tree: Tree, directory: str) -> list[Rule]:
+def answers_of(tree: Tree, directory: str) -> list[DoubleRule]:
     """Return the rules of a service in a test file, those with `when` first. Raises TestFileError."""
-    rules: list[Rule] = []
-    in_turn: list[Answer] = []
+    rules: list[DoubleRule] = []
+    in_turn: list[DoubleAnswer] = []
     for item in tree.items():
         given = item.known(ANSWER)
         if "when" in given:
@@ -101,17 +101,17 @@ def answers_of(tree: Tree, directory: str) -> list[Rule]:
             )
         else:
             in_turn.append(_answer(given, directory))
-    return [*rules, Rule(in_turn, {})] if in_turn else rules
+    return [*rules, DoubleRule(in_turn, {})] if in_turn else rules
 
 
-def _rule(tree: Tree, given: dict[str, Tree], directory: str) -> Rule:
+def _rule(tree: Tree, given: dict[str, Tree], directory: str) -> DoubleRule:
     when = {key: part.text() for key, part in given["when"].known(WHEN).items()}
     if "answers" not in given:
-        return Rule([_answer(given, directory)], when)
+        return DoubleRule([_answer(given, directory)], when)
     others = [key for key in given if key not in ("when", "answers")]
     if others:
         raise given[others[0]].mistake(WRONG_KIND, f"'{others[0]}' belongs to one of the 'answers'", at_key=True)
-    answers: list[Answer] = []
+    answers: list[DoubleAnswer] = []
     for item in given["answers"].items():
         inner = item.known(ANSWER)
         if "when" in inner or "answers" in inner:
@@ -119,11 +119,11 @@ def _rule(tree: Tree, given: dict[str, Tree], directory: str) -> Rule:
         answers.append(_answer(inner, directory))
     if not answers:
         raise given["answers"].mistake(MISSING, "a response is missing here")
-    return Rule(answers, when)
+    return DoubleRule(answers, when)
 
 
-def _answer(given: dict[str, Tree], directory: str) -> Answer:
-    return Answer(
+def _answer(given: dict[str, Tree], directory: str) -> DoubleAnswer:
+    return DoubleAnswer(
         _response(given, directory),
         float(given["takes"].expect(int, float)) if "takes" in given else 0.0,
         given["raises"].text() if "raises" in given else None,

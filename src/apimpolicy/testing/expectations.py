@@ -74,7 +74,7 @@ class Mismatch(NamedTuple):
     line: int
 
 
-class Surroundings(NamedTuple):
+class RequestFacts(NamedTuple):
     """The facts about a request besides its result.
 
     `elapsed` are the seconds that it took on the gateway's clock, `recording` what services got, where that is asked
@@ -87,7 +87,7 @@ class Surroundings(NamedTuple):
     holds: Callable[[Tree], bool]
 
 
-def mismatches(expect: Tree, result: Result, around: Surroundings) -> list[Mismatch]:
+def mismatches(expect: Tree, result: Result, around: RequestFacts) -> list[Mismatch]:
     """Return all differences between a result and what is expected. Raises TestFileError."""
     found: list[Mismatch] = []
     for key, tree in expect.known(EXPECT).items():
@@ -103,7 +103,6 @@ _OF_BODIES = frozenset({"body", "json", "json-subset"})
 
 
 def observable_mismatches(expect: Tree, response: Response, method: str) -> tuple[list[Mismatch], int]:
-    """Return the mismatches of a response from anywhere, and the number of expectations that it can't show."""
     expected = expect.known(EXPECT)
     observable = OBSERVABLE - _OF_BODIES if method == "HEAD" else OBSERVABLE
     observable |= {key for key in OF_SERVERS & expected.keys() if expected[key].value is not None}
@@ -160,18 +159,18 @@ def _no_outcome(key: str) -> Callable[[Tree, Result], Iterator[str]]:
     return differ
 
 
-def _elapsed(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
+def _elapsed(tree: Tree, result: Result, around: RequestFacts) -> Iterator[str]:
     if abs(tree.value - around.elapsed) > 1e-6:
         yield f"expected the request to take {tree.text()} seconds, it took {around.elapsed:g}"
 
 
-def _warned(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
+def _warned(tree: Tree, result: Result, around: RequestFacts) -> Iterator[str]:
     if tree.texts() != around.warnings:
         shown = ", ".join(around.warnings) or "none"
         yield f"expected the warnings {', '.join(tree.texts()) or 'none'} about the documents, there are {shown}"
 
 
-def _holds(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
+def _holds(tree: Tree, result: Result, around: RequestFacts) -> Iterator[str]:
     for item in tree.items():
         if not around.holds(item):
             yield f"the claim {item.text()!r} does not hold for this request"
@@ -349,7 +348,7 @@ def _shown(wanted: dict[str, Tree]) -> str:
     return as_json({key: tree.plain() for key, tree in wanted.items() if key != "absent"})
 
 
-def _inner(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
+def _inner(tree: Tree, result: Result, around: RequestFacts) -> Iterator[str]:
     inner = inner_of(result)
     if (tree.value is None) != (inner is None):
         yield f"expected {'no' if inner else 'a'} request to an operation, there was {'one' if inner else 'none'}"
@@ -357,7 +356,7 @@ def _inner(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
         yield from (f"inner: {each.sentence}" for each in mismatches(tree, inner, around))
 
 
-def _recorded(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
+def _recorded(tree: Tree, result: Result, around: RequestFacts) -> Iterator[str]:
     from apimpolicy.testing.recorded_services import differences_of
 
     assert around.recording is not None
@@ -386,7 +385,7 @@ _CHECKS: dict[str, Callable[[Tree, Any], Iterator[str]]] = {
     **{key: _no_outcome(key) for key in OUTCOMES},
 }
 
-_AROUND: dict[str, Callable[[Tree, Result, Surroundings], Iterator[str]]] = {
+_AROUND: dict[str, Callable[[Tree, Result, RequestFacts], Iterator[str]]] = {
     "elapsed": _elapsed,
     "inner": _inner,
     "holds": _holds,

@@ -14,21 +14,19 @@ import attrs
 import yaml
 
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.first_expectations import expectation_of
-from apimpolicy.testing.running import Outcome, run_case
-from apimpolicy.testing.tree import read_tree
+from apimpolicy.testing.running import CaseOutcome, run_case
 
 if TYPE_CHECKING:
     from apimpolicy.scenarios.goals import Goal
-    from apimpolicy.testing.first_surroundings import Surroundings
+    from apimpolicy.testing.first_surroundings import CaseSurroundings
     from apimpolicy.text.document import Element
 
 ANOTHER_TIME = "2026-01-01T01:13:05Z"
 
 
 @attrs.define
-class Found:
+class FoundCase:
     """A found case: its name, its request, and the expectation; with `steps`, one for each of them."""
 
     name: str
@@ -52,7 +50,7 @@ class FirstCases:
     """The found cases, and the branches that no request reached."""
 
     text: str
-    cases: list[Found]
+    cases: list[FoundCase]
     missing: list[str]
     difference: str = ""
     """The first step in which the simulator's run is not the recorded one."""
@@ -72,36 +70,23 @@ class FirstCases:
 
 
 def limit_cases(
-    policy: str, output: str, around: Surroundings, elements: Iterable[Element], passing: Found | None
-) -> Iterator[Found]:
+    around: CaseSurroundings, elements: Iterable[Element], passing: FoundCase | None
+) -> Iterator[FoundCase]:
     """Yield a case for each limit of calls, with a request that gets through."""
     for limit in dict.fromkeys(limits_of(elements)) if passing is not None else ():
         assert passing is not None
-        outcome = run_alone(policy, output, around, passing.request, limit.steps(), **passing.given)
+        outcome = run_alone(around, passing.request, limit.steps(), **passing.given)
         if steps := steps_seen(limit, outcome):
-            yield Found(limit.name, passing.request, {}, steps=steps, given=passing.given)
-
-
-def relative_path(policy: str, output: str) -> str:
-    """Return the policy's path as the test file names it."""
-    return os.path.relpath(policy, os.path.dirname(os.path.abspath(output)) or ".").replace(os.sep, "/")
+            yield FoundCase(limit.name, passing.request, {}, steps=steps, given=passing.given)
 
 
 def run_alone(
-    policy: str,
-    output: str,
-    around: Surroundings,
-    request: dict[str, Any],
-    steps: list[dict[str, Any]] | None = None,
-    **keys: Any,
-) -> Outcome:
-    """Send a request through the policy, once or in steps, as a test file at `output` would; `keys` are the case's."""
+    around: CaseSurroundings, request: dict[str, Any], steps: list[dict[str, Any]] | None = None, **keys: Any
+) -> CaseOutcome:
+    """Send a request through the policy, once or in steps, as the test file would; `keys` are the case's."""
     outcome: dict[str, Any] = {"expect": {}} if steps is None else steps[0] if len(steps) == 1 else {"steps": steps}
-    alone: dict[str, Any] = {"request": request, **outcome, **keys}
-    content = {**around.subject(policy), **around.content(), "cases": [alone]}
-    path = os.path.abspath(output)
-    (case,) = load_case_tree(read_tree(json.dumps(content), path + ".json"), path).cases
-    case.file.compiled, case.file.kept = around.compiled, around.kept
+    case = around.loaded({"request": request, **outcome, **keys})
+    case.file.compiled = around.compiled
     outcome_of_run = run_case(case)
     around.compiled = case.file.compiled
     return outcome_of_run
@@ -113,24 +98,21 @@ def steps_to(calls_before: int, expect: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def expected(
-    policy: str,
-    output: str,
-    around: Surroundings,
+    around: CaseSurroundings,
     request: dict[str, Any],
-    outcome: Outcome,
+    outcome: CaseOutcome,
     fresh: list[str],
-    given: dict[str, Any] | None = None,
-    calls_before: int = 0,
+    given: dict[str, Any],
+    calls_before: int,
 ) -> dict[str, Any]:
     """Return the outcome of a request that is the same at another time; `given` are other keys of its case.
 
     `calls_before` is how often the same request comes before.
     """
-    given = given or {}
     elsewhere = {"now": ANOTHER_TIME, **given, "gateway": {**given.get("gateway", {}), "seed": 1}}
-    again = run_alone(policy, output, around, request, steps_to(calls_before, {}), **elsewhere)
+    again = run_alone(around, request, steps_to(calls_before, {}), **elsewhere)
     expect = expectation_of(outcome.results[-1], again.results[-1] if again.results else None)
-    if run_alone(policy, output, around, request, steps_to(calls_before, expect), **given).mismatches:
+    if run_alone(around, request, steps_to(calls_before, expect), **given).mismatches:
         # what YAML or JSON cannot say
         expect = {key: expect[key] for key in ("status", "reason") if key in expect}
     if fresh:
@@ -138,14 +120,15 @@ def expected(
     return expect
 
 
-def text_of(policy: str, around: Surroundings, cases: list[Found], notes: Sequence[tuple[str, list[str]]]) -> str:
+def text_of(around: CaseSurroundings, cases: list[FoundCase], notes: Sequence[tuple[str, list[str]]]) -> str:
     """Return the test file; `notes` are comments at its end, each with its lines."""
 
     def block(value: Any, indent: int = 0) -> str:
         text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
         return "".join(" " * indent + line + "\n" for line in text.splitlines())
 
-    subject = json.dumps(around.document) if around.document else policy
+    path = os.path.relpath(around.service or around.policy, around.folder).replace(os.sep, "/")
+    subject = json.dumps(around.document) if around.document else path
     lines = [
         "# Generated by `apimpolicy new test` from what the policies do today: check that this is what you want.\n",
         f"{'service' if around.service else 'policy'}: {subject}\n",
@@ -177,7 +160,6 @@ class Limit(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Return the name of its case."""
         return f"call {self.calls + 1} within {self.seconds} seconds is refused"
 
     def steps(self) -> list[dict[str, Any]]:
@@ -197,7 +179,7 @@ def limits_of(elements: Iterable[Element]) -> Iterator[Limit]:
                     yield Limit(calls, seconds)
 
 
-def steps_seen(limit: Limit, outcome: Outcome) -> list[dict[str, Any]]:
+def steps_seen(limit: Limit, outcome: CaseOutcome) -> list[dict[str, Any]]:
     """Return the steps with their statuses; none if the limit had no effect."""
     statuses = [result.response.status_code for result in outcome.results]
     if len(statuses) != limit.calls + 2 or statuses[limit.calls] not in _REFUSED or statuses[-1] in _REFUSED:

@@ -6,6 +6,7 @@ its name, a backend the address of its id, an identity provider the audience and
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable
@@ -26,6 +27,8 @@ from apimpolicy.project.layout import fragments_of, place_of
 from apimpolicy.project.named_values import read_text
 from apimpolicy.project.service.leniency import KeptServices
 from apimpolicy.project.service.likely_values import is_thumbprint, likely_value, literal_attribute, providers_of
+from apimpolicy.testing.case_files import Case, load_case_tree
+from apimpolicy.testing.tree import read_tree
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values
 
@@ -36,9 +39,12 @@ if TYPE_CHECKING:
 
 
 @attrs.define
-class Surroundings:
+class CaseSurroundings:
     """The keys of a test file above its cases, and the named values among them that are texts."""
 
+    policy: str = attrs.field(default="", kw_only=True)
+    output: str = attrs.field(default="", kw_only=True)
+    """The path of the test file."""
     defaults: dict[str, Any] = attrs.field(factory=dict)
     providers: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     compiled: Gateway | None = None
@@ -50,11 +56,23 @@ class Surroundings:
     service: str = ""
     """The folder or the configuration of a service, which is the subject in the place of a policy."""
 
-    def subject(self, policy: str) -> dict[str, str]:
+    @property
+    def folder(self) -> str:
+        return os.path.dirname(os.path.abspath(self.output))
+
+    def subject(self) -> dict[str, str]:
         """Return the key of a test file that names what is tested, with an absolute path."""
         if self.service:
             return {"service": os.path.abspath(self.service)}
-        return {"policy": self.document or os.path.abspath(policy)}
+        return {"policy": self.document or os.path.abspath(self.policy)}
+
+    def loaded(self, case: dict[str, Any]) -> Case:
+        """Return a case with these keys in the file."""
+        content = {**self.subject(), **self.content(), "cases": [case]}
+        path = os.path.abspath(self.output)
+        (loaded,) = load_case_tree(read_tree(json.dumps(content), path + ".json"), path).cases
+        loaded.file.kept = self.kept
+        return loaded
 
     @property
     def named_values(self) -> dict[str, str]:
@@ -67,6 +85,10 @@ class Surroundings:
         for name, value in self.named_values.items():
             text = text.replace(f"{{{{{name}}}}}", value)
         return text
+
+    def keys(self) -> CaseSurroundings:
+        """Return the keys alone, to be sent between processes."""
+        return CaseSurroundings(self.defaults, self.providers, service=self.service, output=self.output)
 
     def content(self) -> dict[str, Any]:
         """The keys as the file has them."""
@@ -83,9 +105,8 @@ def subject_of(policy: str) -> Subject:
     return Subject(read(with_named_placeholders(source)), ExpressionCheck(), Settings())
 
 
-def surroundings_of(subject: Subject) -> Surroundings:
-    """Return the policy's surroundings."""
-    found = Surroundings()
+def surroundings_of(subject: Subject, policy: str = "", output: str = "") -> CaseSurroundings:
+    found = CaseSurroundings(policy=policy, output=output)
     add_named_values(found, subject.document.source.text)
     add_needs(found, subject)
     found.defaults = {key: found.defaults[key] for key in ("gateway", "named-values") if key in found.defaults}
@@ -104,7 +125,6 @@ def numbered_providers(given: Iterable[dict[str, Any]]) -> dict[str, dict[str, A
 
 
 def shows_certificates(elements: Iterable[Element]) -> bool:
-    """Return whether policies look at the caller's certificate."""
     texts = {id(element.source): element.source.text for element in elements}
     return any(_CERTIFICATE_OF_CALLER.search(text) for text in texts.values())
 
@@ -121,7 +141,6 @@ def address_that_passes(ip_filter: Element) -> str | None:
 
 
 def accepted_caller(elements: Iterable[Element], providers: Iterable[str]) -> Assignment:
-    """Return the inputs of a caller that the checks of policies accept: a token, a certificate, headers, an address."""
     found: Assignment = {}
     given = list(elements)
     if (first := next(iter(providers), None)) is not None:
@@ -138,7 +157,7 @@ def accepted_caller(elements: Iterable[Element], providers: Iterable[str]) -> As
     return found
 
 
-def add_needs(found: Surroundings, subject: Subject) -> None:
+def add_needs(found: CaseSurroundings, subject: Subject) -> None:
     """Add what the policies of a document need, besides named values."""
     gateway: dict[str, Any] = found.defaults.get("gateway", {})
     if shows_certificates(subject.elements):
@@ -158,7 +177,7 @@ def add_needs(found: Surroundings, subject: Subject) -> None:
         found.defaults["gateway"] = gateway
 
 
-def add_named_values(found: Surroundings, text: str) -> None:
+def add_named_values(found: CaseSurroundings, text: str) -> None:
     """Values for the named values of a text that have none yet."""
     names = dict.fromkeys(reference.name for reference in find_named_values(text))
     known = found.defaults.get("named-values", {})
@@ -192,19 +211,19 @@ _FOLDERS = ("", "fragments", "policy-fragments", "policyFragments", "../fragment
 _NAMES = ("{}.xml", "{}.policy", "frag-{}.xml", "pf-{}.xml", "fragment-{}.xml", "{}.fragment.xml", "{}/policy.xml")
 
 
-def add_fragments(around: Surroundings, subject: Subject, policy: str, output: str) -> None:
+def add_fragments(around: CaseSurroundings, subject: Subject) -> None:
     """Add the fragments that the policy includes and the configuration lacks. Raises ConfigurationError."""
     waiting = list(_included(subject.document.source.text))
     if not waiting:
         return
-    configuration = find_configuration(os.path.dirname(os.path.abspath(output)))
+    folder = around.folder
+    configuration = find_configuration(folder)
     known = {} if configuration is None else load_configuration(configuration).fragment_paths()
     found: dict[str, str] = {}
-    folder = os.path.dirname(os.path.abspath(output))
     while waiting:
         name = waiting.pop(0)
         if name not in known and name not in found:
-            found[name] = _near(name, policy, folder)
+            found[name] = _near(name, around.policy, folder)
             if found[name] != EMPTY:
                 text = read_text(os.path.join(folder, found[name]))
                 waiting += _included(text)
@@ -214,7 +233,7 @@ def add_fragments(around: Surroundings, subject: Subject, policy: str, output: s
         around.defaults.setdefault("gateway", {})["fragments"] = found
 
 
-def _add_needs(around: Surroundings, path: str) -> None:
+def _add_needs(around: CaseSurroundings, path: str) -> None:
     """Add what a fragment needs; an invalid one is reported where it is included."""
     try:
         add_needs(around, subject_of(path))
@@ -222,7 +241,7 @@ def _add_needs(around: Surroundings, path: str) -> None:
         return
 
 
-def without_files(around: Surroundings) -> None:
+def without_files(around: CaseSurroundings) -> None:
     """Replace fragments of files that a gateway would not accept by empty ones."""
     fragments = around.defaults.get("gateway", {}).get("fragments", {})
     for name in fragments:
@@ -238,14 +257,15 @@ def section_of(subject: Subject) -> str:
     return "on-error" if "context.LastError" in text else "outbound" if "context.Response" in text else "inbound"
 
 
-def put_into_document(fragments: dict[str, str], policy: str, output: str, section: str) -> str:
-    """Return a document that includes a fragment in a section, and add the fragment to those of the gateway."""
-    name = re.sub(r"[^A-Za-z0-9-]+", "-", os.path.splitext(os.path.basename(policy))[0]).strip("-") or "fragment"
-    fragments[name] = os.path.relpath(policy, os.path.dirname(os.path.abspath(output)))
+def put_into_document(around: CaseSurroundings, fragments: dict[str, str], section: str) -> None:
+    """Test a document that includes the fragment in a section, and add the fragment to those of the gateway."""
+    stem = os.path.splitext(os.path.basename(around.policy))[0]
+    name = re.sub(r"[^A-Za-z0-9-]+", "-", stem).strip("-") or "fragment"
+    fragments[name] = os.path.relpath(around.policy, around.folder)
     sections = ("inbound", "backend", "outbound", "on-error")
     include = f'<include-fragment fragment-id="{name}" />'
     inner = "".join(f"<{each}><base />{include if each == section else ''}</{each}>" for each in sections)
-    return f"<policies>{inner}</policies>"
+    around.document = f"<policies>{inner}</policies>"
 
 
 def _included(text: str) -> list[str]:

@@ -73,7 +73,7 @@ def gateway_of(case: Case) -> CaseGateway:
     if file.config is not None:
         values = read_configuration(file.config)
     tree = case.given.get("gateway")
-    given = _with_hyphens(tree) if tree is not None else {}
+    given = {key.replace("_", "-"): part for key, part in tree.table().items()} if tree is not None else {}
     overrides: dict[str, Any] = {}
     for name in _CERTIFICATES:
         part = given.pop(name, None)
@@ -168,7 +168,6 @@ def _bring_token(tree: Tree, case: Case, identities: CaseIdentities | None, url:
 
 
 def _compress(coding: str, options: dict[str, Any]) -> None:
-    """Compress the body, and say so in its Content-Encoding."""
     import gzip
     import json
     import zlib
@@ -181,10 +180,6 @@ def _compress(coding: str, options: dict[str, Any]) -> None:
     data = body.encode() if isinstance(body, str) else body
     options["body"] = gzip.compress(data, mtime=0) if coding == "gzip" else zlib.compress(data)
     options["headers"] = {**headers, "Content-Encoding": coding}
-
-
-def _with_hyphens(tree: Tree) -> dict[str, Tree]:
-    return {key.replace("_", "-"): part for key, part in tree.table().items()}
 
 
 def _shows_certificates(case: Case) -> bool:

@@ -85,7 +85,6 @@ def check(tree: Tree, words: str) -> None:
 
 
 def check_keys(given: dict[str, Tree], keys: Keys) -> None:
-    """Check the values of a table, by key."""
     for key, tree in given.items():
         check(tree, keys[key][0])
 

@@ -98,7 +98,6 @@ def result_differs(tree: Tree, result: Result) -> Iterator[str]:
 
 
 def is_error_differs(tree: Tree, result: Result) -> Iterator[str]:
-    """Yield how `isError` of the tool's result differs."""
     outcome = result.mcp
     if outcome is None or not outcome.tool:
         yield f"expected a tool's result, got {_other(result)}"
@@ -109,7 +108,6 @@ def is_error_differs(tree: Tree, result: Result) -> Iterator[str]:
 
 
 def tools_differ(tree: Tree, result: Result) -> Iterator[str]:
-    """Yield how the names of the listed tools differ."""
     outcome = result.mcp
     if outcome is None or outcome.method != "tools/list":
         yield f"expected a list of tools, got {_other(result)}"
@@ -123,7 +121,6 @@ def tools_differ(tree: Tree, result: Result) -> Iterator[str]:
 
 
 def inner_of(result: Result) -> Result | None:
-    """Return the request inside the service."""
     return None if result.mcp is None else result.mcp.inner
 
 

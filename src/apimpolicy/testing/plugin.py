@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.apim import Apim
     from apimpolicy.testing.authority import TestAuthority
     from apimpolicy.testing.case_files import Case
-    from apimpolicy.testing.running import Outcome
+    from apimpolicy.testing.running import CaseOutcome
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -180,7 +180,7 @@ class CaseFileCollector(pytest.File):
 class CaseFailedError(Exception):
     """A case that did not pass."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: CaseOutcome) -> None:
         super().__init__("; ".join(outcome.sentences) or outcome.problem)
         self.outcome = outcome
 
@@ -203,7 +203,6 @@ class CaseItem(pytest.Item):
             raise CaseFailedError(outcome)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Describe the failed case and its request."""
         if isinstance(excinfo.value, CaseFailedError):
             from apimpolicy.report.harmless import harmless
             from apimpolicy.report.test_results import failure
@@ -212,5 +211,4 @@ class CaseItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Return the file, line and name of the case."""
         return self.path, self.case.line - 1, self.name

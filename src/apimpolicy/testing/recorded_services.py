@@ -67,7 +67,6 @@ class Recording:
         self._known_by_provider = [len(urls) for urls in _provider_requests(gateway)]
 
     def since(self, name: str) -> list[Any]:
-        """Return a service's new records."""
         if name == "provider-requests":
             asked = zip(_provider_requests(self._gateway), self._known_by_provider, strict=True)
             return [url for urls, known in asked for url in urls[known:]]

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import http
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,10 +27,17 @@ from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.placement import SECTIONS
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.project.configuration import load_configuration
+from apimpolicy.project.environments import find_configuration
 from apimpolicy.report.gateway_trace import gateway_trace
 from apimpolicy.report.gateway_trace_entries import status_name
+from apimpolicy.report.result_secrets import hide_secrets_in
+from apimpolicy.testing.first_cases import FirstCases, FoundCase, run_alone, text_of
+from apimpolicy.testing.first_surroundings import CaseSurroundings, subject_of, surroundings_of
+from apimpolicy.text.secrets import data_without_secrets
 
 if TYPE_CHECKING:
+    from apimpolicy.context.headers import Headers
     from apimpolicy.engine.result import Result
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -91,7 +99,7 @@ class _RecordedBackend:
 
 
 @attrs.frozen
-class Difference:
+class TraceDifference:
     """The first difference of a run and a recorded trace: the entry of each; None where one has ended."""
 
     place: str
@@ -118,7 +126,7 @@ def read_recorded_trace(source: str | Path | Mapping[str, Any]) -> RecordedTrace
     )
 
 
-def first_difference(recorded: RecordedTrace, result: Result) -> Difference | None:
+def first_difference(recorded: RecordedTrace, result: Result) -> TraceDifference | None:
     """Return the first thing in which a run differs from what was recorded; None when there is none."""
     simulated = read_recorded_trace(gateway_trace(result)).entries
     for section in SECTIONS:
@@ -129,24 +137,24 @@ def first_difference(recorded: RecordedTrace, result: Result) -> Difference | No
             other = ours[number] if number < len(ours) else None
             if one is None or other is None or one.source != other.source:
                 place = f"{section}[{number}]"
-                return Difference(place, one and one.source, other and other.source)
+                return TraceDifference(place, one and one.source, other and other.source)
             found = _different(one, other)
             if found is not None:
                 return found
     return None
 
 
-def _different(recorded: RecordedEntry, simulated: RecordedEntry) -> Difference | None:
+def _different(recorded: RecordedEntry, simulated: RecordedEntry) -> TraceDifference | None:
     one, other = recorded.data, simulated.data
     if not isinstance(one, dict) or not isinstance(other, dict):
-        return None if one == other else Difference(recorded.place, one, other)
+        return None if one == other else TraceDifference(recorded.place, one, other)
     is_seen = recorded.source == _FORWARDER or has_trait(recorded.source, "seen-in-traces")
     members = (*_COMPARED, "message") if is_seen else _COMPARED
     for member in members:
         if member in one and member in other:
             left, right = _common(_comparable(one[member]), _comparable(other[member]))
             if left != right:
-                return Difference(f"{recorded.place} {member}", left, right)
+                return TraceDifference(f"{recorded.place} {member}", left, right)
     return None
 
 
@@ -298,3 +306,78 @@ def _pairs(message: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _shown(value: Any) -> str:
     return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+NOT_OURS = frozenset(("date", "content-length", "transfer-encoding", "connection", "ocp-apim-trace-location"))
+"""Headers of a recorded response that no policy makes."""
+
+
+def recorded_case(policy: str, trace: str, output: str) -> FirstCases:
+    """Return a test file with one case, to be written to `output`, in which secrets are `***`.
+
+    Raises ConfigurationError, DiagnosticError.
+    """
+    recorded = read_recorded_trace(trace)
+    around = surroundings_of(subject_of(policy), policy, output)
+    if recorded.gateway:
+        around.defaults["gateway"] = {**around.defaults.get("gateway", {}), **recorded.gateway}
+    if recorded.answers:
+        around.defaults["backend"] = [_answer(answer) for answer in recorded.answers]
+    found = FoundCase(f"as recorded in {os.path.basename(trace)}", _request(recorded), _expect(recorded))
+    difference = _difference(around, found, recorded)
+    if (configuration := find_configuration(policy)) is not None:
+        load_configuration(configuration).gateway()  # its secret named values are hidden from then on
+    hide_secrets_in([recorded.request, *recorded.answers, *([] if recorded.response is None else [recorded.response])])
+    around.defaults = data_without_secrets(around.defaults)
+    written = FoundCase(found.name, data_without_secrets(found.request), data_without_secrets(found.expect))
+    text = text_of(around, [written], [])
+    return FirstCases(text, [found], [], difference)
+
+
+def _request(recorded: RecordedTrace) -> dict[str, Any]:
+    request = recorded.request
+    made: dict[str, Any] = {"method": request.method, "url": request.url}
+    if headers := _fields(request.headers):
+        made["headers"] = headers
+    if request.ip_address != "127.0.0.1":
+        made["ip-address"] = request.ip_address
+    return made
+
+
+def _answer(answer: Response) -> dict[str, Any]:
+    made: dict[str, Any] = {"status": answer.status_code}
+    if answer.reason:
+        made["reason"] = answer.reason
+    if headers := _fields(answer.headers):
+        made["headers"] = headers
+    return made
+
+
+def _fields(headers: Headers) -> dict[str, Any]:
+    return {name: values[0] if len(values) == 1 else list(values) for name, values in headers.fields()}
+
+
+def _expect(recorded: RecordedTrace) -> dict[str, Any]:
+    expect: dict[str, Any] = {"backend-requests": len(recorded.answers)}
+    response = recorded.response
+    if response is not None:
+        expect["status"] = response.status_code
+        if response.reason:
+            expect["reason"] = response.reason
+        kept = {name: value for name, value in _fields(response.headers).items() if name.lower() not in NOT_OURS}
+        if kept:
+            expect["headers"] = {
+                name: value if isinstance(value, str) else ", ".join(value) for name, value in kept.items()
+            }
+    if recorded.variables:
+        expect["variables"] = dict(recorded.variables)
+    return expect
+
+
+def _difference(around: CaseSurroundings, found: FoundCase, recorded: RecordedTrace) -> str:
+    """Run the case, and return the first step that differs from the recorded ones."""
+    outcome = run_alone(around, found.request)
+    if not outcome.results:
+        return outcome.problem
+    different = first_difference(recorded, outcome.results[-1])
+    return "" if different is None else str(different)

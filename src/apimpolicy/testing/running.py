@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.report.test_results import CaseReport
-from apimpolicy.testing.expectations import Mismatch, Surroundings, mismatches, outcome_mismatches
+from apimpolicy.testing.expectations import Mismatch, RequestFacts, mismatches, outcome_mismatches
 from apimpolicy.testing.format import EXPECT, PART, RESOLVE
 from apimpolicy.testing.gateways import CaseGateway, gateway_of, request_of
 from apimpolicy.testing.tree import WRONG_KIND, Tree
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.services import Transport
-    from apimpolicy.testing.case_files import Case, Step
+    from apimpolicy.testing.case_files import Case, CaseStep
     from apimpolicy.testing.recorded_services import Recording
 
     Status = Literal["passed", "failed", "error", "skipped"]
 
 
-class Outcome:
+class CaseOutcome:
     """The outcome of one case.
 
     `results` are those of each step; `mismatches` are the failed expectations of the last one; `problem` is why the
@@ -42,12 +42,10 @@ class Outcome:
 
     @property
     def is_good(self) -> bool:
-        """Return whether nothing is wrong."""
         return self.status in ("passed", "skipped")
 
     @property
     def sentences(self) -> list[str]:
-        """Return the failed expectations."""
         return [mismatch.sentence for mismatch in self.mismatches]
 
     @property
@@ -86,12 +84,12 @@ class Outcome:
         )
 
 
-def run_case(case: Case) -> Outcome:
+def run_case(case: Case) -> CaseOutcome:
     """Run a case. Never raises for what a case or a policy does wrong."""
     if case.skip is not None:
-        return Outcome(case, "skipped", problem=case.skip)
+        return CaseOutcome(case, "skipped", problem=case.skip)
     started = time.perf_counter()
-    outcome = Outcome(case, "passed")
+    outcome = CaseOutcome(case, "passed")
     try:
         made = gateway_of(case)
         gateway = made.gateway
@@ -125,7 +123,7 @@ def simulate(case: Case, request: Request, backend: Callable[[Transport], Transp
     return _send(gateway, case, request)
 
 
-def _run_step(step: Step, case: Case, made: CaseGateway, results: list[Result]) -> list[Mismatch]:
+def _run_step(step: CaseStep, case: Case, made: CaseGateway, results: list[Result]) -> list[Mismatch]:
     """Run one step; what is not as expected. The result, if there is one, is added to those of the steps before."""
     gateway, clock = made.gateway, made.clock
     if step.advance:
@@ -147,7 +145,7 @@ def _run_step(step: Step, case: Case, made: CaseGateway, results: list[Result]) 
         return []
     warnings = _warnings(gateway, case) if "warned-at-save" in step.expect.known(EXPECT) else []
     elapsed = (clock.now() - before).total_seconds()
-    return mismatches(step.expect, result, Surroundings(elapsed, recording, warnings, _holding(case, gateway, result)))
+    return mismatches(step.expect, result, RequestFacts(elapsed, recording, warnings, _holding(case, gateway, result)))
 
 
 def _holding(case: Case, gateway: Gateway, result: Result) -> Callable[[Tree], bool]:
@@ -192,7 +190,7 @@ def _send(gateway: Gateway, case: Case, request: Request) -> Result:
     return gateway.run(dict(subject.policies), request, variables=given, **part)
 
 
-def _resolve(gateway: Gateway, case: Case, request: Request, step: Step) -> Result:
+def _resolve(gateway: Gateway, case: Case, request: Request, step: CaseStep) -> Result:
     """Run the case's policy as the resolver of a GraphQL field. Raises TestFileError."""
     from apimpolicy.engine.result import Result
 

@@ -44,7 +44,6 @@ _FURTHER: dict[str, dict[str, Any]] = {
 
 
 def schema() -> dict[str, Any]:
-    """Return the schema, in JSON Schema draft 7, which editors know."""
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$id": ADDRESS + NAME,
@@ -56,7 +55,6 @@ def schema() -> dict[str, Any]:
 
 
 def schema_of(words: str) -> dict[str, Any]:
-    """Return the schema of what a key may be."""
     if words in SHARED:
         return {"$ref": f"#/definitions/{words}"}
     return _written_out(words)
@@ -101,7 +99,6 @@ def _object(keys: tables.Keys) -> dict[str, Any]:
 
 
 def _gateway() -> dict[str, Any]:
-    """Return the keys of apimpolicy.toml that are plain values."""
     means = meanings(Behaviour)
     properties: dict[str, Any] = {}
     for name, declared in Behaviour.declared.items():
@@ -114,7 +111,6 @@ _TYPES = {bool: "boolean", int: "integer", str: "string"}
 
 
 def text() -> str:
-    """Return the schema as it is published."""
     return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
 
 

@@ -21,9 +21,9 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.processes import process_pool
 from apimpolicy.project.service.leniency import KeptServices, Leniency, leniency, lenient
 from apimpolicy.testing.api_search import ApiCases, ApiSearch, service_setup
-from apimpolicy.testing.claims.services import Route, routes_of
-from apimpolicy.testing.first_cases import FirstCases, Found, run_alone, text_of
-from apimpolicy.testing.first_surroundings import Surroundings
+from apimpolicy.testing.claims.services import ServiceRoute, routes_of
+from apimpolicy.testing.first_cases import FirstCases, FoundCase, run_alone, text_of
+from apimpolicy.testing.first_surroundings import CaseSurroundings
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
@@ -71,24 +71,23 @@ class _Service:
         self.bounds = bounds
         self.with_errors = with_errors
         self.kept = KeptServices()
-        setup = service_setup(Surroundings(service=folder, kept=self.kept), directory)
-        self.routes: dict[str, list[Route]] = routes_of(setup.service)
+        output = os.path.join(directory, "service.test.yaml")
+        setup = service_setup(CaseSurroundings(service=folder, kept=self.kept, output=output))
+        self.routes: dict[str, list[ServiceRoute]] = routes_of(setup.service)
         self.servers = {each.id: each for each in setup.service.apis if each.mcp is not None and each.mcp.answers}
 
     def output(self, api: str) -> str:
-        """Return the path of the test file of an API."""
         return os.path.join(self.directory, f"{_UNUSUAL.sub('-', api) or 'api'}.test.yaml")
 
     def search(self, api: str, reached: Iterable[Goal]) -> _Searched:
-        """Search for the cases of an API."""
-        around = Surroundings(service=self.folder, kept=self.kept)
-        output, routes, policies = self.output(api), [*self.routes[api]], frozenset[str]()
+        around = CaseSurroundings(service=self.folder, kept=self.kept, output=self.output(api))
+        output, routes, policies = around.output, [*self.routes[api]], frozenset[str]()
         if (server := self.servers.get(api)) is not None and server.mcp is not None:
             for name in dict.fromkeys(tool.api for tool in server.mcp.tools):
                 routes += self.routes.get(name, ())
         with lenient(Leniency()) as needs:
             try:
-                search = ApiSearch(around, output, routes, self.bounds, set(reached), with_errors=self.with_errors)
+                search = ApiSearch(around, routes, self.bounds, set(reached), with_errors=self.with_errors)
                 policies = frozenset(element.source.path for element in search.elements)
                 found = search.cases_found() if server is None else ToolCases(search, server).cases_found()
                 return _Searched(api, output, policies, found, "", needs)
@@ -133,7 +132,7 @@ def service_tests(
     for searched in _searches(service, wanted, jobs):
         if (found := leniency()) is not None:
             found.add(searched.needs.stand_ins, searched.needs.problems)
-        made = None if searched.cases is None else _made(searched.cases, searched.output, reached)
+        made = None if searched.cases is None else _made(searched.cases, reached)
         problem = searched.problem
         if made is not None and not made.cases:
             made, problem = None, "every request that was found fails with 500; --with-errors keeps them"
@@ -141,7 +140,6 @@ def service_tests(
 
 
 def _searches(service: _Service, apis: list[str], jobs: int) -> Iterator[_Searched]:
-    """Yield what was found for each API, in order."""
     if not apis:
         return
     first = service.search(apis[0], ())
@@ -160,7 +158,7 @@ def _searches(service: _Service, apis: list[str], jobs: int) -> Iterator[_Search
         _service = None
 
 
-def _made(found: ApiCases, output: str, reached: set[Goal]) -> FirstCases:
+def _made(found: ApiCases, reached: set[Goal]) -> FirstCases:
     """Return the file of an API without cases for goals that are `reached`, to which those of the API are added."""
     cases = [case for case in found.cases if not case.goals or case.goals - reached]
     reached |= found.reached
@@ -169,8 +167,7 @@ def _made(found: ApiCases, output: str, reached: set[Goal]) -> FirstCases:
     failed = [found.goals[goal] for goal in unreached if goal in found.failing]
     hidden = [found.goals[goal] for goal in unreached if goal in found.secret]
     notes = [(UNREACHED, missing), (FAILING, failed), (SECRET, hidden), (ACCEPTED, found.accepted)]
-    subject = os.path.relpath(found.around.service, os.path.dirname(output) or os.curdir).replace(os.sep, "/")
-    return FirstCases(text_of(subject, found.around, cases, notes), cases, missing)
+    return FirstCases(text_of(found.around, cases, notes), cases, missing)
 
 
 # Test cases for an MCP server: its list of tools, and a call of each tool by a caller who gets through
@@ -188,18 +185,16 @@ class ToolCases:
 
     def cases_found(self) -> ApiCases:
         """Return the cases. Raises ApimPolicyError."""
-        around = self.search.around
-        keys = Surroundings(around.defaults, around.providers, service=around.service)
-        return ApiCases(keys, list(self._cases()), {}, set(), set(), set(), [])
+        return ApiCases(self.search.around.keys(), list(self._cases()), {}, set(), set(), set(), [])
 
-    def _cases(self) -> Iterator[Found]:
+    def _cases(self) -> Iterator[FoundCase]:
         listed = self._passing({})
         if listed is not None:
             request, result = listed
             expect: dict[str, Any] = {"status": result.response.status_code}
             if result.mcp is not None and result.mcp.listed and not result.mcp.undecided:
                 expect["tools"] = [each.name for each in self.tools]
-            yield Found(f"{self.server.base_id} lists its tools", request, expect)
+            yield FoundCase(f"{self.server.base_id} lists its tools", request, expect)
         refused = False
         for tool in self.tools:
             passing = self._passing({"tool": tool.name, **self._arguments(tool)})
@@ -209,8 +204,8 @@ class ToolCases:
             plain = {"mcp": request["mcp"]}
             if not refused and request != plain and (without := self._run(plain)) is not None and _rank(without):
                 refused = True
-                yield Found(f"{tool.name} without credentials", plain, _expected(without))
-            yield Found(f"a call of {tool.name}", request, _expected(result))
+                yield FoundCase(f"{tool.name} without credentials", plain, _expected(without))
+            yield FoundCase(f"a call of {tool.name}", request, _expected(result))
 
     def _arguments(self, tool: McpTool) -> dict[str, Any]:
         found = None if tool.unknown else operation_of(self.requests, tool.api, tool.operation)
@@ -243,7 +238,7 @@ class ToolCases:
             yield {**headers, **token}
 
     def _run(self, request: dict[str, Any]) -> Result | None:
-        outcome = run_alone("", self.search.output, self.search.around, request)
+        outcome = run_alone(self.search.around, request)
         return outcome.results[-1] if outcome.results else None
 
 

@@ -6,8 +6,6 @@ expects the result of that run.
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
@@ -23,11 +21,10 @@ from apimpolicy.proving.proof import ProofResult
 from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.harness import Harness, ScenarioRun, StandIns
 from apimpolicy.scenarios.scenario import Bounds
-from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.certificates import STANDARD
-from apimpolicy.testing.claims.branches import Branches
-from apimpolicy.testing.first_cases import FirstCases, Found, limit_cases, relative_path, text_of
+from apimpolicy.testing.claims.facts import BranchProofs
+from apimpolicy.testing.first_cases import FirstCases, FoundCase, limit_cases, text_of
 from apimpolicy.testing.first_surroundings import (
     EMPTY,
     accepted_caller,
@@ -39,13 +36,12 @@ from apimpolicy.testing.first_surroundings import (
     without_files,
 )
 from apimpolicy.testing.gateways import NOW, gateway_of
-from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.scenario import Exploration
-    from apimpolicy.testing.first_surroundings import Surroundings
+    from apimpolicy.testing.first_surroundings import CaseSurroundings
 
 FAILING = "Requests that take these branches fail with 500; --with-errors writes them:"
 _MOST_REASONS = 3
@@ -60,14 +56,14 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
     configuration lacks.
     """
     subject = subject_of(policy)
-    around = surroundings_of(subject)
-    harness = policy_harness(policy, output, around, subject)
+    around = surroundings_of(subject, policy, output)
+    harness = policy_harness(around, subject)
     explored = Finder(harness, bounds).explore([accepted_caller(subject.elements, around.providers)])
     if not explored.runs:
         raise ConfigurationError(
             f"can't search for requests to {policy}: {explored.problem.removeprefix(f'{policy}:')}"
         )
-    writer = CaseWriter(policy, output, around, explored, with_errors=with_errors)
+    writer = CaseWriter(around, explored, with_errors=with_errors)
     plain = writer.case(explored.runs[0], [])
     cases = [] if plain is None else [plain]
     cases += writer.cases_of(explored, explored.found)
@@ -78,14 +74,14 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
         written = (writer.case(run, []) for run in explored.runs if run.result and run.result.reached_backend)
         passing = next(filter(_passes, written), None)
         cases[1:1] = [] if passing is None else [passing]
-    cases += limit_cases(policy, output, around, subject.elements, passing)
+    cases += limit_cases(around, subject.elements, passing)
     missing = [goal for goal in harness.goals.all if goal not in writer.reached | writer.failing]
-    decide = Branches(harness).decide if missing and has_solver() else lambda _: ProofResult(False)
+    decide = BranchProofs(harness).decide if missing and has_solver() else lambda _: ProofResult(False)
     decided = {goal: decide(goal) for goal in missing}
     proven = {goal for goal, result in decided.items() if result.is_proven}
     failing = [goal for goal in harness.goals.all if goal in writer.failing - writer.reached and goal.kind == BRANCH]
     notes = [*_notes(explored, decided), (FAILING, [harness.goals.name(goal) for goal in failing])]
-    text = text_of(relative_path(policy, output), around, cases, notes)
+    text = text_of(around, cases, notes)
     branches = [goal for goal in missing if goal.kind == BRANCH]
     causes: dict[str, int] = {}
     for goal in set(branches) - proven:
@@ -102,14 +98,14 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
     )
 
 
-def _passes(case: Found | None) -> bool:
+def _passes(case: FoundCase | None) -> bool:
     """Return whether a case is one request that isn't refused."""
     return case is not None and not case.steps and case.expect["status"] < 400
 
 
-def _with_other_named_values(writer: CaseWriter, subject: Subject, bounds: Bounds) -> list[Found]:
+def _with_other_named_values(writer: CaseWriter, subject: Subject, bounds: Bounds) -> list[FoundCase]:
     """Return cases for branches that need another value of a named value."""
-    found: list[Found] = []
+    found: list[FoundCase] = []
     written: list[tuple[dict[str, str], Assignment]] = [
         (values, {}) for values in other_values(writer.around, subject.document.source.text)
     ]
@@ -120,7 +116,7 @@ def _with_other_named_values(writer: CaseWriter, subject: Subject, bounds: Bound
         if not missing:
             break
         try:
-            harness = harness_of(writer.policy, writer.output, writer.around, values)
+            harness = harness_of(writer.around, values)
         except (ConfigurationError, DiagnosticError):
             continue
         seconds = bounds.seconds / (len(choices) + 1)
@@ -129,16 +125,16 @@ def _with_other_named_values(writer: CaseWriter, subject: Subject, bounds: Bound
     return found
 
 
-def _with_responses(writer: CaseWriter, explored: Exploration, bounds: Bounds) -> list[Found]:
+def _with_responses(writer: CaseWriter, explored: Exploration, bounds: Bounds) -> list[FoundCase]:
     """Return cases for branches of inbound that read a response before there is one: inbound alone, with a response."""
     if not any(_reads_early(run) for run in explored.runs):
         return []
-    found: list[Found] = []
+    found: list[FoundCase] = []
     goals = explored.harness.goals
     missing = [goal for goal in goals.all if goal not in writer.reached and goal.kind == BRANCH]
     sections = dict.fromkeys(goals.places[goal.kind, goal.file, goal.at].section for goal in missing)
     for section in sections:
-        harness = harness_of(writer.policy, writer.output, writer.around, section=section)
+        harness = harness_of(writer.around, section=section)
         wanted = [goal for goal in missing if goals.places[goal.kind, goal.file, goal.at].section == section]
         within = Bounds(seconds=bounds.seconds / 4 / len(sections))
         found += writer.cases_of(Finder(harness, within, wanted=wanted).explore(), wanted)
@@ -162,40 +158,35 @@ def _far_ones(explored: Exploration) -> list[Assignment]:
     return [run.assignment for run in ordered[:_MOST_STARTS]]
 
 
-def policy_harness(policy: str, output: str, around: Surroundings, subject: Subject) -> Harness:
+def policy_harness(around: CaseSurroundings, subject: Subject) -> Harness:
     """Return the harness of a policy; a fragment is included in the section whose values it reads, if it may be."""
-    add_fragments(around, subject, policy, output)
+    add_fragments(around, subject)
     section = section_of(subject)
     if section == "inbound":
         try:
-            return harness_of(policy, output, around)
+            return harness_of(around)
         except DiagnosticError:
             without_files(around)
-            return harness_of(policy, output, around)
+            return harness_of(around)
     gateway = around.defaults.setdefault("gateway", {})
     fragments, had = gateway.setdefault("fragments", {}), set(gateway)
-    around.document = put_into_document(fragments, policy, output, section)
+    put_into_document(around, fragments, section)
     try:
-        return harness_of(policy, output, around)
+        return harness_of(around)
     except DiagnosticError:
         around.document = ""
         gateway.pop("fragments") if len(had) == 1 and len(fragments) == 1 else fragments.popitem()
-        return harness_of(policy, output, around)
+        return harness_of(around)
 
 
 def harness_of(
-    policy: str, output: str, around: Surroundings, values: Mapping[str, str] | None = None, section: str | None = None
+    around: CaseSurroundings, values: Mapping[str, str] | None = None, section: str | None = None
 ) -> Harness:
-    """Return the harness of the cases of a test file at `output`; `values` are other named values, `section` is the
-    only one that runs.
+    """Return the harness of the cases of a test file; `values` are other named values, `section` is the only one that
+    runs.
     """
-    content = {
-        **around.subject(policy),
-        **around.content(),
-        "cases": [{"request": {"get": "/"}, "expect": {}, **({"named-values": dict(values)} if values else {})}],
-    }
-    path = os.path.abspath(output)
-    (case,) = load_case_tree(read_tree(json.dumps(content), path + ".json"), path).cases
+    given = {"named-values": dict(values)} if values else {}
+    case = around.loaded({"request": {"get": "/"}, "expect": {}, **given})
     made = gateway_of(case)
     gateway, issuers = made.gateway, made.issuers()
     settings = {name: getattr(gateway, name) for name in gateway.declared} | {"now": NOW}
@@ -220,7 +211,7 @@ def harness_of(
     )
 
 
-def _made_up(around: Surroundings) -> list[str]:
+def _made_up(around: CaseSurroundings) -> list[str]:
     """Return the fragments that are empty because nothing defines them."""
     fragments = around.defaults.get("gateway", {}).get("fragments", {})
     return [name for name, content in fragments.items() if content == EMPTY]
@@ -258,7 +249,7 @@ def _why(result: ProofResult) -> str:
 _MOST = 6
 
 
-def other_values(around: Surroundings, text: str) -> list[dict[str, str]]:
+def other_values(around: CaseSurroundings, text: str) -> list[dict[str, str]]:
     """Sets of named values that differ in one from the stand-ins: each a text that the policy compares it with."""
     known = around.named_values
     found = [{name: value} for name in known for value in _compared(name, text) if value != known[name]]
@@ -286,7 +277,7 @@ def _compared(name: str, text: str) -> Iterator[str]:
     yield from values
 
 
-def computed_values(around: Surroundings, explored: Exploration) -> Iterator[tuple[dict[str, str], Assignment]]:
+def computed_values(around: CaseSurroundings, explored: Exploration) -> Iterator[tuple[dict[str, str], Assignment]]:
     """Named values that are what a policy came to in a request, where it compares them with that: the hash of a key.
 
     Each comes with the request.

@@ -53,7 +53,6 @@ def find_test_files(paths: Iterable[str], foreign: list[str] | None = None) -> l
 
 
 def is_case_file(path: str) -> bool:
-    """Return whether a file's name is that of a test file."""
     return path.lower().endswith(ENDINGS)
 
 

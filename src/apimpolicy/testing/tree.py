@@ -99,7 +99,6 @@ class Tree:
         return found
 
     def texts(self) -> list[str]:
-        """Return a list of texts, or a single one."""
         return [item.text() for item in self.items()]
 
     def moment(self) -> datetime.datetime:

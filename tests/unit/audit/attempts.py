@@ -6,27 +6,12 @@ import itertools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.audit import kinds
 from apimpolicy.audit.analysis import OperationAudit, ServiceAudit, audit_service
-from apimpolicy.audit.entries import ANY_PRODUCT
-from apimpolicy.audit.facts import (
-    ADDRESS,
-    CACHED,
-    CERTIFICATE,
-    CHOICE,
-    FORGED,
-    GATEWAY,
-    KEY,
-    OWN,
-    PINNED,
-    SENT,
-    TOKEN,
-    VERIFIED,
-    VIA,
-    Fact,
-    Token,
-)
 from apimpolicy.audit.requests import ADDRESS_OF_CALLER, ALL_APIS, Rehearsal, choices, request_for
-from apimpolicy.audit.service_context import ServiceContext
+from apimpolicy.audit.states import Fact, TokenCheck
+from apimpolicy.audit.tools import ANY_PRODUCT
+from apimpolicy.audit.walk import ServiceContext
 from apimpolicy.engine.token_issuers import OpenIdProvider
 from apimpolicy.engine.token_keys import TokenKey
 from apimpolicy.testing.authority import TestAuthority, self_signed
@@ -72,13 +57,17 @@ class Credentials(NamedTuple):
                 return self.opens == fact.subject
             case "token":
                 (token,) = fact.detail
-                assert isinstance(token, Token)
+                assert isinstance(token, TokenCheck)
                 urls = [_filled(url, gateway) for url in token.urls]
                 return bool(self.provider) and (not urls or any(self.provider.startswith(url) for url in urls))
             case "certificate" if fact.is_true:
-                if fact.subject == VERIFIED:
+                if fact.subject == kinds.VERIFIED:
                     return self.kind == "trusted"
-                return self.certificate is not None if fact.subject != PINNED else self.kind in ("uploaded", "trusted")
+                return (
+                    self.certificate is not None
+                    if fact.subject != kinds.PINNED
+                    else self.kind in ("uploaded", "trusted")
+                )
             case "address" if fact.is_true:
                 return self.is_listed
         return True
@@ -103,7 +92,7 @@ def audited(gateway: Gateway) -> tuple[ServiceAudit, Rehearsal]:
         name: "192.0.2.7"
         for operation in found.operations
         for fact in operation.places
-        if isinstance(fact, Fact) and fact.kind == ADDRESS
+        if isinstance(fact, Fact) and fact.kind == kinds.ADDRESS
         for name in _NAMED_VALUE.findall(str(fact.detail))
         if name in gateway.made_up.get("named_values", ())
     }
@@ -148,14 +137,22 @@ def differences(operations: list[OperationAudit], rehearsal: Rehearsal) -> Diffe
                     found.unlisted.append(f"{operation.api.id} {operation.name}: {_shown(given)}")
         for alternative in operation.alternatives - reached:
             row = f"{operation.api.id} {operation.name}: {sorted(fact[:2] + fact[3:] for fact in alternative)}"
-            kinds = {fact.kind for fact in alternative if not fact.is_free or fact.kind in (GATEWAY, FORGED)}
-            is_cached = any(fact[:2] == (VIA, CACHED) for fact in alternative)
+            found_kinds = {
+                fact.kind for fact in alternative if not fact.is_free or fact.kind in (kinds.GATEWAY, kinds.FORGED)
+            }
+            is_cached = any(fact[:2] == (kinds.VIA, kinds.CACHED) for fact in alternative)
             if any(fact.subject.startswith("unverified token") and not fact.is_true for fact in alternative):
-                kinds.add("a header that is no token and has one")  # the audit doesn't relate the two
-            asked = {(fact.kind, fact.subject, fact.is_true) for fact in alternative if fact.kind in (FORGED, CHOICE)}
+                found_kinds.add("a header that is no token and has one")  # the audit doesn't relate the two
+            asked = {
+                (fact.kind, fact.subject, fact.is_true)
+                for fact in alternative
+                if fact.kind in (kinds.FORGED, kinds.CHOICE)
+            }
             if any((kind, subject, not is_true) in asked for kind, subject, is_true in asked):
                 row += " (several conditions about the caller's own values)"
-            is_open = kinds <= {KEY, TOKEN, CERTIFICATE, ADDRESS} and not (is_cached and len(alternative) > 1)
+            is_open = found_kinds <= {kinds.KEY, kinds.TOKEN, kinds.CERTIFICATE, kinds.ADDRESS} and not (
+                is_cached and len(alternative) > 1
+            )
             is_tried = is_open and alternative not in failed
             (found.unreached if is_tried else found.untried).append(f"{row} {failed.get(alternative, '')}")
     return found._replace(sent=sent)
@@ -182,13 +179,13 @@ def _one_choice_each(alternatives: Iterable[Alternative]) -> Iterator[tuple[Fact
     for alternative in alternatives:
         of_one: dict[str, list[Fact]] = {}
         for fact in sorted(alternative, key=str):
-            if fact.kind == CHOICE and fact.is_true:
+            if fact.kind == kinds.CHOICE and fact.is_true:
                 of_one.setdefault(fact.subject, []).append(fact)
         yield from itertools.product(*of_one.values())
 
 
 def _is_sent(alternative: Alternative) -> bool:
-    return any(fact[:2] == (VIA, SENT) for fact in alternative)
+    return any(fact[:2] == (kinds.VIA, kinds.SENT) for fact in alternative)
 
 
 def _credentials(operation: OperationAudit, rehearsal: Rehearsal) -> Iterator[Credentials]:
@@ -215,7 +212,7 @@ def _keys(operation: OperationAudit, rehearsal: Rehearsal) -> Iterator[dict[str,
 
 def _tokens(facts: set[Fact], rehearsal: Rehearsal) -> Iterator[dict[str, object]]:
     yield {}
-    tokens = [fact.detail[0] for fact in facts if fact.kind == TOKEN]
+    tokens = [fact.detail[0] for fact in facts if fact.kind == kinds.TOKEN]
     urls = {_filled(url, rehearsal.gateway) for token in tokens for url in token.urls}  # type: ignore[attr-defined]
     for token in tokens:
         if not token.urls:  # type: ignore[attr-defined]
@@ -233,7 +230,7 @@ def _tokens(facts: set[Fact], rehearsal: Rehearsal) -> Iterator[dict[str, object
 
 def _certificates(facts: set[Fact], rehearsal: Rehearsal) -> Iterator[dict[str, object]]:
     yield {}
-    if any(fact.kind == CERTIFICATE for fact in facts):
+    if any(fact.kind == kinds.CERTIFICATE for fact in facts):
         yield {"certificate": TRUSTED, "kind": "trusted"}
         yield {"certificate": STRANGER, "kind": "stranger"}
         for uploaded in rehearsal.gateway.certificates.values():
@@ -244,7 +241,7 @@ def _certificates(facts: set[Fact], rehearsal: Rehearsal) -> Iterator[dict[str, 
 def _addresses(facts: set[Fact], rehearsal: Rehearsal) -> Iterator[dict[str, object]]:
     yield {}
     for fact in facts:
-        if fact.kind == ADDRESS:
+        if fact.kind == kinds.ADDRESS:
             for found in _ADDRESS.findall(_filled(str(fact.detail), rehearsal.gateway))[:2]:
                 yield {"address": found, "is_listed": True}
 
@@ -252,7 +249,7 @@ def _addresses(facts: set[Fact], rehearsal: Rehearsal) -> Iterator[dict[str, obj
 def _headers(facts: set[Fact], rehearsal: Rehearsal) -> Iterator[tuple[tuple[str, str], ...]]:
     yield ()
     for fact in facts:
-        if fact.kind == OWN and fact.subject.startswith("header '") and fact.detail:
+        if fact.kind == kinds.OWN and fact.subject.startswith("header '") and fact.detail:
             values = fact.detail[0] if isinstance(fact.detail[0], tuple) else (fact.detail[0],)
             name = fact.subject.partition("'")[2].rstrip("'")
             for value in values[:1]:

@@ -15,12 +15,12 @@ from tests.rows import read_yaml
 from tests.sampling import sampled
 
 from apimpolicy import Gateway
-from apimpolicy.audit.budgets import limited_by
+from apimpolicy.audit import kinds
+from apimpolicy.audit.access import limited_by
 from apimpolicy.audit.confirming import confirmed
-from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, LENDS, OWN, TOKEN, VERIFIED, Fact, PolicyLocation
 from apimpolicy.audit.findings import findings_of
 from apimpolicy.audit.policies import HANDLERS
-from apimpolicy.audit.states import of_fact
+from apimpolicy.audit.states import Fact, PolicyLocation, of_facts
 from apimpolicy.context.entities import Api, Operation, Product
 from apimpolicy.engine.document import replace_file
 from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct
@@ -34,7 +34,7 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.states import State
+    from apimpolicy.audit.states import AuditState
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.steps import Step
 
@@ -114,7 +114,8 @@ def test_removing_a_protection_changes_the_answer(row: dict[str, Any]) -> None:
         place
         for alternative in operation.alternatives
         for fact in alternative
-        if fact.kind in (TOKEN, CERTIFICATE, OWN, "address") and (place := operation.places.get(fact)) is not None
+        if fact.kind in (kinds.TOKEN, kinds.CERTIFICATE, kinds.OWN, "address")
+        and (place := operation.places.get(fact)) is not None
     }
     for name in ("policy", "product"):
         for element in ("validate-jwt", "validate-client-certificate", "ip-filter", "check-header", "return-response"):
@@ -153,7 +154,7 @@ def test_a_secret_without_a_value_is_lent_wherever_it_goes(policy: str) -> None:
     gateway = gateway_of({"policy": policy})
     gateway.unknown_secrets = frozenset("s")
     (operation,) = attempts.audited(gateway)[0].operations
-    assert [action.subject for action in operation.actions if action.kind == LENDS] == LENT[policy]
+    assert [action.subject for action in operation.actions if action.kind == kinds.LENDS] == LENT[policy]
 
 
 SECRETS = {
@@ -190,7 +191,9 @@ def test_a_secret_of_an_extract_is_one_without_its_value(name: str, tmp_path: Pa
     with lenient():
         gateway = load_gateway(str(tmp_path))
     (operation,) = attempts.audited(gateway)[0].operations
-    assert [action.subject for action in operation.actions if action.kind == LENDS] == ["named value 's'"] * is_lent
+    assert [action.subject for action in operation.actions if action.kind == kinds.LENDS] == [
+        "named value 's'"
+    ] * is_lent
 
 
 FAULTS = {
@@ -206,8 +209,8 @@ FAULTS = {
 
 @pytest.mark.parametrize("word", FAULTS)
 def test_requests_reveal_an_audit_that_claims_too_much(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def claims(walk: Walk, step: Step, state: State) -> State:
-        return walk.proving(step, state, of_fact(Fact(CERTIFICATE, VERIFIED)))
+    def claims(walk: Walk, step: Step, state: AuditState) -> AuditState:
+        return walk.proving(step, state, of_facts(Fact(kinds.CERTIFICATE, kinds.VERIFIED)))
 
     row = next(each for each in ROWS if each["name"] == FAULTS[word])
     if word == "passes":
@@ -299,7 +302,7 @@ def test_removing_a_check_changes_the_answers(folder: Path) -> None:
     for key, operation in before.items():
         for fact in {fact for alternative in operation.alternatives for fact in alternative}:
             place = operation.places.get(fact)
-            if place is not None and fact.is_true and fact.kind in (TOKEN, CERTIFICATE, ADDRESS):
+            if place is not None and fact.is_true and fact.kind in (kinds.TOKEN, kinds.CERTIFICATE, kinds.ADDRESS):
                 checks.setdefault(place, []).append(key)
     for place, keys in sampled(checks.items(), 2):
         with replace_file(place.file, removed(place)):

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import jsonschema_rs
 import pytest
 
-from apimpolicy.checks.audit_codes import audit_codes
+from apimpolicy.checks.pages import audit_codes
 from apimpolicy.cli import main
 from apimpolicy.policies.registry import names, specification_of
 from apimpolicy.policies.traits import ACCESS

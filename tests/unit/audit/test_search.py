@@ -13,7 +13,7 @@ from tests.rows import read_yaml
 from apimpolicy.audit.analysis import audit_service
 from apimpolicy.audit.confirming import confirmed
 from apimpolicy.audit.requests import Rehearsal
-from apimpolicy.audit.service_context import ServiceContext
+from apimpolicy.audit.walk import ServiceContext
 from apimpolicy.testing.claims.anonymous_requests import AnonymousRequests
 
 ROWS = read_yaml((Path(__file__).parent / "searched.yaml").read_text(encoding="utf-8"))

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apimpolicy.checks.amount import LONGEST_TEXT, MORE, MOST_FINDINGS
-from apimpolicy.checks.document import check_document, check_readings
+from apimpolicy.checks.document import LONGEST_TEXT, MORE, MOST_FINDINGS, check_document, check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.flow import MOST_ENTRIES
 from apimpolicy.checks.rules.slow_pattern import REPEATED_GROUP, _ends_in_repetition

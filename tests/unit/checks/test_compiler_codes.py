@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import apimpolicy
-from apimpolicy.checks.compiler_pages import compiler_codes
+from apimpolicy.checks.pages import compiler_codes
 
 
 def test_the_list_is_what_the_code_gives() -> None:

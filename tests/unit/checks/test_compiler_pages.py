@@ -6,8 +6,7 @@ import pytest
 
 from apimpolicy.binding import bind
 from apimpolicy.binding.warnings import compiler_warnings
-from apimpolicy.checks.compiler_pages import explained_codes, is_compiler_code
-from apimpolicy.checks.pages import all_codes, page_of_code
+from apimpolicy.checks.pages import all_codes, explained_codes, is_compiler_code, page_of_code
 from apimpolicy.emit.expression import check_expression
 from apimpolicy.syntax.parser import parse
 from apimpolicy.text.source import Excerpt

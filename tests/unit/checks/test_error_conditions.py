@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from apimpolicy.checks.error_conditions import is_true_for
 from apimpolicy.checks.expressions import ExpressionCheck
-from apimpolicy.checks.failures import Failure
+from apimpolicy.checks.failures import RequestFailure, is_true_for
 from apimpolicy.text.source import Excerpt
 
-LIMIT = Failure("rate-limit", frozenset((429,)), "RateLimitExceeded", "", True, frozenset())
-TOKENS = Failure("llm-token-limit", frozenset((429, 403)), "", "", True, frozenset())
-BACKEND = Failure("forward-request", None, "", "", False, frozenset())
+LIMIT = RequestFailure("rate-limit", frozenset((429,)), "RateLimitExceeded", "", True, frozenset())
+TOKENS = RequestFailure("llm-token-limit", frozenset((429, 403)), "", "", True, frozenset())
+BACKEND = RequestFailure("forward-request", None, "", "", False, frozenset())
 
 ROWS = [
     ("true", LIMIT, True),
@@ -41,7 +40,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("code", "failure", "expected"), ROWS)
-def test_a_condition_for_a_failure(code: str, failure: Failure, expected: bool | None) -> None:
+def test_a_condition_for_a_failure(code: str, failure: RequestFailure, expected: bool | None) -> None:
     _, compiled = ExpressionCheck().compile(Excerpt.of(f"@({code})"))
     assert compiled.is_legal
     assert compiled.bound is not None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from apimpolicy.context.entities import Api, Deployment, Gateway, Product, Subscription
+from apimpolicy.context.entities import Api, ContextGateway, Deployment, Product, Subscription
 from apimpolicy.context.execution import Context, LastError
 from apimpolicy.context.loading import load_contexts, variable
 from apimpolicy.context.messages import RequestMessage
@@ -138,7 +138,7 @@ def test_defaults():
     assert context.variables.get_item("a") == 1
     assert (context.response, context.last_error, context.user, context.product) == (None, None, None, None)
     assert context.deployment.gateway.is_managed
-    assert not Gateway("self-hosted-1").is_managed
+    assert not ContextGateway("self-hosted-1").is_managed
     assert Api("orders").name == "orders"
     assert Product("p").state == 1
     assert Subscription("s", primary_key="k").key == "k"

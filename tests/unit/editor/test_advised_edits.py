@@ -9,7 +9,7 @@ from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.editor.analysis import Analysis
-from apimpolicy.editor.edits import advised_edits
+from apimpolicy.editor.code_actions import advised_edits
 from apimpolicy.project import fixes
 from apimpolicy.text.source import Source
 

@@ -13,7 +13,7 @@ import pytest
 from tests.architecture.hostile_repository import make_hostile
 from tests.rows import read_yaml
 
-from apimpolicy.editor import assistant_server
+from apimpolicy.editor import assistant_tools
 from apimpolicy.editor.pages import TOPICS
 
 mcp = pytest.importorskip("mcp", reason="the extra [mcp] is not installed")
@@ -36,7 +36,7 @@ def converse(*calls: tuple[str, dict[str, Any]]) -> list[Any]:
     """Return the answers to calls of tools, in one session."""
 
     async def ask() -> list[Any]:
-        async with mcp.Client(assistant_server.server()) as client:
+        async with mcp.Client(assistant_tools.server()) as client:
             return [await client.call_tool(name, arguments) for name, arguments in calls]
 
     return asyncio.run(ask())
@@ -51,7 +51,7 @@ def structured(name: str, /, **arguments: Any) -> Any:
 
 def test_tools_and_resources_describe_themselves() -> None:
     async def ask() -> Any:
-        async with mcp.Client(assistant_server.server()) as client:
+        async with mcp.Client(assistant_tools.server()) as client:
             pages = [await client.read_resource(each.uri) for each in (await client.list_resources()).resources]
             return client.server_info, (await client.list_tools()).tools, pages
 

@@ -7,10 +7,10 @@ import pytest
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.editor.analysis import Analysis
 from apimpolicy.editor.hover import hover
-from apimpolicy.editor.knowledge import Knowledge
+from apimpolicy.editor.knowledge import ProjectNames
 from apimpolicy.editor.navigation import can_rename, definition, highlights, references
 from apimpolicy.editor.outline import inlay_hints
-from apimpolicy.editor.workspace import Workspace
+from apimpolicy.editor.workspace import EditorWorkspace
 
 # what stands in the block: `|` is before the name that is looked at, which stands so many times in the block
 ERRORS = {
@@ -46,13 +46,13 @@ def test_names_lead_somewhere_in_a_block_with_an_error(error: str) -> None:
     policy = f"<policies><inbound><set-body>{code.replace('&', '&amp;')}</set-body></inbound></policies>"
     analysis = Analysis(policy, "/nowhere/orders.xml", ExpressionCheck())
     use, declared = policy.index("text.Substring"), policy.index("text = context")
-    workspace = Workspace([])
+    workspace = EditorWorkspace([])
     assert [found.start for found in definition(analysis, use, workspace)] == [declared]
     uses = [start for start in range(len(policy)) if _is_name(policy, start, "text")]
     assert [found.start for found in references(analysis, declared, workspace)] == uses
     assert [start for start, _ in highlights(analysis, use)] == uses
     assert can_rename(analysis, use) == (use, use + 4)
-    knowledge = Knowledge({}, None, None)
+    knowledge = ProjectNames({}, None, None)
     shown = hover(analysis, policy.index("Substring"), knowledge)
     assert shown is not None
     assert "string Substring(int startIndex, int length)" in shown.text

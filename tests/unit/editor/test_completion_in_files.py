@@ -9,7 +9,7 @@ import pytest
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.editor.analysis import Analysis
 from apimpolicy.editor.completion import complete
-from apimpolicy.editor.knowledge import Knowledge
+from apimpolicy.editor.knowledge import ProjectNames
 from apimpolicy.editor.lenses import lenses
 from apimpolicy.editor.test_files import complete as complete_test_file
 from apimpolicy.editor.test_files import diagnostics, hover
@@ -36,7 +36,7 @@ PLACES = [
 @pytest.mark.parametrize(("name", "text", "is_offered"), PLACES)
 def test_policies_are_offered_where_a_policy_is(name: str, text: str, is_offered: bool) -> None:
     analysis = Analysis(text.replace("|", "", 1), name, ExpressionCheck())
-    assert bool(complete(analysis, text.index("|"), Knowledge({}, None, None))) is is_offered
+    assert bool(complete(analysis, text.index("|"), ProjectNames({}, None, None))) is is_offered
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from apimpolicy.editor import workspace as workspace_module
 from apimpolicy.editor.analysis import MOST_AT_ONCE, MOST_OTHERS, RecentExpressions
 from apimpolicy.editor.language_server import MOST_UNTIDY, LanguageServer
-from apimpolicy.editor.workspace import Workspace
+from apimpolicy.editor.workspace import EditorWorkspace
 from apimpolicy.memory import collect, collect_new
 from apimpolicy.text.source import Excerpt
 
@@ -52,7 +52,7 @@ def test_of_other_files_only_the_names_are_kept(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(workspace_module, "MOST_READ", 2)
     for number in range(5):
         (tmp_path / f"{number}.xml").write_text(POLICY.format(number))
-    workspace = Workspace([str(tmp_path)])
+    workspace = EditorWorkspace([str(tmp_path)])
     first = str(tmp_path / "0.xml")
     workspace.open_texts[first] = POLICY.format("open")
     own = workspace.analysis(first)
@@ -76,7 +76,7 @@ def with_edits(server: LanguageServer, edits: int) -> None:
 @pytest.mark.parametrize("free", [collect, collect_new])
 def test_earlier_versions_are_freed(free: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apimpolicy.memory._MANY", 10**9)
-    workspace = Workspace([])
+    workspace = EditorWorkspace([])
     workspace.open_texts["/a.xml"] = POLICY.format(1)
     analysis = workspace.analysis("/a.xml")
     assert analysis is not None

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from apimpolicy.dotnet.metadata import all_definitions
 from apimpolicy.editor import signatures
-from apimpolicy.editor.text_documents import TextDocument, path_of
+from apimpolicy.editor.rpc import TextDocument, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apimpolicy.editor.edits import null_checked
+from apimpolicy.editor.code_actions import null_checked
 
 ROWS = [
     ("@(!context.Request.Certificate.Verify())", "Verify", "@(context.Request.Certificate?.Verify() != true)"),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sampling import examples
 
-from apimpolicy.editor.text_documents import TextDocument, path_of, uri_of
+from apimpolicy.editor.rpc import TextDocument, path_of, uri_of
 
 LINES = re.compile(r"(\r\n|\r|\n)")
 TEXTS = st.text(st.sampled_from(["a", "é", "€", "😀", "\U0010ffff", "\n", "\r", "<", "\t"]), max_size=30)

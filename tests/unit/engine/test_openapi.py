@@ -12,14 +12,14 @@ from apimpolicy import Api, ConfigurationError, Gateway, LimitExceededError, Ope
 from apimpolicy.engine.openapi import load_openapi
 
 if TYPE_CHECKING:
-    from apimpolicy.context.description import OperationDescription
+    from apimpolicy.context.description import OperationDefinition
 
 ORDERS = Path(__file__).parents[2] / "policies" / "descriptions" / "orders.yaml"
 HEAD = {"info": {"title": "T", "version": "1"}}
 EMPTY = "<policies><inbound /><backend><base /></backend><outbound /></policies>"
 
 
-def described(document: Any, identifier: str) -> OperationDescription:
+def described(document: Any, identifier: str) -> OperationDefinition:
     return next(each for each in load_openapi(document).operations if each.operation.id == identifier)
 
 

@@ -16,7 +16,7 @@ from apimpolicy import (
     ServiceBus,
 )
 from apimpolicy.engine.state import distance
-from apimpolicy.policies.language_models import bag_of_words
+from apimpolicy.policies.outside_services import bag_of_words
 
 LOG = "<policies><inbound><log-to-eventhub logger-id='a'>x</log-to-eventhub></inbound></policies>"
 METRIC = "<inbound><emit-metric name='a' value='2'><dimension name='Location'/></emit-metric></inbound>"

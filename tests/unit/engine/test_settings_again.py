@@ -8,7 +8,7 @@ import pytest
 
 from apimpolicy import Gateway
 from apimpolicy.engine.gateway_settings import GatewaySettings
-from apimpolicy.policies.content_safety import SafetyAnalysis
+from apimpolicy.policies.outside_services import SafetyAnalysis
 
 GIVEN: dict[str, Any] = {
     "backends": {"orders": "https://orders.internal"},

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.rows import read_yaml
 
-from apimpolicy.audit.budgets import limited_by
+from apimpolicy.audit.access import limited_by
 from apimpolicy.project.audit_run import audit_gateway
 from apimpolicy.project.audit_settings import AuditSettings
 from apimpolicy.project.configuration import Configuration

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from apimpolicy import Api, Gateway, NotSimulatedError, Operation, Request, Response, SubscriptionKeyParameterNames
-from apimpolicy.context.description import Content, OperationDescription
+from apimpolicy.context.description import Content, OperationDefinition
 from apimpolicy.engine.mcp.protocol import input_of, to_json
 from apimpolicy.engine.mcp.servers import McpServer, McpTool
 from apimpolicy.engine.service import Service, ServiceApi, VersionSet
@@ -158,7 +158,7 @@ def test_secrets_of_the_request_inside_are_hidden() -> None:
 def test_a_definition_that_contains_itself_often_is_cut_off() -> None:
     node = {"$ref": "#/components/schemas/Node"}
     schemas = {"Node": {"type": "object", "properties": {f"p{number}": node for number in range(30)}}}
-    operation = OperationDescription(
+    operation = OperationDefinition(
         Operation("a", "POST", url_template="/"), contents=(Content("application/json", node),)
     )
     found = input_of(operation, {"components": {"schemas": schemas}})

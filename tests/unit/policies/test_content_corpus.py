@@ -19,10 +19,10 @@ from apimpolicy.dotnet.environment import Limits
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.engine.evaluation import literal_content
 from apimpolicy.policies.liquid.binding import bind_body, bind_context
-from apimpolicy.policies.liquid.errors import LiquidSyntaxError
+from apimpolicy.policies.liquid.markup import LiquidSyntaxError
 from apimpolicy.policies.liquid.template import read_template
 from apimpolicy.policies.xsl_transform import XslTransform
-from apimpolicy.policies.xslt.transformation import transform
+from apimpolicy.policies.xslt import transform
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from apimpolicy.context.description import ApiDescription
+from apimpolicy.context.description import ApiDefinition
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.json_documents import read_json
@@ -197,11 +197,11 @@ def test_variants() -> None:
 )
 def test_samples(schema: Any, expected: Any) -> None:
     definitions = {"loop": {"type": "object", "properties": {"inner": {"$ref": "#/loop"}}}}
-    assert SampleMaker(ApiDescription(definitions=definitions)).sample(schema) == expected
+    assert SampleMaker(ApiDefinition(definitions=definitions)).sample(schema) == expected
 
 
 def test_a_sample_of_a_wide_schema_ends() -> None:
     schema: Any = {"type": "integer"}
     for _ in range(30):
         schema = {"type": "object", "properties": dict.fromkeys("abcd", schema)}
-    assert isinstance(SampleMaker(ApiDescription()).sample(schema), dict)
+    assert isinstance(SampleMaker(ApiDefinition()).sample(schema), dict)

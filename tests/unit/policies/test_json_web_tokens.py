@@ -18,11 +18,16 @@ from joserfc.jwk import OctKey, RSAKey
 from tests.sampling import examples
 
 from apimpolicy import Certificate, OpenIdProvider, TokenKey
-from apimpolicy.policies.json_web_tokens.encryption import DecryptionKey, decrypted
-from apimpolicy.policies.json_web_tokens.keys import VerificationKey, decoded
-from apimpolicy.policies.json_web_tokens.refusal import TokenRefusedError
-from apimpolicy.policies.json_web_tokens.trust import ALGORITHMS, Trust, fits, verifies
-from apimpolicy.policies.json_web_tokens.validation import Demands, validated
+from apimpolicy.policies.token_keys import (
+    ALGORITHMS,
+    TokenRefusedError,
+    TrustedKeys,
+    VerificationKey,
+    decoded,
+    fits,
+    verifies,
+)
+from apimpolicy.policies.token_validation import DecryptionKey, Demands, decrypted, validated
 from apimpolicy.testing.authority import self_signed
 
 if TYPE_CHECKING:
@@ -92,7 +97,7 @@ def test_a_public_key_is_no_secret() -> None:
     for secret in (certificate.raw, certificate.to_pem().encode(), decoded(KEYS["RS256"].n)):
         signed = base64.urlsafe_b64encode(b'{"alg":"HS256"}').decode().rstrip("=") + ".e30"
         signature = base64.urlsafe_b64encode(hmac.new(secret, signed.encode(), hashlib.sha256).digest()).decode()
-        demands = Demands(Trust([public], [], Nobody()), require_expiration=False)
+        demands = Demands(TrustedKeys([public], [], Nobody()), require_expiration=False)
         with pytest.raises(TokenRefusedError) as refused:
             validated(f"{signed}.{signature.rstrip('=')}", demands)
         assert refused.value.reason == "TokenSignatureKeyNotFound"
@@ -102,7 +107,9 @@ def test_a_public_key_in_base64_is_a_secret_and_verifies_no_rsa_signature() -> N
     certificate = self_signed("a", rsa=True)
     key = VerificationKey.secret(base64.b64encode(certificate.raw).decode())
     with pytest.raises(TokenRefusedError) as refused:
-        validated(TokenKey.of(certificate).sign({}), Demands(Trust([key], [], Nobody()), require_expiration=False))
+        validated(
+            TokenKey.of(certificate).sign({}), Demands(TrustedKeys([key], [], Nobody()), require_expiration=False)
+        )
     assert refused.value.reason == "TokenSignatureKeyNotFound"
     assert refused.value.message == (
         f"There is no RSA key for RS256 with the id '{TokenKey.of(certificate).id}';"
@@ -248,7 +255,7 @@ def test_passwords_encrypt_no_tokens() -> None:
 
 def test_an_encrypted_token_and_no_key() -> None:
     with pytest.raises(TokenRefusedError) as refused:
-        validated("a.b.c.d.e", Demands(Trust([], [], Nobody())))
+        validated("a.b.c.d.e", Demands(TrustedKeys([], [], Nobody())))
     assert (refused.value.reason, refused.value.message) == (
         "JwtInvalid",
         "The token is encrypted, and the policy has no decryption-keys.",
@@ -269,7 +276,7 @@ def test_hostile_tokens_are_refused_and_break_nothing(data: st.DataObject) -> No
     piece = data.draw(st.text(max_size=4))
     token = text[:start] + piece + text[start + len(piece) :]
     keys = [DecryptionKey(b"x" * 32), DecryptionKey(CERTIFICATE.private_key)]
-    demands = Demands(Trust([SECRET], [], Nobody()), keys, audiences=["a"])
+    demands = Demands(TrustedKeys([SECRET], [], Nobody()), keys, audiences=["a"])
     try:
         validated(token, demands)
     except TokenRefusedError:
@@ -284,7 +291,7 @@ def test_hostile_tokens_are_refused_and_break_nothing(data: st.DataObject) -> No
 def test_payloads_that_are_no_claims(payload: str) -> None:
     header = base64.urlsafe_b64encode(json.dumps({"alg": "none"}).encode()).decode().rstrip("=")
     body = base64.urlsafe_b64encode(payload.encode()).decode().rstrip("=")
-    demands = Demands(Trust([], [], Nobody()), require_signature=False, require_expiration=False)
+    demands = Demands(TrustedKeys([], [], Nobody()), require_signature=False, require_expiration=False)
     with pytest.raises(TokenRefusedError) as refused:
         validated(f"{header}.{body}.", demands)
     assert refused.value.reason == "JwtInvalid"

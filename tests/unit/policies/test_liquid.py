@@ -20,8 +20,8 @@ from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.engine.services import FixedClock, ticks_of_moment
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
 from apimpolicy.policies.liquid.binding import bind_body
-from apimpolicy.policies.liquid.errors import LiquidSyntaxError
 from apimpolicy.policies.liquid.expressions import names
+from apimpolicy.policies.liquid.markup import LiquidSyntaxError
 from apimpolicy.policies.liquid.template import read_template
 
 ROWS = tomllib.loads(Path(__file__).with_name("liquid_rows.toml").read_text(encoding="utf-8"))["row"]

@@ -10,11 +10,14 @@ import pytest
 MODULES = [
     "context.description",
     "engine.forwarding",
-    "policies.language_models",
+    "policies.outside_services",
     "engine.state",
     "policies.llm_content_safety",
-    "policies.parameter_values",
-    "policies.token_limits",
+    "policies.parameter_errors",
+    "policies.call_limits",
+    "policies.certificates",
+    "policies.get_authorization_context",
+    "policies.message_text",
     "policies.validate_graphql_request",
 ]
 

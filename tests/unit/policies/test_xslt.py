@@ -14,7 +14,7 @@ from apimpolicy.dotnet.environment import Limits
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
 from apimpolicy.policies import own_process
 from apimpolicy.policies.surroundings import PolicyError
-from apimpolicy.policies.xslt.transformation import transform
+from apimpolicy.policies.xslt import transform
 
 MICROSOFT = 'xmlns:msxsl="urn:schemas-microsoft-com:xslt" exclude-result-prefixes="msxsl"'
 EXSLT = 'xmlns:e="http://exslt.org/common" exclude-result-prefixes="e"'

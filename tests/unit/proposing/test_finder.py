@@ -15,7 +15,7 @@ from apimpolicy.proposing.finder import Finder
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.scenarios.harness import Harness
 from apimpolicy.scenarios.scenario import Bounds
-from apimpolicy.testing.claims.branches import Branches
+from apimpolicy.testing.claims.facts import BranchProofs
 
 if TYPE_CHECKING:
     from apimpolicy.scenarios.scenario import Exploration
@@ -188,7 +188,7 @@ def test_an_impossible_branch_is_proven_and_has_no_counterexample(name: str) -> 
     document = policy(choose(IMPOSSIBLE[name]))
     found = explore(document)
     assert missing(found) == ["inbound choose[1]/when[1]"]
-    assert Branches(found.harness).decide(found.missing[0]).is_proven is (name != "a prefix")
+    assert BranchProofs(found.harness).decide(found.missing[0]).is_proven is (name != "a prefix")
     gateway, chance = Gateway(tracing=False), random.Random(7)
     for _ in range(300):
         value = "".join(chance.choice(["a", "b", "A", "ab", ""]) for _ in range(chance.randint(0, 3)))
@@ -222,7 +222,7 @@ INEXACT = {
 def test_unsupported_features_are_reported_and_prevent_proofs(name: str) -> None:
     found = explore(policy(choose(INEXACT[name])))
     assert missing(found) == ["inbound choose[1]/when[1]"]
-    decision = Branches(found.harness).decide(found.missing[0])
+    decision = BranchProofs(found.harness).decide(found.missing[0])
     assert not decision.is_proven
     assert decision.reasons
 

@@ -13,7 +13,7 @@ from apimpolicy.proposing.finder import Finder
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.scenarios.harness import Harness, StandIns
 from apimpolicy.scenarios.scenario import Bounds
-from apimpolicy.testing.claims.branches import Branches
+from apimpolicy.testing.claims.facts import BranchProofs
 from apimpolicy.text.source import Source
 
 HAS = 'context.Request.Headers.ContainsKey("X-A")'
@@ -156,7 +156,7 @@ def branches(document: str | Source, **options: Any) -> tuple[list[str], list[st
     harness = Harness(document, **options)
     found = Finder(harness, Bounds(seconds=60)).explore()
     missing = [goal for goal in found.missing if goal.kind == BRANCH]
-    proven = Branches(harness)
+    proven = BranchProofs(harness)
     return list(map(harness.goals.name, missing)), [
         harness.goals.name(goal) for goal in missing if proven.decide(goal).is_proven
     ]
@@ -227,7 +227,7 @@ NOT_EVALUATED = {
 def test_a_condition_that_is_not_evaluated_may_have_each_outcome(name: str) -> None:
     code = html.escape(NOT_EVALUATED[name])
     harness = Harness(policy(f'<set-variable name="v" value="{code}" />'))
-    branches = Branches(harness)
+    branches = BranchProofs(harness)
     goals = [goal for goal in harness.goals.all if goal.kind != BRANCH]
     assert goals
     assert not any(branches.decide(goal).is_proven for goal in goals)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.binding.lookup import delegate_signature
 from apimpolicy.context.entities import (
     Api,
-    Backend,
+    ContextBackend,
     Deployment,
     Group,
     Product,
@@ -315,7 +315,7 @@ def contexts() -> list[Context]:
         subscription=Subscription(),
         user=User(groups=[Group("g", "n")], identities=[UserIdentity("i")]),
         last_error=LastError("s", None, "m"),
-        backend=Backend("b"),
+        backend=ContextBackend("b"),
         workspace=Workspace("w"),
         deployment=Deployment(certificates={}),
         elapsed_ticks=None,

@@ -12,7 +12,7 @@ from tests.processes import APIMPOLICY, run_python
 from tests.unit.serving.commands import Serve
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.testing.against import AzureTraces, ServedTraces, Target
+from apimpolicy.testing.against import AzureTraces, RealGateway, ServedTraces
 from apimpolicy.testing.case_files import load_case_file
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def test_traces_of_azure_are_fetched_and_compared(folder: Path, azure: Azure) ->
     nobody = load_case_file(str(folder / "orders.test.yaml")).cases[1]
     azure.trace = gateway_trace(simulate(nobody, Request.get("https://contoso.azure-api.net/orders")))
     traces = AzureTraces(SERVICE, "token", "orders", azure.url)
-    target = Target(azure.url, key="k1", traces=traces)
+    target = RealGateway(azure.url, key="k1", traces=traces)
     outcome = target.run_case(nobody)
     assert (outcome.status, target.traced) == ("passed", 1), outcome.problem or outcome.sentences
     _, path, headers, body = azure.seen[0]

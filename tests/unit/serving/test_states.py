@@ -14,7 +14,7 @@ import pytest
 from apimpolicy import Gateway, Request, Response
 from apimpolicy.engine.state import LocalState
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
-from apimpolicy.policies.state import Bucket, Claim, Counter, Total, TripRule, Window
+from apimpolicy.policies.state import Bucket, Counter, CounterClaim, Total, TripRule, Window
 from apimpolicy.serving.redis_connection import from_bytes, to_bytes
 from apimpolicy.serving.redis_state import RedisState
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     from tests.unit.serving.conftest import RedisServer
 
-    from apimpolicy.policies.state import State
+    from apimpolicy.policies.state import GatewayState
 
 
 @pytest.fixture(params=["process", "redis"])
-def state(request: pytest.FixtureRequest) -> Iterator[State]:
+def state(request: pytest.FixtureRequest) -> Iterator[GatewayState]:
     if request.param == "process":
         yield LocalState()
         return
@@ -66,10 +66,10 @@ CLAIMS: dict[str, tuple[list[Counter], list[list[tuple[int, int]]], list[tuple[i
 
 
 @pytest.mark.parametrize("name", CLAIMS)
-def test_claims(name: str, state: State) -> None:
+def test_claims(name: str, state: GatewayState) -> None:
     counters, calls, expected = CLAIMS[name]
     for call, (refused, left) in zip(calls, expected, strict=True):
-        claims = [Claim(counter, limit, amount) for counter, (limit, amount) in zip(counters, call, strict=True)]
+        claims = [CounterClaim(counter, limit, amount) for counter, (limit, amount) in zip(counters, call, strict=True)]
         taken = state.counters.take(claims)
         assert (taken.refused, [round(each.left) for each in taken.statuses]) == (refused, left)
 
@@ -79,41 +79,41 @@ class Holder:
 
 
 @pytest.mark.parametrize("counter", [Window("p", HOUR), Total("p", 0.0, 0.0), Bucket("p", 2, 1e9)])
-def test_room_is_left_for_what_was_reserved(counter: Counter, state: State) -> None:
+def test_room_is_left_for_what_was_reserved(counter: Counter, state: GatewayState) -> None:
     first, second, third = Holder(), Holder(), Holder()
-    reservation, now = [Claim(counter, 2, 0)], [Claim(counter, 2)]
+    reservation, now = [CounterClaim(counter, 2, 0)], [CounterClaim(counter, 2)]
     assert state.counters.take(reservation, reserved_for=first).refused is None
     assert state.counters.take(reservation, reserved_for=second).refused is None
     assert state.counters.take(now).refused == 0
-    assert state.counters.take([Claim(counter, 2, 0, own=1)]).refused is None
+    assert state.counters.take([CounterClaim(counter, 2, 0, own=1)]).refused is None
     state.counters.commit(counter, first, [])
     assert state.counters.take(now).refused is None
     state.counters.commit(counter, second, [(counter, 1)])
     assert state.counters.take(reservation, reserved_for=third).refused == 0
 
 
-def test_an_abandoned_reservation_is_released(state: State) -> None:
+def test_an_abandoned_reservation_is_released(state: GatewayState) -> None:
     gc.freeze()  # the collector looks at new objects only
     holder = Holder()
     counter = Window("p", HOUR)
-    state.counters.take([Claim(counter, 1, 0)], reserved_for=holder)
+    state.counters.take([CounterClaim(counter, 1, 0)], reserved_for=holder)
     del holder
     gc.collect()
     state.counters.count([(Window("another", HOUR), 1)])
-    assert state.counters.take([Claim(counter, 1)]).refused is None
+    assert state.counters.take([CounterClaim(counter, 1)]).refused is None
 
 
-def test_windows_slide_and_say_how_long_to_wait(state: State) -> None:
+def test_windows_slide_and_say_how_long_to_wait(state: GatewayState) -> None:
     counter = Window("w", 2.0)
-    assert state.counters.take([Claim(counter, 1)]).refused is None
-    taken = state.counters.take([Claim(counter, 1)])
+    assert state.counters.take([CounterClaim(counter, 1)]).refused is None
+    taken = state.counters.take([CounterClaim(counter, 1)])
     assert taken.refused == 0
     assert 0 < taken.statuses[0].wait <= 2.0
     time.sleep(taken.statuses[0].wait + 0.01)
-    assert state.counters.take([Claim(counter, 1)]).refused is None
+    assert state.counters.take([CounterClaim(counter, 1)]).refused is None
 
 
-def test_a_short_window_and_a_long_one_share_their_calls(state: State) -> None:
+def test_a_short_window_and_a_long_one_share_their_calls(state: GatewayState) -> None:
     short, long = Window("w", 0.1), Window("w", HOUR)
     for _ in range(3):
         state.counters.count([(short, 1)])
@@ -125,7 +125,7 @@ def test_a_short_window_and_a_long_one_share_their_calls(state: State) -> None:
     assert state.counters.status(long, 2).left <= 0
 
 
-def test_buckets_fill_and_all_capacities_of_a_key_are_drawn(state: State) -> None:
+def test_buckets_fill_and_all_capacities_of_a_key_are_drawn(state: GatewayState) -> None:
     small, large = Bucket("b", 10, 1.0), Bucket("b", 100, 1.0)
     assert state.counters.status(small, 10).left == 10
     state.counters.count([(large, 50)])
@@ -137,7 +137,7 @@ def test_buckets_fill_and_all_capacities_of_a_key_are_drawn(state: State) -> Non
     assert state.counters.status(large, 100).left > 20
 
 
-def test_until_renewal(state: State) -> None:
+def test_until_renewal(state: GatewayState) -> None:
     period = 1e6
     state.counters.count([(Total("s", 0.0, period), 1)])
     wait = state.counters.status(Total("s", 0.0, period), 1).wait
@@ -145,7 +145,7 @@ def test_until_renewal(state: State) -> None:
     assert state.counters.status(Total("s", 0.0, 0.0), 1).wait == 0
 
 
-def test_only_so_many_are_inside(state: State) -> None:
+def test_only_so_many_are_inside(state: GatewayState) -> None:
     counters = state.counters
     assert [counters.enter("a", 2) for _ in range(3)] == [1, 2, None]
     counters.leave("a")
@@ -153,7 +153,7 @@ def test_only_so_many_are_inside(state: State) -> None:
     assert counters.enter("b", 1) == 1
 
 
-def test_circuits(state: State) -> None:
+def test_circuits(state: GatewayState) -> None:
     circuits, rule = state.circuits, TripRule(2, None, 60.0)
     circuits.record("east", True, rule, 2.0)
     circuits.record("east", False, rule, 2.0)
@@ -173,7 +173,7 @@ def test_circuits(state: State) -> None:
     assert circuits.seconds_open("half") > 50
 
 
-def test_caches(state: State) -> None:
+def test_caches(state: GatewayState) -> None:
     cache = state.cache("prefer-external")
     assert cache.get("a") == (False, None)
     cache.set("a", "text", 60)
@@ -186,7 +186,7 @@ def test_caches(state: State) -> None:
     assert (cache.remove("a"), cache.remove("a")) == (True, False)
 
 
-def test_prompts(state: State) -> None:
+def test_prompts(state: GatewayState) -> None:
     prompts = state.semantic_cache
     assert prompts.find("p", [1, 0], 0.1) == (None, None)
     prompts.store("p", [1.0, 0.0], Response(200, body=b"one"), 60)
@@ -198,8 +198,8 @@ def test_prompts(state: State) -> None:
     assert prompts.find("q", [0.0, 2.0], 0.1) == (None, None)
 
 
-def test_entries_name_what_there_is(state: State) -> None:
-    state.counters.take([Claim(Window("seen", HOUR), 5)])
+def test_entries_name_what_there_is(state: GatewayState) -> None:
+    state.counters.take([CounterClaim(Window("seen", HOUR), 5)])
     state.cache("external").set("kept", 1, 60)
     keys = {entry.key for entry in state.entries()}
     assert {"seen", "kept"} <= keys
@@ -277,12 +277,12 @@ def test_a_key_of_another_type_concerns_only_itself(
         state.connection.command("RPUSH", f"{state.connection.prefix}{kind}", "x")
     with caplog.at_level(logging.WARNING, "apimpolicy.redis"):
         for _ in range(2):
-            state.counters.take([Claim(wrong, 1)])
+            state.counters.take([CounterClaim(wrong, 1)])
             assert state.cache("external").get("wrong") == (False, None)
         assert not state.connection.is_away
-        assert state.counters.take([Claim(right, 1)]).refused is None
+        assert state.counters.take([CounterClaim(right, 1)]).refused is None
         other = RedisState(redis_server.url, state.connection.prefix)
-        assert other.counters.take([Claim(right, 1)]).refused == 0
+        assert other.counters.take([CounterClaim(right, 1)]).refused == 0
     assert [record.message[:14] for record in caplog.records] == ["Redis refuses "] * len(caplog.records)
     assert 1 <= len(caplog.records) <= 2
     other.close()
@@ -315,7 +315,7 @@ def test_a_script_runs_on_a_cluster(redis_server: RedisServer, tmp_path: Path) -
         assert time.monotonic() < ends
         time.sleep(0.05)
     counters = [Window("w", HOUR), Total("s", 0.0, 0.0), Bucket("b", 5, HOUR)]
-    assert state.counters.take([Claim(counter, 5) for counter in counters]).refused is None
+    assert state.counters.take([CounterClaim(counter, 5) for counter in counters]).refused is None
     assert state.counters.enter("a", 1) == 1
     state.circuits.record("east", True, TripRule(1, None, 60.0), 60.0)
     assert state.circuits.seconds_open("east") > 0
@@ -392,12 +392,12 @@ def test_without_redis_limits_hold_in_the_process_and_caches_miss(
     state = RedisState(server.url, f"{uuid.uuid4()}:")
     window = Window("w", HOUR)
     with caplog.at_level(logging.WARNING, "apimpolicy.redis"):
-        assert state.counters.take([Claim(window, 1)]).refused is None
+        assert state.counters.take([CounterClaim(window, 1)]).refused is None
         state.cache("external").set("a", 1, 60)
         assert state.counters.enter("inside", 1) == 1
         server.stop()
-        assert state.counters.take([Claim(window, 1)]).refused is None
-        assert state.counters.take([Claim(window, 1)]).refused == 0
+        assert state.counters.take([CounterClaim(window, 1)]).refused is None
+        assert state.counters.take([CounterClaim(window, 1)]).refused == 0
         assert state.cache("external").get("a") == (False, None)
         assert state.counters.enter("inside", 1) == 1
         state.counters.leave("inside")
@@ -408,6 +408,6 @@ def test_without_redis_limits_hold_in_the_process_and_caches_miss(
             state.cache("external").get("a")
             time.sleep(0.1)
         assert [record.message[:19] for record in caplog.records][1:] == ["Redis answers again"]
-        assert state.counters.take([Claim(window, 1)]).refused is None
+        assert state.counters.take([CounterClaim(window, 1)]).refused is None
     state.close()
     server.stop()

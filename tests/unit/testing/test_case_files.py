@@ -11,7 +11,7 @@ import pytest
 from apimpolicy.errors import DiagnosticError
 from apimpolicy.testing import schema
 from apimpolicy.testing.case_files import load_case_file
-from apimpolicy.testing.running import Outcome, run_case
+from apimpolicy.testing.running import CaseOutcome, run_case
 from apimpolicy.testing.tree import MOST_TREES, Tree, read_tree
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def write(tmp_path: Path) -> Callable[..., str]:
     return write
 
 
-def outcomes(path: str) -> list[Outcome]:
+def outcomes(path: str) -> list[CaseOutcome]:
     return [run_case(case) for case in load_case_file(path).cases]
 
 

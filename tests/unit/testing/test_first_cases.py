@@ -10,8 +10,8 @@ import pytest
 
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.first_cases import text_of
-from apimpolicy.testing.first_surroundings import Surroundings
-from apimpolicy.testing.recorded_cases import recorded_case
+from apimpolicy.testing.first_surroundings import CaseSurroundings
+from apimpolicy.testing.recorded_traces import recorded_case
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.solved_cases import find_cases
 
@@ -164,5 +164,7 @@ def test_a_limit_of_a_subscription_has_one(tmp_path: Path) -> None:
 
 
 def test_what_stands_in_comments_stays_there() -> None:
-    text = text_of("p.xml", Surroundings(), [], [("Not found:", ["a form that\n  says: more"]), ("Nothing:", [])])
+    text = text_of(
+        CaseSurroundings(policy="p.xml"), [], [("Not found:", ["a form that\n  says: more"]), ("Nothing:", [])]
+    )
     assert text.endswith("cases:\n\n# Not found:\n#   a form that says: more\n")

@@ -28,7 +28,7 @@ from apimpolicy.report.mutation_results import (
     would_notice,
 )
 from apimpolicy.testing.coverage.places import places_of
-from apimpolicy.testing.mutation.checks import CheckIndex
+from apimpolicy.testing.mutation.elements import CheckIndex
 from apimpolicy.testing.mutation.pytest_runs import IMPORTED_BEFORE
 from apimpolicy.testing.mutation.running import (
     collect,

@@ -20,7 +20,7 @@
 
 from __future__ import annotations
 
-from apimpolicy.checks.proofs import FAILURE
+from apimpolicy.checks.proofs import PROVEN_FAILURE
 from apimpolicy.checks.rule import Findings, Rule, Severity
 
 
@@ -31,4 +31,4 @@ class AlwaysFails(Rule):
 
     def finish(self) -> Findings:
         help = "Run apimpolicy explain with any request to see the error."
-        return self.at_facts(FAILURE, "every request that gets here fails: {}", help=help)
+        return self.at_facts(PROVEN_FAILURE, "every request that gets here fails: {}", help=help)

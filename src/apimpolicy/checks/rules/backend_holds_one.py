@@ -51,7 +51,6 @@ class BackendHoldsOne(Rule):
 
 
 def advice(first: Element, second: Element) -> str:
-    """Advise which of the two to keep."""
     if "base" in (first.name, second.name) and any(has_trait(each.name, "forwards") for each in (first, second)):
         return "Keep <base /> or <forward-request />: each of them forwards the request."
     return "Move what prepares the request to 'inbound', and what follows it to 'outbound'."

@@ -65,7 +65,6 @@ class BodyForGet(Rule):
             yield self.at_element(element, message, help=help)
 
     def condition(self, when: Element) -> Expression | None:
-        """Return the condition of a `when`, when it is an expression that compiles."""
         expression = self.subject.expression_in(when, "condition")
         body = None if expression is None else expression.body
         return body if isinstance(body, Expression) else None

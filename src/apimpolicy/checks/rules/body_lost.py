@@ -51,7 +51,6 @@ class BodyLost(Rule):
                 )
 
     def is_sent_on(self, section: str) -> bool:
-        """Return whether the message is sent with the body from the end of the section."""
         root = next((root for root in self.document.roots if root.name == "policies"), None)
         if root is None:
             return False

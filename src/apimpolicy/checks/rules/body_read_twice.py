@@ -25,8 +25,8 @@ nothing, and something fails later, far from the cause.
 
 from __future__ import annotations
 
-from apimpolicy.checks.bodies import body_reads
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
+from apimpolicy.checks.variables import body_reads
 from apimpolicy.policies.registry import has_trait
 
 

@@ -21,7 +21,7 @@ branch takes all its requests.
 
 from __future__ import annotations
 
-from apimpolicy.checks.proofs import BRANCH
+from apimpolicy.checks.proofs import PROVEN_BRANCH
 from apimpolicy.checks.rule import Findings, Rule
 
 
@@ -31,4 +31,4 @@ class BranchNeverTaken(Rule):
 
     def finish(self) -> Findings:
         help = "Fix the condition, or remove the branch."
-        return self.at_facts(BRANCH, "no request takes this branch", ": {}", help=help)
+        return self.at_facts(PROVEN_BRANCH, "no request takes this branch", ": {}", help=help)

@@ -60,5 +60,4 @@ def changes() -> list[dict[str, Any]]:
 
 
 def releases() -> list[str]:
-    """Return the releases with changes, newest first."""
     return list(dict.fromkeys(change["release"] for change in changes()))

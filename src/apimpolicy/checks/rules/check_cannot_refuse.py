@@ -19,7 +19,7 @@ is taken by no request.
 
 from __future__ import annotations
 
-from apimpolicy.checks.proofs import CHECK
+from apimpolicy.checks.proofs import PROVEN_CHECK
 from apimpolicy.checks.rule import Findings, Rule
 
 
@@ -29,4 +29,4 @@ class CheckCannotRefuse(Rule):
 
     def finish(self) -> Findings:
         help = "Fix the condition, and write a claim for it: see apimpolicy prove."
-        return self.at_facts(CHECK, "this check of the caller never refuses a request", ": {}", help=help)
+        return self.at_facts(PROVEN_CHECK, "this check of the caller never refuses a request", ": {}", help=help)

@@ -18,7 +18,7 @@ text compared with itself.
 
 from __future__ import annotations
 
-from apimpolicy.checks.proofs import CONDITION
+from apimpolicy.checks.proofs import PROVEN_CONDITION
 from apimpolicy.checks.rule import Findings, Rule, Severity
 
 
@@ -29,4 +29,4 @@ class ConditionAlwaysTheSame(Rule):
 
     def finish(self) -> Findings:
         message = "this is {} for every request that gets here"
-        return self.at_facts(CONDITION, message, help="Remove it, or fix it.")
+        return self.at_facts(PROVEN_CONDITION, message, help="Remove it, or fix it.")

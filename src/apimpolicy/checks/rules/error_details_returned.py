@@ -67,5 +67,4 @@ class ErrorDetailsReturned(Rule):
 
 
 def is_in_response(element: Element) -> bool:
-    """Return whether callers read the content of the element."""
     return element.name == "value" or has_trait(element.name, "builds-response", "sets-header")

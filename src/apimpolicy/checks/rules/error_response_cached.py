@@ -86,7 +86,6 @@ class ErrorResponseCached(Rule):
         return found
 
     def is_known(self, name: str, element: Element) -> bool:
-        """Return whether a variable holds a response before this element."""
         return name in self.responses and self.responses[name].since < element.start
 
     @cached_property

@@ -37,7 +37,7 @@ class LiquidUnreadable(Rule):
     def visit_element(self, element: Element) -> Findings:
         if self.literal(element, "template") != "liquid":
             return
-        from apimpolicy.policies.liquid.errors import LiquidSyntaxError
+        from apimpolicy.policies.liquid.markup import LiquidSyntaxError
         from apimpolicy.policies.liquid.template import read_template
 
         text = to_utf16(element.source.text[element.content_start : element.content_end])

@@ -93,7 +93,6 @@ class LiteralSecret(Rule):
             yield from self.tokens(element)
 
     def matches(self, element: Element, pattern: re.Pattern[str], message: str) -> Findings:
-        """Yield findings at the matches of a pattern inside an element that look random."""
         for match in pattern.finditer(element.source.text, element.start, element.content_end):
             if is_random(match[1]) and self.subject.is_written(*match.span(1)):
                 yield self.at_span(element, *match.span(1), message, help=HELP)

@@ -25,8 +25,8 @@ response.
 
 from __future__ import annotations
 
-from apimpolicy.checks.bodies import body_reads
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
+from apimpolicy.checks.variables import body_reads
 from apimpolicy.diagnostics import Severity
 from apimpolicy.policies.registry import has_trait
 

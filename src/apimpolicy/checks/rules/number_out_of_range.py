@@ -49,7 +49,6 @@ class NumberOutOfRange(Rule):
                     yield self.at_value(each, slot.name, message, help=slot.within.advice)
 
     def with_parts(self, element: Element) -> Iterator[Element]:
-        """Yield a policy and the elements that are parts of it."""
         yield element
         for child in element.elements():
             if not self.subject.is_policy(child):

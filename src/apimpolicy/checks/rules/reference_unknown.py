@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 if TYPE_CHECKING:
-    from apimpolicy.checks.references import Missing
+    from apimpolicy.checks.references import MissingReference
 
 _OTHER_RULE = "fragments"
 _NOT_REFUSED = ("apis", "operations", "caches")
@@ -75,7 +75,7 @@ class ReferenceUnknown(Rule):
                 found.setdefault(slot.refers, []).append((slot.name, name.strip()))
         return {kind: names for kind, names in found.items() if all(name for _, name in names)}
 
-    def _missing(self, element: Element, kind: str, names: list[str]) -> Missing | None:
+    def _missing(self, element: Element, kind: str, names: list[str]) -> MissingReference | None:
         service = self.settings.service
         assert service is not None
         if kind not in _WITHIN:
@@ -89,6 +89,6 @@ class ReferenceUnknown(Rule):
         api = self.settings.api if kind == "operations" else None
         return service.missing(kind, *names, within=api) if api else None
 
-    def _severity_of(self, element: Element, kind: str, missing: Missing) -> Severity:
+    def _severity_of(self, element: Element, kind: str, missing: MissingReference) -> Severity:
         is_ignored = self.literal(element, "ignore-error") == "true"
         return self.severity if missing.is_certain and kind not in _NOT_REFUSED and not is_ignored else Severity.WARNING

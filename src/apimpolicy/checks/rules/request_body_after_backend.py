@@ -23,8 +23,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from apimpolicy.checks.bodies import body_reads
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
+from apimpolicy.checks.variables import body_reads
 
 
 class RequestBodyAfterBackend(Rule):

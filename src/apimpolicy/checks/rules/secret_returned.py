@@ -59,7 +59,6 @@ class SecretReturned(Rule):
                 yield self.at_element(below, message, help="Remove it, or send it to the backend in 'inbound'.")
 
     def held_in(self, element: Element) -> Iterator[str]:
-        """Yield the secrets that an element's expressions return from variables."""
         for expression in self.subject.expressions_of(element):
             for read in variable_reads(expression):
                 secret = self._held.get(read.name or "")

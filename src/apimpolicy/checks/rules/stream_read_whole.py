@@ -32,8 +32,8 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
-from apimpolicy.checks.bodies import body_reads
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
+from apimpolicy.checks.variables import body_reads
 from apimpolicy.policies.registry import has_trait
 
 _EVENTS = "text/event-stream"

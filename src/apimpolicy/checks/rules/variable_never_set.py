@@ -26,8 +26,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from apimpolicy.checks.amount import MOST_FINDINGS
-from apimpolicy.checks.flow import State, names_set_by
+from apimpolicy.checks.document import MOST_FINDINGS
+from apimpolicy.checks.flow import FlowState, names_set_by
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.variables import Questions, VariableRead, variable_reads
 from apimpolicy.text.holes import has_hole, is_unknown
@@ -129,7 +129,7 @@ class VariableNeverSet(Rule):
                 waiting.append(fragment)
         return None if any(map(is_unknown, found)) else frozenset(found)
 
-    def nearest(self, name: str, state: State) -> str | None:
+    def nearest(self, name: str, state: FlowState) -> str | None:
         """Return a name that was meant; empty if nothing can have set the variable; None if something may have."""
         known = list(state.variables)
         for other in known:

@@ -31,15 +31,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.error_conditions import is_true_for
-from apimpolicy.checks.failures import Failure, Failures, UnknownPolicyError
+from apimpolicy.checks.failures import Failures, RequestFailure, UnknownPolicyError, Wider, is_true_for
 from apimpolicy.checks.nodes import is_always_evaluated
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.variables import Questions, variable_reads
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.wider import Wider
 
 MOST_READS = 100
 
@@ -98,14 +96,14 @@ class VariableUnsetOnError(Rule):
     def _questions(self) -> Questions:
         return Questions(self.subject)
 
-    def cause(self, path: Failures, name: str, expression: CheckedExpression) -> Failure | None:
+    def cause(self, path: Failures, name: str, expression: CheckedExpression) -> RequestFailure | None:
         """Return the failure, refusals first, before which nothing has set the variable, and that leads here."""
         if name not in path.set_somewhere:
             return None
         fitting = (each for each in path.found if name not in each.is_set and self.is_reached(expression.element, each))
         return min(fitting, key=lambda each: (not each.is_refusal, each.source == "authorization"), default=None)
 
-    def is_reached(self, element: Element, failure: Failure) -> bool:
+    def is_reached(self, element: Element, failure: RequestFailure) -> bool:
         """Return whether the branches around a policy are certainly taken after this failure."""
         for branch in (element, *element.ancestors()):
             if branch.name == "on-error":
@@ -117,21 +115,20 @@ class VariableUnsetOnError(Rule):
                     return False
         return True
 
-    def is_taken(self, branch: Element, failure: Failure) -> bool | None:
+    def is_taken(self, branch: Element, failure: RequestFailure) -> bool | None:
         """Return the value of a branch's condition after this failure; None when it depends on more."""
         expression = self.subject.expression_in(branch, "condition")
         return None if expression is None or expression.body is None else is_true_for(expression.body, failure)
 
 
-def advice(failure: Failure) -> str:
+def advice(failure: RequestFailure) -> str:
     if failure.source == "authorization":
         return "Use context.Variables.GetValueOrDefault here: no policy runs before that."
     before = "<base />" if failure.scope else f"'{failure.source}'"
     return f"Use context.Variables.GetValueOrDefault here, or set the variable before {before}."
 
 
-def described(failure: Failure) -> str:
-    """Return the failure as the end of a sentence."""
+def described(failure: RequestFailure) -> str:
     where = f" of {failure.scope}" if failure.scope else ""
     if failure.source == "authorization":
         return "the subscription key is missing (401)"

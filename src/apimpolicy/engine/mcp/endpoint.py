@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
-from apimpolicy.context.description import OperationDescription, operation_key
+from apimpolicy.context.description import OperationDefinition, operation_key
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.context.records import Request, Response
-from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.api_routing import RoutedApi, enter_operation, prefix_of
 from apimpolicy.engine.forwarding import NoBackendError
 from apimpolicy.engine.mcp import protocol
@@ -24,8 +23,10 @@ from apimpolicy.engine.mcp.protocol import ToolRequest, input_of, request_of
 from apimpolicy.engine.mcp.servers import STRIPPED_KEYS, McpServer, McpTool
 from apimpolicy.engine.result import Result
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.text.encoding import from_utf16
 
 if TYPE_CHECKING:
+    from apimpolicy.context.description import OperationDefinition
     from apimpolicy.context.urls import Url
     from apimpolicy.engine.api_documents import ApiDocuments
     from apimpolicy.engine.exchange import Exchange
@@ -40,16 +41,14 @@ class Operations(Protocol):
     def service(self) -> Service:
         """The service."""
 
-    def operations_of(self, api: ServiceApi) -> Sequence[tuple[OperationDescription, Any]]:
+    def operations_of(self, api: ServiceApi) -> Sequence[tuple[OperationDefinition, Any]]:
         """Return the operations of an API, with their policies."""
 
     def documents_of(self, api: ServiceApi) -> ApiDocuments:
         """Return the documents that describe an API."""
 
 
-def operation_of(
-    requests: Operations, api_id: str, operation_id: str
-) -> tuple[ServiceApi, OperationDescription] | None:
+def operation_of(requests: Operations, api_id: str, operation_id: str) -> tuple[ServiceApi, OperationDefinition] | None:
     """Return the API and the operation of these ids; None if the service doesn't have them."""
     for api in requests.service.apis:
         if api.base_id.lower() != api_id.lower() or not api.api.is_current_revision:
@@ -86,7 +85,7 @@ def has_global_policies(requests: ServiceRequests) -> bool:
 
 
 def call_operation(
-    requests: ServiceRequests, outer: Exchange, api: ServiceApi, operation: OperationDescription, request: Request
+    requests: ServiceRequests, outer: Exchange, api: ServiceApi, operation: OperationDefinition, request: Request
 ) -> Result:
     """Send a request inside the service to an operation of an API: its key is checked, and its scopes run.
 
@@ -240,7 +239,7 @@ class McpEndpoint:
             listed.append({"name": tool.name, "description": tool.description, "inputSchema": schema})
         return protocol.result_response(call.id, {"tools": listed})
 
-    def _operation(self, tool: McpTool) -> tuple[tuple[ServiceApi, OperationDescription] | None, str]:
+    def _operation(self, tool: McpTool) -> tuple[tuple[ServiceApi, OperationDefinition] | None, str]:
         """Return the API and the operation of a tool, or the reason why they aren't known."""
         found = None if tool.unknown else operation_of(self.requests, tool.api, tool.operation)
         if found is not None:

@@ -22,9 +22,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from apimpolicy.context.description import HEADER, PATH, QUERY, OperationDescription, definition_name, pointed_at
+from apimpolicy.context.description import HEADER, PATH, QUERY, OperationDefinition, definition_name, pointed_at
 from apimpolicy.context.records import Response
-from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.text.encoding import from_utf16
 
 HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache,no-store", "Content-Encoding": "identity"}
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
@@ -138,7 +138,7 @@ class ToolRequest(NamedTuple):
     unknown: str = ""
 
 
-def input_of(operation: OperationDescription, definitions: Mapping[str, Any]) -> Input:
+def input_of(operation: OperationDefinition, definitions: Mapping[str, Any]) -> Input:
     """Return the arguments of the operation's tool; `definitions` are what `$ref` in its schemas points into."""
     properties: dict[str, dict[str, Any]] = {}
     places: dict[str, str] = {}
@@ -182,7 +182,7 @@ def example_of(schema: Mapping[str, Any]) -> Any:
     return "1"
 
 
-def request_of(operation: OperationDescription, given: Input, arguments: Mapping[str, Any]) -> ToolRequest:
+def request_of(operation: OperationDefinition, given: Input, arguments: Mapping[str, Any]) -> ToolRequest:
     """Return the path below the API, the headers and the body of a call with these arguments."""
     rest = {name: value for name, value in arguments.items() if name not in given.places and name != given.body}
     body = arguments.get(given.body) if given.body else None

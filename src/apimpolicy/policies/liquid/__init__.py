@@ -23,7 +23,7 @@ Microsoft's documentation and explained nowhere: it is not simulated.
 Our choices: quoted `}}` and `%}` do not end a tag; filters that Microsoft's list does not name, except Ceil and Floor,
 are unknown; `include` and `extends` have DotLiquid's error, because there are no files.
 
-`template` reads, `rendering` writes, `binding` has the variables of a template. Nothing of Python can be
+`template` reads, `markup` writes, `binding` has the variables of a template. Nothing of Python can be
 reached: values are those of `values`, and looking up a name is a look into them.
 
 Sources: https://learn.microsoft.com/azure/api-management/set-body-policy and https://github.com/dotliquid/dotliquid

@@ -34,9 +34,8 @@ from apimpolicy.dotnet.values import Array
 from apimpolicy.dotnet.xml.containers import XDocument
 from apimpolicy.dotnet.xml.elements import XElement
 from apimpolicy.dotnet.xml.reader import parse_document
-from apimpolicy.policies.liquid.values import Drop, FoldedHash, Hash, XmlElement, XmlText
-from apimpolicy.policies.media_types import is_json, is_xml
-from apimpolicy.policies.message_text import read_text
+from apimpolicy.policies.liquid.values import FoldedHash, Hash, LiquidDrop, XmlElement, XmlText
+from apimpolicy.policies.message_text import is_json, is_xml, read_text
 
 if TYPE_CHECKING:
     from apimpolicy.context.execution import Context
@@ -135,26 +134,25 @@ def _without_seconds(value: Any) -> Any:
     return value if found is None else found
 
 
-def bind_context(context: Context) -> Drop:
-    """Return `context`."""
+def bind_context(context: Context) -> LiquidDrop:
     members: dict[str, Callable[[], Any]] = {
         "Request": lambda: _request(context.request),
         "Variables": lambda: Hash((str(pair.key), bind(pair.value)) for pair in context.variables),
     }
     response = context.response
     if response is not None:
-        members["Response"] = lambda: Drop(
+        members["Response"] = lambda: LiquidDrop(
             {
                 "StatusCode": lambda: response.status_code,
                 "Method": lambda: context.request.method,
                 "Headers": lambda: FoldedHash(response.headers.fields()),
             }
         )
-    return Drop(members)
+    return LiquidDrop(members)
 
 
-def _request(request: RequestMessage) -> Drop:
-    return Drop(
+def _request(request: RequestMessage) -> LiquidDrop:
+    return LiquidDrop(
         {
             **_members(request, method="Method", original_method="OriginalMethod", ip_address="IpAddress"),
             "Url": lambda: _url(request.url),
@@ -167,16 +165,16 @@ def _request(request: RequestMessage) -> Drop:
     )
 
 
-def _url(url: Url) -> Drop:
+def _url(url: Url) -> LiquidDrop:
     shown = url.to_string()
     members = _members(url, scheme="Scheme", host="Host", port="Port", path="Path", query_string="QueryString")
     wholes = dict.fromkeys(("ToUri", "ToString"), lambda: shown)
-    return Drop({**members, **wholes, "Query": lambda: FoldedHash(url.query.fields())}, shown)
+    return LiquidDrop({**members, **wholes, "Query": lambda: FoldedHash(url.query.fields())}, shown)
 
 
-def _certificate(certificate: Certificate) -> Drop:
+def _certificate(certificate: Certificate) -> LiquidDrop:
     members = _members(certificate, subject="Subject", issuer="Issuer", thumbprint="Thumbprint")
-    return Drop(members, certificate.subject)
+    return LiquidDrop(members, certificate.subject)
 
 
 def _members(source: object, **names: str) -> dict[str, Callable[[], Any]]:

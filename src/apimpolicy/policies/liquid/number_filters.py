@@ -10,10 +10,9 @@ from apimpolicy.dotnet.exceptions import DivideByZeroException, DotnetException,
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.objects import get_type
 from apimpolicy.dotnet.values import Int64
-from apimpolicy.policies.liquid.errors import LiquidError
-from apimpolicy.policies.liquid.filter import liquid_filter
-from apimpolicy.policies.liquid.library import library
-from apimpolicy.policies.liquid.values import XmlElement, is_convertible, plain
+from apimpolicy.policies.liquid.filters import liquid_filter
+from apimpolicy.policies.liquid.markup import LiquidError
+from apimpolicy.policies.liquid.values import XmlElement, is_convertible, library, plain, plain_text, to_int32
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,11 +22,7 @@ _CURRENCY_STYLE = 383
 
 
 def _to_decimal(value: Any) -> Decimal:
-    return library("System.Convert", "static decimal ToDecimal(object value)")(_argument(value))  # type: ignore[no-any-return]
-
-
-def _argument(value: Any) -> Any:
-    return str.__str__(value) if isinstance(value, str) else value
+    return library("System.Convert", "static decimal ToDecimal(object value)")(plain_text(value))  # type: ignore[no-any-return]
 
 
 def _whole(value: Any) -> bool:
@@ -56,14 +51,14 @@ def _calculated(
             return exact(_to_decimal(left), _to_decimal(right))
         except (OverflowException, DivideByZeroException):
             to_double = library("System.Convert", "static double ToDouble(object value)")
-            return rough(to_double(_argument(left)), to_double(_argument(right)))
+            return rough(to_double(plain_text(left)), to_double(plain_text(right)))
     raise LiquidError(
         f"The binary operator {name} is not defined for the types '{_type_name(left)}' and '{_type_name(right)}'."
     )
 
 
 def _type_name(value: Any) -> str:
-    return get_type(_argument(value)).full_name if is_convertible(value) else "System.Object"
+    return get_type(plain_text(value)).full_name if is_convertible(value) else "System.Object"
 
 
 def _quotient(left: int, right: int) -> int:
@@ -128,9 +123,7 @@ def modulo(left: Any, right: Any) -> Any:
 def _round(value: Any, places: Any) -> Any:
     """Round to so many places, halves to the even digit; null for what is not a number."""
     try:
-        digits = (
-            0 if places is None else library("System.Convert", "static int ToInt32(object value)")(_argument(places))
-        )
+        digits = 0 if places is None else to_int32(plain_text(places))
         return decimals.round_to(_to_decimal(value), digits)
     except DotnetException:
         return None

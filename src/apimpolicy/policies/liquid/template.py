@@ -1,4 +1,4 @@
-"""Templates: tokens to nodes, and their rendering."""
+"""Templates: tokens to nodes, and their rendering, with its variables and its output so far."""
 
 from __future__ import annotations
 
@@ -7,37 +7,46 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.policies.liquid.errors import Break, Continue, LiquidError, LiquidSyntaxError
-from apimpolicy.policies.liquid.expressions import Output
-from apimpolicy.policies.liquid.markup import OUTPUT, TEXT, Token, tokenize
-from apimpolicy.policies.liquid.rendering import Node, Rendering, Text
-from apimpolicy.policies.surroundings import Exchange, PolicyError
+from apimpolicy.policies.liquid.expressions import output
+from apimpolicy.policies.liquid.markup import (
+    OUTPUT,
+    TEXT,
+    BreakLoop,
+    ContinueLoop,
+    LiquidError,
+    LiquidSyntaxError,
+    Rendering,
+    TemplateNode,
+    TemplateToken,
+    text_node,
+    tokenize,
+)
+from apimpolicy.policies.surroundings import PolicyError, PolicyExchange
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
 
-
 MAXIMUM_DEPTH = 100
 """Blocks within blocks that can be read."""
 
 
-class Reader:
+class TemplateReader:
     """Reads the tokens of a template one block after another."""
 
-    def __init__(self, tokens: Iterator[Token]) -> None:
+    def __init__(self, tokens: Iterator[TemplateToken]) -> None:
         self.tokens = tokens
         self.depth = 0
 
-    def block(self, name: str, dividers: tuple[str, ...] = ()) -> tuple[list[Node], Token]:
+    def block(self, name: str, dividers: tuple[str, ...] = ()) -> tuple[list[TemplateNode], TemplateToken]:
         """Return the nodes up to `end<name>` or one of the dividing tags, and that tag. Raises LiquidSyntaxError."""
-        nodes: list[Node] = []
+        nodes: list[TemplateNode] = []
         self.depth += 1
         if self.depth > MAXIMUM_DEPTH:
             raise LiquidSyntaxError("Nesting too deep")
         for token in self.tokens:
             if token.kind == TEXT or token.kind == OUTPUT:
-                nodes.append(Text(token.content) if token.kind == TEXT else Output(token.content))
+                nodes.append(text_node(token.content) if token.kind == TEXT else output(token.content))
             elif token.name == f"end{name}" or token.name in dividers:
                 self.depth -= 1
                 return nodes, token
@@ -45,19 +54,18 @@ class Reader:
                 nodes.append(self.tag(token, name))
         raise LiquidSyntaxError(f"{name} tag was never closed")
 
-    def document(self) -> list[Node]:
-        """Return all nodes."""
-        nodes: list[Node] = []
+    def document(self) -> list[TemplateNode]:
+        nodes: list[TemplateNode] = []
         for token in self.tokens:
             if token.kind == TEXT:
-                nodes.append(Text(token.content))
+                nodes.append(text_node(token.content))
             elif token.kind == OUTPUT:
-                nodes.append(Output(token.content))
+                nodes.append(output(token.content))
             else:
                 nodes.append(self.tag(token, ""))
         return nodes
 
-    def tag(self, token: Token, block: str) -> Node:
+    def tag(self, token: TemplateToken, block: str) -> TemplateNode:
         from apimpolicy.policies.liquid.tags import TAGS
 
         read = TAGS.get(token.name)
@@ -70,21 +78,21 @@ class Reader:
         raise LiquidSyntaxError(f"Unknown tag '{token.name}'")
 
 
-class Template(Record):
+class LiquidTemplate(Record):
     """A template that was read; rendering it does not change it."""
 
-    nodes: list[Node]
+    nodes: list[TemplateNode]
 
     def render(self, roots: Mapping[str, Any]) -> Rendering:
         """Render with these variables. Raises LimitExceededError, NotSimulatedError."""
         rendering = Rendering(roots)
-        with suppress(Break, Continue):  # outside of a loop they end the template
+        with suppress(BreakLoop, ContinueLoop):  # outside of a loop they end the template
             rendering.render_all(self.nodes)
         return rendering
 
 
 def rendered(
-    exchange: Exchange,
+    exchange: PolicyExchange,
     source: str,
     message: RequestMessage | ResponseMessage | None,
     *,
@@ -102,6 +110,6 @@ def rendered(
 
 
 @lru_cache(maxsize=256)
-def read_template(source: str) -> Template:
+def read_template(source: str) -> LiquidTemplate:
     """Read a template, a .NET string. Raises LiquidSyntaxError, NotSimulatedError."""
-    return Template(Reader(tokenize(source)).document())
+    return LiquidTemplate(TemplateReader(tokenize(source)).document())

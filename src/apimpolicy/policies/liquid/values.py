@@ -1,4 +1,4 @@
-"""The values of templates, and their members.
+"""The values of templates, their members, and comparing them.
 
 null, Booleans, numbers and texts are .NET values as elsewhere (boxed; `apimpolicy.dotnet.values`); dates are DateTime.
 Beside them are lists and:
@@ -13,13 +13,21 @@ Beside them are lists and:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.registry import bound
 from apimpolicy.dotnet.system import objects
-from apimpolicy.dotnet.values import Boxed
-from apimpolicy.policies.liquid.errors import LiquidError
+from apimpolicy.dotnet.values import Boxed, type_of
+from apimpolicy.policies.liquid.markup import LiquidError
 from apimpolicy.records import Record
+
+
+@cache
+def library(type_name: str, signature: str) -> Callable[..., Any]:
+    """Return a member as a function of receiver and arguments. Raises NotSimulatedError."""
+    return bound(type_name, signature)
 
 
 class Hash(dict[str, Any]):
@@ -83,7 +91,7 @@ class Pair(Record):
         return self.value.find(name) if isinstance(self.value, _NAMED) else (False, None)
 
 
-class Drop(Record):
+class LiquidDrop(Record):
     """An object of the gateway; `members` are computed when they are read, `shown` is its text as a whole."""
 
     members: Mapping[str, Callable[[], Any]]
@@ -94,7 +102,7 @@ class Drop(Record):
         return member is not None, None if member is None else member()
 
 
-_NAMED = (Hash, XmlElement, Pair, Drop)
+_NAMED = (Hash, XmlElement, Pair, LiquidDrop)
 
 
 def member(value: Any, key: Any, *, bracketed: bool) -> Any:
@@ -150,15 +158,13 @@ def items(value: Any) -> Sequence[Any] | None:
 
 
 def is_true(value: Any) -> bool:
-    """Return all but null and false."""
     return value is not None and value is not False
 
 
 def text_of(value: Any) -> str:
-    """Return a value as `{{ … }}` writes it: a .NET string."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (XmlElement, Drop)) or type(value) is str:
+    if isinstance(value, (XmlElement, LiquidDrop)) or type(value) is str:
         return plain(value)
     if not isinstance(value, str):
         found = items(value)
@@ -181,7 +187,7 @@ def joined(values: Iterable[Any], glue: str) -> str:
 
 def plain(value: Any) -> str:
     """`ToString()`; null is empty."""
-    if isinstance(value, Drop):
+    if isinstance(value, LiquidDrop):
         return value.shown
     if isinstance(value, XmlElement):
         return value.text
@@ -204,3 +210,35 @@ def without_box(value: Any) -> Any:
     if isinstance(value, XmlText):
         return str.__str__(value)
     return int(value) if isinstance(value, Boxed) and isinstance(value, int) else value
+
+
+def converted(value: Any, like: Any) -> Any:
+    """`Convert.ChangeType(value, like.GetType())`. Raises DotnetException."""
+    change = library("System.Convert", "static object ChangeType(object value, System.Type conversionType)")
+    return change(plain_text(value), objects.type_object(type_of(plain_text(like))))
+
+
+def to_int32(value: Any) -> int:
+    """`Convert.ToInt32(value)`. Raises DotnetException."""
+    return library("System.Convert", "static int ToInt32(object value)")(value)  # type: ignore[no-any-return]
+
+
+def plain_text(value: Any) -> Any:
+    """Return a text as it is, without a box around it."""
+    return str.__str__(value) if isinstance(value, str) else value
+
+
+def compare_values(left: Any, right: Any) -> int | None:
+    """Return a number below 0, 0 or above it; None when one value is null. Raises DotnetException, LiquidError."""
+    if left is None or right is None:
+        return None
+    if not is_convertible(left) or not is_convertible(right):
+        raise LiquidError("Object must implement IConvertible.")
+    right = converted(right, left)
+    if isinstance(left, str):
+        compare = library("string", "static int Compare(string strA, string strB)")
+        return int(compare(plain_text(left), right))
+    left, right = without_box(left), without_box(right)
+    if not hasattr(left, "__lt__") or not hasattr(right, "__lt__"):
+        raise LiquidError("At least one object must implement IComparable.")
+    return int(right < left) - int(left < right)

@@ -88,13 +88,13 @@ def compile_schema(text: str, given: dict[str, str]) -> Any:
     """Return an XML schema; what it imports and includes is among the given texts, by their locations."""
     etree: Any = import_module("lxml.etree")
 
-    class Given(etree.Resolver):  # type: ignore[misc]
+    class GivenSchemas(etree.Resolver):  # type: ignore[misc]
         def resolve(self, system_url: str, public_id: str, context: object) -> object:
             content = given.get(system_url)
             return self.resolve_empty(context) if content is None else self.resolve_string(content, context)
 
     reading = parser()
-    reading.resolvers.add(Given())
+    reading.resolvers.add(GivenSchemas())
     return etree.XMLSchema(etree.fromstring(text.encode(), reading))
 
 

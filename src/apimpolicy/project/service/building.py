@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from apimpolicy.context import entities
-from apimpolicy.context.description import Content, Parameter
+from apimpolicy.context.description import Content, ParameterDefinition
 from apimpolicy.engine.service import (
     Service,
     ServiceApi,
@@ -176,7 +176,7 @@ def _api(given: ApiDescription, version_set: VersionSet | None, policy: AnyPolic
                 ),
                 _policy(each.policy),
                 parameters=tuple(
-                    Parameter(
+                    ParameterDefinition(
                         one.name,
                         _LOCATIONS[one.place],
                         one.required.known is True,

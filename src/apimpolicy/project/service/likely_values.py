@@ -22,8 +22,7 @@ from apimpolicy.text.named_values import find_named_values
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.slots import AttributeSlot, ContentSlot
-    from apimpolicy.policies.spec import Specification
+    from apimpolicy.policies.spec import AttributeSlot, ContentSlot, Specification
     from apimpolicy.text.document import Element
 
 BASE64_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="

@@ -13,9 +13,9 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.harnesses import Setup
-from apimpolicy.testing.claims.proving import Proof
+from apimpolicy.testing.claims.proving import ClaimProof
 from apimpolicy.testing.claims.reading import Expressions, claim_of_keys
-from apimpolicy.testing.claims.services import Route, harness_of_route, routes_of, service_with_keys
+from apimpolicy.testing.claims.services import ServiceRoute, harness_of_route, routes_of, service_with_keys
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
@@ -48,8 +48,8 @@ class AnonymousRequests:
         return None
 
     @cached_property
-    def _routes(self) -> dict[tuple[str, str], list[Route]]:
-        found: dict[tuple[str, str], list[Route]] = {}
+    def _routes(self) -> dict[tuple[str, str], list[ServiceRoute]]:
+        found: dict[tuple[str, str], list[ServiceRoute]] = {}
         assert self._gateway.service is not None
         for routes in routes_of(self._gateway.service).values():
             for route in (each for each in routes if each.caller is None):
@@ -60,8 +60,8 @@ class AnonymousRequests:
     def _setup(self) -> Setup:
         return Setup(self._gateway, datetime.datetime.now(datetime.UTC), TestCertificates())
 
-    def _found(self, route: Route) -> Request | None:
+    def _found(self, route: ServiceRoute) -> Request | None:
         harness = harness_of_route(route, self._setup, service_with_keys(self._setup.service))
-        proof = Proof(harness, [claim_of_keys(_CLAIM)], Expressions(self._gateway.named_values), _BOUNDS)
+        proof = ClaimProof(harness, [claim_of_keys(_CLAIM)], Expressions(self._gateway.named_values), _BOUNDS)
         (verdict,) = proof.verdicts()
         return None if verdict.run is None or verdict.run.result is None else verdict.run.result.request

@@ -76,7 +76,6 @@ class Conditions:
         return not ("never" in parts and self.is_met(parts["never"]))
 
     def is_met(self, tree: Tree) -> bool:
-        """Return whether a condition is met."""
         if isinstance(tree.value, list):
             return all(self.is_met(item) for item in tree.items())
         if isinstance(tree.value, dict):
@@ -88,20 +87,17 @@ class Conditions:
         return self.result.reached_backend if text == REACHES_BACKEND else self.runs(text)
 
     def is_key_met(self, key: str, tree: Tree) -> bool:
-        """Return whether the condition of one key is met."""
         combined = _COMBINED.get(key)
         if combined is not None:
             return combined(self, tree)
         return next(differences_in(key, tree, self.result), None) is None
 
     def runs(self, name: str) -> bool:
-        """Return whether a policy of this name, or with this id, ran and did not fail."""
         return any(name in (entry.name, entry.step.policy_id) and entry.error is None for entry in self.result.trace)
 
     # Expressions
 
     def holds_when_sent(self, tree: Tree) -> bool:
-        """Return whether expressions are true for each request that reached a backend, as it was sent."""
         return all(
             self.expression(item, index) for item in tree.items() for index in range(len(self.result.backend_requests))
         )

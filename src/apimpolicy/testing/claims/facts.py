@@ -1,4 +1,7 @@
-"""Facts that the prover finds about every request through a policy, without claims: `check --prove`."""
+"""Facts that the prover finds about every request through a policy, without claims: `check --prove`.
+
+They are branches that no request takes, and conditions that are always the same.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +10,23 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.proofs import BRANCH, CHECK, CONDITION, FAILURE, Fact, Proofs
-from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.checks.proofs import PROVEN_BRANCH, PROVEN_CHECK, PROVEN_CONDITION, PROVEN_FAILURE, Proofs, ProvenFact
 from apimpolicy.engine.document import load_policy
 from apimpolicy.engine.evaluation import EXPRESSION_FAILURES
-from apimpolicy.engine.steps import compiled
+from apimpolicy.engine.steps import Step, compiled
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.environments import find_configuration
 from apimpolicy.proposing.finder import Finder
+from apimpolicy.proving.proof import ProofResult
 from apimpolicy.scenarios import goals
-from apimpolicy.testing.claims.branches import Branches
-from apimpolicy.testing.claims.harnesses import harness_of, setup_of
-from apimpolicy.testing.claims.test_file_lookup import file_about, scope_in
+from apimpolicy.scenarios.goals import BRANCH, Goal
+from apimpolicy.semantics.unknowns import Reason
+from apimpolicy.terms import term as terms
+from apimpolicy.testing.claims.harnesses import file_about, harness_of, scope_in, setup_of
+from apimpolicy.testing.claims.static_proofs import proof_of
+from apimpolicy.text.encoding import from_utf16
 from apimpolicy.text.holes import has_hole
 from apimpolicy.text.named_values import find_named_values
 
@@ -29,12 +35,79 @@ if TYPE_CHECKING:
 
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.engine.steps import Step
-    from apimpolicy.proving.proof import ProofResult
     from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.harness import Harness
     from apimpolicy.scenarios.scenario import Bounds, Exploration
+    from apimpolicy.terms.term import Term
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt
+
+_UNSUPPORTED = ProofResult(False, reasons=(Reason("how often retry repeats"),))
+
+
+class BranchProofs:
+    """The branches and conditions of the policies of one harness."""
+
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
+        watched = {node: is_null for node, (_, _, _, is_null) in harness.goals.of_node.items()}
+        self.proof = proof_of(harness, watched=watched)
+        self._decided: dict[Term, ProofResult] = {}
+        self._steps: dict[Goal, list[Step]] = {}
+        for step in harness.program.steps():
+            self._steps.setdefault(harness.goals.branch(step.element), []).append(step)
+        self._nodes: dict[tuple[str, tuple[object, ...]], list[int]] = {}
+        for node, (_, file, at, _) in harness.goals.of_node.items():
+            self._nodes.setdefault((file, at), []).append(node)
+
+    def decide(self, goal: Goal) -> ProofResult:
+        """Return whether no request reaches a goal of a search."""
+        if self.harness.section is not None:
+            return ProofResult(False, reasons=(Reason("a section that runs alone"),))
+        formula = self.formula(goal)
+        return _UNSUPPORTED if formula is None else self._decide(formula)
+
+    def formula(self, goal: Goal) -> Term | None:
+        """Return where a goal is reached; None for how often retry repeats."""
+        outcome = self.proof.outcome
+        if goal.kind != BRANCH:
+            nodes = self._nodes.get((goal.file, goal.at), [])
+            known = self.proof.unknowns.outcomes
+            return terms.any_of(*(known.get((node, goal.outcome), terms.FALSE) for node in nodes))
+        found: list[Term] = []
+        for step in self._steps.get(goal._replace(outcome=0), []):
+            if step.name in ("when", "otherwise"):
+                found.append(outcome.branches.get(id(step.element), terms.FALSE))
+            elif has_trait(step.name, "branches"):
+                found.append(outcome.outcomes.get((id(step.element), "none"), terms.FALSE))
+            else:
+                return None
+        return terms.any_of(*found) if found else None
+
+    def takes_all(self, step: Step) -> bool:
+        """Return whether requests that get to a `when` never get past it to the next one."""
+        parent = step.parent
+        siblings = [] if parent is None else [*parent.steps_inside()]
+        behind = siblings[siblings.index(step) + 1 :] if step in siblings else []
+        if not behind:
+            return False
+        following = self.proof.outcome.outcomes.get((id(behind[0].element), "asked"), terms.FALSE)
+        reached = self.proof.outcome.branches.get(id(behind[0].element), terms.FALSE)
+        return self._decide(terms.any_of(following, reached)).is_proven
+
+    def always_fails(self, element: Element) -> bool:
+        """Return whether requests that get to a policy never get past it."""
+        if has_trait(element.name, "terminates", "responds", "refuses", "repeats", "branches"):
+            return False
+        passed = self.proof.outcome.outcomes.get((id(element), "passed"))
+        return passed is not None and self._decide(passed).is_proven
+
+    def _decide(self, formula: Term) -> ProofResult:
+        found = self._decided.get(formula)
+        if found is None:
+            found = self._decided[formula] = self.proof.question(formula).decide()
+        return found
+
 
 _OF_THE_CALLER = re.compile(r"\.Certificate\b|AsJwt|TryParseJwt|\bJwt\b")
 
@@ -68,7 +141,7 @@ def _proofs(path: Path, bounds: Bounds) -> Proofs:
     explored = Finder(harness, bounds).explore()
     if not explored.runs:
         return Proofs(undecided=explored.problem)
-    branches = Branches(harness)
+    branches = BranchProofs(harness)
     proof_results = {goal: branches.decide(goal) for goal in explored.missing}
     proven = {goal for goal, proof_result in proof_results.items() if proof_result.is_proven}
     facts = [*_branches(explored, str(path), proven, branches), *_conditions(explored, str(path), proven, branches)]
@@ -86,7 +159,6 @@ def _why_undecided(explored: Exploration, proof_results: dict[Goal, ProofResult]
 
 
 def _given_named_values(path: str) -> set[str]:
-    """Return the named values in the configuration of a file."""
     found = find_configuration(os.path.dirname(path) or os.curdir)
     return set() if found is None else set(read_configuration(found).get("named-values", {}))
 
@@ -94,10 +166,10 @@ def _given_named_values(path: str) -> set[str]:
 # Branches
 
 
-def _branches(explored: Exploration, path: str, missing: set[Goal], branches: Branches) -> Iterator[Fact]:
+def _branches(explored: Exploration, path: str, missing: set[Goal], branches: BranchProofs) -> Iterator[ProvenFact]:
     """Yield branches that no request takes, although their `choose` is reached."""
     harness = explored.harness
-    reached = _elements_reached(explored)
+    reached = {id(entry.element) for run in explored.runs if run.result is not None for entry in run.result.trace}
     for step in harness.program.steps():
         if step.element.source.path != path or not has_trait(step.name, "branches") or id(step.element) not in reached:
             continue
@@ -108,33 +180,31 @@ def _branches(explored: Exploration, path: str, missing: set[Goal], branches: Br
             always = always or _is_always_true(explored, inner, branches)
 
 
-def _is_always_true(explored: Exploration, step: Step, branches: Branches) -> bool:
+def _is_always_true(explored: Exploration, step: Step, branches: BranchProofs) -> bool:
     """Return whether a branch that requests take is taken by all that get to it."""
     is_taken = explored.harness.goals.branch(step.element) in explored.found
     return step.name == "when" and is_taken and branches.takes_all(step)
 
 
-def _branch(step: Step, why: str) -> Fact:
+def _branch(step: Step, why: str) -> ProvenFact:
     element = step.element
     condition = element.get("condition")
     code = "" if condition is None else condition.value.text
     is_check = _OF_THE_CALLER.search(code) and any(has_trait(each.name, "refuses") for each in element.descendants())
-    return _fact(CHECK if is_check and not why else BRANCH, element, element.name_start, element.name_end, why)
+    return _fact(
+        PROVEN_CHECK if is_check and not why else PROVEN_BRANCH, element, element.name_start, element.name_end, why
+    )
 
 
-def _fact(kind: str, element: Element, start: int, end: int, what: str) -> Fact:
+def _fact(kind: str, element: Element, start: int, end: int, what: str) -> ProvenFact:
     first, last = element.source.original_span(start, end)
-    return Fact(kind, first, last, what)
-
-
-def _elements_reached(explored: Exploration) -> set[int]:
-    return {id(entry.element) for run in explored.runs if run.result is not None for entry in run.result.trace}
+    return ProvenFact(kind, first, last, what)
 
 
 # Conditions
 
 
-def _conditions(explored: Exploration, path: str, missing: set[Goal], branches: Branches) -> Iterator[Fact]:
+def _conditions(explored: Exploration, path: str, missing: set[Goal], branches: BranchProofs) -> Iterator[ProvenFact]:
     """Yield conditions that are always the same, unless a finding about a branch or a larger condition covers them."""
     spans: list[tuple[int, int]] = []
     found: list[tuple[Goal, str]] = []
@@ -155,7 +225,7 @@ def _conditions(explored: Exploration, path: str, missing: set[Goal], branches: 
         ):
             continue
         spans.append((start, end))
-        yield Fact(CONDITION, *excerpt.source.original_span(start, end), word)
+        yield ProvenFact(PROVEN_CONDITION, *excerpt.source.original_span(start, end), word)
 
 
 def _is_reported(start: int, end: int, reported: list[tuple[int, int, bool]], node: Bound, excerpt: Excerpt) -> bool:
@@ -169,7 +239,9 @@ def _length(harness: Harness, goal: Goal) -> int:
     return int(node.syntax.end - node.syntax.start)
 
 
-def _reported_spans(explored: Exploration, missing: set[Goal], branches: Branches) -> Iterator[tuple[int, int, bool]]:
+def _reported_spans(
+    explored: Exploration, missing: set[Goal], branches: BranchProofs
+) -> Iterator[tuple[int, int, bool]]:
     """Yield the conditions of branches with a finding, and whether it covers all conditions inside.
 
     For a branch that is never taken it does; for one that is always taken, only the whole condition.
@@ -189,7 +261,7 @@ def _reported_spans(explored: Exploration, missing: set[Goal], branches: Branche
 # Failures
 
 
-def _failures(explored: Exploration, path: str, branches: Branches) -> Iterator[Fact]:
+def _failures(explored: Exploration, path: str, branches: BranchProofs) -> Iterator[ProvenFact]:
     """Yield policies whose expressions fail for every request that reaches them."""
     failed: dict[int, tuple[Element, str]] = {}
     fine: set[int] = set()
@@ -202,4 +274,4 @@ def _failures(explored: Exploration, path: str, branches: Branches) -> Iterator[
                 fine.add(id(entry.element))
     for key, (element, message) in failed.items():
         if key not in fine and element.source.path == path and branches.always_fails(element):
-            yield _fact(FAILURE, element, element.name_start, element.name_end, message)
+            yield _fact(PROVEN_FAILURE, element, element.name_start, element.name_end, message)

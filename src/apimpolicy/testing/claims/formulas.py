@@ -2,55 +2,175 @@
 
 Each end of the pipeline is evaluated by itself, so that an end that is only possible can't hide another one. Without a
 form, a condition is an unknown Boolean: the claim is not proven then.
+
+A request as it is sent to the backend is what forwarding makes of the state of the gateway.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
-from apimpolicy.languages.language import TooLarge
+import attrs
+
+from apimpolicy.context.records import Request
+from apimpolicy.dotnet.environment import use_environment
+from apimpolicy.languages.language import TooLarge, any_of_text, in_ranges, repeat, union
+from apimpolicy.policies.registry import is_known
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import Truth, where
+from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Truth, Value, constant_text, merge, over, where
 from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.format import CONDITION
-from apimpolicy.testing.claims.reading import REACHES_BACKEND, is_expression
+from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions, is_expression
 from apimpolicy.testing.claims.response_conditions import response_condition
-from apimpolicy.testing.claims.sent_requests import as_sent
+from apimpolicy.transfer import effects
+from apimpolicy.transfer.run import transfer_module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
+    from apimpolicy.engine.steps import Step
     from apimpolicy.proving.proof import Proof
+    from apimpolicy.scenarios.harness import Harness
     from apimpolicy.semantics.state import State
     from apimpolicy.terms.term import Term
-    from apimpolicy.testing.claims.reading import Claim, Expressions
-    from apimpolicy.testing.claims.sent_requests import Base
     from apimpolicy.testing.tree import Tree
     from apimpolicy.transfer.flow import End, Sent
+
+    Base = Literal["none", "plain", "unknown"]
+    """The prefix of the path at the backend: none (it is the request's own URL), a URL without a query, or any."""
+
+_ADDED = ("host", "x-forwarded-for")
+"""Headers that forwarding sets."""
+_QUERY_OF_BASE = "?"
+_LITERAL = re.compile(r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*)(?=[:/]|$)")
+"""A URL whose host is written as `Url.Host` shows it: a name in lower case, and no address."""
+_PATH = re.compile(r"https?://[^/?#]+((?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?)")
+"""A URL whose path is written as `Url.Path` shows it."""
+_PLAIN = repeat(union(in_ranges((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)), any_of_text("-._~")))
+"""The values of parameters that a URL has as they are."""
+
+
+def base_of(harness: Harness) -> Base:
+    """Classify the URL of the backend."""
+    if getattr(harness, "route", None) is not None:
+        return "unknown"
+    found: Base = "none"
+    for step in harness.program.steps():
+        of_step = _base_of_step(step)
+        if of_step == "unknown":
+            return "unknown"
+        found = "plain" if "plain" in (found, of_step) else found
+    with use_environment(harness.first.environment()):
+        service = harness.first.exchange(Request.get("/")).context.api.service_url
+    if service is None:
+        return found
+    return "unknown" if service.query_string else "plain"
+
+
+def _base_of_step(step: Step) -> Base:
+    if step.specification is None or not is_known(step.name):  # a part of a policy, such as `when`
+        return "none"
+    declared = step.specification.effects
+    if declared is None:
+        return "unknown" if transfer_module(step.name) is effects else "none"
+    if all(effect.partition(":")[0] != "backend" for effect in declared):
+        return "none"
+    url = step.element.get("base-url")
+    is_plain = url is not None and url.value.expression is None and _QUERY_OF_BASE not in url.value.text
+    return "plain" if is_plain and len(step.element.attributes) == 1 else "unknown"
+
+
+def as_sent(proof: Proof, state: State, base: Base, *, has_credentials: bool) -> State:
+    """Return the state that an expression sees of a request as it was sent: the backend's URL, no variables."""
+    made = state.copy()
+    generation = (1 << 30) + len(proof.unknowns.reasons)
+    path, query = state.get("url", "Path"), [(name, state.get("query", name)) for name in state.written("query")]
+    query_string = state.get("url", "QueryString")
+    kinds = ["certificate", "response-header", *(["header"] if has_credentials else [])]
+    kinds += ["url", "query"] if base == "unknown" else ["url"] if base == "plain" else []
+    for number, kind in enumerate(kinds):
+        made.forget(kind, generation + number)
+    if base != "none":
+        backend, first = state.get("backend"), state.first("url", "Path")
+        made.set(over(backend, lambda each: over(path, partial(_below, proof, each, first))), "url", "Path")
+        _set_host(made, backend)
+    if base == "plain":
+        unknown = made.get("url", "QueryString")
+        made.set(over(query_string, lambda leaf: unknown if _constant(leaf) is None else leaf), "url", "QueryString")
+    for name, value in query if base != "unknown" else ():
+        made.set(over(value, partial(_encoded, proof, state.first("query", name))), "query", name)
+    made.forget("variable", 0)
+    made.set(Truth(terms.FALSE), "has-response")
+    for number, name in enumerate(_ADDED, 10):
+        made.set(proof.inputs.make(("header", name), generation + number), "header", name)
+    made.set(proof.inputs.make(("body", ""), generation + 20), "body")
+    return made
+
+
+def _set_host(made: State, backend: Value) -> None:
+    """Set scheme and host of the backend's URL, where a policy has set it to a constant one."""
+    for place, name in enumerate(("Scheme", "Host")):
+        unknown = made.get("url", name)
+
+        def part(leaf: Value, place: int = place, unknown: Value = unknown) -> Value:
+            found = _LITERAL.match(_constant(leaf) or "")
+            return unknown if found is None else constant_text(found.group(place + 1))
+
+        made.set(over(backend, part), "url", name)
+
+
+def _below(proof: Proof, backend: Value, first: Value, path: Value) -> Value:
+    """Return a path below that of the backend: one that rewrite-uri wrote is whole, others lose the API's own path."""
+    unknowns = proof.unknowns
+    if not isinstance(path, Text) or path.key == first.key:
+        return unknowns.value("string", "the path at the backend", null=False)
+    found = _PATH.fullmatch(_constant(backend) or "")
+    if found is not None:
+        return Text(terms.joined(terms.text(found[1].rstrip("/")), path.term))
+    before = unknowns.value("string", "the path of the backend", ("path of the backend",), null=False)
+    assert isinstance(before, Text)
+    return Text(terms.joined(before.term, path.term))
+
+
+def _constant(value: Value) -> str | None:
+    return value.constant if isinstance(value, Text) else None
+
+
+def _encoded(proof: Proof, first: Value, leaf: Value) -> Value:
+    """Return the value read of a parameter written into a URL: unusual texts differ then."""
+    if leaf is ABSENT or not isinstance(leaf, Field) or leaf.key in _keys(first):
+        return leaf
+    if all(isinstance(item, Text) and (item.constant or "\u0100").isascii() for item in leaf.items):
+        return leaf
+    text = proof.unknowns.fresh(terms.TEXT, "a parameter as it was sent")
+    is_plain = terms.truth(len(leaf.items) == 1 and not leaf.repeats)
+    is_plain = terms.all_of(is_plain, terms.member(leaf.joined, _PLAIN))
+    return merge(is_plain, leaf, Field(text, (Text(text),), repeats=leaf.repeats))
+
+
+def _keys(value: Value) -> set[Hashable]:
+    if isinstance(value, Choice):
+        return _keys(value.then) | _keys(value.otherwise)
+    return {value.key}
+
 
 _LATER = "what a request does after it was sent"
 
 
+@attrs.frozen(eq=False)
 class Formulas:
     """The formulas of claims about one proof. `has_credentials`: the backend gets headers that are unknown. `tools` are
     those of the MCP server that the requests are for.
     """
 
-    def __init__(
-        self,
-        proof: Proof,
-        expressions: Expressions,
-        base: Base,
-        *,
-        has_credentials: bool,
-        tools: frozenset[str] = frozenset(),
-    ) -> None:
-        self.tools = tools
-        self.proof = proof
-        self.expressions = expressions
-        self.base = base
-        self.has_credentials = has_credentials
-        self._of_requests: dict[int, Term] = {}
+    proof: Proof
+    expressions: Expressions
+    base: Base
+    has_credentials: bool
+    tools: frozenset[str]
+    _of_requests: dict[int, Term] = attrs.field(factory=dict, init=False)
 
     def broken(self, claim: Claim) -> Term:
         return terms.any_of(*self._broken(claim))
@@ -154,7 +274,6 @@ class Formulas:
 
 
 def _by(end: End, who: str) -> Term:
-    """Return where the response is made by `who`."""
     if who == "policy":
         return end.by_policy
     by_backend = terms.all_of(end.by_backend, terms.not_(end.by_policy))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from apimpolicy.errors import ApimPolicyError
@@ -11,10 +11,11 @@ from apimpolicy.policies.effects import Forwarded, Sent
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.proposing.inversion.context import of_message, with_body, with_field, with_url, with_variable
 from apimpolicy.proposing.inversion.reaching import repair, returned, spoiled
+from apimpolicy.proposing.inversion.values import different, matching
 from apimpolicy.testing.claims.conditions import BACKEND, GATEWAY, EvaluatedConditions
 from apimpolicy.testing.claims.format import CONDITION
-from apimpolicy.testing.claims.reading import REACHES_BACKEND, is_expression
-from apimpolicy.testing.claims.wanted_values import contents, statuses, texts
+from apimpolicy.testing.claims.reading import REACHES_BACKEND, Expressions, is_expression
+from apimpolicy.testing.format import MATCHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +28,45 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.harness import ScenarioRun
     from apimpolicy.testing.claims.reading import Expressions
     from apimpolicy.testing.tree import Tree
+
+_OTHER_STATUSES = (200, 404, 503, 401, 304)
+
+
+def statuses(tree: Tree, wanted: bool) -> list[int]:
+    """Return statuses that meet a condition, or don't."""
+    return [*map(_status, tree.texts())] if wanted else [*_OTHER_STATUSES]
+
+
+def _status(text: str) -> int:
+    """Return a status that fits a pattern such as `4xx`."""
+    digits = text.lower().replace("xx", "04").replace("x", "0")
+    return int(digits) if digits.isdecimal() else _OTHER_STATUSES[0]
+
+
+def texts(tree: Tree, wanted: bool) -> list[Any]:
+    """Return texts that meet a condition, or don't; None for no text."""
+    if tree.value in (None, False):
+        return [None if wanted else "x"]
+    if not isinstance(tree.value, dict):
+        return [tree.text()] if wanted else [*different(tree.text()), None]
+    made: list[Any] = []
+    for key, part in tree.table().items():
+        if key == "matches":
+            found = matching(part.text())
+            made += [found] if found is not None and wanted else []
+        elif (key == "not-contains") is not wanted:
+            made += part.texts()
+    return made or ["x"]
+
+
+def contents(tree: Tree, wanted: bool) -> list[Any]:
+    """Return values that meet a condition on a body or a variable, or don't."""
+    if isinstance(tree.value, str) or (isinstance(tree.value, dict) and tree.value.keys() <= MATCHING.keys()):
+        return texts(tree, wanted)
+    if isinstance(tree.value, dict) and tree.value.keys() <= {"json", "json-subset"}:
+        return [value for part in tree.value.values() for value in contents(part, wanted)]
+    return [tree.plain()] if wanted else different(tree.plain())
+
 
 SENT = "then-sent"
 _ERRORS_FROM, _FAILED = 400, 500
@@ -67,7 +107,6 @@ class ClaimInversion:
         self.conditions = EvaluatedConditions(run.result, run.gateway, expressions, variables)
 
     def degree(self, want: Want) -> float:
-        """Return how nearly a condition is as wanted, from 0 to 1."""
         inside = _inside(want)
         if inside is None:
             return float(self._is_met(want))
@@ -123,9 +162,6 @@ class ClaimInversion:
     def _forwards(self) -> list[Step]:
         return [step for step in self.program.steps() if has_trait(step.name, "forwards")]
 
-    def _responding(self) -> list[Step]:
-        return [step for step in self.program.steps() if has_trait(step.name, "refuses")]
-
     def _toward(self, steps: Iterable[Step]) -> Iterator[Assignment]:
         reached = {id(entry.step) for entry in self.inversion.trace}
         for step in steps:
@@ -160,7 +196,7 @@ class ClaimInversion:
         yield from self._toward(self._forwards()) if is_backend is wanted else self._responds()
 
     def _responds(self) -> Iterator[Assignment]:
-        yield from self._toward(self._responding())
+        yield from self._toward([step for step in self.program.steps() if has_trait(step.name, "refuses")])
         yield from self.inversion.sources.responses()
         yield from self.inversion.sources.failures({})
 

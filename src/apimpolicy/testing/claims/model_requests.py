@@ -102,7 +102,6 @@ def _add(made: Assignment, key: tuple[Any, ...], value: Any, certificate: str | 
 
 
 def _add_field(made: Assignment, key: Key, given: Given) -> None:
-    """Add a header or parameter with its value, or with several."""
     text = given.get(key, "x")
     made[*key, "there"] = True
     made[key] = text

@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from apimpolicy.audit.requests import Rehearsal
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import is_known
@@ -20,12 +22,12 @@ from apimpolicy.report.explanation import explain
 from apimpolicy.report.terminal import path_from_here, render_all
 from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.claims.conditions import Conditions
-from apimpolicy.testing.claims.proving import MOST_TRIES, Proof, internal_error
+from apimpolicy.testing.claims.harnesses import test_file_of
+from apimpolicy.testing.claims.proving import MOST_TRIES, ClaimProof, internal_error
 from apimpolicy.testing.claims.reading import Claim, Expressions
 from apimpolicy.testing.claims.requests import block_of, checked, claim_case, report_of
 from apimpolicy.testing.claims.services import group_routes, harness_of_route, routes_of, service_with_keys
 from apimpolicy.testing.claims.static_proofs import StaticProofs, refuted
-from apimpolicy.testing.claims.test_file_lookup import test_file_of
 from apimpolicy.testing.test_file_search import is_case_file
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.harness import Harness, ScenarioRun
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.harnesses import Setup
-    from apimpolicy.testing.claims.services import Route, ServiceHarness
+    from apimpolicy.testing.claims.services import ServiceHarness, ServiceRoute
     from apimpolicy.testing.tree import Tree
 
     OnApi = Callable[[Sequence[str], Sequence[str], Sequence[ApiCell]], None]
@@ -49,28 +51,21 @@ _LEAST_SECONDS = 0.2
 """Seconds of the search for one route."""
 
 
+@attrs.frozen(eq=False, slots=False)
 class PlatformClaims:
     """Decides claims for every API of a service; `on_api` gets each API's verdicts as they come."""
 
-    def __init__(
-        self,
-        file: CaseFile,
-        claims: Sequence[Claim],
-        setup: Setup,
-        bounds: Bounds,
-        on_run: Callable[[], None] = lambda: None,
-        on_api: OnApi | None = None,
-        *,
-        debug: bool = False,
-    ) -> None:
-        self.on_api = on_api
-        self.file = file
-        self.claims = claims
-        self.setup = setup
-        self.bounds = bounds
-        self.on_run = on_run
-        self.debug = debug
-        self.expressions = Expressions(setup.gateway.named_values)
+    file: CaseFile
+    claims: Sequence[Claim]
+    setup: Setup
+    bounds: Bounds
+    on_run: Callable[[], None] = lambda: None
+    on_api: OnApi | None = None
+    debug: bool = attrs.field(default=False, kw_only=True)
+
+    @cached_property
+    def expressions(self) -> Expressions:
+        return Expressions(self.setup.gateway.named_values)
 
     def reports(self) -> list[ClaimReport]:
         """Return a report for each claim, with a cell for each API. Raises ConfigurationError."""
@@ -89,7 +84,7 @@ class PlatformClaims:
                 self.on_api([claim.name for claim in self.claims], list(all_routes), cells)
         return [_joined(claim, found[claim.name]) for claim in self.claims]
 
-    def _of_api(self, routes: Sequence[Route], opened: Service) -> dict[str, ClaimReport]:
+    def _of_api(self, routes: Sequence[ServiceRoute], opened: Service) -> dict[str, ClaimReport]:
         """Return the worst verdict of each claim on any of the routes."""
         deadline = time.process_time() + self.bounds.seconds
         proven = self._proven_together(routes, opened) if len(routes) > 1 else set()
@@ -123,7 +118,7 @@ class PlatformClaims:
         found = found._replace(about="") if found.status == PROVEN else found
         return found._replace(vacuous="") if claim.name in says_something else found
 
-    def _proven_together(self, routes: Sequence[Route], opened: Service) -> set[tuple[str, str]]:
+    def _proven_together(self, routes: Sequence[ServiceRoute], opened: Service) -> set[tuple[str, str]]:
         """Return the pairs of claim and route that one proof for several routes shows.
 
         Claims that one of a few requests for the first route of several breaks are left out.
@@ -132,7 +127,7 @@ class PlatformClaims:
         for wide, group in group_routes(routes):
             try:
                 harness = harness_of_route(group[0], self.setup, opened)
-                broken = Proof(harness, self.claims, self.expressions, self.bounds).break_quickly()
+                broken = ClaimProof(harness, self.claims, self.expressions, self.bounds).break_quickly()
                 static = StaticProofs(harness_of_route(wide, self.setup, opened), self.claims, self.expressions)
                 names = [
                     claim.name
@@ -145,13 +140,13 @@ class PlatformClaims:
         return proven
 
     def _of_route(
-        self, route: Route, claims: Sequence[Claim], opened: Service, seconds: float, tries: int
+        self, route: ServiceRoute, claims: Sequence[Claim], opened: Service, seconds: float, tries: int
     ) -> dict[str, ClaimReport]:
         runs = self.bounds.runs if tries == MOST_TRIES else min(self.bounds.runs, _RUNS_FOR_TRY * tries)
         bounds = self.bounds.replaced(seconds=seconds, runs=runs)
         try:
             harness = harness_of_route(route, self.setup, opened)
-            proof = Proof(harness, claims, self.expressions, bounds, self.on_run, tries=tries, debug=self.debug)
+            proof = ClaimProof(harness, claims, self.expressions, bounds, self.on_run, tries=tries, debug=self.debug)
             made: dict[str, ClaimReport] = {}
             for verdict in proof.verdicts():
                 report = report_of(verdict, harness)
@@ -169,7 +164,9 @@ class PlatformClaims:
             problem = internal_error(error, debug=self.debug)
         return {claim.name: self._plain(claim, ERROR)._replace(problem=problem) for claim in claims}
 
-    def _with_call(self, report: ClaimReport, claim: Claim, harness: ServiceHarness, route: Route) -> ClaimReport:
+    def _with_call(
+        self, report: ClaimReport, claim: Claim, harness: ServiceHarness, route: ServiceRoute
+    ) -> ClaimReport:
         """Return a report that isn't decided with the call of a tool that breaks the claim, if there is one."""
         server = next((each for each in self.servers if each.id == route.api), None)
         if report.status != UNDECIDED or server is None:
@@ -204,7 +201,7 @@ class PlatformClaims:
         return ClaimReport(claim.path, claim.name, claim.line, status)
 
 
-def _unasked(claim: Claim, harness: ServiceHarness, route: Route) -> str:
+def _unasked(claim: Claim, harness: ServiceHarness, route: ServiceRoute) -> str:
     """Return that no policy asks for what a claim wants, if it wants policies, and what protects the API then."""
     then = claim.parts.get("then")
     wanted = {tree.text() for tree in _texts(then)} if then is not None else set()
@@ -228,12 +225,11 @@ def _texts(tree: Tree) -> Iterator[Tree]:
 
 
 def _joined(claim: Claim, reports: Sequence[ClaimReport]) -> ClaimReport:
-    """Return one report for the reports of each API."""
     cells = tuple(cell for report in reports for cell in report.cells)
     return _worst(reports)._replace(cells=cells)
 
 
-def _tries(routes: Sequence[Route], seconds: float) -> list[tuple[int, int]]:
+def _tries(routes: Sequence[ServiceRoute], seconds: float) -> list[tuple[int, int]]:
     """Return per route the number of requests that are tried for a claim, and of routes with the same policies.
 
     The first route with the same policies gets all requests, the others get a share, which grows with `seconds`.
@@ -271,7 +267,9 @@ def _worse(known: ClaimReport, report: ClaimReport) -> ClaimReport:
 # A request to a service for which a claim does not hold, as a test case of the file that tests the API's policy
 
 
-def service_case(file: CaseFile, claim: Claim, run: ScenarioRun, harness: Harness, route: Route) -> tuple[str, str]:
+def service_case(
+    file: CaseFile, claim: Claim, run: ScenarioRun, harness: Harness, route: ServiceRoute
+) -> tuple[str, str]:
     """Return the test file for the case, which need not exist, and the case as YAML, which has run.
 
     Both are empty when no test file can express the request.
@@ -287,7 +285,7 @@ def service_case(file: CaseFile, claim: Claim, run: ScenarioRun, harness: Harnes
     return "", ""
 
 
-def _files(file: CaseFile, route: Route) -> Iterator[tuple[str, CaseFile]]:
+def _files(file: CaseFile, route: ServiceRoute) -> Iterator[tuple[str, CaseFile]]:
     """Yield where the case may be written, and the defaults there: with the claim, with the API's policy, or alone."""
     if is_case_file(file.path):
         yield file.path, file
@@ -304,7 +302,7 @@ def _service(file: CaseFile, path: str) -> str:
     return os.path.relpath(file.path, os.path.dirname(path) or os.curdir).replace(os.sep, "/")
 
 
-def _with_caller(case: dict[str, Any], route: Route) -> dict[str, Any]:
+def _with_caller(case: dict[str, Any], route: ServiceRoute) -> dict[str, Any]:
     """Add to a case the headers that select its API, the caller's key, and a subscription with that key."""
     request, caller = dict(case["request"]), route.caller
     if headers := {**request.get("headers", {}), **route.headers}:

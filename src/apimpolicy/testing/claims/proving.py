@@ -1,22 +1,27 @@
-"""Decides claims: proven by the prover alone, false by a request that has run, otherwise not decided."""
+"""Decides claims: proven by the prover alone, false by a request that has run, otherwise not decided.
+
+A request that breaks a claim is searched for as one that reaches a goal of a policy.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Literal
 
 from apimpolicy.binding.nodes import Bound, Expression, PropertyAccess
 from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.proposing.finder import Finder
+from apimpolicy.proposing.guided import Guided, Target, approach
 from apimpolicy.proving.proof import ProofResult
 from apimpolicy.records import Record
 from apimpolicy.scenarios.scenario import shrink
 from apimpolicy.semantics.walking import walk
-from apimpolicy.testing.claims.breaking import ClaimBreaker, is_broken_by
-from apimpolicy.testing.claims.conditions import EvaluatedConditions
+from apimpolicy.testing.claims.conditions import Conditions, EvaluatedConditions
 from apimpolicy.testing.claims.harnesses import with_each
+from apimpolicy.testing.claims.inverting import SENT, ClaimInversion, Want
 from apimpolicy.testing.claims.model_requests import requests_of
 from apimpolicy.testing.claims.reading import Claim, Expressions, trees_in, trees_of
 from apimpolicy.testing.claims.static_proofs import StaticProofs
@@ -27,6 +32,67 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.scenario import Bounds
 
     Status = Literal["proven", "false", "undecided", "error"]
+
+
+class ClaimBreaker:
+    """Searches for requests that break claims; `send` runs a request."""
+
+    def __init__(
+        self, harness: Harness, expressions: Expressions, send: Callable[[Assignment], ScenarioRun | None]
+    ) -> None:
+        self.harness = harness
+        self.expressions = expressions
+        self.send = send
+        self.guided = Guided(harness, send)
+
+    def search(
+        self, claim: Claim, starts: Iterable[Assignment], is_over: Callable[[], bool], most: int, width: int = 3
+    ) -> ScenarioRun | None:
+        """Return a run that breaks a claim, after at most so many tries; None where none was found."""
+        target = Target(
+            lambda run: is_broken_by(run, claim, self.harness, self.expressions),
+            lambda run: self._closeness(claim, run),
+            lambda run: self._candidates(claim, run),
+        )
+        return approach(self.send, target, starts, is_over, most, width)
+
+    def _closeness(self, claim: Claim, run: ScenarioRun) -> float:
+        """Return how nearly a run breaks a claim: the share of the conditions that are as wanted."""
+        assert run.result is not None
+        seen = ClaimInversion(self.guided, self.expressions, run)
+        subjects, breaches = _wants(claim)
+        met = sum(map(seen.degree, subjects)) + max(map(seen.degree, breaches))
+        return met + len(run.result.trace) / 5000 - len(run.assignment) / 200
+
+    def _candidates(self, claim: Claim, run: ScenarioRun) -> Iterator[Assignment]:
+        """Yield requests that may come closer to breaking a claim than a run did, taking turns between conditions."""
+        seen = ClaimInversion(self.guided, self.expressions, run)
+        subjects, breaches = _wants(claim)
+        for turn in zip_longest(*(seen.requests(want) for want in (*subjects, *breaches))):
+            yield from (each for each in turn if each is not None)
+        for key, text in run.assignment.items():  # checks overlook that a field may come twice
+            if len(key) == 2 and key[0] in ("header", "query"):
+                yield from ({**run.assignment, (*key, "values"): each} for each in ((text, "x"), ("x", text)))
+
+
+def is_broken_by(run: ScenarioRun, claim: Claim, harness: Harness, expressions: Expressions) -> bool:
+    """Return whether a request has broken a claim; never one that ran through what is made up."""
+    if run.result is None or run.gateway is None or harness.stand_ins.have_run(run.result):
+        return False
+    try:
+        conditions = Conditions(run.result, run.gateway, expressions, harness.variables_of(run.scenario))
+        return not conditions.hold(claim)
+    except (ApimPolicyError, ValueError):
+        return False
+
+
+def _wants(claim: Claim) -> tuple[list[Want], list[Want]]:
+    """Return what all breaches of a claim have in common, and the alternatives of which each is a breach."""
+    parts = claim.parts
+    subjects = [Want("", parts["if"], True)] if "if" in parts else []
+    breaches = [Want("", parts[key], key == "never") for key in ("then", "never") if key in parts]
+    return subjects, [*breaches, *([Want(SENT, parts[SENT], False)] if SENT in parts else [])]
+
 
 MOST_TRIES = 100
 """Requests that are tried for a claim from those that are known."""
@@ -61,7 +127,7 @@ class Verdict(Record):
     """Suggested correction of the claim."""
 
 
-class Proof:
+class ClaimProof:
     """Static proofs and requests, for several claims about the policies of one harness.
 
     Only the prover proves claims. For others, requests are tried: the prover's models, those that reach goals of the
@@ -187,7 +253,7 @@ class Proof:
             self._explore(proposed)
 
     def _explore(self, starts: list[Assignment]) -> None:
-        """Run the requests that reach goals of the policy, and invert them."""
+        """ScenarioRun the requests that reach goals of the policy, and invert them."""
 
         def ran(run: ScenarioRun) -> bool:
             if run.result is not None:
@@ -210,7 +276,7 @@ class Proof:
             )
 
     def _send(self, assignment: Assignment) -> ScenarioRun | None:
-        """Run a request unless it has run; None where it can't run."""
+        """ScenarioRun a request unless it has run; None where it can't run."""
         key = frozenset(assignment.items())
         if key not in self._runs:
             run = self.harness.run(assignment)
@@ -267,7 +333,6 @@ def _reads_variables(body: Bound) -> bool:
 
 
 def internal_error(error: Exception, *, debug: bool) -> str:
-    """Return an internal error in words, with its traceback where that is wanted."""
     if debug:
         import traceback
 

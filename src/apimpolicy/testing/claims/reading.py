@@ -91,7 +91,6 @@ def _claim_of_name(tree: Tree, path: str) -> Claim:
 
 
 def is_expression(text: str) -> bool:
-    """Return whether a condition is a C# expression."""
     return text.startswith(("@(", "@{"))
 
 

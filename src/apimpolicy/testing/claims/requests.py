@@ -13,7 +13,7 @@ from apimpolicy.project.named_values import read_text
 from apimpolicy.report.claim_results import FALSE, ClaimReport, FoundRequest
 from apimpolicy.report.explanation import explain
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
-from apimpolicy.testing.case_names import answers_in_words, request_words
+from apimpolicy.testing.case_writer import answers_in_words, request_words
 from apimpolicy.testing.claims.harnesses import UPLOADED, issuers_of, table_of
 from apimpolicy.testing.first_expectations import case_of
 from apimpolicy.testing.running import run_case
@@ -58,7 +58,6 @@ def outcome_in_words(run: ScenarioRun) -> str:
 
 
 def report_of(verdict: Verdict, harness: Harness) -> ClaimReport:
-    """Return the report of a claim, without a test case."""
     claim, run = verdict.claim, verdict.run
     report = ClaimReport(
         claim.path,
@@ -129,7 +128,6 @@ def _fails(path: str, case: dict[str, Any]) -> bool:
 
 
 def block_of(case: dict[str, Any], indent: int = 2) -> str:
-    """Return a case as an item of the list of cases."""
     text: str = yaml.safe_dump([case], sort_keys=False, allow_unicode=True, width=_WIDTH, default_flow_style=None)
     return "".join(" " * indent + line + "\n" for line in text.splitlines())
 

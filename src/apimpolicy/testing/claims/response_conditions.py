@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.context.urls import DEFAULT_PORTS
 from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.languages.language import at_least_once, containing, in_ranges, literal, not_, sequence
+from apimpolicy.languages.language import Language, at_least_once, containing, in_ranges, literal, not_, sequence
 from apimpolicy.languages.patterns import NotRegular, language_of
 from apimpolicy.semantics.charsets import is_utf8
-from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.unknowns import Unknowns, Unsupported
 from apimpolicy.semantics.values import (
     ABSENT,
     INTEGERS,
@@ -34,8 +34,6 @@ from apimpolicy.terms import term as terms
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from apimpolicy.languages.language import Language
-    from apimpolicy.semantics.unknowns import Unknowns
     from apimpolicy.terms.term import Term
     from apimpolicy.testing.tree import Tree
     from apimpolicy.transfer.flow import End, Error

@@ -1,30 +1,40 @@
-"""Deciding the claims of a test file, and what came of them as texts."""
+"""Deciding the claims of a test file or of a test in Python, and what came of them as texts."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from apimpolicy.dotnet.environment import renew_watch
-from apimpolicy.errors import ApimPolicyError, DiagnosticError
+from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
 from apimpolicy.project.files import write_whole
 from apimpolicy.project.gateways import NoApisError
-from apimpolicy.report.claim_results import ERROR, SKIPPED, ClaimReport
+from apimpolicy.proposing.finder import Finder
+from apimpolicy.report.claim_results import ERROR, FALSE, PROVEN, SKIPPED, UNDECIDED, ClaimReport
 from apimpolicy.report.columns import page
 from apimpolicy.report.terminal import render_all
+from apimpolicy.scenarios.goals import BRANCH, Goal
+from apimpolicy.scenarios.scenario import shrink
 from apimpolicy.testing.case_files import CaseFile, load_case_file
-from apimpolicy.testing.claims.harnesses import Setup, harness_of, setup_of
-from apimpolicy.testing.claims.proving import Proof, Verdict, internal_error
-from apimpolicy.testing.claims.reading import Claim, Expressions
+from apimpolicy.testing.certificates import TestCertificates
+from apimpolicy.testing.claims.facts import BranchProofs
+from apimpolicy.testing.claims.harnesses import Setup, harness_of, issuers_of, setup_of
+from apimpolicy.testing.claims.proving import ClaimProof, Verdict, internal_error
+from apimpolicy.testing.claims.reading import Claim, Expressions, claim_of_keys
 from apimpolicy.testing.claims.requests import block_of, checked, claim_case, report_of, with_case
 
 if TYPE_CHECKING:
+    import datetime
+
+    from apimpolicy.engine.document import AnyPolicy
+    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.result import Result
     from apimpolicy.scenarios.harness import Harness
-    from apimpolicy.scenarios.scenario import Bounds
+    from apimpolicy.scenarios.scenario import Bounds, Exploration
     from apimpolicy.testing.claims.platform import OnApi
 
 
@@ -72,7 +82,7 @@ def _prove_policies(
     file: CaseFile, claims: Sequence[Claim], setup: Setup, bounds: Bounds, on_run: Callable[[], None], *, debug: bool
 ) -> list[ClaimReport]:
     harness = harness_of(file.subject.policies, setup)
-    proof = Proof(harness, claims, Expressions(setup.gateway.named_values), bounds, on_run, debug=debug)
+    proof = ClaimProof(harness, claims, Expressions(setup.gateway.named_values), bounds, on_run, debug=debug)
     verdicts = proof.verdicts()
     return [
         report_of(verdict, harness)._replace(case=_case(file, verdict, harness), case_file=file.path)
@@ -108,3 +118,84 @@ def _case(file: CaseFile, verdict: Verdict, harness: Harness) -> str:
         return block_of(checked(file.path, case), 0)
     except ApimPolicyError:
         return ""
+
+
+_PATH = "claim.json"
+_MOST_REQUESTS = 6
+
+
+def decide(
+    parts: Mapping[str, Any],
+    policies: Mapping[str, AnyPolicy],
+    gateway: Gateway,
+    now: datetime.datetime,
+    bounds: Bounds,
+) -> ClaimReport:
+    """Decide a claim that is given by the keys of test files. Raises TestFileError, ConfigurationError."""
+    claim = claim_of_keys(parts)
+    harness = harness_of(policies, _setup(gateway, now))
+    proof = ClaimProof(harness, [claim], Expressions(gateway.named_values), bounds)
+    (verdict,) = proof.verdicts()
+    return report_of(verdict, harness)
+
+
+def _setup(gateway: Gateway, now: datetime.datetime) -> Setup:
+    return Setup(gateway, now, TestCertificates(), issuers=issuers_of(gateway))
+
+
+def sentence_of(report: ClaimReport) -> str:
+    """Return why a claim is not proven, for the message of a test; empty when it is proven."""
+    if report.status == PROVEN:
+        return ""
+    if report.status == FALSE:
+        parts = (f"the claim is false: {report.request}", report.why, report.explanation)
+        return "\n\n".join(part for part in parts if part)
+    assert report.status == UNDECIDED
+    return "\n".join(["the claim is not decided because of:", *(f"- {each}" for each in report.reasons)])
+
+
+def results_reaching(
+    branch: str, policies: Mapping[str, AnyPolicy], gateway: Gateway, now: datetime.datetime, bounds: Bounds
+) -> list[Result]:
+    """Return the results of a small request for each path that was found to a branch.
+
+    Raises ConfigurationError when there is no such branch, or no request was found that takes it.
+    """
+    harness = harness_of(policies, _setup(gateway, now))
+    wanted = _goals(harness, branch)
+    steps = [step for step in harness.program.steps() if any(harness.goals.is_at(step, goal) for goal in wanted)]
+    paths = {goal for goal in harness.goals.all if any(harness.goals.is_at(step, goal) for step in steps)}
+    explored = Finder(harness, bounds, wanted=paths).explore()
+    runs = {goal: run for goal, run in explored.found.items() if wanted & run.reached}
+    if not runs:
+        raise ConfigurationError(f"no request was found that takes {branch}: {_why(explored, wanted)}")
+    small = [
+        shrink(harness.run, run, lambda tried, goal=goal: goal in tried.reached and bool(wanted & tried.reached))  # type: ignore[misc]
+        for goal, run in runs.items()
+    ]
+    distinct = {tuple(sorted(run.assignment.items(), key=str)): run for run in small}
+    return [run.result for run in distinct.values() if run.result is not None]
+
+
+def _goals(harness: Harness, branch: str) -> set[Goal]:
+    wanted = branch.strip()
+    found: set[Goal] = set()
+    known: list[str] = []
+    for goal in harness.goals.all:
+        place = harness.goals.places[goal.kind, goal.file, goal.at]
+        if goal.kind == BRANCH:
+            known.append(place.name)
+            if wanted in (place.name, f"{place.section} {place.name}", f"{place.section}/{place.name}"):
+                found.add(goal)
+    if not found:
+        raise ConfigurationError(f"there is no branch {branch}; there are {', '.join(dict.fromkeys(known)) or 'none'}")
+    return found
+
+
+def _why(explored: Exploration, wanted: set[Goal]) -> str:
+    branches = BranchProofs(explored.harness)
+    proof_results = [branches.decide(goal) for goal in wanted]
+    if all(proof_result.is_proven for proof_result in proof_results):
+        return "it is proven that there is none"
+    reasons = [str(reason) for proof_result in proof_results for reason in proof_result.reasons]
+    return f"not decided because of {', '.join(reasons[:3])}" if reasons else "there was not enough time"

@@ -40,7 +40,7 @@ _OF_THE_CALL = ("api", "operation", "product", "subscription", "user", "variable
 """Inputs that requests can't set: all scopes of a service are known, so no other policy sets a variable."""
 
 
-class Caller(Record):
+class KeyedCaller(Record):
     """A caller: a subscription of a product, or of an API, which is its `target`; each has a number."""
 
     kind: str
@@ -57,7 +57,6 @@ class Caller(Record):
         return f"caller key {self.number}"
 
     def subscription(self) -> ServiceSubscription:
-        """Return the subscription as a service has it."""
         made = Subscription(self.id, primary_key=self.key, secondary_key=f"{self.id}-secondary")
         return ServiceSubscription(made, scope=f"/{self.kind}s/{self.target}")
 
@@ -66,7 +65,7 @@ class Caller(Record):
         return {"primary-key": self.key, self.kind: self.target}
 
 
-class Route(Record):
+class ServiceRoute(Record):
     """A route to an operation: its name for people, method (None: any), path, required headers, and the caller.
 
     The caller is None for anyone, without a key; `api` is the id of the API, `query` has required parameters, `label`
@@ -74,7 +73,7 @@ class Route(Record):
     """
 
     api: str
-    caller: Caller | None
+    caller: KeyedCaller | None
     prefix: str
     name: str
     method: str | None
@@ -97,7 +96,7 @@ class Route(Record):
 class ServiceHarness(Harness):
     """The harness of one route through a service."""
 
-    def __init__(self, route: Route, *arguments: Any, **options: Any) -> None:
+    def __init__(self, route: ServiceRoute, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.route = route
         self._paths = re.compile("".join(map(_pattern, route.template)), re.IGNORECASE | re.DOTALL)
@@ -141,12 +140,11 @@ def _given(piece: Piece, text: str | None) -> str:
 
 
 def _pattern(piece: Piece) -> str:
-    """Return a regular expression for the texts of a segment."""
     kinds = {id(SEGMENT): "[^/]+", id(SEGMENTS): ".*", id(BELOW): "(?:/.*)?", id(MAYBE_SLASH): "/?"}
     return kinds.get(id(piece.language), re.escape(piece.default))
 
 
-def service_with_keys(service: Service, callers: Iterable[Caller] | None = None) -> Service:
+def service_with_keys(service: Service, callers: Iterable[KeyedCaller] | None = None) -> Service:
     """Return a service with a subscription for each caller; by default, for each API and each product.
 
     An API requires a key as it did before.
@@ -161,23 +159,23 @@ def service_with_keys(service: Service, callers: Iterable[Caller] | None = None)
     )
 
 
-def with_callers(service: Service, callers: Sequence[Caller]) -> Service:
+def with_callers(service: Service, callers: Sequence[KeyedCaller]) -> Service:
     """Return a service with a subscription for each of the callers who can have one."""
     known = {(each.kind, each.target) for each in callers_of(service)}
     return service_with_keys(service, [each for each in callers if (each.kind, each.target) in known])
 
 
-def callers_of(*services: Service) -> list[Caller]:
+def callers_of(*services: Service) -> list[KeyedCaller]:
     """Return one caller for each product and each API of the services."""
     products = dict.fromkeys(product.id for service in services for product in service.products)
     apis = sorted({api.base_id for service in services for api in service.apis})
     targets = [*(("product", name) for name in products), *(("api", name) for name in apis)]
-    return [Caller(*target, number) for number, target in enumerate(targets, 1)]
+    return [KeyedCaller(*target, number) for number, target in enumerate(targets, 1)]
 
 
 def routes_of(
-    service: Service, callers: Sequence[Caller] | None = None, *, with_all_products: bool = False
-) -> dict[str, list[Route]]:
+    service: Service, callers: Sequence[KeyedCaller] | None = None, *, with_all_products: bool = False
+) -> dict[str, list[ServiceRoute]]:
     """Return the routes through a service, by API id; `callers` are those of the service unless given.
 
     Unless `with_all_products`, only products with a policy count. Raises ConfigurationError.
@@ -187,35 +185,37 @@ def routes_of(
     return {from_utf16(api.api.id): list(_routes(service, api, known, with_all_products)) for api in current}
 
 
-def harness_of_route(route: Route, setup: Setup, opened: Service) -> ServiceHarness:
+def harness_of_route(route: ServiceRoute, setup: Setup, opened: Service) -> ServiceHarness:
     """Return the harness of one route. Raises ConfigurationError, DiagnosticError."""
     settings, options = harness_parts(route.policies, setup)
     options["fixed"] = _OF_THE_CALL
     return ServiceHarness(route, route.policies, {**settings, "service": opened}, **options)
 
 
-def group_routes(routes: Sequence[Route]) -> list[tuple[Route, list[Route]]]:
+def group_routes(routes: Sequence[ServiceRoute]) -> list[tuple[ServiceRoute, list[ServiceRoute]]]:
     """Return groups of routes with the same policies, each with one route that covers all of their requests.
 
     What is proven of that one is proven of all of them.
     """
-    groups: dict[tuple[object, ...], list[Route]] = {}
+    groups: dict[tuple[object, ...], list[ServiceRoute]] = {}
     for route in routes:
         if "operation" not in route.policies:
             groups.setdefault((route.prefix, route.caller and route.caller.id), []).append(route)
-    found: list[tuple[Route, list[Route]]] = []
+    found: list[tuple[ServiceRoute, list[ServiceRoute]]] = []
     for group in groups.values():
         first = group[0]
         pieces = (Piece(first.prefix), Piece("/x", BELOW))
         name = f"any {first.prefix}/*"
         policies, headers = first.policies, first.headers
-        wide = Route(first.api, first.caller, first.prefix, name, None, pieces, headers, policies, first.query)
+        wide = ServiceRoute(first.api, first.caller, first.prefix, name, None, pieces, headers, policies, first.query)
         wide.constants = tuple(each for each in first.constants if all(each in route.constants for route in group))
         found.append((wide, group))
     return [(wide, group) for wide, group in found if len(group) > 1]
 
 
-def _routes(service: Service, api: ServiceApi, callers: Sequence[Caller], with_all: bool) -> Iterator[Route]:
+def _routes(
+    service: Service, api: ServiceApi, callers: Sequence[KeyedCaller], with_all: bool
+) -> Iterator[ServiceRoute]:
     prefix, headers, query = _place(api)
     name = from_utf16(api.api.subscription_key_parameter_names.header)
     operations = operations_with_policies(api, documents_of(api))
@@ -228,8 +228,8 @@ def _routes(service: Service, api: ServiceApi, callers: Sequence[Caller], with_a
 
 
 def _admitted(
-    service: Service, api: ServiceApi, known: Sequence[Caller], with_all: bool
-) -> Iterator[tuple[ServiceProduct | None, Caller | None]]:
+    service: Service, api: ServiceApi, known: Sequence[KeyedCaller], with_all: bool
+) -> Iterator[tuple[ServiceProduct | None, KeyedCaller | None]]:
     """Yield who gets to an API, and the product whose policy requests then meet: see `engine.subscription_keys`."""
     callers = {(caller.kind, caller.target): caller for caller in known}
     opened = open_product(service, api)
@@ -264,8 +264,8 @@ def _route(
     prefix: str,
     headers: dict[str, str],
     query: tuple[str, ...],
-    caller: Caller | None,
-) -> Route:
+    caller: KeyedCaller | None,
+) -> ServiceRoute:
     template = _EVERYTHING if operation is None else from_utf16(operation.url_template)
     method = None if operation is None else from_utf16(operation.method).upper()
     label = f"{method or 'any'} {prefix}{template}"
@@ -287,7 +287,7 @@ def _route(
     constants = _constants("api", api.api, ("name", "path"))
     if operation is not None:
         constants += _constants("operation", operation, ("id", "name", "url_template"))
-    return Route(api_id, caller, prefix, named, method, pieces, headers, policies, query, label, constants)
+    return ServiceRoute(api_id, caller, prefix, named, method, pieces, headers, policies, query, label, constants)
 
 
 def _constants(kind: str, entity: object, names: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -23,9 +23,8 @@ from apimpolicy.project.service.policy_sources import unknown_calls, unknown_pol
 from apimpolicy.proving.proof import Inquiry, Proof, ProofResult
 from apimpolicy.semantics.values import Value, constant_text
 from apimpolicy.terms import term as terms
-from apimpolicy.testing.claims.formulas import Formulas
+from apimpolicy.testing.claims.formulas import Formulas, base_of
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions
-from apimpolicy.testing.claims.sent_requests import base_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
@@ -51,7 +50,7 @@ class StaticProofs:
         self.proof = route_proof(harness)
         tools = tools_in(harness.program)
         base, credentials = base_of(harness), has_credentials(harness)
-        self.formulas = Formulas(self.proof, expressions, base, has_credentials=credentials, tools=tools)
+        self.formulas = Formulas(self.proof, expressions, base, credentials, tools)
         self.claims = claims
         self._inquiries: dict[int, Inquiry] = {}
 
@@ -87,7 +86,6 @@ class StaticProofs:
         return "no request meets all parts of its 'if' together"
 
     def _where_all_end(self) -> str:
-        """Return the policy that no request gets past."""
         for step in _in_order(self.harness.program.sections["inbound"]):
             passed = self.proof.outcome.outcomes.get((id(step.element), "passed"), terms.FALSE)
             if step.name != "base" and self._is_impossible(passed):
@@ -98,11 +96,9 @@ class StaticProofs:
         return self.proof.question(formula).decide().is_proven
 
     def decide(self, index: int) -> ProofResult:
-        """Return whether no request at all breaks a claim."""
         return self.inquiry(index).decide()
 
     def decide_under_assumptions(self, index: int) -> ProofResult:
-        """Return whether no request that fits assumptions breaks a claim."""
         return self.inquiry(index).decide_under_assumptions()
 
 
@@ -114,7 +110,6 @@ def _in_order(steps: Sequence[Step]) -> Iterator[Step]:
 
 
 def _shown(tree: Tree) -> str:
-    """Return a condition as the file has it, on one line."""
     text = " ".join(tree.source.text[tree.start : tree.end].split())
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
@@ -255,7 +250,6 @@ class Refutation(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The call for people."""
         return f"tools/call {self.tool} at {self.request.url}"
 
 

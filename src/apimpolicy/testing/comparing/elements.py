@@ -1,7 +1,8 @@
-"""Changed elements and attributes of policies, by syntax alone: also of documents that the gateway refuses.
+"""Changed elements of policies, and the one that makes two results of one request differ.
 
 Elements that are the same without their layout are paired first; then those between them, by name and by what names
-them. Comments, quotes and white space between elements are no change.
+them. Comments, quotes and white space between elements are no change. Changes are found by syntax alone, also in
+documents that the gateway refuses.
 """
 
 from __future__ import annotations
@@ -10,16 +11,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.policies.effects import Condition
 from apimpolicy.policies.placement import SECTIONS
+from apimpolicy.policies.registry import has_trait, is_known
+from apimpolicy.proving.equivalence import OWN
 from apimpolicy.report.difference_data import ADDED, CHANGED, MOVED, REMOVED, ElementChange
 from apimpolicy.syntax.lexer import tokenize
+from apimpolicy.testing.claims.conditions import BACKEND
+from apimpolicy.text.document import Attribute, Characters, Document, Element
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read
 
 if TYPE_CHECKING:
+    from apimpolicy.engine.result import Result
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.engine.trace import Trace
-    from apimpolicy.text.document import Attribute, Characters, Document, Element
+    from apimpolicy.testing.comparing.observed_differences import Difference
     from apimpolicy.text.source import Excerpt, Source
 
 _known: dict[int, tuple[Element, Any]] = {}
@@ -68,7 +75,6 @@ def common(one: Trace, other: Trace) -> int:
 
 
 def _same(one: Step, other: Step) -> bool:
-    """Return whether two steps do the same; policies inside them are steps of their own."""
     return bool(_own(one) == _own(other))
 
 
@@ -84,7 +90,7 @@ _NAMING = ("name", "id", "fragment-id", "variable-name", "backend-id", "conditio
 """Attributes that tell elements of one name apart."""
 
 
-class Span(NamedTuple):
+class ElementSpan(NamedTuple):
     """The part of a document that a change is about, to find the change of a policy that ran."""
 
     change: ElementChange
@@ -97,14 +103,14 @@ def document_of(text: bytes | Source, path: str) -> Document:
     return read(decode(text, path)[0] if isinstance(text, bytes) else text)
 
 
-def changed_elements(old: Document | None, new: Document | None, file: str) -> list[Span]:
+def changed_elements(old: Document | None, new: Document | None, file: str) -> list[ElementSpan]:
     """Return the changes between two documents in their order; `file` is the name of the new one."""
     one, other = (list(each.roots) if each is not None else [] for each in (old, new))
     found = list(_of_siblings(one, other, file))
     if not found and old is not None and new is not None and _outside(old) != _outside(new):
         line = 1
         change = ElementChange(file, line, CHANGED, "the text outside of elements", "", _outside(old), _outside(new))
-        found.append(Span(change, None, None))
+        found.append(ElementSpan(change, None, None))
     return found
 
 
@@ -112,14 +118,14 @@ def _outside(document: Document) -> str:
     return "" if document.roots else " ".join(document.source.text.split())
 
 
-def _of_siblings(old: Sequence[Element], new: Sequence[Element], file: str) -> Iterator[Span]:
+def _of_siblings(old: Sequence[Element], new: Sequence[Element], file: str) -> Iterator[ElementSpan]:
     before, after = ([of_element(each) for each in side] for side in (old, new))
     for what, first, last, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if what != "equal":
             yield from _of_block(old[first:last], new[start:end], file)
 
 
-def _of_block(old: Sequence[Element], new: Sequence[Element], file: str) -> Iterator[Span]:
+def _of_block(old: Sequence[Element], new: Sequence[Element], file: str) -> Iterator[ElementSpan]:
     """Yield the changes between siblings of which none is the same on both sides."""
     pairs = dict(_paired(old, new))
     matched = set(pairs.values())
@@ -154,7 +160,7 @@ def _identity(element: Element) -> tuple[str, str, str] | None:
     return None
 
 
-def _of_pair(old: Element, new: Element, file: str) -> Iterator[Span]:
+def _of_pair(old: Element, new: Element, file: str) -> Iterator[ElementSpan]:
     """Yield the changes of an element: of its attributes, its text, and what is inside."""
     before, after = ({each.name: each for each in element.attributes} for element in (old, new))
     for name in dict.fromkeys((*before, *after)):
@@ -170,28 +176,28 @@ def _of_pair(old: Element, new: Element, file: str) -> Iterator[Span]:
         change = ElementChange(
             file, line, CHANGED, _shown(new), "", _text(old), _text(new), _line(old, old.start), is_literal
         )
-        yield Span(change, old, new)
+        yield ElementSpan(change, old, new)
 
 
 def _of_attribute(
     old: Element, new: Element, name: str, one: Attribute | None, other: Attribute | None, file: str
-) -> Span:
+) -> ElementSpan:
     given = [each for each in (one, other) if each is not None]
     is_literal = all(each.value.expression is None for each in given)
     texts = [None if each is None else each.value.text.strip() for each in (one, other)]
     line = _line(new, new.start if other is None else other.name_start)
     what = ADDED if one is None else REMOVED if other is None else CHANGED
     change = ElementChange(file, line, what, _shown(new), name, texts[0], texts[1], _line(old, old.start), is_literal)
-    return Span(change, old, new)
+    return ElementSpan(change, old, new)
 
 
-def _whole(old: Element | None, new: Element | None, file: str) -> Span:
+def _whole(old: Element | None, new: Element | None, file: str) -> ElementSpan:
     element = new if new is not None else old
     assert element is not None
     line = _line(element, element.start)
     what = ADDED if old is None else REMOVED
     change = ElementChange(file, line, what, _shown(element), old_line=0 if old is None else line)
-    return Span(change, old, new)
+    return ElementSpan(change, old, new)
 
 
 def _shown(element: Element) -> str:
@@ -219,11 +225,11 @@ def _line(element: Element, offset: int) -> int:
     return element.source.position(offset)[0]
 
 
-def with_moves(found: Iterable[Span]) -> list[Span]:
+def with_moves(found: Iterable[ElementSpan]) -> list[ElementSpan]:
     """Return changes, with an element that is removed in one place and added in another as one that moved."""
     spans = list(found)
     gone = {_key(each.old): each for each in spans if each.change.what == REMOVED and each.old is not None}
-    kept: list[Span] = []
+    kept: list[ElementSpan] = []
     moved: set[int] = set()
     for each in spans:
         before = gone.get(_key(each.new)) if each.change.what == ADDED and each.new is not None else None
@@ -231,9 +237,134 @@ def with_moves(found: Iterable[Span]) -> list[Span]:
             kept.append(each)
             continue
         moved.add(id(before))
-        kept.append(Span(each.change._replace(what=MOVED, old_line=before.change.line), before.old, each.new))
+        kept.append(ElementSpan(each.change._replace(what=MOVED, old_line=before.change.line), before.old, each.new))
     return [each for each in kept if id(each) not in moved]
 
 
 def _key(element: Element | None) -> object:
     return None if element is None else of_element(element)
+
+
+_WRITERS = {
+    "url": ("routes", "chooses-backend"),
+    "method": ("sets-method",),
+    "status": ("sets-status", "composes", "responds", "repeats"),
+    "sent": ("repeats", "forwards"),
+    "body": ("replaces-body", "builds-response"),
+    OWN: ("requests",),
+}
+"""The traits of policies that make a part of a message, by the kind of difference."""
+
+_FRAGMENT = "fragment "
+
+
+class Causes:
+    """The changed elements of two programs, by the elements of the policies that ran."""
+
+    def __init__(self, old: Program, new: Program) -> None:
+        before, after = _documents(old), _documents(new)
+        found: list[ElementSpan] = []
+        for name in dict.fromkeys((*before, *after)):
+            one, other = before.get(name), after.get(name)
+            document = other or one
+            if document is not None and one is not other and _is_in_both(name, old, new):
+                found += changed_elements(one, other, document.source.path)
+        self.spans = with_moves(found)
+        self._by_element: dict[int, ElementSpan] = {}
+        for span in self.spans:
+            for element in (span.old, span.new):
+                if element is not None:
+                    self._add(span, element)
+
+    def _add(self, span: ElementSpan, element: Element) -> None:
+        """Let a change be the cause where its element runs, or the policy that the element is a part of."""
+        self._by_element.setdefault(id(element), span)
+        if span.old is None or span.new is None or span.change.what == "moved":
+            for inner in element.descendants():
+                self._by_element[id(inner)] = span
+        outer = element
+        while not is_known(outer.name) and outer.parent is not None and outer.parent.parent is not None:
+            outer = outer.parent
+            self._by_element.setdefault(id(outer), span)
+
+    def of(self, difference: Difference, old: Result, new: Result) -> ElementSpan | None:
+        """Return the change that a difference comes from, as far as the paths of both runs tell."""
+        paths = [list(self._in(result.trace)) for result in (old, new)]
+        kind, *rest = difference.kind
+        if kind == "answer":
+            refusing = 0 if rest[1] == BACKEND else 1
+            sides = (old, new)[refusing], (old, new)[1 - refusing]
+            failed = next(filter(None, (self._failed(side.trace) for side in sides)), None)
+            if (decided := failed or self._decided(old.trace, new.trace)) is not None:
+                return decided
+            for found in (paths[refusing], paths[1 - refusing]):
+                if found:
+                    return found[-1][1]
+            return None
+        both = [*paths[0], *paths[1]]
+        if kind == "header":
+            name = rest[-1]
+            named = [span for element, span in both if name in element.raw.lower()]
+            if name.startswith("access-control-"):
+                named = [span for element, span in both if has_trait(element.name, "preflight")] or named
+            if named:
+                return named[-1]
+        wanted = _WRITERS.get(kind, ())
+        writers = [span for element, span in both if has_trait(element.name, *wanted)] if wanted else []
+        return writers[-1] if writers else both[0][1] if both else None
+
+    def _failed(self, trace: Trace) -> ElementSpan | None:
+        failed = [entry for entry in trace if entry.error is not None and not entry.is_recovered]
+        return self._by_element.get(id(failed[0].element)) if failed else None
+
+    def _decided(self, old: Trace, new: Trace) -> ElementSpan | None:
+        """Return the first changed condition that was true on one side only."""
+        outcomes = [
+            {
+                id(span): (span, entry.effect.taken)
+                for entry in trace
+                if isinstance(entry.effect, Condition) and (span := self._by_element.get(id(entry.element))) is not None
+            }
+            for trace in (old, new)
+        ]
+        for key, (span, taken) in outcomes[0].items():
+            if key in outcomes[1] and outcomes[1][key][1] != taken:
+                return span
+        return None
+
+    def _in(self, trace: Trace) -> Iterator[tuple[Element, ElementSpan]]:
+        for entry in trace:
+            span = self._by_element.get(id(entry.element))
+            if span is not None:
+                yield entry.element, span
+
+
+def _is_in_both(name: str, old: Program, new: Program) -> bool:
+    """Return whether both programs include a fragment; of one that one program leaves out, another change is the cause.
+
+    True for documents of scopes.
+    """
+    return not name.startswith(_FRAGMENT) or all(
+        any(attribute is not None and f"{_FRAGMENT}{attribute.value.text}" == name for attribute in _includes(program))
+        for program in (old, new)
+    )
+
+
+def _includes(program: Program) -> Iterator[Attribute | None]:
+    return (step.element.get("fragment-id") for step in program.steps() if step.name == "include-fragment")
+
+
+def _documents(program: Program) -> dict[str, Document]:
+    found = {scope: policy.document for scope, policy in program.scopes.items()}
+    for step in program.steps():
+        attribute = step.element.get("fragment-id") if step.name == "include-fragment" else None
+        if attribute is not None and step.inserted:
+            found.setdefault(f"{_FRAGMENT}{attribute.value.text}", _document_of(step.inserted[0].element))
+    return found
+
+
+def _document_of(element: Element) -> Document:
+    root = element
+    while root.parent is not None:
+        root = root.parent
+    return Document(root.source, [root], [])

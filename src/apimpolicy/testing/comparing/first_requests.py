@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.policies.content_safety import CATEGORIES, MOST_SEVERE, SafetyWords
+from apimpolicy.policies.outside_services import CATEGORIES, MOST_SEVERE, SafetyWords
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:

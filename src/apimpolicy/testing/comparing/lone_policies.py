@@ -22,17 +22,16 @@ from apimpolicy.report.difference_data import (
     UNDECIDED,
     DifferenceReport,
 )
-from apimpolicy.testing.claims.harnesses import harness_of, setup_of
+from apimpolicy.testing.claims.harnesses import AROUND_A_FRAGMENT, FRAGMENT, file_about, harness_of, scope_in, setup_of
 from apimpolicy.testing.claims.requests import request_in_words
-from apimpolicy.testing.claims.test_file_lookup import AROUND_A_FRAGMENT, FRAGMENT, file_about, scope_in
 from apimpolicy.testing.comparing.elements import document_of
-from apimpolicy.testing.comparing.gaps import unknown_in
 from apimpolicy.testing.comparing.operations import LoadingResult, problem_in_words
 from apimpolicy.testing.comparing.product_search import compare
 from apimpolicy.testing.comparing.service_comparison import is_same_document
+from apimpolicy.testing.comparing.service_settings import unknown_in
 from apimpolicy.testing.comparing.setting_table import settings_that_differ
 from apimpolicy.testing.comparing.sides import SEED
-from apimpolicy.testing.comparing.versions import Pair, Version, with_names
+from apimpolicy.testing.comparing.versions import Version, VersionPair, with_names
 from apimpolicy.testing.first_surroundings import accepted_caller
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ _TEMPLATE = re.compile(rb"\$\{[^{}\s]+\}|%\{ ?(?:if|for) |#\{[^{}\n]+\}#")
 """Marks of Terraform's templates and of tokens of pipelines."""
 
 
-def compare_pair(pair: Pair, bounds: Bounds, on_run: Callable[[], None] = lambda: None) -> DifferenceReport:
+def compare_pair(pair: VersionPair, bounds: Bounds, on_run: Callable[[], None] = lambda: None) -> DifferenceReport:
     """Compare the two versions of a policy. Never raises for what they, or the settings around them, do wrong."""
     blank = blank_report(pair)
     if pair.old is None or pair.new is None:
@@ -70,7 +69,7 @@ def compare_pair(pair: Pair, bounds: Bounds, on_run: Callable[[], None] = lambda
     return report._replace(seconds=time.perf_counter() - started)
 
 
-def blank_report(pair: Pair) -> DifferenceReport:
+def blank_report(pair: VersionPair) -> DifferenceReport:
     """Return the report of a pair that is the same."""
     path, subject = pair.label
     return DifferenceReport(
@@ -86,7 +85,7 @@ class _Loaded:
         self.harness = _harness(policy, place, file)
 
 
-def _loaded(pair: Pair, old: Version, new: Version) -> tuple[list[_Loaded], list[ApimPolicyError | None]]:
+def _loaded(pair: VersionPair, old: Version, new: Version) -> tuple[list[_Loaded], list[ApimPolicyError | None]]:
     """Load both versions; return the problems of those that can't be loaded."""
     policies: list[Policy | None] = []
     problems: list[ApimPolicyError | None] = [None, None]
@@ -113,7 +112,7 @@ def _loaded(pair: Pair, old: Version, new: Version) -> tuple[list[_Loaded], list
 
 
 def _compared(
-    pair: Pair, sides: list[_Loaded], bounds: Bounds, on_run: Callable[[], None], blank: DifferenceReport
+    pair: VersionPair, sides: list[_Loaded], bounds: Bounds, on_run: Callable[[], None], blank: DifferenceReport
 ) -> DifferenceReport:
     one, other = (side.harness for side in sides)
     settings = settings_that_differ(sides[0].file, sides[1].file, one, other) if pair.is_apart else ()

@@ -37,7 +37,6 @@ class Difference(NamedTuple):
 
 
 def differences(old: Result, new: Result) -> Iterator[Difference]:
-    """Yield the differences in the response, in what was forwarded, and in what policies sent themselves."""
     found = list(_all(old, new))
     if any(_GUID.search(each.sentence) for each in found):
         written = _written(old) | _written(new)
@@ -109,7 +108,6 @@ def _host(url: str) -> str:
 
 
 def _answer(result: Result) -> str:
-    """Return the kind of a response: the backend's, or the status of another one."""
     if answered_by(result) == BACKEND:
         return BACKEND
     return f"{result.response.status_code} {result.response.reason}".rstrip()
@@ -229,6 +227,5 @@ def _shortened(text: str, start: int) -> str:
 
 
 def journey_of(result: Result) -> Journey:
-    """Return the outcome of a request in words."""
     explanation = explain(result)
     return Journey(explanation.outcome, explanation.decided_by, explanation.path, str(explanation))

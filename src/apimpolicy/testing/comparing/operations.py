@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.project.service.completion import source_of
 from apimpolicy.report.difference_data import DIFFERENT, ERROR, UNDECIDED
-from apimpolicy.testing.claims.services import Caller, Route, callers_of, routes_of
+from apimpolicy.testing.claims.services import KeyedCaller, ServiceRoute, callers_of, routes_of
 from apimpolicy.testing.comparing.elements import of_element, of_program
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values
@@ -38,10 +38,10 @@ class Effective(NamedTuple):
     reads_operation: bool = False
 
 
-class Group(NamedTuple):
+class RouteGroup(NamedTuple):
     """Pairs of routes that have the same two programs, which differ."""
 
-    pairs: list[tuple[Route, Route]]
+    pairs: list[tuple[ServiceRoute, ServiceRoute]]
     old: Effective
     new: Effective
 
@@ -51,7 +51,7 @@ class Group(NamedTuple):
         return tuple(dict.fromkeys(new.label for _, new in self.pairs))
 
 
-class Operations:
+class PairedOperations:
     """The operations of both sides. Raises ConfigurationError when routes can't be found."""
 
     def __init__(self, old: ServiceSide, new: ServiceSide) -> None:
@@ -67,18 +67,18 @@ class Operations:
         ]
         self.pairs = [pair for apis in _paired_apis(*routes) for pair in _paired_routes(*apis)]
 
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[RouteGroup]:
         """Return the groups whose programs differ, those with the first route of each pair of programs first.
 
         Programs that read the method or the operation have a group for each of some.
         """
-        found: dict[Hashable, dict[str, Group]] = {}
+        found: dict[Hashable, dict[str, RouteGroup]] = {}
         for one, other in self.pairs:
             old, new = self._effective(0, one), self._effective(1, other)
             if old.canonical != new.canonical:
                 of_programs = found.setdefault((old.canonical, new.canonical), {})
                 key = _group_of(other, of_programs) if old.reads_operation or new.reads_operation else ""
-                of_programs.setdefault(key, Group([], old, new)).pairs.append((one, other))
+                of_programs.setdefault(key, RouteGroup([], old, new)).pairs.append((one, other))
         return [group for rank in zip_longest(*map(dict.values, found.values())) for group in rank if group is not None]
 
     def problems(self) -> dict[str, str]:
@@ -90,7 +90,7 @@ class Operations:
                 found.setdefault(str(new.problem).strip().splitlines()[0], other.label)
         return found
 
-    def _effective(self, side: int, route: Route) -> Effective:
+    def _effective(self, side: int, route: ServiceRoute) -> Effective:
         key = tuple(
             (scope, id(policy) if not isinstance(policy, str) else policy) for scope, policy in route.policies.items()
         )
@@ -100,8 +100,7 @@ class Operations:
         return found
 
 
-def _group_of(route: Route, groups: Mapping[str, Group]) -> str:
-    """Return the key of a route's group: its own, or that of a route with the same method where there are many."""
+def _group_of(route: ServiceRoute, groups: Mapping[str, RouteGroup]) -> str:
     alike = [key for key, group in groups.items() if group.pairs[0][1].method == route.method]
     return alike[0] if alike and len(groups) >= _MOST_GROUPS and route.label not in groups else route.label
 
@@ -173,12 +172,12 @@ def _identity(error: ApimPolicyError) -> object:
 # Pairs
 
 
-def _callers(old: ServiceSide, new: ServiceSide) -> list[Caller]:
+def _callers(old: ServiceSide, new: ServiceSide) -> list[KeyedCaller]:
     """Return the callers of both services; an API with another id at the same path has the same caller's key."""
     assert old.gateway.service is not None
     assert new.gateway.service is not None
     callers = callers_of(old.gateway.service, new.gateway.service)
-    by_path: dict[object, Caller] = {}
+    by_path: dict[object, KeyedCaller] = {}
     for service in (old.gateway.service, new.gateway.service):
         for api in service.apis:
             caller = next(each for each in callers if (each.kind, each.target) == ("api", api.base_id))
@@ -189,9 +188,8 @@ def _callers(old: ServiceSide, new: ServiceSide) -> list[Caller]:
 
 
 def _paired_apis(
-    old: Mapping[str, list[Route]], new: Mapping[str, list[Route]]
-) -> Iterator[tuple[list[Route], list[Route]]]:
-    """Yield the routes of APIs with the same path and version, then of those with the same id."""
+    old: Mapping[str, list[ServiceRoute]], new: Mapping[str, list[ServiceRoute]]
+) -> Iterator[tuple[list[ServiceRoute], list[ServiceRoute]]]:
     left = {id_.lower(): routes for id_, routes in new.items() if routes}
     by_place = {_place(routes[0]): id_ for id_, routes in left.items()}
     for id_, routes in old.items():
@@ -204,23 +202,24 @@ def _paired_apis(
             yield routes, left.pop(found)
 
 
-def _is_free(routes: Sequence[Route], old: Mapping[str, list[Route]]) -> bool:
+def _is_free(routes: Sequence[ServiceRoute], old: Mapping[str, list[ServiceRoute]]) -> bool:
     """Return whether no API had the path of these routes before."""
     return all(not others or _place(others[0]) != _place(routes[0]) for others in old.values())
 
 
-def _place(route: Route) -> object:
+def _place(route: ServiceRoute) -> object:
     versions = {name.lower(): value for name, value in route.headers.items() if not _is_key(route, value)}
     return route.prefix.lower(), tuple(sorted(versions.items())), route.query
 
 
-def _is_key(route: Route, value: str) -> bool:
+def _is_key(route: ServiceRoute, value: str) -> bool:
     return route.caller is not None and value == route.caller.key
 
 
-def _paired_routes(old: Sequence[Route], new: Sequence[Route]) -> Iterator[tuple[Route, Route]]:
-    """Yield the routes of an API that requests take on both sides: the same operation and caller."""
-    known: dict[object, Route] = {}
+def _paired_routes(
+    old: Sequence[ServiceRoute], new: Sequence[ServiceRoute]
+) -> Iterator[tuple[ServiceRoute, ServiceRoute]]:
+    known: dict[object, ServiceRoute] = {}
     for route in new:
         known.setdefault(_key(route), route)
     for route in old:
@@ -228,17 +227,17 @@ def _paired_routes(old: Sequence[Route], new: Sequence[Route]) -> Iterator[tuple
             yield route, _at_same_url(route, other)
 
 
-def _at_same_url(old: Route, new: Route) -> Route:
+def _at_same_url(old: ServiceRoute, new: ServiceRoute) -> ServiceRoute:
     """Return a route whose requests have the URLs of another one, which differ in names of parameters at most."""
     return new.replaced(template=old.template) if old.prefix.lower() == new.prefix.lower() else new
 
 
-def _key(route: Route) -> object:
+def _key(route: ServiceRoute) -> object:
     path = route.label.partition(" ")[2].removeprefix(route.prefix)
     return route.method, _PARAMETER.sub(r"{\1}", path).rstrip("/").lower(), _caller(route)
 
 
-def _caller(route: Route) -> object:
+def _caller(route: ServiceRoute) -> object:
     if route.caller is None or route.caller.kind == "api":
         return None if route.caller is None else "api"
     return route.caller.target.lower()

@@ -20,10 +20,9 @@ from apimpolicy.records import Record
 from apimpolicy.report.difference_data import DifferenceItem
 from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.scenario import shrink
-from apimpolicy.testing.case_names import answers_in_words
+from apimpolicy.testing.case_writer import answers_in_words
 from apimpolicy.testing.claims.model_requests import requests_of
-from apimpolicy.testing.comparing.causes import Causes
-from apimpolicy.testing.comparing.elements import Span, of_element, of_program
+from apimpolicy.testing.comparing.elements import Causes, ElementSpan, of_element, of_program
 from apimpolicy.testing.comparing.first_requests import first_requests, harms, is_moderated, moderate, requests_with
 from apimpolicy.testing.comparing.observed_differences import Difference, differences, journey_of
 
@@ -49,13 +48,13 @@ _FEW_SECONDS = 1.0
 """Of searching for further differences where each change has shown one."""
 
 
-class Found(Record):
+class FoundDifference(Record):
     """A difference between the versions, with the smallest request that shows it, through both, and its cause."""
 
     difference: Difference
     old: ScenarioRun
     new: ScenarioRun
-    cause: Span | None = None
+    cause: ElementSpan | None = None
 
     def item(self, request: str, operations: tuple[str, ...] = ()) -> DifferenceItem:
         """Return what a report says of the difference; `request` is the request in words."""
@@ -68,14 +67,14 @@ class Found(Record):
         return DifferenceItem(self.difference.sentence, request, *journeys, cause, operations, self.difference.kind)
 
 
-class Comparison(Record):
+class ProgramComparison(Record):
     """The result of a comparison: each difference once, and why it is not proven that there are no others.
 
     `is_same_text`: only the layout differs. `proven` are the parts without further differences, where the whole isn't
     proven.
     """
 
-    found: list[Found]
+    found: list[FoundDifference]
     reasons: tuple[str, ...]
     is_same_text: bool = False
     causes: Causes | None = None
@@ -99,7 +98,7 @@ def compare(
     proofs: Proofs | None = None,
     *,
     knows_scopes: bool = False,
-) -> Comparison:
+) -> ProgramComparison:
     """Search for requests that two versions treat differently.
 
     `settings` are the names of settings that differ besides the programs; their effects are not modelled. `starts` are
@@ -107,7 +106,7 @@ def compare(
     those of the same programs, for other operations. `knows_scopes`: the programs have the policies of all scopes.
     """
     if not settings and of_program(old.program) == of_program(new.program) and not _names_stand_ins(old, new):
-        return Comparison([], (), True)
+        return ProgramComparison([], (), True)
     joint = _ProductHarness(old, new, on_run)
     joint.proofs = {} if proofs is None else proofs
     with_body = ({**start, ("body", "there"): True, ("body", "json"): True} for start in ({}, *starts))
@@ -126,7 +125,7 @@ def compare(
     found = [each for each in smallest if each is not None]
     if len(found) < len(smallest):
         reasons = ("values that are left to chance", *reasons)
-    return Comparison(found, (*others, *reasons), False, joint.causes, () if others else proven)
+    return ProgramComparison(found, (*others, *reasons), False, joint.causes, () if others else proven)
 
 
 def _search(
@@ -300,7 +299,7 @@ class _ProductHarness:
         found = self.causes.of(difference, old, new)
         return -1 if found is None else self.causes.spans.index(found)
 
-    def smallest(self, shown: _Shown, run: ScenarioRun) -> Found | None:
+    def smallest(self, shown: _Shown, run: ScenarioRun) -> FoundDifference | None:
         """Return the smallest request that differs in this way, because of this change; None where chance does it."""
         kept = shrink(self.run, run, lambda _: shown in self._shown)
         old, new = self.old.run(kept.assignment), self.new.run(kept.assignment)
@@ -311,9 +310,8 @@ class _ProductHarness:
         if again is None or shown[0] in {each.kind for each in differences(old.result, again)}:
             return None
         same = [each for each in differences(*results) if (each.kind, self._cause(each, *results)) == shown]
-        return Found(same[0], old, new, None if shown[1] < 0 else self.causes.spans[shown[1]])
+        return FoundDifference(same[0], old, new, None if shown[1] < 0 else self.causes.spans[shown[1]])
 
 
 def _start(goal: Goal) -> int:
-    """Return where a goal begins in its file."""
     return int(goal.at[0] if goal.kind == BRANCH else goal.at[1])

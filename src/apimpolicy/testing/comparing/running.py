@@ -21,18 +21,22 @@ from apimpolicy.report.difference_data import (
     Journey,
 )
 from apimpolicy.testing.case_files import Case, CaseFile, load_case_tree
-from apimpolicy.testing.claims.test_file_lookup import test_file_of
-from apimpolicy.testing.comparing.access import access_changes, broken_references
-from apimpolicy.testing.comparing.documents import documents_of, key_of, service_around
+from apimpolicy.testing.claims.harnesses import test_file_of
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, with_moves
-from apimpolicy.testing.comparing.gaps import unread
 from apimpolicy.testing.comparing.lone_policies import blank_report, compare_pair
 from apimpolicy.testing.comparing.observed_differences import Difference, differences, journey_of
 from apimpolicy.testing.comparing.operations import problem_in_words
 from apimpolicy.testing.comparing.service_comparison import ServiceComparison, is_same_document
-from apimpolicy.testing.comparing.services import affected_apis, service_folders, setting_groups
-from apimpolicy.testing.comparing.sides import ServiceSide
-from apimpolicy.testing.comparing.versions import Pair, Version, Versions, with_names, without_names
+from apimpolicy.testing.comparing.service_settings import unread
+from apimpolicy.testing.comparing.services import (
+    access_changes,
+    affected_apis,
+    broken_references,
+    service_folders,
+    setting_groups,
+)
+from apimpolicy.testing.comparing.sides import ServiceSide, documents_of, key_of, service_around
+from apimpolicy.testing.comparing.versions import Version, VersionPair, Versions, with_names, without_names
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.test_file_search import find_test_files
 from apimpolicy.testing.tree import read_tree
@@ -89,7 +93,7 @@ class _Comparing:
 
     # Services
 
-    def _services(self, folders: tuple[str, str], pairs: list[Pair]) -> list[Pair]:
+    def _services(self, folders: tuple[str, str], pairs: list[VersionPair]) -> list[VersionPair]:
         """Compare the services in two folders; return the policies that are in none."""
         try:
             sides = [service_folders(folder) for folder in folders]
@@ -133,7 +137,7 @@ class _Comparing:
         self._policies_of(comparison, documents.pairs)
         return documents.files
 
-    def _policies_of(self, comparison: ServiceComparison | None, pairs: Iterable[Pair]) -> None:
+    def _policies_of(self, comparison: ServiceComparison | None, pairs: Iterable[VersionPair]) -> None:
         made = {} if comparison is None else dict(comparison.reports(pairs))
         for pair in pairs:
             report = made.get(pair)
@@ -142,7 +146,7 @@ class _Comparing:
             else:
                 self._add(pair, report or compare_pair(pair, self.bounds_of(pair.path), self.on_run))
 
-    def _within_service(self, pair: Pair) -> bool:
+    def _within_service(self, pair: VersionPair) -> bool:
         """Compare two versions of a file within the service that it belongs to; return False where it is in none."""
         if pair.old is None or pair.new is None or is_same_document(pair):
             return False
@@ -162,7 +166,7 @@ class _Comparing:
         self.report_ = self.report_._replace(access=tuple(access))
         return True
 
-    def _sides_of(self, pair: Pair, old: Version, new: Version) -> tuple[ServiceSide, ServiceSide] | None:
+    def _sides_of(self, pair: VersionPair, old: Version, new: Version) -> tuple[ServiceSide, ServiceSide] | None:
         """Return the service around both versions; two files use that of the new one, each with its own text."""
         first, second = service_around(old.path), service_around(new.path)
         if pair.is_apart:
@@ -236,8 +240,7 @@ class _Comparing:
         ]
         return report._replace(items=tuple(items))
 
-    def _add(self, pair: Pair, report: DifferenceReport | None) -> None:
-        """Add what is to be said of a policy."""
+    def _add(self, pair: VersionPair, report: DifferenceReport | None) -> None:
         if pair.old is not None and pair.new is not None:
             self.changes += _changes(pair)
         if report is None or report.status == SAME:
@@ -249,14 +252,14 @@ class _Comparing:
         text = with_names(problem_in_words(error), self.found.places)
         self.report_ = self.report_._replace(problem="\n".join(filter(None, (self.report_.problem, text))))
 
-    def _learn_names(self, pairs: Iterable[Pair]) -> None:
+    def _learn_names(self, pairs: Iterable[VersionPair]) -> None:
         """Keep the names of policies' files, for places in what is reported."""
         for pair in pairs:
             for version in _versions(pair):
                 for name in (version.path, with_names(version.path, pair.places)):
                     self.names.setdefault(os.path.normpath(name), pair.path.partition(":")[0])
 
-    def _named(self, report: DifferenceReport, pair: Pair) -> DifferenceReport:
+    def _named(self, report: DifferenceReport, pair: VersionPair) -> DifferenceReport:
         """Return the report with the names that files have in git, and policies in infrastructure code."""
 
         def named(text: str) -> str:
@@ -282,12 +285,11 @@ class _Comparing:
         return item._replace(old=Journey(*map(named, item.old)), new=Journey(*map(named, item.new)), cause=cause)
 
 
-def _versions(pair: Pair) -> list[Version]:
+def _versions(pair: VersionPair) -> list[Version]:
     return [each for each in (pair.old, pair.new) if each is not None]
 
 
-def _changes(pair: Pair) -> list[ElementChange]:
-    """Return the changed elements of a policy, by syntax."""
+def _changes(pair: VersionPair) -> list[ElementChange]:
     if pair.is_same_text:
         return []
     trees: list[Document | None] = [

@@ -22,19 +22,18 @@ from apimpolicy.report.difference_data import (
     DifferenceReport,
 )
 from apimpolicy.testing.claims.requests import request_in_words
-from apimpolicy.testing.claims.services import Route, ServiceHarness, harness_of_route, with_callers
-from apimpolicy.testing.comparing.documents import Key, key_of, key_of_element, key_of_policy
+from apimpolicy.testing.claims.services import ServiceHarness, ServiceRoute, harness_of_route, with_callers
 from apimpolicy.testing.comparing.elements import document_of, of_element
-from apimpolicy.testing.comparing.gaps import unknown_steps
-from apimpolicy.testing.comparing.operations import Group, LoadingResult, Operations
-from apimpolicy.testing.comparing.product_search import Comparison, Found, Proofs, compare
-from apimpolicy.testing.comparing.sides import Needs, ServiceSide
+from apimpolicy.testing.comparing.operations import LoadingResult, PairedOperations, RouteGroup
+from apimpolicy.testing.comparing.product_search import FoundDifference, ProgramComparison, Proofs, compare
+from apimpolicy.testing.comparing.service_settings import unknown_steps
+from apimpolicy.testing.comparing.sides import Key, Needs, ServiceSide, key_of, key_of_element, key_of_policy
 from apimpolicy.testing.first_surroundings import accepted_caller
 
 if TYPE_CHECKING:
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.scenarios.scenario import Bounds
-    from apimpolicy.testing.comparing.versions import Pair
+    from apimpolicy.testing.comparing.versions import VersionPair
 
 _SECONDS = 15.0
 """Of processor time for all operations; those after it are not decided."""
@@ -72,17 +71,16 @@ class ServiceComparison:
         self.new = new
         self.bounds = bounds
         self.on_run = on_run
-        self.operations = Operations(old, new)
+        self.operations = PairedOperations(old, new)
         self.notes = [f"{place}: {words}" for words, place in self.operations.problems().items()]
         groups = self.operations.groups()
         self.groups = [each for each in groups if not only or not _keys(each).isdisjoint(only)]
-        self._searched: dict[object, Comparison] = {}
+        self._searched: dict[object, ProgramComparison] = {}
         self._proofs: dict[Hashable, Proofs] = {}
         self._results = list(self._compared())
 
     @property
-    def changed_routes(self) -> list[tuple[Route, Route]]:
-        """The routes whose policies differ."""
+    def changed_routes(self) -> list[tuple[ServiceRoute, ServiceRoute]]:
         return [pair for group in self.groups for pair in group.pairs]
 
     def _compared(self) -> Iterator[_Result]:
@@ -125,16 +123,21 @@ class ServiceComparison:
             proofs = self._proofs.setdefault((group.old.canonical, group.new.canonical), {})
             found = compare(one, other, bounds, self.on_run, (), starts, proofs, knows_scopes=True)
             self._searched.setdefault(change, found)
-            yield _Result(list(_items(found, group, other)), _reasons(found), keys, proven=found.proven)
+            yield _Result(
+                list(_items(found, group, other)),
+                tuple(dict.fromkeys(map(str, found.reasons))),
+                keys,
+                proven=found.proven,
+            )
 
-    def _bounds_after(self, known: Comparison) -> Bounds:
+    def _bounds_after(self, known: ProgramComparison) -> Bounds:
         """Return the bounds of a search for a change that was searched for in another operation."""
         seconds = 0.0 if known.explains_everything else min(self.bounds.seconds, _FEW_SECONDS)
         return self.bounds.replaced(seconds=seconds)
 
     # Reports
 
-    def reports(self, pairs: Iterable[Pair]) -> Iterator[tuple[Pair, DifferenceReport | None]]:
+    def reports(self, pairs: Iterable[VersionPair]) -> Iterator[tuple[VersionPair, DifferenceReport | None]]:
         """Yield each policy that differs, or causes a difference; None for one that no operation has."""
         items = _merged(item for result in self._results for item in result.items)
         for pair in pairs:
@@ -145,8 +148,7 @@ class ServiceComparison:
                 yield pair, _report(pair, own, results) if own or results else None
 
 
-def is_same_document(pair: Pair) -> bool:
-    """Return whether the text of a policy differs in its layout at most."""
+def is_same_document(pair: VersionPair) -> bool:
     if pair.old is None or pair.new is None:
         return False
     if pair.is_same_text:
@@ -157,11 +159,11 @@ def is_same_document(pair: Pair) -> bool:
     return [of_element(root) for root in trees[0].roots] == [of_element(root) for root in trees[1].roots]
 
 
-def _steps(group: Group) -> list[Step]:
+def _steps(group: RouteGroup) -> list[Step]:
     return [step for side in (group.old, group.new) if side.program is not None for step in side.program.steps()]
 
 
-def _keys(group: Group) -> set[Key]:
+def _keys(group: RouteGroup) -> set[Key]:
     """Return the policies that a group's programs are made of."""
     return {key for side in (group.old, group.new) if side.program is not None for key in _keys_of(side.program)}
 
@@ -171,7 +173,7 @@ def _keys_of(program: Program) -> Iterator[Key]:
     yield from (key_of_element(step.element) for step in program.steps() if step.parent is not None)
 
 
-def _changed_documents(group: Group) -> Iterator[object]:
+def _changed_documents(group: RouteGroup) -> Iterator[object]:
     """Yield the documents that differ, on both sides, without layout."""
     if group.old.program is None or group.new.program is None:
         return
@@ -184,11 +186,7 @@ def _changed_documents(group: Group) -> Iterator[object]:
             yield scope, one.get(scope), other.get(scope)
 
 
-def _reasons(found: Comparison) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(map(str, found.reasons)))
-
-
-def _items(found: Comparison, group: Group, harness: ServiceHarness) -> Iterator[_Item]:
+def _items(found: ProgramComparison, group: RouteGroup, harness: ServiceHarness) -> Iterator[_Item]:
     program = group.new.program
     assert program is not None
     last = key_of_policy([*program.scopes.values()][-1])
@@ -198,22 +196,20 @@ def _items(found: Comparison, group: Group, harness: ServiceHarness) -> Iterator
         yield _Item(key, each.difference.kind, _item(each, group, harness))
 
 
-def _item(each: Found, group: Group, harness: ServiceHarness) -> DifferenceItem:
+def _item(each: FoundDifference, group: RouteGroup, harness: ServiceHarness) -> DifferenceItem:
     words = request_in_words(each.new.scenario, harness) + _with_key(group.pairs[0][1])
     if each.new.scenario.token is not None:
         words = words.replace(f"token of {each.new.scenario.token[0]}", "token")
     return each.item(words, group.operations)
 
 
-def _with_key(route: Route) -> str:
-    """Tell whose key a request brings."""
+def _with_key(route: ServiceRoute) -> str:
     if route.caller is None:
         return ""
     return " with a key" if route.caller.kind == "api" else f" with a key of the product {route.caller.target}"
 
 
 def _merged(found: Iterator[_Item]) -> list[_Item]:
-    """Return each kind of difference of a change once, with all operations that it applies to."""
     merged: dict[object, _Item] = {}
     for item in found:
         identity = item.key, item.kind, item.shown.cause
@@ -226,7 +222,7 @@ def _merged(found: Iterator[_Item]) -> list[_Item]:
     return list(merged.values())
 
 
-def _report(pair: Pair, items: tuple[DifferenceItem, ...], results: Sequence[_Result]) -> DifferenceReport:
+def _report(pair: VersionPair, items: tuple[DifferenceItem, ...], results: Sequence[_Result]) -> DifferenceReport:
     names = (pair.old.name if pair.old else "", pair.new.name if pair.new else "")
     reasons = tuple(dict.fromkeys(reason for result in results for reason in result.reasons))
     problems = [result for result in results if result.problem]

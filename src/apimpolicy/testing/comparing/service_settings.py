@@ -1,10 +1,13 @@
 """Settings that differ between two descriptions of a service, and what that means for callers.
 
 The fields are those of `setting_table`; an entity is the same on both sides if its id is, or else its URL.
+
+What is not known of a version: resources that may exist, and changes that no one can see.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,20 +15,106 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import attrs
 
 from apimpolicy.checkout import open_bytes
-from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.openapi import load_openapi
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.description import FileLocation, Hole, OperationDescription, Sourced
 from apimpolicy.report.difference_data import ADDED, CHANGED, REMOVED, SettingChange
-from apimpolicy.testing.comparing.setting_table import API, KINDS, OPERATION, TOOL, Kind, Setting
+from apimpolicy.testing.comparing.setting_table import API, KINDS, OPERATION, TOOL, EntityKind, EntitySetting
+from apimpolicy.text.encoding import from_utf16
+from apimpolicy.text.holes import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
+    from apimpolicy.engine.steps import Program
     from apimpolicy.project.service.description import (
         ApiDescription,
         ApiFile,
+        Gap,
         NamedValueDescription,
         ServiceDescription,
     )
+    from apimpolicy.text.document import Document
+
+_KINDS = {
+    "API ": "apis",
+    "product ": "products",
+    "backend ": "backends",
+    "named value ": "named-values",
+    "fragment ": "fragments",
+    "logger ": "loggers",
+    "certificate ": "certificates",
+    "subscription ": "subscriptions",
+}
+"""The kinds of resources by the beginning of the names of groups of settings."""
+_OF_NO_CALLER = ("loggers", "diagnostics", "version-sets", "groups", "users", "tags")
+"""Kinds of resources that no request shows by themselves."""
+
+
+def gaps_in_code(service: ServiceDescription) -> list[Gap]:
+    """Return the parts of code that weren't read, or whose number isn't known."""
+    return [gap for gap in service.gaps if os.path.isfile(gap.origin.file)]
+
+
+def may_be_there(change: SettingChange, old: ServiceDescription, new: ServiceDescription) -> Gap | None:
+    """Return why something that one version doesn't describe may be there nevertheless."""
+    if change.what == CHANGED or change.subject:
+        return None
+    side = old if change.what == ADDED else new
+    for prefix, kind in _KINDS.items():
+        if change.group.startswith(prefix):
+            name = change.group.removeprefix(prefix)
+            return next((gap for gap in gaps_in_code(side) if gap.covers(kind, (name,))), None)
+    return None
+
+
+class Unread(NamedTuple):
+    """A part of the code that wasn't read; `has_changed`: its file differs, so that it may do something else."""
+
+    note: str
+    has_changed: bool
+
+
+def unread(old: ServiceDescription, new: ServiceDescription) -> Iterator[Unread]:
+    """Yield each part of the code of both versions that wasn't read and may matter to callers."""
+    found: dict[str, bool] = {}
+    for side, other in ((new, old), (old, new)):
+        known = {(gap.reason, gap.kind, gap.name) for gap in other.gaps}
+        for gap in gaps_in_code(side):
+            if gap.kind in _OF_NO_CALLER or gap.name:
+                continue
+            has_changed = (gap.reason, gap.kind, gap.name) not in known or not _is_same_file(gap, side, other)
+            text = f"not compared: {gap.reason}"
+            found[text] = found.get(text, False) or has_changed
+    yield from (Unread(f"{text}; its file changed" if changed else text, changed) for text, changed in found.items())
+
+
+def _is_same_file(gap: Gap, side: ServiceDescription, other: ServiceDescription) -> bool:
+    """Return whether the file of a gap is the same in another version."""
+    path = os.path.join(other.place, os.path.relpath(gap.origin.file, side.place))
+    try:
+        return read_bytes(gap.origin.file) == read_bytes(path)
+    except ConfigurationError:
+        return False
+
+
+def unknown_in(document: Document) -> Iterator[str]:
+    """Yield why parts of a policy aren't known: the same one on both sides is no difference."""
+    for element in document.elements():
+        fragment = element.get("fragment-id")
+        if fragment is not None and fragment.value.text.startswith(UNKNOWN_POLICIES):
+            yield fragment.value.text.removeprefix(UNKNOWN_POLICIES)
+
+
+def unknown_steps(program: Program | None) -> set[str]:
+    return set(_unknown(program)) if program is not None else set()
+
+
+def _unknown(program: Program) -> Iterable[str]:
+    for step in program.steps():
+        attribute = step.element.get("fragment-id")
+        if attribute is not None and attribute.value.text.startswith(UNKNOWN_POLICIES):
+            yield attribute.value.text.removeprefix(UNKNOWN_POLICIES)
+
 
 _LONGEST = 100
 _SECRET = re.compile("key|secret|password|pwd|token|connection|credential", re.IGNORECASE)
@@ -54,12 +143,10 @@ def changed_settings(old: ServiceDescription, new: ServiceDescription) -> Iterat
 
 
 def group_of(api: str) -> str:
-    """Return the name of the group of an API's settings."""
     return f"API {api}"
 
 
 def products_of(service: ServiceDescription, api: str) -> dict[str, FileLocation]:
-    """Return the products that an API is in, with the place of the link."""
     name = api.partition(";")[0].lower()
     return {
         product.id: link.origin for product in service.products for link in product.apis if link.text().lower() == name
@@ -90,7 +177,7 @@ def _api(
         yield SettingChange(group, subject, "", what, meaning=meaning, file=origin.file, line=origin.line)
 
 
-def _entity(kind: Kind, one: Any, other: Any, group: str, subject: str = "") -> Iterator[SettingChange]:
+def _entity(kind: EntityKind, one: Any, other: Any, group: str, subject: str = "") -> Iterator[SettingChange]:
     """Yield the settings in which two entities differ, or that one of them is not there."""
     if one is None or other is None:
         meaning = kind.removed if other is None else kind.added
@@ -113,7 +200,7 @@ def _entity(kind: Kind, one: Any, other: Any, group: str, subject: str = "") -> 
         yield SettingChange(group, subject, setting.words, CHANGED, before, after, meaning, file, line)
 
 
-def _value(entity: Any, setting: Setting) -> _Value:
+def _value(entity: Any, setting: EntitySetting) -> _Value:
     if setting.field == "details":
         backend = entity.backend
         return _Value(attrs.evolve(backend, url="") if hasattr(backend, "url") else backend, None, True)
@@ -138,7 +225,7 @@ def _may_be_secret(named: NamedValueDescription) -> bool:
     return named.is_secret.value not in (None, False) or _SECRET.search(named.display_name) is not None
 
 
-def _meaning(setting: Setting, was: Any, now: Any) -> str:
+def _meaning(setting: EntitySetting, was: Any, now: Any) -> str:
     if isinstance(setting.meaning, str):
         return setting.meaning.format(old=_shown(was), new=_shown(now))
     if isinstance(was, Hole) or isinstance(now, Hole):

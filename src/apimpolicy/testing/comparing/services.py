@@ -2,31 +2,113 @@
 
 The requests are those that a changed setting can matter to: for the changed operations of an API, and its first one,
 from each kind of caller.
+
+Consequences of a change are resources that are deleted but still used, and who gains or loses access.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.audit.analysis import ServiceAudit, audit_service
+from apimpolicy.audit.tools import METHOD
 from apimpolicy.context.records import Request
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.policies.registry import specification_of
+from apimpolicy.project.audit_changes import changes_between
+from apimpolicy.project.audit_run import context_of
 from apimpolicy.project.layout import extracts_in, is_service_folder
 from apimpolicy.project.service.building import HEADER
+from apimpolicy.project.service.likely_values import literal_attribute
 from apimpolicy.project.service.reading import is_infrastructure
-from apimpolicy.report.difference_data import ADDED, DifferenceItem, Journey, SettingChange, SettingGroup
-from apimpolicy.testing.claims.services import Caller, Route, callers_of, routes_of
-from apimpolicy.testing.comparing.gaps import may_be_there
+from apimpolicy.report.difference_data import ADDED, AccessChange, DifferenceItem, Journey, SettingChange, SettingGroup
+from apimpolicy.testing.claims.services import KeyedCaller, ServiceRoute, callers_of, routes_of
 from apimpolicy.testing.comparing.observed_differences import differences, journey_of
-from apimpolicy.testing.comparing.service_settings import changed_settings, group_of, products_of
+from apimpolicy.testing.comparing.service_settings import changed_settings, group_of, may_be_there, products_of
 from apimpolicy.testing.comparing.versions import Places, with_names, without_names
+from apimpolicy.text.markup import read
+from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.project.service.description import NamedValueDescription, ServiceDescription
+    from apimpolicy.testing.comparing.service_comparison import ServiceComparison
     from apimpolicy.testing.comparing.sides import ServiceSide
+    from apimpolicy.text.source import Source
+
+_NOUNS = {"backends": "backend", "fragments": "fragment", "loggers": "logger", "certificates": "certificate"}
+
+
+def broken_references(old: ServiceDescription, new: ServiceDescription) -> Iterator[str]:
+    """Yield a sentence for each place that uses what the new version deletes."""
+    gone = {kind: _ids(old, kind) - _ids(new, kind) for kind in _NOUNS}
+    values = {each.display_name for each in old.named_values} - {each.display_name for each in new.named_values}
+    if not values and not any(gone.values()):
+        return
+    for _, policy in new.policies():
+        try:
+            source = policy.read()
+        except ConfigurationError:
+            continue
+        for name, start, _ in find_named_values(source.text):
+            if name in values:
+                yield _sentence("named value", name, source, start)
+        for element in read(source).elements():
+            specification = specification_of(element.name)
+            for slot in () if specification is None else specification.attributes:
+                name = literal_attribute(element, slot.name) if slot.refers in gone else ""
+                if name.lower() in gone.get(slot.refers or "", ()):
+                    yield _sentence(_NOUNS[slot.refers or ""], name, source, element.start)
+
+
+def _ids(service: ServiceDescription, kind: str) -> set[str]:
+    return {each.id.lower() for each in service.resources(kind)}
+
+
+def _sentence(noun: str, name: str, source: Source, offset: int) -> str:
+    return f"the {noun} '{name}' is deleted, but {source.path}:{source.position(offset)[0]} still uses it"
+
+
+# Who gains or loses access to the backend between two versions of a service: the analysis of `audit`.
+#
+# Only operations whose policies or settings differ are analysed: the others have the access that they had.
+
+
+def access_changes(
+    old: ServiceSide, new: ServiceSide, comparison: ServiceComparison, apis: Collection[str] = ()
+) -> list[AccessChange]:
+    """Return the changes, those of several operations of an API together, weaker ones first.
+
+    Operations with other policies are analysed, those of `apis`, the ids of APIs with other settings, and all tools.
+    """
+    changed = comparison.changed_routes
+    if not changed and not apis:
+        return []
+    names = {route.operation: route.label for pair in comparison.operations.pairs for route in pair}
+    wanted = {route.operation for pair in changed for route in pair}
+
+    def is_wanted(api: str, operation: str) -> bool:
+        return api in apis or (api, operation) in wanted or operation.startswith(f"{METHOD} ")
+
+    groups: dict[tuple[str, str, str, bool], list[str]] = {}
+    for each in changes_between(*(_audited(side, is_wanted) for side in (old, new))):
+        if each.is_there_on_both_sides:
+            name = names.get((each.api, each.operation), each.operation)
+            groups.setdefault((each.api, each.before, each.after, each.is_weaker), []).append(name)
+    found = [
+        AccessChange(api, tuple(operations), before, after, is_weaker)
+        for (api, before, after, is_weaker), operations in groups.items()
+    ]
+    return sorted(found, key=lambda each: not each.is_weaker)
+
+
+def _audited(side: ServiceSide, is_wanted: Callable[[str, str], bool]) -> ServiceAudit:
+    assert side.gateway.service is not None
+    return audit_service(side.gateway.service, context_of(side.gateway, side.description), is_wanted)
+
 
 _MOST_REQUESTS = 60
 """For one API."""
@@ -67,7 +149,6 @@ def _named_values(*sides: ServiceSide) -> list[NamedValueDescription]:
 
 
 def policy_texts(description: ServiceDescription) -> str:
-    """Return the texts of all policies of a service."""
     found: list[str] = []
     for _, policy in description.policies():
         try:
@@ -144,7 +225,7 @@ def _requests(
 
 
 def _calls(
-    before: Sequence[Route], after: Sequence[Route], callers: Mapping[tuple[str, str], Caller]
+    before: Sequence[ServiceRoute], after: Sequence[ServiceRoute], callers: Mapping[tuple[str, str], KeyedCaller]
 ) -> Iterator[_Call]:
     """Yield requests for the first operation of an API, and those that only one version has, from each caller."""
     labels = [{route.label for route in side} for side in (before, after)]
@@ -164,7 +245,7 @@ def _calls(
             yield _Call(route.method or "GET", url, with_key, f"{words} with a key of the {whose}")
 
 
-def _is_key(route: Route, value: str) -> bool:
+def _is_key(route: ServiceRoute, value: str) -> bool:
     return route.caller is not None and value == route.caller.key
 
 

@@ -29,7 +29,7 @@ _NOT_FOUND = "calls to {old} now get 404; callers must use {new}"
 _PARAMETER = re.compile(r"\{[^{}/]*\}")
 
 
-class Setting(NamedTuple):
+class EntitySetting(NamedTuple):
     """A field of a description. Without a value, Azure uses the default; values of a secret field are not shown."""
 
     field: str
@@ -39,12 +39,12 @@ class Setting(NamedTuple):
     is_secret: bool = False
 
 
-class Kind(NamedTuple):
+class EntityKind(NamedTuple):
     """A kind of entities: the list of a description that has them, and the meaning of one that was added or removed."""
 
     collection: str
     noun: str
-    settings: tuple[Setting, ...] = ()
+    settings: tuple[EntitySetting, ...] = ()
     added: str = ""
     removed: str = ""
 
@@ -65,164 +65,142 @@ def _template(old: Any, new: Any) -> str:
     return _NOT_FOUND.format(old=old, new=new)
 
 
-API = Kind(
+def _kind(collection: str, noun: str, meanings: tuple[str, str], *settings: tuple[Any, ...]) -> EntityKind:
+    """`meanings` are those of an added and of a removed entity; `settings` have the fields of an EntitySetting."""
+    return EntityKind(collection, noun, tuple(EntitySetting(*each) for each in settings), *meanings)
+
+
+API = _kind(
     "apis",
     "API",
+    ("calls below /{path} now reach it", "calls below /{path} now get 404"),
+    ("name", "display name"),
+    ("path", "path", _path, ""),
+    ("protocols", "protocols", _protocols, ("https",)),
+    ("service_url", "backend URL", "requests go to {new}, unless a policy chooses another backend"),
+    ("backend", "backend of the MCP server", "requests go to {new}, unless a policy chooses another backend"),
+    ("endpoint", "endpoint of the MCP server", "clients must use the path {new}"),
+    ("kind", "type", "the gateway handles requests as {new} instead of {old}", "http"),
+    ("revision", "revision", "calls without a revision in the URL get revision {new}", "1"),
     (
-        Setting("name", "display name"),
-        Setting("path", "path", _path, ""),
-        Setting("protocols", "protocols", _protocols, ("https",)),
-        Setting("service_url", "backend URL", "requests go to {new}, unless a policy chooses another backend"),
-        Setting(
-            "backend", "backend of the MCP server", "requests go to {new}, unless a policy chooses another backend"
-        ),
-        Setting("endpoint", "endpoint of the MCP server", "clients must use the path {new}"),
-        Setting("kind", "type", "the gateway handles requests as {new} instead of {old}", "http"),
-        Setting("revision", "revision", "calls without a revision in the URL get revision {new}", "1"),
-        Setting(
-            "is_current",
-            "current revision",
-            {
-                True: "calls without a revision in the URL get this one",
-                False: "only calls with ;rev= in the URL get this one",
-            },
+        "is_current",
+        "current revision",
+        {
+            True: "calls without a revision in the URL get this one",
+            False: "only calls with ;rev= in the URL get this one",
+        },
+        True,
+    ),
+    ("version", "version", "callers of version {old} must use version {new}"),
+    ("version_set", "version set", "callers may have to send the version differently"),
+    (
+        "subscription_required",
+        "subscription required",
+        {
+            True: "calls without a subscription key are now refused with 401",
+            False: "calls without a subscription key are now accepted",
+        },
+        True,
+    ),
+    ("key_header", "header of the subscription key", "callers must send the key in {new}", HEADER),
+    ("key_query", "query parameter of the subscription key", "callers must send the key in {new}", QUERY),
+    ("workspace", "workspace", "the policy of another workspace applies"),
+)
+OPERATION = _kind(
+    "operations",
+    "operation",
+    ("calls now reach it", "calls now get 404"),
+    ("name", "display name"),
+    ("method", "method", _NOT_FOUND, "GET"),
+    ("template", "URL template", _template, "/*"),
+    ("parameters", "parameters", "policies that validate parameters may refuse other requests", ()),
+)
+TOOL = _kind(
+    "tools",
+    "tool",
+    ("clients can now call it", "clients can no longer call it"),
+    ("api", "API", "calls reach the API {new} instead of {old}"),
+    ("operation", "operation", "calls reach the operation {new} instead of {old}"),
+    ("description", "description", "clients see another description"),
+)
+KINDS = (
+    _kind(
+        "products",
+        "product",
+        ("its subscription keys are accepted by its APIs", "its subscription keys are no longer accepted"),
+        ("name", "display name"),
+        (
+            "is_published",
+            "published",
+            {True: "developers can subscribe to it", False: "developers can no longer subscribe to it"},
             True,
         ),
-        Setting("version", "version", "callers of version {old} must use version {new}"),
-        Setting("version_set", "version set", "callers may have to send the version differently"),
-        Setting(
+        (
             "subscription_required",
             "subscription required",
             {
-                True: "calls without a subscription key are now refused with 401",
-                False: "calls without a subscription key are now accepted",
+                True: "calls without a subscription key no longer get in by this product",
+                False: "calls to its APIs without a subscription key are now accepted",
             },
             True,
         ),
-        Setting("key_header", "header of the subscription key", "callers must send the key in {new}", HEADER),
-        Setting("key_query", "query parameter of the subscription key", "callers must send the key in {new}", QUERY),
-        Setting("workspace", "workspace", "the policy of another workspace applies"),
-    ),
-    "calls below /{path} now reach it",
-    "calls below /{path} now get 404",
-)
-OPERATION = Kind(
-    "operations",
-    "operation",
-    (
-        Setting("name", "display name"),
-        Setting("method", "method", _NOT_FOUND, "GET"),
-        Setting("template", "URL template", _template, "/*"),
-        Setting("parameters", "parameters", "policies that validate parameters may refuse other requests", ()),
-    ),
-    "calls now reach it",
-    "calls now get 404",
-)
-TOOL = Kind(
-    "tools",
-    "tool",
-    (
-        Setting("api", "API", "calls reach the API {new} instead of {old}"),
-        Setting("operation", "operation", "calls reach the operation {new} instead of {old}"),
-        Setting("description", "description", "clients see another description"),
-    ),
-    "clients can now call it",
-    "clients can no longer call it",
-)
-KINDS = (
-    Kind(
-        "products",
-        "product",
         (
-            Setting("name", "display name"),
-            Setting(
-                "is_published",
-                "published",
-                {True: "developers can subscribe to it", False: "developers can no longer subscribe to it"},
-                True,
-            ),
-            Setting(
-                "subscription_required",
-                "subscription required",
-                {
-                    True: "calls without a subscription key no longer get in by this product",
-                    False: "calls to its APIs without a subscription key are now accepted",
-                },
-                True,
-            ),
-            Setting(
-                "approval_required",
-                "approval required",
-                {True: "new subscriptions wait for approval", False: "new subscriptions get keys without approval"},
-                False,
-            ),
-            Setting("subscriptions_limit", "subscriptions for each user", "each user can have {new} subscriptions"),
-            Setting("groups", "groups", "other developers can see it and subscribe to it", ()),
-            Setting("workspace", "workspace"),
+            "approval_required",
+            "approval required",
+            {True: "new subscriptions wait for approval", False: "new subscriptions get keys without approval"},
+            False,
         ),
-        "its subscription keys are accepted by its APIs",
-        "its subscription keys are no longer accepted",
+        ("subscriptions_limit", "subscriptions for each user", "each user can have {new} subscriptions"),
+        ("groups", "groups", "other developers can see it and subscribe to it", ()),
+        ("workspace", "workspace"),
     ),
-    Kind(
+    _kind(
         "subscriptions",
         "subscription",
-        (
-            Setting("name", "display name"),
-            Setting("scope", "scope", "its keys are good for {new} instead of {old}", "/apis"),
-            Setting("state", "state", "its keys are accepted only while it is active", "active"),
-            Setting("owner", "owner", "policies see another user"),
-            Setting("primary_key", "primary key", "the old key is refused", is_secret=True),
-            Setting("secondary_key", "secondary key", "the old key is refused", is_secret=True),
-            Setting("allow_tracing", "tracing", default=False),
-        ),
-        "its keys are accepted",
-        "its keys are no longer accepted",
+        ("its keys are accepted", "its keys are no longer accepted"),
+        ("name", "display name"),
+        ("scope", "scope", "its keys are good for {new} instead of {old}", "/apis"),
+        ("state", "state", "its keys are accepted only while it is active", "active"),
+        ("owner", "owner", "policies see another user"),
+        ("primary_key", "primary key", "the old key is refused", None, True),
+        ("secondary_key", "secondary key", "the old key is refused", None, True),
+        ("allow_tracing", "tracing", "", False),
     ),
-    Kind(
+    _kind(
         "backends",
         "backend",
-        (
-            Setting("url", "URL", "requests that policies send to it go to {new}"),
-            Setting("details", "credentials, pool or circuit breaker", "requests to it change", is_secret=True),
-        ),
-        "",
-        "policies that use it fail",
+        ("", "policies that use it fail"),
+        ("url", "URL", "requests that policies send to it go to {new}"),
+        ("details", "credentials, pool or circuit breaker", "requests to it change", None, True),
     ),
-    Kind(
+    _kind(
         "named_values",
         "named value",
-        (
-            Setting("name", "display name", "policies that use {old} fail"),
-            Setting("value", "value", "policies that use it get the new value"),
-            Setting("is_secret", "secret", default=False),
-            Setting("key_vault", "secret in Key Vault", "policies that use it get the value of another secret"),
-        ),
-        "",
-        "policies that use it fail",
+        ("", "policies that use it fail"),
+        ("name", "display name", "policies that use {old} fail"),
+        ("value", "value", "policies that use it get the new value"),
+        ("is_secret", "secret", "", False),
+        ("key_vault", "secret in Key Vault", "policies that use it get the value of another secret"),
     ),
-    Kind("fragments", "fragment", (), "", "policies that include it fail"),
-    Kind("loggers", "logger", (Setting("kind", "type"),), "", "policies that log to it fail"),
-    Kind(
+    _kind("fragments", "fragment", ("", "policies that include it fail")),
+    _kind("loggers", "logger", ("", "policies that log to it fail"), ("kind", "type")),
+    _kind(
         "version_sets",
         "version set",
-        (
-            Setting("scheme", "place of the version", "callers must send the version in the {new}", "Segment"),
-            Setting("header", "header of the version", "callers must send the version in {new}"),
-            Setting("query", "query parameter of the version", "callers must send the version in {new}"),
-        ),
+        ("", ""),
+        ("scheme", "place of the version", "callers must send the version in the {new}", "Segment"),
+        ("header", "header of the version", "callers must send the version in {new}"),
+        ("query", "query parameter of the version", "callers must send the version in {new}"),
     ),
-    Kind(
+    _kind(
         "certificates",
         "certificate",
-        (
-            Setting("path", "file", "policies that use it get another certificate"),
-            Setting("key_vault", "certificate in Key Vault", "policies that use it get another certificate"),
-        ),
-        "",
-        "policies that use it fail",
+        ("", "policies that use it fail"),
+        ("path", "file", "policies that use it get another certificate"),
+        ("key_vault", "certificate in Key Vault", "policies that use it get another certificate"),
     ),
-    Kind("identities", "managed identity", (Setting("client_id", "client id"),), "", "policies that use it fail"),
-    Kind("workspaces", "workspace", (Setting("name", "display name"),)),
+    _kind("identities", "managed identity", ("", "policies that use it fail"), ("client_id", "client id")),
+    _kind("workspaces", "workspace", ("", ""), ("name", "display name")),
 )
 """All kinds of a service but APIs, which have operations and are in products."""
 

@@ -1,28 +1,33 @@
-"""The two sides of a comparison of services: what each describes, and its gateway in the surroundings of both.
+"""The two sides of a comparison of services: their descriptions and policies, and gateways in the surroundings of both.
 
 Both sides have the same clock, seed, keys, tokens, certificates and identities, and the same stand-in for a name. So a
-difference between two results is one of the service.
+difference between two results is one of the service. Policies are paired by what they apply to.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
+from apimpolicy.checkout import listing
 from apimpolicy.engine.steps import Program, spliced
-from apimpolicy.errors import ApimPolicyError
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.gateways import configured
+from apimpolicy.project.layout import is_service_folder, place_of
+from apimpolicy.project.repository import repository_of
 from apimpolicy.project.service.description import PolicyText, ServiceDescription
 from apimpolicy.project.service.leniency import KeptServices
 from apimpolicy.project.service.likely_values import providers_of
+from apimpolicy.project.service.reading import is_code
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.harnesses import Setup, case_of_claims, setup_with
-from apimpolicy.testing.claims.services import Caller, with_callers
+from apimpolicy.testing.claims.services import KeyedCaller, with_callers
+from apimpolicy.testing.comparing.versions import Places, Version, VersionPair, with_names
 from apimpolicy.testing.first_surroundings import shows_certificates
 from apimpolicy.testing.tree import read_tree
 
@@ -55,7 +60,6 @@ class Needs:
         return cls({f"login-{number}": each for number, each in enumerate(tables, 1)}, shows_certificates(found))
 
     def names_for(self, elements: Iterable[Element]) -> list[str]:
-        """Return the providers whose tokens policies accept."""
         wanted = [table for _, table in providers_of(elements)]
         return [name for name, table in self.providers.items() if table in wanted]
 
@@ -139,7 +143,7 @@ class ServiceSide:
             provider.keys = by_url.setdefault(provider.urls[0], provider).keys
         return made._replace(issuers=issuers)
 
-    def opened(self, callers: Sequence[Caller]) -> Gateway:
+    def opened(self, callers: Sequence[KeyedCaller]) -> Gateway:
         """Return the gateway with a subscription for each caller who can have one. Raises ConfigurationError."""
         made = self.setup(Needs(), None).gateway
         assert made.service is not None
@@ -174,3 +178,125 @@ def _owners(description: ServiceDescription) -> Iterable[Any]:
     operations = [operation for api in description.apis for operation in api.operations]
     others = (*description.workspaces, *description.products, *description.fragments)
     return [description, *others, *description.apis, *operations]
+
+
+Key = tuple[str, int]
+"""The file and the line of a policy, by which it is found again in a program."""
+_MOST_FOLDERS = 6
+_CODE = (".tf", ".tofu", ".bicep")
+
+
+class Documents(NamedTuple):
+    """The pairs of a service's policies, and the real paths of all files that they are in."""
+
+    pairs: list[VersionPair]
+    files: set[str]
+
+
+def documents_of(old: ServiceSide, new: ServiceSide, place: str, places: Places) -> Documents:
+    """Return the policies of both sides; `place` is the path of the new side without its revision."""
+    before, after = (dict(_policies(side.description)) for side in (old, new))
+    files = {os.path.realpath(text.path or text.origin.file) for side in (before, after) for text in side.values()}
+    pairs: list[VersionPair] = []
+    for subject in dict.fromkeys((*before, *after)):
+        one, other = before.get(subject), after.get(subject)
+        versions = [
+            None if text is None else _version(text, subject, side, places) for text, side in ((one, old), (other, new))
+        ]
+        shown, side = (other, new) if other is not None else (one, old)
+        assert shown is not None
+        pairs.append(VersionPair(_label(shown, side, place), versions[0], versions[1], True, places))
+    return Documents(pairs, files)
+
+
+def _policies(description: ServiceDescription) -> Iterator[tuple[str, PolicyText]]:
+    for subject, owner in _subjects(description):
+        if owner.policy is not None:
+            yield subject, owner.policy
+
+
+def _subjects(description: ServiceDescription) -> Iterator[tuple[str, Any]]:
+    yield "all APIs", description
+    for each in description.workspaces:
+        yield f"workspace {each.id}", each
+    for kind, owners in (("product", description.products), ("fragment", description.fragments)):
+        for owner in owners:
+            yield f"{kind} {owner.id}{_within(owner.workspace)}", owner
+    for api in description.apis:
+        yield f"API {api.id}{_within(api.workspace)}", api
+        for operation in api.operations:
+            yield f"operation {operation.id} of API {api.id}{_within(api.workspace)}", operation
+
+
+def _within(workspace: str | None) -> str:
+    return f" of workspace {workspace}" if workspace is not None else ""
+
+
+def _version(text: PolicyText, subject: str, side: ServiceSide, places: Places) -> Version:
+    try:
+        source = text.read()
+    except ConfigurationError:
+        return Version(with_names(text.path or "", places), b"", text.path or "")
+    file = os.path.normpath(text.path or text.origin.file)
+    is_own_file = side.folder is not None and text.path is not None and not is_code(side.folder)
+    name = file if text.source is None else f"{file}:{text.origin.line}"
+    return Version(
+        with_names(name, places),
+        source.text.encode("utf-8", "surrogatepass"),
+        file,
+        "" if is_own_file else subject,
+        source,
+    )
+
+
+def _label(text: PolicyText, side: ServiceSide, place: str) -> str:
+    """Return the path of a policy below the place of the comparison, with the line in code."""
+    file = os.path.normpath(text.path or text.origin.file)
+    inside = os.path.relpath(os.path.realpath(file), os.path.realpath(side.root or "."))
+    path = os.path.normpath(os.path.join(place, inside))
+    return path if text.source is None else f"{path}:{text.origin.line}"
+
+
+def key_of(version: Version) -> Key:
+    return version.path, 1 if version.source is None else version.source.position(0).line
+
+
+def key_of_policy(policy: Policy) -> Key:
+    return os.path.normpath(policy.original.path), policy.original.position(0).line
+
+
+def key_of_element(element: Element) -> Key:
+    return os.path.normpath(element.source.path), element.source.position(0).line
+
+
+def service_around(path: str) -> ServiceSide | None:
+    """Return the service that a policy file belongs to: an extract, or code that names it.
+
+    Raises ConfigurationError for a service that can't be read.
+    """
+    root = place_of(path).root
+    if root is not None and is_service_folder(root):
+        return ServiceSide(root)
+    folders = reversed(list(_folders_with_code(path)))  # the outermost gives modules their values
+    sides = (ServiceSide(each) for each in folders if is_code(each))
+    return next(
+        (
+            each
+            for each in sides
+            if os.path.realpath(path)
+            in {os.path.realpath(text.path or text.origin.file) for _, text in each.description.policies()}
+        ),
+        None,
+    )
+
+
+def _folders_with_code(path: str) -> Iterator[str]:
+    """Yield the folders around a file that have code, up to the root of the repository, if it is in one."""
+    folder = os.path.dirname(os.path.abspath(path))
+    root = repository_of(folder)
+    for _ in range(_MOST_FOLDERS):
+        if root is None or len(folder) < len(root):
+            return
+        if any(name.endswith(_CODE) for name in listing(folder)):
+            yield folder
+        folder = os.path.dirname(folder)

@@ -49,7 +49,7 @@ class Side(NamedTuple):
     places: Places = ()
 
 
-class Pair(NamedTuple):
+class VersionPair(NamedTuple):
     """The two versions of a policy; None where a side does not have it.
 
     `is_apart`: each has its own surroundings, because one is in git, or they are in folders of the same structure;
@@ -70,7 +70,6 @@ class Pair(NamedTuple):
 
     @property
     def is_same_text(self) -> bool:
-        """Return whether the policy itself is unchanged."""
         return self.old is not None and self.new is not None and self.old.data == self.new.data
 
 
@@ -80,7 +79,7 @@ class Versions(NamedTuple):
     `place` is the path of the new side without its revision.
     """
 
-    pairs: list[Pair]
+    pairs: list[VersionPair]
     folders: tuple[str, str] | None
     places: Places
     place: str = ""
@@ -102,7 +101,7 @@ def versions(old: str, new: str) -> Iterator[Versions]:
         places = (*one.places, *other.places)
         folders = None if one.folder is None or other.folder is None else (one.folder, other.folder)
         found = [
-            Pair(
+            VersionPair(
                 os.path.normpath(os.path.join(place, path)),
                 one.files.get(path),
                 other.files.get(path),
@@ -116,7 +115,6 @@ def versions(old: str, new: str) -> Iterator[Versions]:
 
 
 def _has_same_files(old: str, new: str, endings: tuple[str, ...]) -> bool:
-    """Return whether two folders have the same files of some kinds."""
     one, other = ({os.path.relpath(path, root): path for path in _files(root, endings)} for root in (old, new))
     return one.keys() == other.keys() and all(_bytes(path) == _bytes(other[name]) for name, path in one.items())
 

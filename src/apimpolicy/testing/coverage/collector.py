@@ -40,7 +40,6 @@ _Slot = tuple[int, bool]
 
 
 def _outcome(code: int, is_about_null: bool, value: object) -> int:
-    """Return a condition's place and the number of its outcome, as `_File.seen` has them."""
     return code + ((value is not None) if is_about_null else (not value))
 
 
@@ -77,7 +76,6 @@ class _Conditions:
                     wanted.remove(condition)
 
     def take_all(self, recorder: Recorder) -> None:
-        """Record everything that a recorder kept."""
         known, seen = self._known, self._seen
         nodes_of_loop, take_round = None, None
         for node, value in recorder.kept:
@@ -107,7 +105,7 @@ class _Table:
 
     __slots__ = ("branches", "conditions", "failed", "policies", "seen")
 
-    def __init__(self, file: _File, policy: Policy, known: dict[Bound, _Slot | None]) -> None:
+    def __init__(self, file: _CoveredFile, policy: Policy, known: dict[Bound, _Slot | None]) -> None:
         found = places_of(policy)
         index = file.add(found.places)
         self.seen, self.failed = file.seen, file.failed
@@ -123,7 +121,7 @@ def _is_about_null(place: CoveragePoint) -> bool:
     return next(iter(place.outcomes)) == NULLNESS[0]
 
 
-class _File:
+class _CoveredFile:
     """A policy file; `seen` are twice the index of a place, plus the number of the outcome, in the running test.
 
     `failed` are twice the indexes of the conditions whose expression threw.
@@ -160,7 +158,7 @@ class PolicyCoverage(Observer):
     """The collector; a context manager that is active while it is entered."""
 
     def __init__(self) -> None:
-        self._files: dict[tuple[str, str], _File] = {}
+        self._files: dict[tuple[str, str], _CoveredFile] = {}
         self._tables: dict[tuple[str, str], _Table] = {}
         self._ignored = global_policy().original
         self.documents: dict[tuple[str, str], Policy] = {}
@@ -219,7 +217,7 @@ class PolicyCoverage(Observer):
         path = policy.path if policy.path.startswith("<") else os.path.abspath(policy.path)
         table = self._tables.get((path, source.text))
         if table is None:
-            file = self._files.setdefault((path, policy.original.text), _File(path, policy.original.text))
+            file = self._files.setdefault((path, policy.original.text), _CoveredFile(path, policy.original.text))
             table = self._tables[path, source.text] = _Table(file, policy, self._nodes)
             self.documents.setdefault((path, policy.original.text), policy)
         self._last = (source, table)

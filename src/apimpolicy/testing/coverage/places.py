@@ -53,8 +53,7 @@ class DocumentPlaces:
 
 
 def places_of(policy: Policy) -> DocumentPlaces:
-    """Return the places of a document. Expressions that don't compile have no conditions."""
-    walk = _Walk()
+    walk = _PlaceFinder()
     for elements in policy.sections.values():
         for element in elements:
             walk.policy(element, specification_of(element.name), None)
@@ -86,13 +85,12 @@ def is_escaped(excerpt: Excerpt) -> bool:
 
 
 def file_source(source: Source) -> Source:
-    """Return the file that a source was made from."""
     while source.origin is not None:
         source = source.origin
     return source
 
 
-class _Walk:
+class _PlaceFinder:
     def __init__(self) -> None:
         self.found = DocumentPlaces()
 

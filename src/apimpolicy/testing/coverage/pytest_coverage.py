@@ -34,7 +34,6 @@ class CoveragePlugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Credit a test, with its fixtures, with what it reaches."""
         with self.collector, self.collector.test(item.nodeid):
             return (yield)
 
@@ -57,18 +56,15 @@ class CoveragePlugin:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Take over what a process collected."""
         pickled = getattr(node, "workeroutput", {}).get(_OUTPUT)
         if pickled is not None:
             self.collector.add(pickle.loads(pickled))
 
     @property
     def is_too_little(self) -> bool:
-        """Return whether coverage is below the required minimum."""
         return self.report is not None and self.fail_under is not None and (self.report.percent or 0) < self.fail_under
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the table, and what is missing."""
         if self.report is None:
             return
         terminalreporter.section("policies")

@@ -73,7 +73,7 @@ class PytestCommand:
 
 
 @attrs.frozen
-class Baseline:
+class TestBaseline:
     """The results of pytest with unchanged policies.
 
     `documents` are path, text and named values of each policy document
@@ -110,7 +110,7 @@ def run_baseline(command: PytestCommand, connection: Connection) -> None:
     )
     files = {item.nodeid: str(item.path) for item in looks.items}
     bad, problems, output = tuple(looks.bad), tuple(looks.problems), text[-LAST_CHARACTERS:].strip()
-    found = Baseline(code, report, documents, collector.fragments, looks.seconds, files, bad, problems, output)
+    found = TestBaseline(code, report, documents, collector.fragments, looks.seconds, files, bad, problems, output)
     connection.send(found)
     connection.close()
 
@@ -212,7 +212,6 @@ class _BaselinePlugin(_IsolatedPlugin):
             self.problems.append(f"{node.nodeid}: {type(error).__name__}: {error}")
 
     def name_tests(self, report: CoverageReport) -> None:
-        """Credit tests with what fixtures and collection reached."""
         users = {**self.users, "": list(self.seconds)}
         for file in report.files:
             for place in file.places:

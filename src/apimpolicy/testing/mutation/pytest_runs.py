@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
     from apimpolicy.testing.coverage import PolicyCoverage
-    from apimpolicy.testing.mutation.pytest_process import Baseline
+    from apimpolicy.testing.mutation.pytest_process import TestBaseline
 
 TIMES_AS_LONG, LEAST_SECONDS = 10.0, 20.0
 """The default time limit of a run: a multiple of the tests' earlier duration, plus a margin for pytest itself."""
@@ -78,7 +78,7 @@ class PytestRuns:
         self.arguments = (*paths, *arguments)
         self.seconds = seconds
         self.all_files = all_files
-        self.found: Baseline | None = None
+        self.found: TestBaseline | None = None
         self._context = _context()
         self._scratch = tempfile.TemporaryDirectory(prefix="apimpolicy-mutate-", ignore_cleanup_errors=True)
         self._count = 0
@@ -89,7 +89,7 @@ class PytestRuns:
     def __exit__(self, *_: object) -> None:
         self._scratch.cleanup()
 
-    def run_baseline(self, coverage: PolicyCoverage) -> Baseline:
+    def run_baseline(self, coverage: PolicyCoverage) -> TestBaseline:
         """Run all tests with unchanged policies, and add what they reach.
 
         Raises ConfigurationError when pytest can't collect the tests, or does not end.
@@ -98,7 +98,7 @@ class PytestRuns:
         from apimpolicy.testing.mutation.pytest_process import run_baseline
 
         run = self._start(run_baseline)
-        found: Baseline | None = None
+        found: TestBaseline | None = None
         try:
             found = run.connection.recv()
             run.is_over = True
@@ -214,7 +214,6 @@ class _Run:
 
     @property
     def how_it_ended(self) -> str:
-        """Describe the end of the process."""
         code = self.process.exitcode
         return (
             f"signal {-code} ended the process"

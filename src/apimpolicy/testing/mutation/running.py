@@ -22,9 +22,8 @@ from apimpolicy.report.coverage_data import CONDITION, POLICY, CoveragePoint, Fi
 from apimpolicy.report.mutation_results import INVALID, KILLED, SUPPRESSED, SURVIVED, Mutant, MutantOutcome
 from apimpolicy.testing.case_files import Case, load_case_file
 from apimpolicy.testing.coverage import PolicyCoverage
-from apimpolicy.testing.mutation.checks import CheckIndex
-from apimpolicy.testing.mutation.elements import Change, changes_of
-from apimpolicy.testing.running import Outcome, run_case
+from apimpolicy.testing.mutation.elements import CheckIndex, Mutation, changes_of
+from apimpolicy.testing.running import CaseOutcome, run_case
 
 if TYPE_CHECKING:
     from apimpolicy.engine.document import Policy
@@ -107,7 +106,7 @@ _FORM = re.compile(r"\s*apimpolicy:\s*equivalent(?P<kinds>(?:[\s,]+[a-z]+)*)\s*(
 
 
 @attrs.frozen
-class Reason:
+class ChangeReason:
     """A comment: the span of the file, the kinds (all, when there are none), and the reason."""
 
     start: int
@@ -115,11 +114,11 @@ class Reason:
     kinds: tuple[str, ...]
     reason: str
 
-    def covers(self, change: Change) -> bool:
+    def covers(self, change: Mutation) -> bool:
         return self.start <= change.start < self.end and (not self.kinds or change.kind in self.kinds)
 
 
-def reasons(policy: Policy) -> list[Reason]:
+def reasons(policy: Policy) -> list[ChangeReason]:
     """Return the comments of a document. Raises ConfigurationError for a missing reason, or an unknown kind."""
     document = policy.document
     if "equivalent" not in document.source.text:
@@ -127,7 +126,7 @@ def reasons(policy: Policy) -> list[Reason]:
     return [reason for comment, following in document.comments() for reason in _read(comment, following)]
 
 
-def _read(comment: Comment, following: Element | None) -> Iterator[Reason]:
+def _read(comment: Comment, following: Element | None) -> Iterator[ChangeReason]:
     match = _FORM.fullmatch(comment.text)
     if match is None:
         return
@@ -140,7 +139,7 @@ def _read(comment: Comment, following: Element | None) -> Iterator[Reason]:
     if not reason:
         raise ConfigurationError(f"{where}: say why it makes no difference: <!-- apimpolicy: equivalent: reason -->")
     if following is not None:
-        yield Reason(*source.original_span(following.start, following.end), kinds, reason)
+        yield ChangeReason(*source.original_span(following.start, following.end), kinds, reason)
 
 
 Cases = dict[str, list["Case"]]
@@ -157,13 +156,12 @@ def load_cases(files: Sequence[str]) -> Cases:
 
 
 def name_of(case: Case) -> str:
-    """Return the name of a case among those of all files."""
     return f"{case.file.path}: {case.name}"
 
 
-def collect(cases: Cases) -> tuple[PolicyCoverage, list[Outcome]]:
+def collect(cases: Cases) -> tuple[PolicyCoverage, list[CaseOutcome]]:
     """Run all cases with unchanged policies; return what they reach, and those that do not pass."""
-    bad: list[Outcome] = []
+    bad: list[CaseOutcome] = []
     with PolicyCoverage() as coverage:
         for name, found in cases.items():
             with coverage.test(name):
@@ -219,7 +217,6 @@ def run_with_pytest(
 
 
 def run_mutant(mutant: Mutant, text: str, cases: Cases) -> MutantOutcome:
-    """Return the outcome of one mutant."""
     ended = partial(MutantOutcome, mutant)
     if mutant.reason:
         return ended(SUPPRESSED)

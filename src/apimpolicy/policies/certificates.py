@@ -1,19 +1,46 @@
-"""The claims of an `identity` of validate-client-certificate, and their comparison with a certificate.
+"""Uploaded certificates by their ids, and the claims of an `identity` of validate-client-certificate.
 
-Our choices, since no document states them: thumbprints and serial numbers are compared without regard to case, blanks,
-colons and leading zeros; names without regard to case and to blanks around their parts, part by part in the order in
-which `Subject` shows them; `dns-name` with each DNS name of the certificate as written (`*.contoso.com` is literal).
+Ids ignore case (Microsoft's release notes of March 2024). That is known of the attributes that name a certificate. No
+source tells how `context.Deployment.Certificates` compares the ids from expressions; that is exact here.
+
+Our choices for claims, since no document states them: thumbprints and serial numbers are compared without regard to
+case, blanks, colons and leading zeros; names without regard to case and to blanks around their parts, part by part in
+the order in which `Subject` shows them; `dns-name` with each DNS name of the certificate as written (`*.contoso.com` is
+literal).
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.surroundings import PolicyError, PolicyExchange
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
+
+_Held = TypeVar("_Held")
+
+
+def uploaded_certificate(exchange: PolicyExchange, wanted: str) -> Certificate:
+    """Return the uploaded certificate with this id. Raises PolicyError without one."""
+    uploaded = exchange.context.deployment.certificates
+    found: Certificate | None = uploaded.try_get_value(wanted)[1]
+    if found is None:
+        found = find_by_id({from_utf16(pair.key): pair.value for pair in uploaded}, from_utf16(wanted))
+    if found is None:
+        raise PolicyError(None, f"No certificate with the id '{wanted}' is uploaded.")
+    return found
+
+
+def find_by_id(held: Mapping[str, _Held], wanted: str) -> _Held | None:
+    """Return the certificate with this id, or with one that differs in case only; None without one."""
+    if (found := held.get(wanted)) is not None:
+        return found
+    return next((each for name, each in held.items() if name.lower() == wanted.lower()), None)
+
 
 _PART = re.compile(r'\s*([^=,+;]*?)\s*=\s*("(?:[^"]|"")*"|[^,+;"]*)\s*([,+;]|$)')
 
@@ -86,12 +113,10 @@ def same_hexadecimal(claim: str, *found: str) -> bool:
 
 
 def same_name(claim: str, *found: str) -> bool:
-    """Compare distinguished names."""
     return any(distinguished_name(from_utf16(claim)) == distinguished_name(from_utf16(value)) for value in found)
 
 
 def same_text(claim: str, *found: str) -> bool:
-    """Compare common names and DNS names."""
     return any(from_utf16(claim).strip().lower() == value.strip().lower() for value in found)
 
 

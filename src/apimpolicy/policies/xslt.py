@@ -109,5 +109,4 @@ def _calls(element: Any) -> Iterator[tuple[str, str]]:
 
 
 def with_one_node_set(markup: str) -> str:
-    """Return the stylesheet with Microsoft's namespace of `node-set` replaced by the one that libxslt knows."""
     return markup.replace(f'"{MICROSOFT}"', f'"{EXSLT}"').replace(f"'{MICROSOFT}'", f"'{EXSLT}'")
