@@ -19,7 +19,7 @@ from apimpolicy.proving.equivalence import Known, compare
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.semantics.forms.strings import PLAIN
-from apimpolicy.semantics.inputs import ONCE, PRINTABLE
+from apimpolicy.semantics.state import ONCE, PRINTABLE
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.conditions import Conditions

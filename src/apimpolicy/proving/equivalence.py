@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.proving.proof import FRAMES, Inquiry, ProofResult, fixed_cells
-from apimpolicy.semantics.inputs import Inputs
-from apimpolicy.semantics.state import ANSWER, KINDS
+from apimpolicy.semantics.state import ANSWER, KINDS, Inputs
 from apimpolicy.semantics.unknowns import Reason, Unknowns
 from apimpolicy.semantics.values import Choice, Field, Number, Text, Truth, Value
 from apimpolicy.syntax.depth import Frames

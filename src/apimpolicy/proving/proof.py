@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.semantics.evaluation import Evaluation
-from apimpolicy.semantics.inputs import HeadersOf, Inputs
+from apimpolicy.semantics.state import HeadersOf, Inputs
 from apimpolicy.semantics.unknowns import Reason, Unknowns, Unsupported
 from apimpolicy.semantics.values import NULL, Value, constant_number, constant_text, constant_truth, merge
 from apimpolicy.syntax.depth import Frames

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import nodes
 from apimpolicy.dispatch import Functions
 from apimpolicy.languages.language import TooLarge
-from apimpolicy.semantics.escapes import escapes
-from apimpolicy.semantics.fractions import FRACTIONS, constant_fraction
-from apimpolicy.semantics.harmless import is_harmless
+from apimpolicy.semantics.facts import escapes, is_harmless, walk
+from apimpolicy.semantics.operators import FRACTIONS, constant_fraction
 from apimpolicy.semantics.state import REACHABLE
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
@@ -26,7 +25,6 @@ from apimpolicy.semantics.values import (
     constant_truth,
     merge,
 )
-from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -47,11 +45,9 @@ FUNCTIONS = Functions(
     "value_",
     {
         "operators": "logical conditional coalesce unary binary is_type as_type is_pattern throw_expression",
-        "conversions": "convert",
-        "access": "local placeholder field_access property_access indexer_access array_access conditional_access "
+        "creation": "array_creation object_creation lambda interpolated_string default_value convert",
+        "members": "call local placeholder field_access property_access indexer_access array_access conditional_access "
         "assignment compound_assignment",
-        "creation": "array_creation object_creation lambda interpolated_string default_value",
-        "members": "call",
         "statements": "block",
     },
 )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.semantics.creation import default_of
+from apimpolicy.semantics.facts import walk
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import NOTHING, NULL, Number, Text, Truth, Value, merge
-from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:

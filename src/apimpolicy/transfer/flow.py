@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.semantics.inputs import HeadersOf, Inputs
-from apimpolicy.semantics.state import ANSWER, KINDS, State
+from apimpolicy.semantics.state import ANSWER, KINDS, HeadersOf, Inputs, State
 from apimpolicy.semantics.values import Truth, Value, constant_number
 from apimpolicy.terms import term as terms
 

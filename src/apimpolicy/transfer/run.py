@@ -15,6 +15,7 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.semantics.evaluation import Evaluation
+from apimpolicy.semantics.facts import walk
 from apimpolicy.semantics.operators import text_of
 from apimpolicy.semantics.state import REACHABLE, State
 from apimpolicy.semantics.unknowns import Unknowns, Unsupported
@@ -32,13 +33,12 @@ from apimpolicy.semantics.values import (
     leaves,
     merge,
 )
-from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
 from apimpolicy.text.holes import UNKNOWN_BASE
 from apimpolicy.transfer.flow import Flow, OwnRequest, Sent, WiderScope
 
 if TYPE_CHECKING:
-    from apimpolicy.semantics.inputs import Inputs
+    from apimpolicy.semantics.state import Inputs
     from apimpolicy.terms.term import Term
     from apimpolicy.text.document import Attribute, Element
     from apimpolicy.text.source import Excerpt, Source

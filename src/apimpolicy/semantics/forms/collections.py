@@ -8,21 +8,11 @@ from apimpolicy.languages.language import literal
 from apimpolicy.languages.operations import LastPart, PartOf
 from apimpolicy.semantics.creation import default_of
 from apimpolicy.semantics.evaluation import constant_of
+from apimpolicy.semantics.facts import is_harmless
 from apimpolicy.semantics.forms.strings import same_texts
-from apimpolicy.semantics.harmless import is_harmless
-from apimpolicy.semantics.keys import key_of
+from apimpolicy.semantics.loops import anything, exists, has_part, is_true, language_of_parts, rows, source_of, through
 from apimpolicy.semantics.members import PAIR, Call, apply, comparer_of, form
-from apimpolicy.semantics.queries import (
-    anything,
-    exists,
-    has_part,
-    is_true,
-    language_of_parts,
-    rows,
-    source_of,
-    through,
-)
-from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.unknowns import Unsupported, key_of
 from apimpolicy.semantics.values import (
     NULL,
     Function,
@@ -46,7 +36,7 @@ from apimpolicy.terms.measures import PartCount
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from apimpolicy.semantics.queries import Condition
+    from apimpolicy.semantics.loops import Condition
     from apimpolicy.terms.term import Term
 
 _LINQ = "System.Linq.Enumerable"

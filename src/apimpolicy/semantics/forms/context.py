@@ -1,16 +1,37 @@
-"""`context` and what it leads to."""
+"""`context` and what it leads to: messages, the user, the product and their like.
+
+Reading a body uses it up, unless its content is preserved.
+"""
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
+from apimpolicy.languages.language import (
+    any_of_text,
+    at_least_once,
+    containing,
+    in_ranges,
+    literal,
+    not_,
+    optional,
+    sequence,
+    union,
+)
+from apimpolicy.semantics.json_trees import parsed
 from apimpolicy.semantics.members import Call, form
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import NULL, Host, Opaque, Text, Value, merge
+from apimpolicy.semantics.values import ABSENT, NULL, Field, Host, Opaque, Text, Truth, Value, merge, where
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from apimpolicy.languages.language import Language
     from apimpolicy.semantics.evaluation import Evaluation
+    from apimpolicy.terms.term import Term
+
 
 _DICTIONARY = "System.Collections.Generic.IReadOnlyDictionary"
 _CERTIFICATE = "System.Security.Cryptography.X509Certificates.X509Certificate2"
@@ -165,3 +186,139 @@ def response_body(call: Call, message: Value) -> Value:
     if not isinstance(message, Host):
         raise Unsupported("the body of another response")
     return call.evaluation.state.get("response-body")
+
+
+def _in_any_case(word: str) -> Language:
+    return sequence(*(any_of_text(letter.lower() + letter.upper()) for letter in word))
+
+
+@functools.cache
+def _utf8() -> Language:
+    """Return the content types without a character set, or with one: UTF-8."""
+    without = not_(containing(_in_any_case("charset")))
+    stated = sequence(literal(";"), optional(literal(" ")), _in_any_case("charset=utf-8"))
+    return union(without, sequence(without, stated, optional(sequence(literal(";"), without))))
+
+
+def is_utf8(content_type: Value) -> Term:
+    """Return where a message's content type makes its body UTF-8."""
+    return where(
+        content_type,
+        lambda leaf: terms.member(leaf.joined, _utf8()) if isinstance(leaf, Field) else terms.truth(leaf is ABSENT),
+    )
+
+
+WRITTEN = "written"
+"""The first part of the identity of a body that a policy wrote; kind, text and earlier reads follow."""
+_ASCII = at_least_once(in_ranges((1, 0x7F)))
+_TREES = tuple(f"Newtonsoft.Json.Linq.{name}" for name in ("JToken", "JObject", "JArray"))
+
+
+def _read(call: Call, body: Value, preserves: Value, kind: str) -> Value:
+    """Return the content of a body, constant until the body is used up. Text and JSON are read from one text."""
+    if not isinstance(body, Opaque):
+        raise Unsupported("a body that is not known")
+    evaluation = call.evaluation
+    unknowns, key = evaluation.unknowns, _key_of(evaluation, body)
+    what = "the content of a body"
+    if kind == "string" or kind in _TREES:
+        text = _text(evaluation, body, key, what)
+        found: Value = text if kind == "string" else parsed(evaluation, text.term, kind)
+    else:
+        evaluation.throw(unknowns.truth(what, ("throws", kind, key)))
+        found = unknowns.value(kind, what, (kind, key))
+    if not (isinstance(preserves, Truth) and preserves.term is terms.TRUE):
+        unknowns.use_up()
+    return found
+
+
+def _header_of(body: Opaque) -> str:
+    """Return the kind of the headers that say how a body is read."""
+    is_request = body.identity == ("body",) or _is_written(body, "body")
+    return "header" if is_request else "response-header"
+
+
+def _is_written(body: Opaque, kind: str) -> bool:
+    return isinstance(body.identity, tuple) and body.identity[:2] == (WRITTEN, kind)
+
+
+def _key_of(evaluation: Evaluation, body: Opaque) -> tuple[Hashable, ...]:
+    """Return the key of one content of a body: the body, its reads, and its character set."""
+    content_type = evaluation.state.get(_header_of(body), "content-type").key
+    key: tuple[Hashable, ...] = (body.identity, evaluation.unknowns.bodies, content_type)
+    return key if body.identity in (("body",), ("response-body",)) else (*key, body.key)
+
+
+def _text(evaluation: Evaluation, body: Opaque, key: tuple[Hashable, ...], what: str) -> Text:
+    """Return the text of a body: the request's own, one that set-body wrote, or an unknown one."""
+    unknowns, state = evaluation.unknowns, evaluation.state
+    name = "header", "content-type"
+    if body.identity == ("body",) and not unknowns.bodies and state.get(*name).key == state.first(*name).key:
+        evaluation.throw(unknowns.truth("the character set of a body", ("throws", key)))
+        return Text(unknowns.input(("body", "text"), terms.TEXT))
+    found = unknowns.value("string", what, key, null=False)
+    assert isinstance(found, Text)
+    if isinstance(body.identity, tuple) and body.identity[0] == WRITTEN:
+        _, _, written, bodies = body.identity
+        if unknowns.bodies == bodies:
+            content_type = state.get(_header_of(body), "content-type")
+            is_exact = terms.all_of(is_utf8(content_type), terms.member(written, _ASCII))
+            unknowns.know(found.term, terms.any_of(terms.not_(is_exact), terms.same(found.term, written)))
+            evaluation.throw(terms.all_of(terms.not_(is_exact), unknowns.truth(what, ("throws", key))))
+            return Text(written) if is_exact is terms.TRUE else found
+    evaluation.throw(unknowns.truth("the character set of a body", ("throws", key)))
+    return found
+
+
+@form("IMessageBody", "T As<T>(bool preserveContent = false)")
+def read_as(call: Call, body: Value, preserves: Value) -> Value:
+    return _read(call, body, preserves, str(call.type_arguments[-1]))
+
+
+_OPTIONS = "(bool preserveContent = false, Newtonsoft.Json.JsonSerializerSettings settings = null)"
+
+
+@form("IMessageBody", *(f"Newtonsoft.Json.Linq.{kind} As{kind}{_OPTIONS}" for kind in ("JToken", "JObject", "JArray")))
+def read_as_json(call: Call, body: Value, preserves: Value, settings: Value) -> Value:
+    if settings is not NULL:
+        raise Unsupported("a body that is read with settings")
+    return _read(call, body, preserves, str(call.type))
+
+
+_FORM = "System.Collections.Generic.IDictionary<string, System.Collections.Generic.IList<string>>"
+
+
+@form("IMessageBody", f"{_FORM} AsFormUrlEncodedContent(bool preserveContent = false)")
+def read_as_form(call: Call, body: Value, preserves: Value) -> Value:
+    return _read(call, body, preserves, str(call.type))
+
+
+ENTITIES = {
+    "IContextApi": "api",
+    "IApi": "api",
+    "IOperation": "operation",
+    "IProduct": "product",
+    "ISubscription": "subscription",
+    "IUser": "user",
+    "IDeployment": "deployment",
+}
+_MEMBERS = {"Id": "id", "Name": "name", "Method": "method", "Key": "key", "Path": "path", "UrlTemplate": "url-template"}
+"""Members of entities that are texts and never null, with their inputs."""
+
+
+def _member_of_entity(type_: str, kind: str, member: str, name: str) -> None:
+    @form(type_, f"string {member} {{ get; }}")
+    def text(call: Call, receiver: Value) -> Value:
+        if not isinstance(receiver, Opaque) or receiver.identity != ("context", kind.title()):
+            raise Unsupported(f"the {member} of another {kind}")
+        return call.evaluation.state.first("entity", f"{kind} {name}")
+
+
+@form("IDeployment", f"System.Collections.Generic.IReadOnlyDictionary<string, {_CERTIFICATE}> Certificates {{ get; }}")
+def certificates(call: Call, deployment: Value) -> Value:
+    return Host("certificates")
+
+
+for _type, _kind in ENTITIES.items():
+    for _member, _name in _MEMBERS.items():
+        _member_of_entity(_type, _kind, _member, _name)

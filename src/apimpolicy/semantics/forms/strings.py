@@ -9,10 +9,9 @@ from apimpolicy.languages import units
 from apimpolicy.languages.language import ANYTHING, Language, containing, in_ranges, literal, one_of, repeat, sequence
 from apimpolicy.languages.operations import Drop, Erase, Exchange, Take, ToLower, ToUpper, Trim, white_space
 from apimpolicy.semantics.evaluation import as_number, as_text, constant_of
-from apimpolicy.semantics.keys import key_of
 from apimpolicy.semantics.members import Call, comparison_of, form
 from apimpolicy.semantics.operators import text_of
-from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.unknowns import Unsupported, key_of
 from apimpolicy.semantics.values import NULL, Items, Number, Parts, Text, Truth, Value, constant_text, constant_truth
 from apimpolicy.terms import term as terms
 from apimpolicy.terms.measures import FirstIndex, Length

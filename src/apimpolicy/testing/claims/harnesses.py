@@ -15,7 +15,7 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.scenarios.harness import Harness
 from apimpolicy.scenarios.scenario import ENTITIES
 from apimpolicy.scenarios.stand_ins import StandIns
-from apimpolicy.semantics.walking import walk
+from apimpolicy.semantics.facts import walk
 from apimpolicy.testing.case_files import Case, CaseFile, Step
 from apimpolicy.testing.certificates import STANDARD, TestCertificates
 from apimpolicy.testing.gateways import CaseGateway, gateway_of

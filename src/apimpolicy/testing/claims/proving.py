@@ -13,7 +13,7 @@ from apimpolicy.proposing.finder import Finder
 from apimpolicy.proving.proof import ProofResult
 from apimpolicy.records import Record
 from apimpolicy.scenarios.shrinking import shrink
-from apimpolicy.semantics.walking import walk
+from apimpolicy.semantics.facts import walk
 from apimpolicy.testing.claims.breaking import ClaimBreaker, is_broken_by
 from apimpolicy.testing.claims.conditions import EvaluatedConditions
 from apimpolicy.testing.claims.harnesses import with_each

@@ -13,7 +13,7 @@ from apimpolicy.context.urls import DEFAULT_PORTS
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.languages.language import at_least_once, containing, in_ranges, literal, not_, sequence
 from apimpolicy.languages.patterns import NotRegular, language_of
-from apimpolicy.semantics.charsets import is_utf8
+from apimpolicy.semantics.forms.context import is_utf8
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
     ABSENT,

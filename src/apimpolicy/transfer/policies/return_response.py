@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from apimpolicy.context.records import usual_reason
 from apimpolicy.engine.steps import Step
-from apimpolicy.semantics.inputs import EMPTY
-from apimpolicy.semantics.state import ANSWER
+from apimpolicy.semantics.state import ANSWER, EMPTY
 from apimpolicy.semantics.values import Value, constant_number, constant_text
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.flow import End

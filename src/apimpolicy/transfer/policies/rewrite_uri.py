@@ -9,7 +9,7 @@ from apimpolicy.context.urls import Url
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine.steps import Step
 from apimpolicy.languages.language import any_of_text, in_ranges, repeat, union
-from apimpolicy.semantics.inputs import EMPTY, WITHOUT_DOTS
+from apimpolicy.semantics.state import EMPTY, WITHOUT_DOTS
 from apimpolicy.semantics.values import Field, Text, Value, constant_text, merge
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.run import Run

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from apimpolicy.engine.evaluation import literal_content
 from apimpolicy.engine.steps import Step
-from apimpolicy.semantics.charsets import is_utf8
-from apimpolicy.semantics.forms.bodies import WRITTEN
+from apimpolicy.semantics.forms.context import WRITTEN, is_utf8
 from apimpolicy.semantics.values import ABSENT, Opaque, Text, Value, leaves, merge
 from apimpolicy.transfer.run import Run
 

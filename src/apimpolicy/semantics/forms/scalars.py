@@ -1,0 +1,342 @@
+"""Numbers, dates, `System.Object`, and texts as numbers and truth values: `Parse`, `TryParse`, `Convert`, `Regex`.
+
+Which of two dates or spans of time comes first is unknown, and all comparisons of the two agree about it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.languages import numbers
+from apimpolicy.languages.language import both, counted, in_ranges, literal, not_, sequence, shorter_than
+from apimpolicy.languages.patterns import NotRegular, language_of
+from apimpolicy.semantics.creation import default_of
+from apimpolicy.semantics.evaluation import as_number, as_text, constant_of
+from apimpolicy.semantics.members import Call, form
+from apimpolicy.semantics.operators import is_fraction, is_nan, text_of, wrapped
+from apimpolicy.semantics.unknowns import Unsupported, key_of
+from apimpolicy.semantics.values import (
+    INTEGERS,
+    NULL,
+    Number,
+    Opaque,
+    Pattern,
+    Several,
+    Text,
+    Truth,
+    Value,
+    constant_number,
+    constant_text,
+    constant_truth,
+    merge,
+)
+from apimpolicy.terms import term as terms
+from apimpolicy.terms.measures import Parsed
+
+if TYPE_CHECKING:
+    from apimpolicy.terms.term import Term
+
+
+def _is_number(term: Term, type_: str) -> Term:
+    """Return whether a text is a number of a type."""
+    least, largest = INTEGERS[type_]
+    return terms.member(term, both(numbers.at_most(largest), not_(numbers.at_most(least - 1))))
+
+
+def _parsed(call: Call, text: Value, type_: str) -> Value:
+    term = as_text(text).term
+    call.evaluation.throw(terms.not_(_is_number(term, type_)))
+    return Number(terms.measure(Parsed(), term), type_)
+
+
+def _parsing_of(type_: str) -> None:
+    @form(type_, f"static {type_} Parse(string s)")
+    def parse(call: Call, text: Value) -> Value:
+        return call.evaluation.fail() if text is NULL else _parsed(call, text, type_)
+
+    @form(type_, f"static bool TryParse(string s, out {type_} result)")
+    def try_parse(call: Call, text: Value) -> Value:
+        zero = constant_number(0, type_)
+        if text is NULL:
+            return Several(constant_truth(False), zero)
+        term = as_text(text).term
+        is_good = _is_number(term, type_)
+        return Several(Truth(is_good), merge(is_good, Number(terms.measure(Parsed(), term), type_), zero))
+
+    @form(type_, "string ToString()")
+    def to_string(call: Call, number: Value) -> Value:
+        return text_of(call.evaluation, number)
+
+
+for _name in INTEGERS:
+    if _name != "char":
+        _parsing_of(_name)
+
+
+# Truth values
+
+
+def _truths(text: Value) -> tuple[Term, Term]:
+    term = as_text(text).term
+    return terms.member(term, numbers.truth(value=True)), terms.member(term, numbers.truth(value=False))
+
+
+@form("bool", "static bool Parse(string value)")
+def parse_truth(call: Call, text: Value) -> Value:
+    return call.evaluation.fail() if text is NULL else _to_truth(call, text)
+
+
+def _to_truth(call: Call, text: Value) -> Value:
+    is_true, is_false = _truths(text)
+    call.evaluation.throw(terms.not_(terms.any_of(is_true, is_false)))
+    return Truth(is_true)
+
+
+@form("bool", "static bool TryParse(string value, out bool result)")
+def try_parse_truth(call: Call, text: Value) -> Value:
+    if text is NULL:
+        return Several(constant_truth(False), constant_truth(False))
+    is_true, is_false = _truths(text)
+    return Several(Truth(terms.any_of(is_true, is_false)), Truth(is_true))
+
+
+@form("bool", "string ToString()")
+def truth_to_string(call: Call, value: Value) -> Value:
+    return text_of(call.evaluation, value)
+
+
+# Convert
+
+
+@form("System.Convert", "static bool ToBoolean(string value)", "static bool ToBoolean(bool value)")
+def to_boolean(call: Call, value: Value) -> Value:
+    if value is NULL:
+        return constant_truth(False)
+    if isinstance(value, Truth):
+        return value
+    return _to_truth(call, value)
+
+
+@form("System.Convert", "static bool ToBoolean(object value)")
+def object_to_boolean(call: Call, value: Value) -> Value:
+    if value is NULL or isinstance(value, (Truth, Text)):
+        found: Value = to_boolean(call, value)
+        return found
+    raise Unsupported("Convert of another type")
+
+
+def _converted(call: Call, value: Value, type_: str) -> Value:
+    if value is NULL:
+        return constant_number(0, type_)
+    if isinstance(value, Text):
+        return _parsed(call, value, type_)
+    if isinstance(value, Truth):
+        return merge(value.term, constant_number(1, type_), constant_number(0, type_))
+    if isinstance(value, Number) and value.type in INTEGERS:
+        least, largest = map(terms.number, INTEGERS[type_])
+        inside = terms.all_of(terms.at_most(least, value.term), terms.at_most(value.term, largest))
+        call.evaluation.throw(terms.not_(inside))
+        return wrapped(value.term, type_)
+    raise Unsupported("Convert of another type")
+
+
+@form("System.Convert", *(f"static int ToInt32({each} value)" for each in ("object", "string", "bool", "int", "long")))
+def to_int32(call: Call, value: Value) -> Value:
+    return _converted(call, value, "int")
+
+
+@form("System.Convert", *(f"static long ToInt64({each} value)" for each in ("object", "string", "bool", "int", "long")))
+def to_int64(call: Call, value: Value) -> Value:
+    return _converted(call, value, "long")
+
+
+@form("double", "static bool IsNaN(double d)")
+def is_not_a_number(call: Call, value: Value) -> Value:
+    if not is_fraction(value):
+        raise Unsupported("a number of another type")
+    return Truth(is_nan(call.evaluation.unknowns, value))
+
+
+_BOUNDED = ("int", "long", "uint", "ulong")
+
+
+@form("System.Math", *(f"static {each} Max({each} val1, {each} val2)" for each in _BOUNDED))
+def larger(call: Call, one: Value, other: Value) -> Value:
+    first, second = as_number(one), as_number(other)
+    return Number(terms.choice(terms.at_most(first.term, second.term), second.term, first.term), first.type)
+
+
+@form("System.Math", *(f"static {each} Min({each} val1, {each} val2)" for each in _BOUNDED))
+def smaller(call: Call, one: Value, other: Value) -> Value:
+    first, second = as_number(one), as_number(other)
+    return Number(terms.choice(terms.at_most(first.term, second.term), first.term, second.term), first.type)
+
+
+@form("System.Math", "static int Abs(int value)", "static long Abs(long value)")
+def absolute(call: Call, value: Value) -> Value:
+    """Return a number without its sign; the least of its type has none, and throws."""
+    number = as_number(value)
+    call.evaluation.throw(terms.equal(number.term, terms.number(INTEGERS[number.type][0])))
+    is_negative = terms.at_most(number.term, terms.number(-1))
+    return Number(terms.choice(is_negative, terms.scaled(-1, number.term), number.term), number.type)
+
+
+_NAMES = {"System.DateTime": ("t1", "t2"), "System.DateTimeOffset": ("left", "right"), "System.TimeSpan": ("t1", "t2")}
+
+
+def _comparison_of_times(type_: str, operator: str, *, is_swapped: bool, is_negated: bool) -> None:
+    one, other = _NAMES[type_]
+
+    @form(type_, f"static bool {operator}({type_} {one}, {type_} {other})")
+    def compared(call: Call, first: Value, second: Value) -> Value:
+        if NULL in (first, second):
+            raise Unsupported("a comparison with null")
+        if is_swapped:
+            first, second = second, first
+        key = key_of(call.evaluation, "before", type_, first, second)
+        found = call.evaluation.unknowns.truth(f"{type_}.{call.member.name}", key)
+        return Truth(terms.not_(found) if is_negated else found)
+
+
+for _type in _NAMES:
+    _comparison_of_times(_type, "op_LessThan", is_swapped=False, is_negated=False)
+    _comparison_of_times(_type, "op_GreaterThan", is_swapped=True, is_negated=False)
+    _comparison_of_times(_type, "op_LessThanOrEqual", is_swapped=True, is_negated=True)
+    _comparison_of_times(_type, "op_GreaterThanOrEqual", is_swapped=False, is_negated=True)
+
+
+_REGEX = "System.Text.RegularExpressions.Regex"
+_OPTIONS = "System.Text.RegularExpressions.RegexOptions options"
+
+
+@form(
+    _REGEX,
+    "static bool IsMatch(string input, string pattern)",
+    f"static bool IsMatch(string input, string pattern, {_OPTIONS})",
+)
+def is_match(call: Call, text: Value, pattern: Value, options: Value | None = None) -> Value:
+    chosen = 0 if options is None else as_number(options).constant
+    if chosen is None:
+        raise Unsupported("options that are not constant")
+    return _matched(call, text, constant_of(pattern), chosen)
+
+
+@form(_REGEX, "bool IsMatch(string input)")
+def is_match_of(call: Call, pattern: Value, text: Value) -> Value:
+    if not isinstance(pattern, Pattern):
+        raise Unsupported("a Regex that is not known")
+    return _matched(call, text, pattern.pattern, pattern.options)
+
+
+def _matched(call: Call, text: Value, pattern: str, options: int) -> Value:
+    try:
+        language = language_of(pattern, options)
+    except NotRegular:
+        raise Unsupported("a regular expression beyond regular languages") from None
+    if text is NULL:
+        return call.evaluation.fail()
+    return Truth(terms.member(as_text(text).term, language))
+
+
+_COMPARER = "System.StringComparer"
+_DIGITS = in_ranges((0x30, 0x39), (0x61, 0x66))
+_GUID = sequence(counted(_DIGITS, 8, 8), *(sequence(literal("-"), counted(_DIGITS, n, n)) for n in (4, 4, 4, 12)))
+
+_GUID_DIGITS = 32
+
+
+@form("object", "string ToString()")
+def to_string(call: Call, value: Value) -> Value:
+    if isinstance(value, (Text, Truth, Number)):
+        return text_of(call.evaluation, value)
+    raise Unsupported("the text of an object")
+
+
+@form("System.Nullable", "bool HasValue { get; }")
+def has_value(call: Call, value: Value) -> Value:
+    return constant_truth(value is not NULL)
+
+
+@form("System.Nullable", "T Value { get; }")
+def value_of_nullable(call: Call, value: Value) -> Value:
+    return call.evaluation.fail() if value is NULL else value
+
+
+@form("System.Nullable", "T GetValueOrDefault()", "T GetValueOrDefault(T defaultValue)")
+def value_or_default(call: Call, value: Value, default: Value | None = None) -> Value:
+    if value is not NULL:
+        return value
+    return default_of(call.evaluation, str(call.type), is_value_type=True) if default is None else default
+
+
+@form("System.Nullable", "string ToString()")
+def nullable_to_string(call: Call, value: Value) -> Value:
+    return constant_text("") if value is NULL else to_string(call, value)
+
+
+@form("System.Nullable", "bool Equals(object other)")
+def nullable_equals(call: Call, one: Value, other: Value) -> Value:
+    if NULL in (one, other):
+        return constant_truth(one is other)
+    raise Unsupported("the equality of values")
+
+
+@form("System.Nullable", "int GetHashCode()")
+def hash_of_nullable(call: Call, value: Value) -> Value:
+    if value is NULL:
+        return constant_number(0)
+    raise Unsupported("the hash code of a value")
+
+
+@form("System.Guid", "string ToString()")
+def guid_to_string(call: Call, guid: Value) -> Value:
+    if not isinstance(guid, Opaque):
+        raise Unsupported("a Guid that is not known")
+    found = call.evaluation.unknowns.value("string", "the text of a Guid", ("text of", guid.key), null=False)
+    assert isinstance(found, Text)
+    call.evaluation.unknowns.know(found.term, terms.member(found.term, _GUID))
+    return found
+
+
+@form("System.Guid", "static bool TryParse(string input, out System.Guid result)")
+def try_parse_guid(call: Call, text: Value) -> Value:
+    """Return whether a text is a Guid: unknown, but never of a text with fewer units than a Guid has digits."""
+    evaluation = call.evaluation
+    key = key_of(evaluation, "guid", text)
+    guid = evaluation.unknowns.value("System.Guid", "System.Guid.TryParse", key and ("out", key), null=False)
+    if text is NULL:
+        return Several(constant_truth(False), guid)
+    is_guid = evaluation.unknowns.truth("System.Guid.TryParse", key)
+    is_short = terms.member(as_text(text).term, shorter_than(_GUID_DIGITS))
+    evaluation.unknowns.know(is_guid, terms.any_of(terms.not_(is_guid), terms.not_(is_short)))
+    return Several(Truth(is_guid), guid)
+
+
+@form(_COMPARER, f"static {_COMPARER} Ordinal {{ get; }}")
+def ordinal(call: Call) -> Value:
+    return Opaque(("comparer", "ordinal"), _COMPARER, 0)
+
+
+@form(_COMPARER, f"static {_COMPARER} OrdinalIgnoreCase {{ get; }}")
+def ordinal_ignore_case(call: Call) -> Value:
+    return Opaque(("comparer", "ignore-case"), _COMPARER, 0)
+
+
+# Chance: another number each time, within bounds
+
+
+@form("System.Random", "int Next(int minValue, int maxValue)", "int Next(int maxValue)", "int Next()")
+def random_number(call: Call, source: Value, *bounds: Value) -> Value:
+    unknowns = call.evaluation.unknowns
+    limits = [bound.constant for bound in bounds if isinstance(bound, Number)]
+    known = [limit for limit in limits if limit is not None]
+    if len(known) < len(bounds):
+        raise Unsupported("random numbers between unknown bounds")
+    least, most = {0: (0, (1 << 31) - 1), 1: (0, *known[:1]), 2: tuple(known)}[len(known)]
+    if least > most:
+        return call.evaluation.fail()
+    found = unknowns.value("int", "a random number", null=False)
+    assert isinstance(found, Number)
+    inside = terms.at_most(terms.number(least), found.term)
+    unknowns.know(found.term, inside, terms.at_most(found.term, terms.number(max(most - 1, least))))
+    return found
