@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt
 
 
-def transfer(run: Run, step: Step) -> None:
+def transfer_declared(run: Run, step: Step) -> None:
     """Run a policy by what it declares."""
     specification = step.specification
     effects = None if specification is None else specification.effects

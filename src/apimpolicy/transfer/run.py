@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Collection, Hashable, Sequence
 from importlib import import_module
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from apimpolicy.dispatch import Functions
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine.evaluation import literal_content
 from apimpolicy.engine.steps import Step, compiled
@@ -42,6 +41,19 @@ if TYPE_CHECKING:
     from apimpolicy.terms.term import Term
     from apimpolicy.text.document import Attribute, Element
     from apimpolicy.text.source import Excerpt, Source
+TRANSFERS = Functions(
+    "transfer",
+    "transfer_",
+    {
+        "control": "base include_fragment choose retry wait limit_concurrency",
+        "messages": "set_header set_query_parameter set_method set_status set_body set_variable rewrite_uri",
+        "exchanges": "forward_request send_request send_one_way_request set_backend_service mock_response "
+        "return_response",
+        "admission": "validate_jwt validate_azure_ad_token validate_client_certificate check_header ip_filter cors",
+        "effects": "declared",
+    },
+)
+"""The effects of policies: exact ones by the name of the policy, and those that any other declares."""
 
 
 class MadeUp(Protocol):
@@ -113,7 +125,7 @@ class Run(Flow):
 
     def transfer(self, step: Step) -> None:
         """Run one policy. Raises Unsupported, TooLarge."""
-        transfer_module(step.name).transfer(self, step)
+        TRANSFERS[_kind(step.name) if is_exact(step.name) else "declared"](self, step)
 
     def do_anything(self, step: Step) -> None:
         """Run a policy of which nothing is known."""
@@ -340,11 +352,13 @@ def is_literal(step: Step, name: str) -> bool:
     return any(slot.name == name and not slot.expression for slot in slots)
 
 
-@functools.cache
-def transfer_module(name: str) -> Any:
-    """Return the module that transfers a policy: its own, else that of declared effects."""
-    module = f"apimpolicy.transfer.policies.{name.replace('-', '_')}"
-    return import_module(module if find_spec(module) is not None else "apimpolicy.transfer.effects")
+def is_exact(name: str) -> bool:
+    """Return whether the effects of a policy are stated exactly; else it has those that it declares."""
+    return _kind(name) in TRANSFERS.modules
+
+
+def _kind(name: str) -> str:
+    return name.replace("-", "_")
 
 
 def place_of(excerpt: Excerpt) -> str:

@@ -11,8 +11,7 @@ from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.policies.registry import is_known
 from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Truth, Value, constant_text, over
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer import effects
-from apimpolicy.transfer.run import transfer_module
+from apimpolicy.transfer.run import is_exact
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -54,7 +53,7 @@ def _base_of_step(step: Step) -> Base:
         return "none"
     declared = step.specification.effects
     if declared is None:
-        return "unknown" if transfer_module(step.name) is effects else "none"
+        return "none" if is_exact(step.name) else "unknown"
     if all(effect.partition(":")[0] != "backend" for effect in declared):
         return "none"
     url = step.element.get("base-url")
