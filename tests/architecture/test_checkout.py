@@ -39,7 +39,6 @@ OF_THE_PACKAGE = frozenset(
         "serving.inspector",
         "serving.redis_connection",
         "syntax.shape_stubs",
-        "syntax.table_builder",
         "syntax.tables",
         "testing.claims.reading",
         "testing.schema",

@@ -46,7 +46,7 @@ from apimpolicy.audit.values import UNKNOWN, Parts, Value
 from apimpolicy.policies.ip_filter import parsed
 from apimpolicy.policies.json_web_tokens.written_keys import unreadable_part
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.text.holes import UNKNOWN_POLICIES
+from apimpolicy.text.source import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
     from apimpolicy.audit.walk import Walk

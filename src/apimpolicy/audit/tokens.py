@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from apimpolicy.audit.facts import Token, attribute_of
 from apimpolicy.text.document import Characters, Element
-from apimpolicy.text.holes import is_unknown
+from apimpolicy.text.source import is_unknown
 
 _ANY_TENANT = re.compile(r"login\.microsoftonline\.(?:com|us)/(?:common|organizations|consumers)(?:/|$)", re.IGNORECASE)
 _ANYBODY = re.compile(r"https?://(?:accounts\.google\.com|appleid\.apple\.com)(?:/|$)", re.IGNORECASE)

@@ -16,7 +16,7 @@ from apimpolicy.audit.outgoing import Given, Hit, OwnRequest, given_to_callers
 from apimpolicy.audit.sources import NO_SOURCES, OF_UNKNOWN, Sources, chosen, of_text
 from apimpolicy.audit.states import ALWAYS, EITHER, FALSE, NOWHERE, TRUE, Alternatives, State, Truth, of_fact, truth_of
 from apimpolicy.text.document import Characters, Element, Node
-from apimpolicy.text.holes import UNKNOWN_BASE
+from apimpolicy.text.source import UNKNOWN_BASE
 
 if TYPE_CHECKING:
     from apimpolicy.audit.service_context import ServiceContext

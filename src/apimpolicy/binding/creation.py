@@ -22,7 +22,7 @@ from apimpolicy.dotnet.types import ERROR, NULL, NamedType, SpecialType, Type, T
 from apimpolicy.dotnet.values import INT, OBJECT, STRING, VOID
 from apimpolicy.syntax import literals, shapes
 from apimpolicy.syntax.nodes import Child, Node, Token
-from apimpolicy.text.holes import has_hole
+from apimpolicy.text.source import has_hole
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder

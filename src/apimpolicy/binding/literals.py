@@ -10,7 +10,7 @@ from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import NULL
 from apimpolicy.dotnet.values import BOOL, CHAR, STRING
 from apimpolicy.syntax import literals, shapes
-from apimpolicy.text.holes import has_hole
+from apimpolicy.text.source import has_hole
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder

@@ -17,7 +17,7 @@ from apimpolicy.binding.written import is_var
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, Type
 from apimpolicy.syntax import shapes
-from apimpolicy.text.holes import has_hole
+from apimpolicy.text.source import has_hole
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.flow import names_set_by
 from apimpolicy.policies.registry import has_trait, specification_of
-from apimpolicy.text.holes import has_hole, is_unknown
+from apimpolicy.text.source import has_hole, is_unknown
 
 if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject

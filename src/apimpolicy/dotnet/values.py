@@ -17,8 +17,8 @@ from typing import Any
 from apimpolicy.dotnet.environment import FREE_UNITS, go_into, joined, work_through
 from apimpolicy.dotnet.metadata import look_up, named, parse
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type, array_of
-from apimpolicy.text.encoding import from_utf16 as from_utf16
-from apimpolicy.text.encoding import to_utf16 as to_utf16
+from apimpolicy.text.source import from_utf16 as from_utf16
+from apimpolicy.text.source import to_utf16 as to_utf16
 
 OBJECT = named("object")
 STRING = named("string")

@@ -10,8 +10,8 @@ from apimpolicy.binding.nodes import Local
 from apimpolicy.editor.members import simple_types
 from apimpolicy.editor.partial_binding import nodes_of_kind
 from apimpolicy.syntax.lexer import PADDING, Tokens, tokenize
-from apimpolicy.text.holes import OPEN
 from apimpolicy.text.named_values import find_named_values
+from apimpolicy.text.source import OPEN
 
 if TYPE_CHECKING:
     from apimpolicy.checks.expressions import CheckedExpression

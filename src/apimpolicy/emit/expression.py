@@ -14,8 +14,7 @@ from apimpolicy.emit.frames import as_policy_error, ends_at_memory
 from apimpolicy.errors import PolicySyntaxError, PolicyTypeError
 from apimpolicy.syntax.depth import ORDINARY_DEPTH, with_room
 from apimpolicy.syntax.parser import parse
-from apimpolicy.text.holes import OPEN, has_hole
-from apimpolicy.text.source import Excerpt
+from apimpolicy.text.source import OPEN, Excerpt, has_hole
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type

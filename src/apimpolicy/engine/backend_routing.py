@@ -25,9 +25,8 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.identity_services import Identities, IdentityUnavailableError
 from apimpolicy.policies.spec import PolicyError
 from apimpolicy.policies.state import Circuits, TripRule
-from apimpolicy.text.encoding import number_of
 from apimpolicy.text.named_values import substitute
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source, number_of
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs

@@ -14,7 +14,7 @@ from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.policies.conversions import InvalidValueError
 from apimpolicy.policies.registry import did_you_mean, is_unnamed_output
-from apimpolicy.text import holes
+from apimpolicy.text import source
 
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import AttributeSlot, Specification
@@ -53,7 +53,7 @@ def unknown_attributes(element: Element, known: Iterable[str] = ()) -> Iterator[
 
 def is_unknown(value: Characters) -> bool:
     """Return whether a text is known only when the policy is deployed or run: an expression, or one with a hole."""
-    return bool(value.parts) or holes.is_unknown(value.text)
+    return bool(value.parts) or source.is_unknown(value.text)
 
 
 def _missing(element: Element, slot: AttributeSlot) -> Iterator[Diagnostic]:

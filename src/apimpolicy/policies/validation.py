@@ -20,7 +20,7 @@ from apimpolicy.policies.attribute_validation import at_name, unknown_attributes
 from apimpolicy.policies.registry import RETIRED, UNDOCUMENTED, did_you_mean, is_known, names, specification_of
 from apimpolicy.policies.spec import SECTIONS, ContentSlot, Specification
 from apimpolicy.text.document import CData, Characters, Document, Element
-from apimpolicy.text.holes import UNKNOWN_POLICIES, has_hole
+from apimpolicy.text.source import UNKNOWN_POLICIES, has_hole
 
 _ROOTS = ("policies", "fragment", *SECTIONS)
 
@@ -28,7 +28,7 @@ _ROOTS = ("policies", "fragment", *SECTIONS)
 def validate(document: Document) -> list[Diagnostic]:
     """Return every finding about a document that could be read as markup, in document order.
 
-    What is not known (`text.holes`) may be anything that the place allows: a value, elements, attributes.
+    What is not known (`text.source`) may be anything that the place allows: a value, elements, attributes.
     """
     found: list[Diagnostic] = []
     for root in document.roots:

@@ -33,9 +33,8 @@ from apimpolicy.project.service.description import NOWHERE, OPERATIONS, ApiDescr
 from apimpolicy.project.service.operations import KnownOperations
 from apimpolicy.project.service.policy_sources import made_up_id
 from apimpolicy.project.service.unknown_policies import NOT_IN_CODE
-from apimpolicy.text.holes import OPEN
 from apimpolicy.text.named_values import KnownNamedValues, MissingNamedValue
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import OPEN, Source
 
 if TYPE_CHECKING:
     from apimpolicy.project.service.description import PolicyText, Problem, Reference, ServiceDescription

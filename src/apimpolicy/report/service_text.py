@@ -16,8 +16,8 @@ from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.report.columns import printable
 from apimpolicy.report.explanation_notes import api_in_words
 from apimpolicy.text.document import Element, Node
-from apimpolicy.text.holes import UNKNOWN_POLICIES
 from apimpolicy.text.markup import read
+from apimpolicy.text.source import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway

@@ -10,7 +10,7 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.text.encoding import number_of
+from apimpolicy.text.source import number_of
 
 if TYPE_CHECKING:
     from apimpolicy.project.serve_settings import Limits

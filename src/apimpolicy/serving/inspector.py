@@ -41,8 +41,8 @@ from apimpolicy.serving.engine_loop import keep
 from apimpolicy.serving.lines import Summary
 from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.peers import OWN, Peers
-from apimpolicy.text.encoding import number_of
 from apimpolicy.text.secrets import without_secrets
+from apimpolicy.text.source import number_of
 
 if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway

@@ -30,7 +30,7 @@ from apimpolicy.serving.backends import HttpBackend
 from apimpolicy.serving.clock import RunningClock
 from apimpolicy.serving.dispatcher import Served
 from apimpolicy.serving.trust import BackendTrust
-from apimpolicy.text.encoding import decode
+from apimpolicy.text.source import decode
 
 if TYPE_CHECKING:
     import datetime

@@ -11,7 +11,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import DiagnosticInfo
-from apimpolicy.text.encoding import to_utf16
+from apimpolicy.text.source import to_utf16
 
 if TYPE_CHECKING:
     from decimal import Decimal

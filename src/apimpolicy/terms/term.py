@@ -5,13 +5,14 @@
     texts          text var joined applied(operation, text)
 
 A membership is normal: operations on its text have moved into the language as preimages, constant parts of joined texts
-as derivatives.
+as derivatives. `value_of` evaluates a term under an assignment of its variables,
+by which forms are compared with the implementation.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -22,6 +23,7 @@ from apimpolicy.languages.operations import Erase, Operation, ToLower, ToUpper, 
 if TYPE_CHECKING:
     from apimpolicy.languages.language import Language
     from apimpolicy.terms.measures import Measure
+
 
 TRUTH, NUMBER, TEXT = "truth", "number", "text"
 _MOST_STATES_OF_JOINED = 24
@@ -327,3 +329,71 @@ def equal(one: Term, other: Term) -> Term:
     if second is not None:
         return all_of(_at_most(one, second), not_(_at_most(one, second - 1)))
     return all_of(at_most(one, other), at_most(other, one))
+
+
+Value = bool | int | str
+
+
+def value_of(root: Term, assignment: Mapping[Term, Value]) -> Value | None:
+    """Return the value of a term; None where it depends on a variable without one."""
+    known: dict[Term, Value | None] = {}
+    waiting = [root]
+    while waiting:
+        term = waiting[-1]
+        if term in known:
+            waiting.pop()
+            continue
+        missing = [part for part in term.terms if part not in known]
+        if missing:
+            waiting += missing
+            continue
+        waiting.pop()
+        known[term] = assignment.get(term) if term.kind == "var" else _value(term, [known[part] for part in term.terms])
+    return known[root]
+
+
+def _value(term: Term, values: list[Any]) -> Value | None:
+    parts = term.parts
+    match term.kind:
+        case "true" | "false":
+            return term.kind == "true"
+        case "all":
+            return False if False in values else None if None in values else True
+        case "any":
+            return True if True in values else None if None in values else False
+        case "choice":
+            if values[0] is None:
+                return values[1] if values[1] == values[2] else None
+            chosen: Value | None = values[1] if values[0] else values[2]
+            return chosen
+        case "text" | "number":
+            constant: Value = parts[0]
+            return constant
+    if None in values:
+        return None
+    match term.kind:
+        case "not":
+            return not values[0]
+        case "member":
+            return bool(parts[1].accepts(values[0]))
+        case "same":
+            return bool(values[0] == values[1])
+        case "at-most":
+            return bool(values[0] <= values[1])
+        case "joined":
+            return "".join(values)
+        case "applied":
+            applied: str = parts[0].apply(values[0])
+            return applied
+        case "measure":
+            measured: int | None = parts[0].of(values[0])
+            return measured
+        case "sum":
+            return int(values[0] + values[1])
+        case "scaled":
+            return int(parts[0] * values[0])
+        case "quotient":
+            return int(values[0] // parts[0])
+        case "remainder":
+            return int(values[0] % parts[0])
+    raise AssertionError(term.kind)

@@ -6,7 +6,6 @@ import re
 
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.text.document import CData, Element, Node, Text, Value
-from apimpolicy.text.holes import CLOSE, OPEN, has_hole
 from apimpolicy.text.scanner import (
     ENTITY,
     EXPRESSION_START,
@@ -15,7 +14,7 @@ from apimpolicy.text.scanner import (
     find_expression,
     unterminated_expression,
 )
-from apimpolicy.text.source import Excerpt, Source
+from apimpolicy.text.source import CLOSE, OPEN, Excerpt, Source, has_hole
 
 MAX_DIAGNOSTICS = 100
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from itertools import dropwhile, islice, takewhile
 from typing import TYPE_CHECKING
 
-from apimpolicy.text.holes import has_hole, is_unknown
 from apimpolicy.text.scanner import ENTITY, character_of
+from apimpolicy.text.source import has_hole, is_unknown
 
 if TYPE_CHECKING:
     import re

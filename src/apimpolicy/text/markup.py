@@ -15,7 +15,7 @@
     POL014  an unknown entity                                  POL026  too many problems: the rest is not read
     POL015  an expression that is not terminated (see `scanner`)
 
-POL001 is in `named_values`, POL002 and POL003 are in `encoding`.
+POL001 is in `named_values`, POL002 and POL003 are in `source`.
 """
 
 from __future__ import annotations
@@ -39,8 +39,7 @@ from apimpolicy.text.document import (
     Text,
     Value,
 )
-from apimpolicy.text.holes import CLOSE, OPEN, has_hole
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import CLOSE, OPEN, Source, has_hole
 
 __all__ = [
     "MAX_DEPTH",

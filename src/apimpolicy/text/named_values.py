@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.text.document import CData, Characters, Element
-from apimpolicy.text.holes import FIRST_NAMED_VALUE, mark
-from apimpolicy.text.source import Excerpt, Source
+from apimpolicy.text.source import FIRST_NAMED_VALUE, Excerpt, Source, mark
 
 # Named values, `{{display-name}}`: finding them, putting their values in, and doing without.
 # The gateway puts their values in when it has read the document as XML: in an attribute or a text a value is literal,

@@ -10,7 +10,7 @@ from apimpolicy.policies.conversions import text, trimmed, typed
 from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.semantics.values import Value, constant_number, merge
 from apimpolicy.terms import term as terms
-from apimpolicy.text.holes import UNKNOWN_POLICIES
+from apimpolicy.text.source import UNKNOWN_POLICIES
 from apimpolicy.transfer.flow import Sent
 from apimpolicy.transfer.run import Run, is_literal
 

@@ -33,7 +33,7 @@ from apimpolicy.semantics.values import (
     merge,
 )
 from apimpolicy.terms import term as terms
-from apimpolicy.text.holes import UNKNOWN_BASE
+from apimpolicy.text.source import UNKNOWN_BASE
 from apimpolicy.transfer.flow import Flow, OwnRequest, Sent, WiderScope
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from apimpolicy.semantics import operators
 from apimpolicy.semantics.unknowns import Unknowns
 from apimpolicy.semantics.values import Opaque
 from apimpolicy.terms import term as terms
-from apimpolicy.terms.evaluation import value_of
+from apimpolicy.terms.term import value_of
 
 if TYPE_CHECKING:
     import pytest

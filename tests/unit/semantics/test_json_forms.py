@@ -26,7 +26,7 @@ from apimpolicy.semantics.state import Inputs
 from apimpolicy.semantics.unknowns import Unknowns
 from apimpolicy.semantics.values import NULL, Choice, Items, Number, Text, Truth, Value
 from apimpolicy.terms import term as terms
-from apimpolicy.terms.evaluation import value_of
+from apimpolicy.terms.term import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,7 @@ from apimpolicy.semantics.members import FORMS as FORMS_OF_MEMBERS
 from apimpolicy.semantics.state import Inputs
 from apimpolicy.semantics.unknowns import Unknowns
 from apimpolicy.semantics.values import NULL, Choice, Number, Text, Truth, Value
-from apimpolicy.terms.evaluation import value_of
+from apimpolicy.terms.term import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from apimpolicy.text.document import Characters, Comment, Document, Element, Instruction, Text
-from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source, decode
 
 CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real policies is not here")

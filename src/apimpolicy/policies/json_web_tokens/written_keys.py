@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.text.holes import is_unknown
+from apimpolicy.text.source import is_unknown
 
 if TYPE_CHECKING:
     from apimpolicy.text.document import Element

@@ -40,9 +40,8 @@ from apimpolicy.project.service.unknown_policies import (
     unknown_fragments,
     unknown_policies,
 )
-from apimpolicy.text.holes import UNKNOWN_BASE
 from apimpolicy.text.secrets import keep_secret
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import UNKNOWN_BASE, Source
 
 if TYPE_CHECKING:
     from apimpolicy.engine.backends import Backend, BackendPool

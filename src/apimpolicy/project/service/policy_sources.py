@@ -13,8 +13,7 @@ from zlib import crc32
 from apimpolicy.infrastructure.values import MARKED, Part, Text, Unknown, Value, ensure_bounded
 from apimpolicy.project.service.description import Field, Hole, NamedValueDescription, Origin, PolicyText
 from apimpolicy.project.service.unknown_policies import places_of_policies, unknown_policies, wrapped
-from apimpolicy.text.holes import OPEN
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import OPEN, Source
 
 LONGEST_NAME = 80
 

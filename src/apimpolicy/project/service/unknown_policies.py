@@ -17,9 +17,8 @@ from apimpolicy.policies.placement import SECTIONS
 from apimpolicy.policies.registry import specification_of
 from apimpolicy.project.service.description import ApiDescription, Origin, PolicyText
 from apimpolicy.text.document import Characters, Element, Node
-from apimpolicy.text.holes import UNKNOWN_BASE, UNKNOWN_POLICIES, mark
 from apimpolicy.text.markup import read
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import UNKNOWN_BASE, UNKNOWN_POLICIES, Source, mark
 
 _UNMODELLED = {"a2a": "an A2A agent", "websocket": "a WebSocket API", "graphql": "a GraphQL API"}
 """Kinds of APIs whose requests aren't simulated, in words."""

@@ -21,8 +21,8 @@ from apimpolicy.scenarios import goals
 from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.test_file_lookup import file_about, scope_in
-from apimpolicy.text.holes import has_hole
 from apimpolicy.text.named_values import find_named_values
+from apimpolicy.text.source import has_hole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.policies.placement import SECTIONS
 from apimpolicy.report.difference_data import ADDED, CHANGED, MOVED, REMOVED, ElementChange
 from apimpolicy.syntax.lexer import tokenize
-from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read
+from apimpolicy.text.source import decode
 
 if TYPE_CHECKING:
     from apimpolicy.engine.steps import Program, Step

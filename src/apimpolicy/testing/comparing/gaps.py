@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
 from apimpolicy.report.difference_data import ADDED, CHANGED, SettingChange
-from apimpolicy.text.holes import UNKNOWN_POLICIES
+from apimpolicy.text.source import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
     from apimpolicy.engine.steps import Program

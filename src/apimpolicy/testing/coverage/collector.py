@@ -19,7 +19,7 @@ from apimpolicy.engine.observation import Observer, observed_by
 from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, Place, merged, place_keys
 from apimpolicy.scenarios.goals import outcomes_of
 from apimpolicy.testing.coverage.places import NodeKey, places_of
-from apimpolicy.text.holes import UNKNOWN_POLICIES
+from apimpolicy.text.source import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
     from types import TracebackType
