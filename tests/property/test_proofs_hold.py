@@ -14,7 +14,7 @@ from tests.property.claim_policies import Maker
 from tests.sampling import sampled
 
 from apimpolicy import Gateway
-from apimpolicy.proposing.finder import Finder
+from apimpolicy.proposing.guided import Finder
 from apimpolicy.proving.equivalence import Known, compare
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH

@@ -17,7 +17,7 @@ import attrs
 from apimpolicy.audit.requests import BODIED
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.service.token_checks import providers_of
-from apimpolicy.proposing.finder import Finder
+from apimpolicy.proposing.guided import Finder
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.testing.case_files import load_case_tree

@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 from apimpolicy.binding import nodes
 from apimpolicy.policies.effects import CacheAccessed, Sent, VariableSet
 from apimpolicy.proposing.inversion.core import call_parts, context_path, unconverted
-from apimpolicy.proposing.inversion.inputs import of_template
 from apimpolicy.proposing.inversion.reaching import repair, returned
 from apimpolicy.proposing.inversion.recorded import Null
-from apimpolicy.proposing.inversion.values import text_of
+from apimpolicy.proposing.inversion.values import of_template, text_of
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound

@@ -21,12 +21,17 @@ from apimpolicy.proposing.inversion.context import (
     with_field,
     with_url,
 )
-from apimpolicy.proposing.inversion.core import call_parts, context_path, unconverted
+from apimpolicy.proposing.inversion.core import JSON, call_parts, context_path, sample, unconverted, usual, value_type
 from apimpolicy.proposing.inversion.inverses import inverse
-from apimpolicy.proposing.inversion.operators import NEGATED, by_operands, compared
-from apimpolicy.proposing.inversion.queries import key_of_group, query, tested_by_method
+from apimpolicy.proposing.inversion.operators import (
+    NEGATED,
+    by_operands,
+    compared,
+    key_of_group,
+    query,
+    tested_by_method,
+)
 from apimpolicy.proposing.inversion.recorded import UNKNOWN, Null, plain
-from apimpolicy.proposing.inversion.samples import JSON, sample, usual, value_type
 from apimpolicy.proposing.inversion.values import different, path_of, text_of, with_member
 
 if TYPE_CHECKING:

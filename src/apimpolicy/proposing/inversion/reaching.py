@@ -6,9 +6,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
-from apimpolicy.proposing.inversion.core import call_parts, is_constant
+from apimpolicy.proposing.inversion.core import call_parts, is_constant, one_item, usual
 from apimpolicy.proposing.inversion.recorded import UNKNOWN
-from apimpolicy.proposing.inversion.samples import one_item, usual
 from apimpolicy.proposing.inversion.values import resized
 
 if TYPE_CHECKING:

@@ -1,10 +1,11 @@
-"""The function for each kind of node that is inverted."""
+"""The function for each kind of node that is inverted. A local variable is, in what gives it a value or changes it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
+from apimpolicy.proposing.inversion.core import constant_of, is_constant, unconverted
 from apimpolicy.proposing.inversion.members import (
     anonymous_created,
     array_access,
@@ -28,10 +29,117 @@ from apimpolicy.proposing.inversion.operators import (
     type_test,
     unary_operator,
 )
-from apimpolicy.proposing.inversion.variables import local_variable
+from apimpolicy.proposing.inversion.reaching import avoid, once_more, reach
+from apimpolicy.proposing.inversion.recorded import plain
+from apimpolicy.proposing.inversion.values import with_member
 
 if TYPE_CHECKING:
-    from apimpolicy.proposing.inversion.core import Rules
+    from apimpolicy.binding.nodes import Expression
+    from apimpolicy.proposing.inversion.core import Inversion, Requests, Rules
+    from apimpolicy.proposing.inversion.recorded import Recorded
+
+
+_COPIES = ("Copy", "BlockCopy", "ConstrainedCopy")
+
+
+def local_variable(inversion: Inversion, of: Recorded, node: nodes.Local, wanted: Any) -> Requests:
+    current = of.raw(node)
+    sources = of.sources.get(id(node.symbol), [])
+    known = [
+        each for each in sources if of.has(each) or isinstance(each, (nodes.Foreach, nodes.Call)) or is_constant(each)
+    ]
+    known.sort(key=lambda each: of.raw(each) is not current)
+    for source in known:
+        if isinstance(source, nodes.Foreach):
+            yield from with_item(inversion, of, source.collection, current, wanted)
+        elif (
+            isinstance(source, nodes.Call)
+            and isinstance(receiver(source), nodes.Local)
+            and receiver(source).symbol is node.symbol
+        ) or (isinstance(source, nodes.Assignment) and isinstance(source.target, nodes.IndexerAccess)):
+            yield from added(inversion, of, source, of.value(node), wanted)
+        elif isinstance(source, nodes.Call) and source.method.name in _COPIES:
+            yield from copied(inversion, of, source, wanted)
+        elif isinstance(source, nodes.Call) and any(holds(each, node.symbol) for each in source.arguments):
+            yield from item_of_lambda(inversion, of, source, current, wanted)
+        elif (isinstance(source, nodes.Call) and source.method.name.startswith("Try")) or of.has(source):
+            yield from inversion.solve(of, source, wanted)
+    for source in sources:
+        if (is_constant(source) and constant_of(source) == wanted) or (not of.has(source) and not is_constant(source)):
+            yield from reach(inversion, of, source)
+
+
+def copied(inversion: Inversion, of: Recorded, call: nodes.Call, wanted: Any) -> Requests:
+    """Yield requests with which an array is copied that has other items."""
+    values = [of.value(each) for each in call.arguments]
+    source = values[0]
+    start, place, size = (0, 0, values[2]) if len(values) == 3 else (values[1], *values[3:5])
+    if isinstance(source, (bytes, list)) and type(wanted) is type(source):
+        part: Any = wanted[place : place + size]
+        yield from inversion.solve(of, call.arguments[0], source[:start] + part + source[start + len(part) :])
+
+
+def added(inversion: Inversion, of: Recorded, source: Any, current: Any, wanted: Any) -> Requests:
+    """Yield requests with which a collection gets what a statement adds."""
+    if isinstance(wanted, (list, dict)) and isinstance(current, (list, dict)) and len(wanted) > len(current):
+        yield from reach(inversion, of, source)
+        yield from once_more(inversion, of, source)
+    if isinstance(wanted, (list, dict)) and isinstance(current, (list, dict)) and len(wanted) < len(current):
+        yield from avoid(inversion, of, source)
+    inserted: list[tuple[Expression, Expression]] = []
+    if isinstance(source, nodes.Assignment):
+        target = source.target
+        assert isinstance(target, nodes.IndexerAccess)
+        inserted = [(target.arguments[0], source.value)]
+    elif len(source.arguments) == 2:
+        inserted = [(source.arguments[0], source.arguments[1])]
+    elif isinstance(current, list) and isinstance(wanted, list) and wanted and len(wanted) <= len(current):
+        index = next((i for i, each in enumerate(wanted) if each != current[i]), None)
+        if index is not None and of.has(source):
+            yield from inversion.solve(of, source.arguments[0], wanted[index])
+    for key, value in inserted if isinstance(wanted, dict) and isinstance(current, dict) else ():
+        name = of.value(key)
+        if wanted.get(name) != current.get(name):
+            if not of.has(source):
+                yield from reach(inversion, of, source)
+            yield from inversion.solve(of, value, wanted.get(name))
+        for other in wanted.keys() - current.keys() - {name}:
+            yield from inversion.solve(of, key, other)
+
+
+def with_item(inversion: Inversion, of: Recorded, collection: Expression, current: Any, wanted: Any) -> Requests:
+    """Yield requests with another item of a collection that is iterated."""
+    items = of.value(collection)
+    if isinstance(items, dict):
+        return
+    if isinstance(items, str) and isinstance(wanted, str):
+        yield from inversion.solve(of, collection, items.replace(str(plain(current)), wanted) if items else wanted)
+        return
+    if not isinstance(items, list):
+        yield from inversion.solve(of, collection, [wanted])
+        return
+
+    index = inversion.place
+    if index is None:
+        index = next((i for i, each in enumerate(items) if each == plain(current)), len(items) - 1)
+    yield from inversion.solve(of, collection, with_member(items, [max(index, 0)], wanted))
+    if items:  # beside the others
+        yield from inversion.solve(of, collection, [*items, wanted])
+
+
+def item_of_lambda(inversion: Inversion, of: Recorded, call: nodes.Call, current: Any, wanted: Any) -> Requests:
+    source = call.receiver or call.arguments[0]
+    yield from with_item(inversion, of, source, current, wanted)
+
+
+def receiver(node: nodes.Call) -> Any:
+    return unconverted(node.receiver)
+
+
+def holds(argument: Any, symbol: object) -> bool:
+    inner = unconverted(argument)
+    return isinstance(inner, nodes.Lambda) and any(each is symbol for each in inner.parameters)
+
 
 RULES: Rules = {
     nodes.Convert: by_operand,

@@ -17,9 +17,8 @@ from apimpolicy.policies.effects import (
     VariableSet,
 )
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.proposing.inversion.inputs import input_text, put, whole, with_token
 from apimpolicy.proposing.inversion.recorded import Ticks, Token
-from apimpolicy.proposing.inversion.values import EPOCH, SECOND
+from apimpolicy.proposing.inversion.values import EPOCH, SECOND, input_text, put, whole, with_token
 from apimpolicy.scenarios.assignments import CLOCK, MAY_BE_NULL, RESPONSE, TEXTS
 from apimpolicy.scenarios.doubles import FAILS, PASSES, REFUSALS
 

@@ -16,7 +16,7 @@ from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.configuration_files import find_configuration
-from apimpolicy.proposing.finder import Finder
+from apimpolicy.proposing.guided import Finder
 from apimpolicy.scenarios import goals
 from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from apimpolicy.binding.nodes import Bound, Expression, PropertyAccess
 from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.proposing.finder import Finder
+from apimpolicy.proposing.guided import Finder
 from apimpolicy.proving.proof import ProofResult
 from apimpolicy.records import Record
 from apimpolicy.scenarios.shrinking import shrink
