@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import lookup, nodes
+from apimpolicy.binding.literals import METHOD_GROUP_TYPE, UnboundLambda
 from apimpolicy.binding.names import no_generic, no_type_arguments
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.reports import name_token, shown
 from apimpolicy.binding.type_relations import is_delegate, nullable
-from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, UnboundLambda
 from apimpolicy.dotnet.metadata import find_definition
 from apimpolicy.dotnet.signatures import Field, Method
 from apimpolicy.dotnet.types import ERROR, AnonymousType, NamedType, SpecialType, TupleType, Type, construct
@@ -161,7 +161,7 @@ def _in_namespace(
         return nodes.TypeReference(node, construct(definition, types))
     if lookup.namespace_exists(full):
         return nodes.NamespaceReference(node, receiver.type, full)
-    from apimpolicy.binding.foreign_names import NAMESPACES
+    from apimpolicy.binding.advice import NAMESPACES
 
     message = f"the type or namespace '{name}' does not exist in '{receiver.name}'"
     return binder.failure(node, "CS0234", message, help=NAMESPACES.get(full, ""))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import nodes
 from apimpolicy.binding.core import Binder
-from apimpolicy.binding.written import is_var
+from apimpolicy.binding.reports import is_var
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.signatures import Field, Method, Property
 from apimpolicy.dotnet.types import NamedType

@@ -9,11 +9,11 @@ from apimpolicy.binding import advice
 from apimpolicy.binding.conversions import constant_fits, standard_implicit
 from apimpolicy.binding.core import Binder
 from apimpolicy.binding.functions import falls_through
+from apimpolicy.binding.literals import DefaultLiteral
 from apimpolicy.binding.nodes import Bad, Block, Expression, MethodGroup, Return
 from apimpolicy.binding.reports import name_token, shown
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.type_relations import is_ref_struct
-from apimpolicy.binding.unbound import DefaultLiteral
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, SpecialType, Type

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import advice, lookup, nodes
 from apimpolicy.binding.conversions import explicit_conversion
 from apimpolicy.binding.inference import takes_receiver
+from apimpolicy.binding.literals import UnboundLambda
 from apimpolicy.binding.nodes import Bad, Expression, MethodGroup
 from apimpolicy.binding.overloads import Argument, Candidate, Resolution
 from apimpolicy.binding.reports import name_token, shown
-from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import NULL, ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import STRING
 from apimpolicy.syntax.nodes import Node, Token

@@ -10,9 +10,8 @@ from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.names import bind_qualifier
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.patterns import bind_is_constant, positional_pattern
-from apimpolicy.binding.reports import shown
+from apimpolicy.binding.reports import name_of, shown
 from apimpolicy.binding.type_relations import is_reference, is_static_class
-from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, SpecialType, Type, TypeParameter
 from apimpolicy.dotnet.values import BOOL, INT

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding.conversions import is_sealed, standard_implicit
 from apimpolicy.binding.lookup import constructors
-from apimpolicy.binding.reports import shown
+from apimpolicy.binding.reports import name_of, shown
 from apimpolicy.binding.type_relations import is_interface, is_reference, is_unmanaged, same
-from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.metadata import look_up
 from apimpolicy.dotnet.types import ERROR, NamedType, Type, TypeParameter
 from apimpolicy.dotnet.values import OBJECT

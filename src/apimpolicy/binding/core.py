@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import advice, lookup, nodes, type_relations
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.constants import FoldingError, default_constant, fold_conversion, is_foldable
+from apimpolicy.binding.literals import DefaultLiteral
 from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression, Goto, Statement
 from apimpolicy.binding.parts import EXPRESSIONS, STATEMENTS, TYPES, form_of
-from apimpolicy.binding.reports import Reports, shown
+from apimpolicy.binding.reports import Reports, name_of, name_of_open_type, shown
 from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol, Scope
-from apimpolicy.binding.unbound import DefaultLiteral
-from apimpolicy.binding.written import name_of, name_of_open_type
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, SpecialType, TupleType, Type
 from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, OBJECT, VOID
 from apimpolicy.syntax import shapes

@@ -10,13 +10,12 @@ from apimpolicy.binding.access import member_value
 from apimpolicy.binding.arguments import bind_arguments, finish_arguments, settle_arguments
 from apimpolicy.binding.calls import bind_indexed, finish_call
 from apimpolicy.binding.constraints import has_constructor
+from apimpolicy.binding.literals import METHOD_GROUP_TYPE, TUPLE_TYPE, DefaultLiteral
 from apimpolicy.binding.names import RESERVED_TUPLE_NAMES, check_tuple_name, make_tuple_type
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.overloads import Argument, resolve
 from apimpolicy.binding.references import check_assignable
-from apimpolicy.binding.reports import shown
-from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, TUPLE_TYPE, DefaultLiteral
-from apimpolicy.binding.written import name_of
+from apimpolicy.binding.reports import name_of, shown
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, SpecialType, Type, TypeParameter, anonymous_type
 from apimpolicy.dotnet.values import INT, OBJECT, STRING, VOID

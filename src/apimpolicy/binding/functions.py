@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import lookup, nodes
+from apimpolicy.binding.literals import THROW_TYPE, DefaultLiteral
 from apimpolicy.binding.nodes import Bad, Call, DefaultValue, Expression, ObjectCreation
 from apimpolicy.binding.reports import shown
 from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol
 from apimpolicy.binding.type_relations import NUMERIC, is_enum
-from apimpolicy.binding.unbound import THROW_TYPE, DefaultLiteral
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.signatures import Method, Parameter
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, Type, TypeParameter

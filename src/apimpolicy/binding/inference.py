@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.conversions import implicit_conversion
+from apimpolicy.binding.literals import UnboundLambda
 from apimpolicy.binding.lookup import delegate_signature, supertypes
 from apimpolicy.binding.nodes import Expression, MethodGroup, TupleCreation
 from apimpolicy.binding.type_relations import is_reference, merged, same
-from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import ERROR, NULL, ArrayType, NamedType, SpecialType, TupleType, Type, TypeParameter
 from apimpolicy.dotnet.values import VOID
 

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import lookup
 from apimpolicy.binding.constraints import violation
 from apimpolicy.binding.functions import bind_defaults
+from apimpolicy.binding.literals import METHOD_GROUP_TYPE, NAMESPACE_TYPE
 from apimpolicy.binding.nodes import Expression, Local, MethodGroup, NamespaceReference, TypeReference
-from apimpolicy.binding.reports import shown
+from apimpolicy.binding.reports import name_of, shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 from apimpolicy.binding.type_relations import is_ref_struct, is_static_class, nullable
-from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, NAMESPACE_TYPE
-from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.metadata import TypeDefinition, find_definition, named
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import ERROR, NamedType, Type, array_of, construct, tuple_type
@@ -72,9 +71,12 @@ def bind_identifier(binder: Binder, node: shapes.Identifier) -> Expression:
     if name == binder.meant_as_argument:
         help = f"to name an argument, use a colon: {name}: value"
         return binder.failure(node, "CS0103", message, help=help)
-    from apimpolicy.binding import foreign_names, suggestions  # most names exist
+    from apimpolicy.binding import (
+        advice,  # most names exist
+        suggestions,
+    )
 
-    elsewhere = foreign_names.TYPES.get(name)
+    elsewhere = advice.TYPES.get(name)
     if elsewhere is not None:
         message = f"'{name}' is a .NET type that policy expressions can't use"
         return binder.failure(node, "CS0103", message, help=elsewhere)
@@ -155,10 +157,10 @@ def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *
         message = f"'{name}' needs {other.arity} type argument{'s' * (other.arity != 1)}"
         binder.report(node, "CS0305", message, help=_with_arguments(other))
     else:
-        from apimpolicy.binding import foreign_names, suggestions
+        from apimpolicy.binding import advice, suggestions
 
         help = suggestions.for_type_word(binder, node, name)
-        elsewhere = foreign_names.TYPES.get(name)
+        elsewhere = advice.TYPES.get(name)
         if elsewhere is not None:
             message = f"'{name}' is a .NET type that policy expressions can't use"
             binder.report(node, "CS0246", message, help=elsewhere or _ALLOWED_TYPES)

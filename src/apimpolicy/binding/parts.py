@@ -2,7 +2,7 @@
 
 The function for a kind of syntax node is found by its name: `bind_<kind>` makes an expression, `statement_<kind>` a
 statement and `type_<kind>` the type that type syntax denotes. A part is imported when the first node of its kinds is
-bound: most expressions need few of them. What has no type of its own (`unbound`) is converted by the module that knows
+bound: most expressions need few of them. What has no type of its own (`literals`) is converted by the module that knows
 it, a `Form`.
 """
 

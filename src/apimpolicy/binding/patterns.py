@@ -10,12 +10,11 @@ from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.declarations import declare_ahead
 from apimpolicy.binding.flow import Flow
+from apimpolicy.binding.literals import UnboundLambda
 from apimpolicy.binding.nodes import Bad, Expression, Statement
-from apimpolicy.binding.reports import shown
+from apimpolicy.binding.reports import is_var, shown
 from apimpolicy.binding.symbols import LocalSymbol, Scope
 from apimpolicy.binding.type_relations import is_reference
-from apimpolicy.binding.unbound import UnboundLambda
-from apimpolicy.binding.written import is_var
 from apimpolicy.dotnet.types import ERROR, NULL, SpecialType, Type, TypeParameter
 from apimpolicy.dotnet.values import BOOL, VOID
 from apimpolicy.syntax import shapes

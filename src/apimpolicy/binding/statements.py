@@ -9,11 +9,10 @@ from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.declarations import bind_declaration
 from apimpolicy.binding.functions import is_statement_expression
+from apimpolicy.binding.literals import UnboundLambda
 from apimpolicy.binding.nodes import Bad, Expression, Statement
-from apimpolicy.binding.reports import shown
+from apimpolicy.binding.reports import is_var, shown
 from apimpolicy.binding.type_relations import is_reference
-from apimpolicy.binding.unbound import UnboundLambda
-from apimpolicy.binding.written import is_var
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, Type
 from apimpolicy.syntax import shapes

@@ -9,10 +9,10 @@ from apimpolicy.binding import bind
 from apimpolicy.binding.core import Binder
 from apimpolicy.binding.inference import Inference
 from apimpolicy.binding.lambdas import bound_body
+from apimpolicy.binding.literals import UnboundLambda
 from apimpolicy.binding.lookup import delegate_signature
 from apimpolicy.binding.names import bind_qualifier
 from apimpolicy.binding.nodes import Bad, Expression, TypeReference
-from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import ERROR, SpecialType, Type
 from apimpolicy.records import Record
 from apimpolicy.syntax import shapes

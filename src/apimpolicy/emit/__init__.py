@@ -1,6 +1,6 @@
 """The emitter. Turns a bound expression into a Python function, by way of Python's own syntax tree.
 
-`expression` is what the engine and people use; `emitter` takes one bound expression and gives one Python function.
+`expression` is what the engine and people use: it takes one bound expression and gives one Python function.
 `core` has the Emitter, the state that all parts share; `parts` is the table of the parts, functions of an Emitter and
 a bound node. `members` reaches what is registered for a member, at its cost.
 

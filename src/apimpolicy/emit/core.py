@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from apimpolicy.binding import nodes
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import attribute, call, conditional, constant, is_not_none, last_of, load, walrus
-from apimpolicy.emit.frames import file_of
 from apimpolicy.emit.parts import EXPRESSIONS, STATEMENTS
+from apimpolicy.emit.runtime import file_of
 from apimpolicy.emit.variables import REPEATING
 from apimpolicy.errors import NotSimulatedError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound, Expression, Placeholder, Statement
     from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
     from apimpolicy.dotnet.types import Type
-    from apimpolicy.emit.frames import Span
+    from apimpolicy.emit.runtime import Span
     from apimpolicy.emit.statements import Target
     from apimpolicy.text.source import Excerpt
 

@@ -10,7 +10,7 @@ from apimpolicy.dotnet.values import INT
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import assign, attribute, call, constant, load, store
 from apimpolicy.emit.core import ALLOWANCE, LEFT, Emitter
-from apimpolicy.emit.frames import runs_endings
+from apimpolicy.emit.runtime import runs_endings
 from apimpolicy.emit.statements import Target, around
 from apimpolicy.emit.variables import cells_of_block, cells_of_round, facts, is_increment
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import assume, environment
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.values import BOOL, STRING, box, from_utf16, to_utf16
-from apimpolicy.emit.recorder import Recorder
+from apimpolicy.emit.recording import Recorder
 from apimpolicy.engine.steps import Step, compiled
 from apimpolicy.engine.trace import Evaluation, TraceEntry
 from apimpolicy.errors import LimitExceededError

@@ -15,7 +15,7 @@ from apimpolicy.dotnet.cryptography.chain import TrustStore, VerificationRecorde
 from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.dotnet.environment import environment as current_environment
 from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.emit.frames import ends_at_memory
+from apimpolicy.emit.runtime import ends_at_memory
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.effective_policies import EffectivePolicies
 from apimpolicy.engine.exchange import Exchange

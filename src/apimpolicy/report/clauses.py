@@ -11,7 +11,7 @@ from apimpolicy.records import Record
 from apimpolicy.report.values import folded, show
 
 if TYPE_CHECKING:
-    from apimpolicy.emit.recorder import Recorder
+    from apimpolicy.emit.recording import Recorder
 
 NOT_EVALUATED: Final = "not evaluated"
 FAILED: Final = "failed"

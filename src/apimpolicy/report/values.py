@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from apimpolicy.dotnet.environment import environment, use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.values import OBJECT, from_utf16
-from apimpolicy.emit.frames import as_policy_error
+from apimpolicy.emit.runtime import as_policy_error
 from apimpolicy.report.columns import clip, printable
 from apimpolicy.report.conformance_values import text_of
 from apimpolicy.text.scanner import scan_code

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding.conditions import NULLNESS, key_of
-from apimpolicy.emit.recorder import UNREACHED, Recorder
+from apimpolicy.emit.recording import UNREACHED, Recorder
 from apimpolicy.engine.effective_policies import global_policy
 from apimpolicy.engine.observation import Observer, observed_by
 from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, Place, merged, place_keys
