@@ -21,7 +21,7 @@ METHODS = {"read_text", "read_bytes", "write_text", "write_bytes", "iterdir", "r
 
 OF_THE_PACKAGE = frozenset(
     [
-        "binding.advice",
+        "binding.foreign_names",
         "checks.audit_codes",
         "checks.compiler_pages",
         "checks.pages",

@@ -161,7 +161,7 @@ def _in_namespace(
         return nodes.TypeReference(node, construct(definition, types))
     if lookup.namespace_exists(full):
         return nodes.NamespaceReference(node, receiver.type, full)
-    from apimpolicy.binding.advice import NAMESPACES
+    from apimpolicy.binding.foreign_names import NAMESPACES
 
     message = f"the type or namespace '{name}' does not exist in '{receiver.name}'"
     return binder.failure(node, "CS0234", message, help=NAMESPACES.get(full, ""))

@@ -1,14 +1,12 @@
 """Advice for the most frequent errors: the `help` of a diagnostic.
 
-Codes and places are the compiler's; these sentences are not. `foreign_names.txt` lists names of other languages, and of
-newer versions of .NET, with what a policy expression has instead; it is read when an expression has an unknown name.
+Codes and places are the compiler's; these sentences are not.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
 from apimpolicy.binding.literals import UnboundLambda
@@ -21,7 +19,6 @@ from apimpolicy.dotnet.values import BOOL, BYTE, CHAR, DECIMAL, DOUBLE, FLOAT, I
 
 if TYPE_CHECKING:
     from apimpolicy.binding.overloads import Argument
-
 
 EQUALS = "'=' assigns; to compare, write '=='"
 
@@ -246,6 +243,7 @@ def for_constant(target: Type, source: Type) -> str:
 
 def for_overload(method: Method) -> str:
     """Return a hint for a call of a method with arguments that no overload takes."""
+    from apimpolicy.binding.foreign_names import MEMBERS
 
     if method.declaring.name == "System.Linq.Enumerable" and method.name == "Join":
         return "write string.Join(separator, values)"
@@ -296,32 +294,3 @@ def operand_name(expression: Expression) -> str:
     if expression.type is NULL:
         return "null"
     return f"'{shown(expression.type)}'"
-
-
-def _read() -> dict[str, dict[str, str]]:
-    """Return the sections of the file; a name without " : " has an empty text."""
-    sections: dict[str, dict[str, str]] = {}
-    with open(os.path.join(os.path.dirname(__file__), "foreign_names.txt"), encoding="utf-8") as file:
-        for line in file.read().splitlines():
-            if line.startswith("["):
-                section = sections[line[1:-1]] = {}
-            elif line and not line.startswith("#"):
-                names, _, meant = line.partition(" : ")
-                section.update(dict.fromkeys(names.split(), meant))
-    return sections
-
-
-_sections: Final = _read()
-NAMES: Final = _sections.pop("names")
-TYPE_WORDS: Final = _sections.pop("type words")
-TYPES: Final = _sections.pop("types")
-NAMESPACES: Final = _sections.pop("namespaces")
-OPERATORS: Final = _sections.pop("operators")
-ARRAY_MEMBERS: Final = _sections.pop("array members")
-SYNONYMS: Final = {name: meant.split() for name, meant in _sections.pop("synonyms").items()}
-MEMBERS: Final = {
-    (owner, name): meant.replace("{type}", owner.rpartition(".")[2])
-    for section, members in _sections.items()
-    for owner in section.split()
-    for name, meant in members.items()
-}

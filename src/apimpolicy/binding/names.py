@@ -71,12 +71,9 @@ def bind_identifier(binder: Binder, node: shapes.Identifier) -> Expression:
     if name == binder.meant_as_argument:
         help = f"to name an argument, use a colon: {name}: value"
         return binder.failure(node, "CS0103", message, help=help)
-    from apimpolicy.binding import (
-        advice,  # most names exist
-        suggestions,
-    )
+    from apimpolicy.binding import foreign_names, suggestions  # most names exist
 
-    elsewhere = advice.TYPES.get(name)
+    elsewhere = foreign_names.TYPES.get(name)
     if elsewhere is not None:
         message = f"'{name}' is a .NET type that policy expressions can't use"
         return binder.failure(node, "CS0103", message, help=elsewhere)
@@ -157,10 +154,10 @@ def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *
         message = f"'{name}' needs {other.arity} type argument{'s' * (other.arity != 1)}"
         binder.report(node, "CS0305", message, help=_with_arguments(other))
     else:
-        from apimpolicy.binding import advice, suggestions
+        from apimpolicy.binding import foreign_names, suggestions
 
         help = suggestions.for_type_word(binder, node, name)
-        elsewhere = advice.TYPES.get(name)
+        elsewhere = foreign_names.TYPES.get(name)
         if elsewhere is not None:
             message = f"'{name}' is a .NET type that policy expressions can't use"
             binder.report(node, "CS0246", message, help=elsewhere or _ALLOWED_TYPES)

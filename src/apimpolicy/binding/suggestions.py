@@ -11,16 +11,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
-from apimpolicy.binding.advice import (
-    ARRAY_MEMBERS,
-    MEMBERS,
-    NAMES,
-    OPERATORS,
-    SYNONYMS,
-    TYPE_WORDS,
-    is_json,
-    one_of_several,
-)
+from apimpolicy.binding.advice import is_json, one_of_several
+from apimpolicy.binding.foreign_names import ARRAY_MEMBERS, MEMBERS, NAMES, OPERATORS, SYNONYMS, TYPE_WORDS
 from apimpolicy.binding.inference import takes_receiver
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.signatures import Method

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from apimpolicy.binding import advice as of_binding
-from apimpolicy.binding import bind, lookup
+from apimpolicy.binding import bind, foreign_names, lookup
 from apimpolicy.dotnet.metadata import look_up
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax import advice
@@ -260,9 +259,9 @@ NAMED_IN_ADVICE = """
 
 def snippets() -> list[str]:
     """Each piece of C# that the tables of advice quote."""
-    tables = (of_binding.NAMES, of_binding.MEMBERS, of_binding.TYPE_WORDS, of_binding.TYPES)
+    tables = (foreign_names.NAMES, foreign_names.MEMBERS, foreign_names.TYPE_WORDS, foreign_names.TYPES)
     texts = [text for table in tables for text in table.values() if " " in text]
-    texts += [text.replace("key", "x => x") for text in of_binding.OPERATORS.values()]
+    texts += [text.replace("key", "x => x") for text in foreign_names.OPERATORS.values()]
     for name, value in vars(advice).items():
         if name.strip("_").isupper():
             texts += [value] if isinstance(value, str) else value.values() if isinstance(value, dict) else []
@@ -284,10 +283,10 @@ def test_advice_is_code_that_compiles(snippet: str) -> None:
 
 
 def test_names_in_the_tables_exist() -> None:
-    for name in of_binding.NAMES.values():
+    for name in foreign_names.NAMES.values():
         if not name.endswith("."):
             assert {d.code for d in found_in(f"@({name})")} <= {"CS0119", "CS0428", "CS0305", "CS1525"}, name
-    for (type_name, _), member in of_binding.MEMBERS.items():
+    for (type_name, _), member in foreign_names.MEMBERS.items():
         if not member.endswith("."):
             definitions = [look_up(type_name, arity) for arity in range(3)]
             assert any(d is not None and lookup.find_members(d.open_type, member) for d in definitions), member
