@@ -151,7 +151,7 @@ def _without_caught(bound: BoundExpression, warnings: list[Diagnostic]) -> Itera
 def _compile(excerpt: Excerpt) -> Compiled:
     from apimpolicy.binding import bind
     from apimpolicy.binding.allow_list import check_gateway_rules
-    from apimpolicy.binding.warnings import compiler_warnings
+    from apimpolicy.binding.bind import compiler_warnings
     from apimpolicy.syntax.parser import parse
 
     try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.collections import arrays
-from apimpolicy.dotnet.json.kinds import BOOLEAN, FLOAT, INTEGER, NULL, STRING_TYPE
+from apimpolicy.dotnet.json.tokens import BOOLEAN, FLOAT, INTEGER, NULL, STRING_TYPE
 from apimpolicy.dotnet.types import NamedType, Type
 from apimpolicy.dotnet.values import (
     BOOL,

@@ -66,8 +66,8 @@ def _json(token: Any) -> Any:
 
 def _moment(value: Any) -> Any:
     from apimpolicy.dotnet.system.datetimes import UNSPECIFIED, DateTime
-    from apimpolicy.dotnet.system.guids import Guid
     from apimpolicy.dotnet.system.offsets import DateTimeOffset
+    from apimpolicy.dotnet.system.randoms import Guid
     from apimpolicy.dotnet.system.timespans import TimeSpan
 
     if isinstance(value, DateTime):

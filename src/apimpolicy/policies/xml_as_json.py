@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.json.writer import quoted
+from apimpolicy.dotnet.json.tokens import quoted
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
 from apimpolicy.dotnet.xml.nodes import XComment, XText
 from apimpolicy.dotnet.xml.reader import parse_document

@@ -7,7 +7,7 @@ import ssl
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from apimpolicy.dotnet.cryptography.certificate_files import present
+from apimpolicy.dotnet.cryptography.certificate_parts import present
 from apimpolicy.engine.backends import BackendPool
 
 if TYPE_CHECKING:

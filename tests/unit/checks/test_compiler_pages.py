@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apimpolicy.binding import bind
-from apimpolicy.binding.warnings import compiler_warnings
+from apimpolicy.binding.bind import compiler_warnings
 from apimpolicy.checks.compiler_pages import explained_codes, is_compiler_code
 from apimpolicy.checks.pages import all_codes, page_of_code
 from apimpolicy.emit.expression import check_expression

@@ -35,7 +35,7 @@ NEVER = (
 )
 RARE = (
     "assignment calls creation declarations deconstruction foreign_names lambdas local_functions overloads patterns"
-    " queries suggestions warnings"
+    " queries suggestions"
 )
 RARE_PARTS = " ".join(f"apimpolicy.binding.{part}" for part in RARE.split())
 """Modules of the binder that a comparison does not need."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into
-from apimpolicy.dotnet.collections.arrays import default_value
+from apimpolicy.dotnet.collections.arrays import check_non_negative, copy_into, default_value
 from apimpolicy.dotnet.collections.comparers import default_key, text
 from apimpolicy.dotnet.collections.generic import EMPTY, HashedCollection, ReadOnlyView, check_capacity
 from apimpolicy.dotnet.collections.tuples import KeyValuePair

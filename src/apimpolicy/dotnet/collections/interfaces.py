@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance, unboxed
-from apimpolicy.dotnet.collections import arguments
-from apimpolicy.dotnet.collections.arguments import INDEX, check_index, copy_into
-from apimpolicy.dotnet.collections.arrays import array_set, default_value, iterate_boxed
+from apimpolicy.dotnet.collections import arrays
+from apimpolicy.dotnet.collections.arrays import INDEX, array_set, check_index, copy_into, default_value, iterate_boxed
 from apimpolicy.dotnet.collections.comparers import equality_key, object_key
 from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, NotSupportedException, require
@@ -151,7 +150,7 @@ def set_item(value: Any, index: int, item: Any) -> None:
 @implements("System.Collections.Generic.IList<T>", "IndexOf")
 def index_of(value: Any, item: Any) -> int:
     if isinstance(value, Array):
-        return arguments.index_of(value, item, 0, None, equality_key(value.element))
+        return arrays.index_of(value, item, 0, None, equality_key(value.element))
     return int(value.index_of(item))
 
 

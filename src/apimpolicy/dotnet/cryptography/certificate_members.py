@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from apimpolicy.dotnet.cryptography import certificate_files
+from apimpolicy.dotnet.cryptography import certificate_parts
 from apimpolicy.dotnet.cryptography.certificate import BareCertificate, Certificate, invariant_date
 from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName, format_name, hexadecimal
 from apimpolicy.dotnet.exceptions import (
@@ -199,7 +199,7 @@ def read_certificate(cls: type[Certificate], data: Array | None, password: str |
     if not data:
         raise ArgumentException("Array may not be empty or null.", "rawData")
     try:
-        file = certificate_files.read(bytes(data), None if password is None else from_utf16(password))
+        file = certificate_parts.read(bytes(data), None if password is None else from_utf16(password))
     except ConfigurationError as error:
         if "password" in str(error):
             raise CryptographicException("The specified network password is not correct.") from error
@@ -284,12 +284,12 @@ def content_type(data: Array | None) -> int:
     if not data:
         raise ArgumentException("Array may not be empty or null.", "rawData")
     try:
-        certificate_files.read(bytes(data))
+        certificate_parts.read(bytes(data))
     except ConfigurationError as error:
         if "password" in str(error):
             return PFX
         raise CryptographicException("Cannot find the requested object.") from error
-    return PFX if certificate_files.looks_like_pkcs12(bytes(data)) else CERT
+    return PFX if certificate_parts.looks_like_pkcs12(bytes(data)) else CERT
 
 
 # Certificates in words: `ToString(bool)`

@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from apimpolicy.dotnet.collections.arguments import OFFSETS
+from apimpolicy.dotnet.collections.arrays import OFFSETS
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.collections.trees import of_type, position_of
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, check_range, require
-from apimpolicy.dotnet.json.kinds import JTOKEN, NULL, OBJECT, PROPERTY, TOKENS, J, JEnumerable, is_value
 from apimpolicy.dotnet.json.platform import text_of
-from apimpolicy.dotnet.json.tokens import JToken
+from apimpolicy.dotnet.json.tokens import JTOKEN, NULL, OBJECT, PROPERTY, TOKENS, J, JEnumerable, JToken, is_value
 from apimpolicy.dotnet.registry import bound, dotnet_class, member
 from apimpolicy.dotnet.values import BYTE, Array, box
 

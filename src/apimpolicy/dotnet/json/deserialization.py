@@ -16,12 +16,12 @@ from apimpolicy.dotnet.exceptions import InvalidCastException, JsonReaderExcepti
 from apimpolicy.dotnet.json import loading, platform
 from apimpolicy.dotnet.json.arrays import JArray
 from apimpolicy.dotnet.json.casts import CASTS, change_type
-from apimpolicy.dotnet.json.kinds import COMMENT as COMMENT_TOKEN
-from apimpolicy.dotnet.json.kinds import JTOKEN, NULL, J
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.reader import COMMENT, TextReader
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.simple_values import READ_BY_TYPE, TextSource, TreeSource, scalar, to_enum
+from apimpolicy.dotnet.json.tokens import COMMENT as COMMENT_TOKEN
+from apimpolicy.dotnet.json.tokens import JTOKEN, NULL, J
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import BOXES, OBJECT, AnonymousObject, Array, RectangularArray, box

@@ -13,11 +13,11 @@ from apimpolicy.dotnet.exceptions import InvalidOperationException, require
 from apimpolicy.dotnet.json import reader as tokens
 from apimpolicy.dotnet.json.arrays import JArray, JConstructor
 from apimpolicy.dotnet.json.containers import JContainer
-from apimpolicy.dotnet.json.kinds import BOOLEAN, BYTES, DATE, FLOAT, INTEGER, STRING_TYPE, J
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.platform import BigInteger, find_date
 from apimpolicy.dotnet.json.reader import MAXIMUM_DEPTH, TextReader
 from apimpolicy.dotnet.json.scalars import JValue
+from apimpolicy.dotnet.json.tokens import BOOLEAN, BYTES, DATE, FLOAT, INTEGER, STRING_TYPE, J
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Int64
 

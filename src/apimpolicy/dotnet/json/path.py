@@ -19,8 +19,8 @@ from apimpolicy.dotnet.exceptions import (
     require,
 )
 from apimpolicy.dotnet.json import path_filters as filters
-from apimpolicy.dotnet.json.kinds import JTOKEN, TOKENS, JEnumerable
 from apimpolicy.dotnet.json.scalars import JValue
+from apimpolicy.dotnet.json.tokens import JTOKEN, TOKENS, JEnumerable
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Int64
 from apimpolicy.errors import LimitExceededError

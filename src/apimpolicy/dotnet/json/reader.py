@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from apimpolicy.dotnet.exceptions import JsonReaderException
 from apimpolicy.dotnet.json.platform import BigInteger, find_date
-from apimpolicy.dotnet.json.writer import path_name
+from apimpolicy.dotnet.json.tokens import path_name
 from apimpolicy.dotnet.values import Int64
 
 MAXIMUM_DEPTH = 512

@@ -18,9 +18,9 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.arrays import JArray
 from apimpolicy.dotnet.json.casts import CASTS, change_type
-from apimpolicy.dotnet.json.kinds import UNDEFINED
 from apimpolicy.dotnet.json.platform import find_date
 from apimpolicy.dotnet.json.scalars import JValue
+from apimpolicy.dotnet.json.tokens import UNDEFINED
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.system.number_parsing import FLOAT, parse_decimal
 from apimpolicy.dotnet.types import NamedType, Type

@@ -7,8 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections import interfaces
-from apimpolicy.dotnet.collections.arguments import INDEX
-from apimpolicy.dotnet.collections.arrays import default_value
+from apimpolicy.dotnet.collections.arrays import INDEX, default_value
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.collections.interfaces import count_of
 from apimpolicy.dotnet.environment import environment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from apimpolicy.dotnet.regex import character_classes
-from apimpolicy.dotnet.regex.unicode_blocks import alike
+from apimpolicy.dotnet.regex.character_classes import alike
 
 FINAL = r"(?=\n?\Z)"
 """The end, or before a newline at the end."""

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import copy_into
+from apimpolicy.dotnet.collections.arrays import copy_into
 from apimpolicy.dotnet.collections.generic import BoxedEnumerator, ReadOnlyView
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NotSupportedException, require

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from apimpolicy.dotnet.collections.arguments import INDEX, OFFSETS
+from apimpolicy.dotnet.collections.arrays import INDEX, OFFSETS
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from apimpolicy.dotnet.collections.arguments import COUNT, INDEX
+from apimpolicy.dotnet.collections.arrays import COUNT, INDEX
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, check_range, require
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all

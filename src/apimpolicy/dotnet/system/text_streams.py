@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from apimpolicy.dotnet.collections.arguments import check_part
+from apimpolicy.dotnet.collections.arrays import check_part
 from apimpolicy.dotnet.exceptions import ObjectDisposedException, require
 from apimpolicy.dotnet.metadata import find_definition, named
 from apimpolicy.dotnet.registry import (

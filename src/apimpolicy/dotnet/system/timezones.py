@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -18,11 +19,13 @@ from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UNSPECIFIED, UT
 from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.system.offsets import DateTimeOffset
 from apimpolicy.dotnet.system.timespans import DAY, TimeSpan
-from apimpolicy.dotnet.system.windows_zones import WINDOWS_NAMES
 from apimpolicy.dotnet.values import Array, Equatable
 from apimpolicy.errors import NotSimulatedError
 
 _SPAN = named("System.TimeSpan")
+with open(os.path.join(os.path.dirname(__file__), "windows_zones.txt"), encoding="utf-8") as _file:
+    _ROWS = [line.rstrip().partition(" ") for line in _file if not line.startswith("#")]
+WINDOWS_NAMES = {name: iana for iana, _, name in _ROWS}
 _BY_LOWER_CASE = {name.lower(): iana for name, iana in WINDOWS_NAMES.items()}
 
 _SOURCE_ZONE = (

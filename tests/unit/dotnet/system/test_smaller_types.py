@@ -22,8 +22,7 @@ from apimpolicy.dotnet.metadata import named, parse
 from apimpolicy.dotnet.system import (
     byte_conversions,
     encodings,
-    enums,
-    guids,
+    interfaces,
     ip_addresses,
     objects,
     randoms,
@@ -35,21 +34,21 @@ from apimpolicy.dotnet.values import EnumValue, Int64, Single, byte_array, strin
 
 
 def test_guids() -> None:
-    guid = guids.parse("{3F2504E0-4F89-11D3-9A0C-0305E82C3301}")
+    guid = randoms.parse("{3F2504E0-4F89-11D3-9A0C-0305E82C3301}")
     assert guid.to_string() == "3f2504e0-4f89-11d3-9a0c-0305e82c3301"
     assert base64.b64encode(bytes(guid.to_byte_array())) == b"4AQlP4lP0xGaDAMF6CwzAQ=="
-    assert guids.parse(guid.format("X")) == guid
-    assert guids.from_bytes(guid.to_byte_array()) == guid
+    assert randoms.parse(guid.format("X")) == guid
+    assert randoms.from_bytes(guid.to_byte_array()) == guid
     for broken in ("x", "", "3f2504e04f8911d39a0c0305e82c330"):
         with pytest.raises(FormatException):
-            guids.parse(broken)
+            randoms.parse(broken)
 
 
 def test_new_guids_come_from_the_environment() -> None:
     made = []
     for _ in range(2):
         with use_environment(Environment(seed=1)):
-            made.append(guids.new_guid().to_string())
+            made.append(randoms.new_guid().to_string())
     assert made[0] == made[1]
     assert made[0][14] == "4"
 
@@ -154,12 +153,12 @@ def test_seeded_random_numbers() -> None:
 
 def test_enums() -> None:
     day = named("System.DayOfWeek")
-    assert enums.parse_enum(day, "friday", True) == 5
-    assert enums.format_enum(day, 5, "D") == "5"
+    assert interfaces.parse_enum(day, "friday", True) == 5
+    assert interfaces.format_enum(day, 5, "D") == "5"
     flags = named("System.Globalization.NumberStyles")
-    assert enums.enum_to_string(flags, 3) == "AllowLeadingWhite, AllowTrailingWhite"
+    assert interfaces.enum_to_string(flags, 3) == "AllowLeadingWhite, AllowTrailingWhite"
     with pytest.raises(ArgumentException, match="Requested value 'x' was not found"):
-        enums.parse_enum(day, "x", False)
+        interfaces.parse_enum(day, "x", False)
 
 
 def test_objects() -> None:
