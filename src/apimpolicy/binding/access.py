@@ -85,7 +85,6 @@ def bind_chain(binder: Binder, node: _Link) -> Expression | None:
 def _conditional_receiver(
     binder: Binder, link: shapes.ConditionalMemberAccess | shapes.ConditionalElementAccess, receiver: Expression
 ) -> nodes.Placeholder | Bad:
-    """Return a placeholder for the non-null receiver."""
     type_ = receiver.type
     is_never_null = type_.is_value_type and type_.underlying is None and not binder.binds_instance
     if isinstance(type_, SpecialType) or is_never_null:
@@ -283,5 +282,4 @@ def _what(member: Any) -> str:
 
 
 def _is_passed_over(member: Any) -> bool:
-    """Return whether a member cannot be invoked: a property or field that is not of a delegate type."""
     return not isinstance(member, Method) and not is_delegate(member.type)

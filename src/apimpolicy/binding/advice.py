@@ -200,7 +200,6 @@ def for_null(source: Type, target: Type) -> str:
 
 
 def call_of(group: MethodGroup) -> str:
-    """Return a hint to add the parentheses of a method call."""
     types = f"<{', '.join(map(shown, group.type_arguments))}>" if group.type_arguments else ""
     return f"add parentheses to call the method: {group.name}{types}()"
 

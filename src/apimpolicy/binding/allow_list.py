@@ -43,7 +43,6 @@ def check_allow_list(bound: BoundExpression, tree: Node) -> list[Diagnostic]:
 
 
 def is_type_allowed(definition: TypeDefinition) -> bool:
-    """Return whether an expression may name this type."""
     return definition.use != "not allowed" or definition.kind == "delegate" or definition.is_tuple
 
 
@@ -177,7 +176,6 @@ def _callee(place: Node | Token) -> Node | Token:
 
 
 def _name_place(place: Node | Token) -> Node | Token:
-    """Return the member's name."""
     callee = _callee(place)
     if isinstance(callee, (shapes.MemberAccess, shapes.ConditionalMemberAccess)):
         name = callee.name

@@ -30,7 +30,6 @@ class Variables:
         self._owners: list[LocalSymbol | None] = [None]
 
     def mask(self, symbol: LocalSymbol) -> int:
-        """Return all bits of a variable."""
         first, width = self._place(symbol)
         return ((1 << width) - 1) << first
 

@@ -51,7 +51,6 @@ def _parameters(candidate: Candidate) -> str:
 def no_overload(
     binder: Binder, node: Node, group: MethodGroup, candidates: Sequence[Candidate], arguments: Sequence[Argument]
 ) -> Bad:
-    """Report a method group without an applicable method."""
     return no_candidate(binder, node, name_token(group), f"'{group.name}'", candidates, arguments)
 
 

@@ -58,7 +58,6 @@ def unconverted(node: nodes.Expression) -> nodes.Expression:
 
 
 def _decisions(node: nodes.Bound) -> Iterator[nodes.Expression]:
-    """Yield what a node asks."""
     asked: nodes.Bound | None = None
     if isinstance(node, (nodes.If, nodes.Loop, nodes.Conditional)):
         asked = node.condition

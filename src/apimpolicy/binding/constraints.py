@@ -33,7 +33,6 @@ class Violation(Record):
 
 
 def violation(parameters: Sequence[TypeParameter], arguments: Sequence[Type]) -> Violation | None:
-    """Return the first type argument that breaks a constraint."""
     for place, (parameter, argument) in enumerate(zip(parameters, arguments, strict=True)):
         for constraint in parameter.constraints:
             code = _code(argument, constraint)

@@ -120,7 +120,6 @@ def _deconstruct_call(value: Expression, method: Method, types: list[Type]) -> E
 def _converted_elements(
     binder: Binder, value: nodes.TupleCreation, targets: list[Expression | None], placeholders: list[nodes.Placeholder]
 ) -> Expression:
-    """Convert each element of a tuple expression to the type of its target."""
     converted: list[Expression] = []
     for element, target, placeholder in zip(value.elements, targets, placeholders, strict=True):
         if target is not None and not isinstance(target, (Bad, nodes.Deconstruction)):

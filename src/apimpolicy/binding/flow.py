@@ -33,7 +33,6 @@ class Flow:
         self._targets: list[int] = []
 
     def end_reachable(self, statement: Statement) -> bool:
-        """Return whether control can leave this statement at its end, given that it is reached."""
         if isinstance(statement, (nodes.Block, nodes.Statements)):
             return self.list_end_reachable(statement.statements)
         if isinstance(statement, nodes.If):
@@ -135,7 +134,6 @@ class Flow:
 
 
 def _places_of_labels(statements: Sequence[Statement]) -> dict[str, int]:
-    """Return where in a list the statement of each of its labels is."""
     found: dict[str, int] = {}
     for place, statement in enumerate(statements):
         current = statement
@@ -157,14 +155,12 @@ def labels_of(statements: Sequence[Statement]) -> dict[str, nodes.Labeled]:
 
 
 def always_matches(value: Expression, pattern: nodes.Pattern) -> bool:
-    """Return whether a pattern takes every value that this expression can have."""
     if pattern.value is not None:
         return value.is_constant and pattern.value.is_constant and value.constant == pattern.value.constant
     return pattern.target is None or (pattern.target is value.type and value.type.is_value_type)
 
 
 def never_matches(value: Expression, pattern: nodes.Pattern) -> bool:
-    """Return whether the expression and the pattern are two different constants."""
     wanted = pattern.value
     return wanted is not None and value.is_constant and wanted.is_constant and value.constant != wanted.constant
 

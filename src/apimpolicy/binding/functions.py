@@ -49,7 +49,6 @@ def function_body(binder: Binder, node: Node) -> nodes.Block:
 
 
 def falls_through(binder: Binder, block: nodes.Block) -> bool:
-    """Return whether control reaches the end of the block."""
     from apimpolicy.binding.flow import Flow
 
     return Flow(binder.ends).end_reachable(block)
@@ -152,7 +151,6 @@ def instance_of(binder: Binder, function: LocalFunctionSymbol, types: tuple[Type
 
 
 def _generics_around(binder: Binder) -> list[TypeParameter]:
-    """Return the type parameters of the generic functions whose own bodies are being bound."""
     around = (type_ for scope in binder.scope.outward() for type_ in scope.types.values())
     return [type_ for type_ in around if isinstance(type_, TypeParameter)]
 
@@ -195,5 +193,4 @@ def result_of(returns: Type) -> Type | None:
 
 
 def task_of(result: Type) -> Type:
-    """Return the return type that is inferred for an asynchronous lambda whose body returns this."""
     return named(TASK) if result is VOID else named(TASK, result)

@@ -267,7 +267,6 @@ class Inference:
 
 
 def _converts(source: Type, target: Type) -> bool:
-    """Return whether a type converts to another, user-defined conversions included."""
     return implicit_conversion(source, target) is not None
 
 

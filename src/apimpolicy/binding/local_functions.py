@@ -33,7 +33,6 @@ MOST_INSTANCES: Final = 50
 
 
 def declare_functions(binder: Binder, statements: Sequence[Child]) -> None:
-    """Declare the local functions of a block, which are known in all of it."""
     for child in statements:
         if isinstance(child, shapes.LocalFunction):
             type_node, token, parameters = child.type, child.name, child.parameters

@@ -235,12 +235,10 @@ def _type_argument(binder: Binder, node: Node) -> Type:
 
 
 def bind_hole(binder: Binder, node: shapes.Hole) -> Expression:
-    """Return an expression that is unknown."""
     return binder.hole(node)
 
 
 def type_hole(binder: Binder, node: Node) -> Type:
-    """Return a type that is unknown."""
     return binder.unknown_type(node)
 
 

@@ -270,7 +270,6 @@ _POLICIES = {
 
 
 def _tuple_of(target: Expression) -> Expression | None:
-    """Return the tuple that something is an element of; None when it is none."""
     if isinstance(target, nodes.FieldAccess) and target.receiver is not None and not target.field.is_static:
         return target.receiver if target.receiver.type.is_value_type else None
     return target.receiver if isinstance(target, nodes.TupleElement) else None

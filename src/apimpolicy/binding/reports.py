@@ -96,7 +96,6 @@ class Reports:
         self.diagnostics.append(Diagnostic.within(self.excerpt, start, end, code, message, label=label, help=help))
 
     def bad(self, node: Child, type_: Type = ERROR) -> Bad:
-        """Return the expression about which nothing more is reported; `type_` is its type, if known."""
         return Bad(written(node), type_)
 
     def failure(self, node: Child, code: str, message: str, *, label: str = "", help: str = "") -> Bad:
@@ -133,7 +132,6 @@ class Reports:
 
 
 def name_token(group: MethodGroup) -> Node | Token:
-    """Return the syntax of a method's name."""
     syntax = group.syntax
     if isinstance(syntax, (shapes.MemberAccess, shapes.ConditionalMemberAccess)):
         found = syntax.name

@@ -313,7 +313,6 @@ def assume(words: str) -> None:
 
 
 def stop_evaluation() -> None:
-    """Stop the evaluation for good; outside of one there is nothing to stop."""
     running = environment()
     if running is not _OUTSIDE:
         running.stop()
@@ -323,7 +322,6 @@ LimitExceededError.when_made = staticmethod(stop_evaluation)
 
 
 def has_environment() -> bool:
-    """Return whether an environment for evaluations was set."""
     return environment() is not _OUTSIDE
 
 

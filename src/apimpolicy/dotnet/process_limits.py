@@ -110,5 +110,4 @@ def _watch_clock(seconds: float | None) -> None:
 
 
 def _finite(seconds: float) -> float:
-    """Return the seconds until the process ends itself: even unlimited work is bounded."""
     return min(seconds, 24 * 3600.0)

@@ -290,7 +290,6 @@ def _is_refused(type_: NamedType) -> bool:
 
 
 def _look_up(table: Mapping[tuple[str, str], _Entry], key: tuple[str, str]) -> _Entry | None:
-    """Return the entry of a member: under its line, its name with parameters, or its name alone."""
     name, signature = key
     found = table.get(key) or table.get((name, short_form(signature)))
     return found or table.get((name, member_name(signature)))

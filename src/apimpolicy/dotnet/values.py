@@ -168,7 +168,6 @@ class ValueTuple(tuple[Any, ...]):
 
 
 def _text(value: Any) -> str:
-    """Return a value's text in a string concatenation."""
     shown: str = "" if value is None else _of_object("string ToString()")(value)
     return shown
 
@@ -298,7 +297,6 @@ short_byte_array = array_class(BYTE)
 
 
 def byte_array(data: bytes) -> Array:
-    """Return a `byte[]` with this content."""
     if len(data) > FREE_UNITS:
         work_through(len(data))
     return short_byte_array(data)

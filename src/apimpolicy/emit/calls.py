@@ -228,7 +228,6 @@ def _call_delegate(emitter: Emitter, target: nodes.Expression, arguments: Sequen
 
 
 def _call_for_reference(emitter: Emitter, node: nodes.DelegateCall, function: LocalFunctionSymbol) -> ast.expr:
-    """Emit a call of a function that returns by reference; its ref and out arguments are references."""
     from apimpolicy.emit.assignments import reference_to
 
     passed = [

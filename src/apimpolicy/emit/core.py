@@ -188,18 +188,15 @@ class Emitter:
         return self._hoisted.pop(), made
 
     def hoist(self, function: ast.stmt) -> None:
-        """Put a function before the statement that is being emitted."""
         self._hoisted[-1].append(function)
 
     def returning(self, expression: Expression) -> list[ast.stmt]:
-        """`return expression`, preceded by the functions that its lambdas became."""
         before, value = self.hoisting(expression)
         return [*before, self.at(ast.Return(value), expression)]
 
     # --------------------------------------------------------------------------------------------- names
 
     def fresh(self, hint: str = "t") -> str:
-        """Return a new Python name."""
         self._counter += 1
         return f"{hint}_{self._counter}"
 
@@ -215,11 +212,9 @@ class Emitter:
         return load(name)
 
     def function(self, target: Callable[..., Any]) -> ast.Name:
-        """Return a function that emitted code may call."""
         return self.bring(target, getattr(target, "__name__", "function"))
 
     def run(self, target: Callable[..., Any], *arguments: ast.expr) -> ast.Call:
-        """Return a call of a function of the library."""
         return call(self.function(target), *arguments)
 
     def literal(self, value: Any) -> ast.expr:
@@ -238,7 +233,6 @@ class Emitter:
         return self.bring(tuple([type_.nameless for type_ in types]), "types")
 
     def step(self) -> ast.Call:
-        """Return the code that uses up one step; every loop and every recursion uses some."""
         self.uses_steps = True
         return call(load(STEP))
 
@@ -361,5 +355,4 @@ _NOT_RECORDED = (
 
 
 def is_recorded(expression: Expression) -> bool:
-    """Return whether an explanation shows the value of an expression."""
     return not expression.is_constant and not isinstance(expression, _NOT_RECORDED)

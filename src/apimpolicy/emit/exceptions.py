@@ -239,7 +239,6 @@ class Handlers:
         return self._entered
 
     def leave(self) -> None:
-        """The innermost `try` is left, one way or the other."""
         self._active.pop()
 
     def first_pass(self, error: BaseException) -> DotnetException:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 def define(
     emitter: Emitter, name: str, arguments: ast.arguments, statements: list[ast.stmt], node: nodes.Bound
 ) -> ast.stmt:
-    """Return the definition of the function that a node becomes."""
     return emitter.at(function_def(name, arguments, statements or [ast.Pass()]), node)
 
 
@@ -58,7 +57,6 @@ def captured_cells(emitter: Emitter, node: nodes.Bound) -> list[str]:
 
 
 def nonlocals(emitter: Emitter, node: nodes.Bound, own: AbstractSet[LocalSymbol]) -> list[ast.stmt]:
-    """`nonlocal` for variables of an enclosing function that are assigned here."""
     return nonlocal_of(emitter, facts(node).assigned_outside(own))
 
 

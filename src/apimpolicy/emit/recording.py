@@ -68,7 +68,6 @@ class Recorder:
 
     @property
     def entries(self) -> list[tuple[Bound, Any]]:
-        """Return the kept entries."""
         found: list[tuple[Bound, Any]] = []
         for node, value in self.kept:
             if type(node) is tuple:
@@ -79,7 +78,6 @@ class Recorder:
 
     @property
     def kept(self) -> list[tuple[Any, Any]]:
-        """The recorded values in order: a node and its value, or the nodes and the values of a round of a loop."""
         return [value if type(key) is int else (key, value) for key, value in self._kept.items()]
 
     def record(self, node: Bound, value: Any) -> Any:
@@ -200,7 +198,6 @@ class _Loops(ast.NodeTransformer):
         return self._loop(node, [walks])
 
     def _loop(self, node: ast.While | ast.For, before: list[ast.stmt]) -> list[ast.stmt]:
-        """Return a loop that keeps its values, and what has to come before it."""
         if self.open:
             before += self._handed_over(self.open[-1])
         loop = _Loop(self.emitter)
@@ -281,5 +278,4 @@ def _of_recorder(name: str) -> ast.stmt:
 
 
 def _unless(name: str, statements: list[ast.stmt]) -> list[ast.stmt]:
-    """Return the statements, when the variable is false."""
     return [ast.If(ast.UnaryOp(ast.Not(), load(name)), statements, [])] if statements else []

@@ -50,7 +50,6 @@ def null_reference() -> NoReturn:
 
 
 def enter_lock(value: Any) -> None:
-    """`lock (value)`."""
     if value is None:
         raise ArgumentNullException
 
@@ -64,7 +63,6 @@ def raise_exception(exception: DotnetException | None) -> NoReturn:
 
 
 def not_simulated(name: str, reason: str = "") -> NoReturn:
-    """Raise NotSimulatedError for a member of .NET that is not simulated."""
     raise NotSimulatedError(name, reason)
 
 
@@ -90,7 +88,6 @@ def worked_through(text: str) -> bool:
 
 
 def elements(value: Any) -> Any:
-    """Return the sequence of `foreach`; NullReferenceException for null."""
     if value is None:
         raise NullReferenceException
     return value
@@ -120,7 +117,6 @@ def one_text(*texts: str) -> str:
 
 
 def enumerator(sequence: Any) -> Any:
-    """Return the enumerator of a `foreach` that has to be disposed of."""
     return iter(sequence)
 
 
@@ -199,7 +195,6 @@ def unset_tuple(type_: Type) -> tuple[Any, ...] | None:
 
 
 def replace_element(values: tuple[Any, ...], index: int, value: Any) -> tuple[Any, ...]:
-    """Return a value tuple with one element changed."""
     return (*values[:index], value, *values[index + 1 :])
 
 
@@ -340,7 +335,6 @@ def file_of(source: Source) -> Source:
 
 
 def _offset(source: Source, line: int, column: int) -> int:
-    """Return the offset of a line and a UTF-8 column."""
     starts = source.line_starts
     start = starts[min(line, len(starts)) - 1]
     text = source.line(min(line, len(starts)))

@@ -220,7 +220,6 @@ def _begin_with(where: str, piece: int) -> list[ast.stmt]:
 
 
 def functions_of(emitter: Emitter, statements: Sequence[nodes.Statement]) -> list[ast.stmt]:
-    """Return the local functions among the statements of a list."""
     return [
         made
         for statement in statements
@@ -230,7 +229,6 @@ def functions_of(emitter: Emitter, statements: Sequence[nodes.Statement]) -> lis
 
 
 def in_order(emitter: Emitter, statements: Sequence[nodes.Statement]) -> list[ast.stmt]:
-    """Return the other statements of a list, one after another."""
     return [
         made
         for statement in statements
@@ -240,7 +238,6 @@ def in_order(emitter: Emitter, statements: Sequence[nodes.Statement]) -> list[as
 
 
 def from_entry(emitter: Emitter, where: str, pieces: Sequence[Sequence[nodes.Statement]]) -> list[ast.stmt]:
-    """Return the pieces of a list, from the one that the variable names."""
     made: list[ast.stmt] = []
     for index, piece in enumerate(pieces):
         body = in_order(emitter, piece)

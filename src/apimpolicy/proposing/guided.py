@@ -108,11 +108,9 @@ class Guided:
         return approach(self.send, target, starts, is_over, most, width) is not None
 
     def inversion(self, run: Run) -> Inversion:
-        """Return the inversion of a run."""
         return Inversion(self.harness, run, self._structures, RULES)
 
     def toward(self, step: Step, run: Run, inversion: Inversion) -> Iterator[Assignment]:
-        """Yield requests with which a step may run."""
         yield from self._toward(_ANY_BRANCH, step, run, inversion)
 
     def past(self, step: Step, inversion: Inversion) -> Iterator[Assignment]:
@@ -162,7 +160,6 @@ class Guided:
         return best + len(entries) / 5000 - len(run.assignment) / 200 - len(doubles) / 20
 
     def steps(self, goal: Goal) -> list[Step]:
-        """Return the steps where a goal is reached."""
         found = self._steps.get(goal)
         if found is None:
             found = self._steps[goal] = [
@@ -280,7 +277,6 @@ def _progress(entry: TraceEntry) -> float:
 
 
 def _failed_step(trace: list[TraceEntry]) -> Step | None:
-    """Return the policy that failed last."""
     step = next((entry.step for entry in reversed(trace) if entry.error is not None), None)
     while step is not None and not is_known(step.name):  # a part of a policy
         step = step.parent

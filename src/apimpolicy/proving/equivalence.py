@@ -51,13 +51,11 @@ class Known(NamedTuple):
     cells: frozenset[tuple[str, str]] = frozenset()
 
     def parts(self) -> set[str]:
-        """Return the parts of a comparison in which differences are known."""
         kinds = self.kinds | {kind for kind, _ in self.cells}
         found = {_PARTS.get(kind, REQUESTS) for kind in kinds}
         return found | {OUTCOMES} if self.answers else found
 
     def has(self, kind: str, name: str) -> bool:
-        """Return whether differences in a cell are known."""
         return kind in self.kinds or (kind, name) in self.cells
 
 
@@ -161,7 +159,6 @@ class _Differences:
                 yield terms.all_of(both, terms.any_of(*self._cells(one.state, other.state, KINDS)))
 
     def own_requests(self, old: Outcome, new: Outcome) -> Iterator[Term]:
-        """Yield where policies send other requests of their own."""
         if self.known.has(OWN, ""):
             return
         keys = [[each.key for each in outcome.own_requests] for outcome in (old, new)]

@@ -99,7 +99,6 @@ class Proof:
             unknowns.watched = watched
 
     def question(self, formula: Term) -> Inquiry:
-        """Return a question: whether any request makes a formula true."""
         return Inquiry(self.unknowns, formula)
 
 

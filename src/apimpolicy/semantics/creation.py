@@ -111,7 +111,6 @@ def _different(items: list[Value], comparer: str) -> list[Value]:
 
 
 def _table(evaluation: Evaluation, node: nodes.ObjectCreation, arguments: list[Value]) -> Value:
-    """Return a dictionary whose keys are different constant texts."""
     comparer = "ordinal"
     for argument in arguments:
         known = comparer_of(argument)
@@ -175,7 +174,6 @@ def value_default_value(evaluation: Evaluation, node: nodes.DefaultValue) -> Val
 
 
 def default_of(evaluation: Evaluation, type_: str, *, is_value_type: bool) -> Value:
-    """Return the default value of a type."""
     if type_ == "bool":
         return constant_truth(False)
     if type_ in INTEGERS:
@@ -235,7 +233,6 @@ def _nullable(evaluation: Evaluation, node: nodes.Convert, conversion: Conversio
 
 
 def _escaped(evaluation: Evaluation, value: Value, target: str) -> Value:
-    """Return the result of an explicit conversion of a collection, whose later use as another type is unknown."""
     what = f"a conversion to {target}"
     evaluation.throw(evaluation.unknowns.truth(what))
     return evaluation.unknowns.value(target, what, null=False)

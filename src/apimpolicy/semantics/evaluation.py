@@ -103,7 +103,6 @@ class Evaluation:
                 self.state.forget(kind, ("generation", self.unknowns.next()))
 
     def value(self, node: Expression) -> Value:
-        """Return the value of a node."""
         found = self._value(node)
         if id(node) in self.unknowns.watched:
             self._note(node, found)
@@ -143,7 +142,6 @@ class Evaluation:
         return found
 
     def constant(self, value: object, type_: str) -> Value:
-        """Return a constant."""
         if value is None:
             return NULL
         if isinstance(value, bool):
@@ -159,7 +157,6 @@ class Evaluation:
         )
 
     def truth(self, value: Value) -> Term:
-        """Return a `bool` as a term."""
         found = self.each([value], self._truth_of)
         return found.term if isinstance(found, Truth) else terms.FALSE
 
@@ -169,11 +166,9 @@ class Evaluation:
     # Where something is reached, and where it throws
 
     def throw(self, condition: Term) -> None:
-        """Say that the expression throws where it gets here and the condition is true."""
         self.throws = terms.any_of(self.throws, terms.all_of(self.guard, condition))
 
     def fail(self) -> Value:
-        """Say that the expression throws where it gets here."""
         self.throw(terms.TRUE)
         return NOTHING
 
@@ -193,7 +188,6 @@ class Evaluation:
                     self.variables[symbol] = merge(condition, value, old)
 
     def exact_where(self, condition: Term, exact: Value, type_: str, what: str, key: object) -> Value:
-        """Return a value that is exact where the condition is true, and unknown elsewhere."""
         if condition is terms.TRUE:
             return exact
         return merge(condition, exact, self.unknowns.value(type_, what, ("elsewhere", key), null=False))
@@ -248,21 +242,18 @@ def _decided(value: Value, known: dict[Term, bool]) -> Value:
 
 
 def as_text(value: Value) -> Text:
-    """Return a value that must be a text here."""
     if not isinstance(value, Text):
         raise Unsupported("a text of another type")
     return value
 
 
 def as_number(value: Value) -> Number:
-    """Return a value that must be a number here."""
     if not isinstance(value, Number):
         raise Unsupported("a number of another type")
     return value
 
 
 def constant_of(value: Value) -> str:
-    """Return a value that must be a constant text here."""
     found = value.constant if isinstance(value, Text) else None
     if found is None:
         raise Unsupported("a text that is not constant")

@@ -45,7 +45,6 @@ def declared() -> dict[str, dict[str, frozenset[str]]]:
 
 
 def has(fact: str, member: Member) -> bool:
-    """Return whether a member declares a fact."""
     names = declared()[fact].get(member.declaring.name, frozenset())
     return EVERY in names or member.name in names or member.signature in names
 
@@ -56,12 +55,10 @@ def is_pure(member: Member) -> bool:
 
 
 def is_immutable(type_: str) -> bool:
-    """Return whether the values of a type never change."""
     return type_ in declared()["immutable"] or type_.rstrip("?") in declared()["immutable"]
 
 
 def walk(node: Bound) -> Iterator[Bound]:
-    """Yield a node and all below it."""
     waiting = [node]
     while waiting:
         part = waiting.pop()

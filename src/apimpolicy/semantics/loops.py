@@ -56,7 +56,6 @@ if TYPE_CHECKING:
 
 
 def source_of(known: Items | Parts | Query) -> tuple[Items | Parts, Steps]:
-    """Return the items that a query reads, and its steps."""
     source, steps = (known.source, known.steps) if isinstance(known, Query) else (known, ())
     if isinstance(source, Items) and may_repeat(source):
         raise Unsupported("the items of a set that may be equal")
@@ -69,7 +68,6 @@ def may_repeat(known: Items) -> bool:
 
 
 def is_true(evaluation: Evaluation, predicate: Value) -> Condition:
-    """Return where a lambda is true of an item."""
     return lambda item: evaluation.truth(apply(evaluation, predicate, item))
 
 
@@ -119,7 +117,6 @@ def _row(evaluation: Evaluation, steps: Steps, condition: Condition, item: Value
 
 
 def exists(evaluation: Evaluation, known: Items | Parts | Query, condition: Condition) -> Term:
-    """Return whether an item of a query fits; the source has no unknown items."""
     source, steps = source_of(known)
     if isinstance(source, Parts):
         return terms.member(source.text, has_part(language_of_parts(evaluation, steps, condition), source.separator))
@@ -127,12 +124,10 @@ def exists(evaluation: Evaluation, known: Items | Parts | Query, condition: Cond
 
 
 def anything(_: Value) -> Term:
-    """The condition that every item fits."""
     return terms.TRUE
 
 
 def has_part(language: Language, separator: int) -> Language:
-    """Return the texts of which some part, between separators, is in a language."""
     mark = one_of(units.of_bits(1 << separator))
     part = both(language, not_(containing(mark)))
     return sequence(optional(sequence(ANYTHING, mark)), part, optional(sequence(mark, ANYTHING)))
@@ -180,7 +175,6 @@ _BEFORE = "a variable before a loop"
 
 
 def run(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> None:
-    """Run a loop."""
     if isinstance(statement, nodes.Foreach):
         _run_foreach(evaluation, statement)
     else:

@@ -104,7 +104,6 @@ class Call:
 
 
 def form_of(evaluation: Evaluation, member: Member) -> Form | None:
-    """Return the form of a member, or None."""
     module = _MODULES.get(member.declaring.name)
     if module is None:
         return None
@@ -149,12 +148,10 @@ def _set_out(evaluation: Evaluation, target: nodes.Expression, value: Value) -> 
 def call_method(
     evaluation: Evaluation, method: Method, type_arguments: Sequence[Type], values: list[Value], type_: Type
 ) -> Value:
-    """Return the result of a method whose arguments are no choices."""
     return _called(Call(evaluation, method, type_, type_arguments), values, [])
 
 
 def get_property(evaluation: Evaluation, member: Property, values: list[Value], type_: Type) -> Value:
-    """Return a property, or what an indexer gives."""
     return _called(Call(evaluation, member, type_), values, [])
 
 
@@ -190,7 +187,6 @@ def _over_items(call: Call, token: Json, rest: list[Value], outs: list[Type]) ->
 
 
 def _unknown(call: Call, values: list[Value], outs: list[Type]) -> Value:
-    """Return the unknown result of a member."""
     evaluation, member = call.evaluation, call.member
     unknowns = evaluation.unknowns
     name = f"{member.declaring.name}.{member.name}"
@@ -242,7 +238,6 @@ def run_unknown_times(evaluation: Evaluation, function: Function) -> None:
 
 
 def apply(evaluation: Evaluation, function: Value, *arguments: Value) -> Value:
-    """Return the result of a lambda."""
     if not isinstance(function, Function) or not isinstance(function.node.body, nodes.Expression):
         raise Unsupported("a delegate that is not a lambda of one expression")
     for symbol, argument in zip(function.node.parameters, arguments, strict=True):
@@ -309,7 +304,6 @@ def value_array_access(evaluation: Evaluation, node: nodes.ArrayAccess) -> Value
 
 
 def item_of(evaluation: Evaluation, values: list[Value], type_: str) -> Value:
-    """Return an item of an array or a list by its index."""
     collection = values[0]
     if collection is NULL:
         return evaluation.fail()

@@ -40,17 +40,14 @@ _SIGN = 1 << 63
 
 
 def constant_fraction(value: float, type_: str) -> Value:
-    """Return a constant."""
     return Opaque((_CONSTANT, repr(value)), type_, 0)
 
 
 def is_fraction(value: Value) -> bool:
-    """Return whether a value is one of these numbers."""
     return isinstance(value, Opaque) and value.type in FRACTIONS
 
 
 def is_nan(unknowns: Unknowns, value: Value) -> Term:
-    """Return where a number is NaN."""
     constant = _constant(value)
     if constant is not None:
         return terms.truth(constant != constant)
@@ -128,13 +125,11 @@ def value_throw_expression(evaluation: Evaluation, node: nodes.ThrowExpression) 
 
 
 def is_null(evaluation: Evaluation, value: Value) -> Term:
-    """Return whether a value is null."""
     found = evaluation.each([value], lambda leaf: constant_truth(leaf is NULL))
     return found.term if isinstance(found, Truth) else terms.FALSE
 
 
 def without_null(evaluation: Evaluation, value: Value) -> Value:
-    """Return a value where it is not null."""
     return evaluation.each([value], lambda leaf: NOTHING if leaf is NULL else leaf)
 
 
@@ -395,7 +390,6 @@ def value_is_pattern(evaluation: Evaluation, node: nodes.IsPattern) -> Value:
 
 
 def _matches(evaluation: Evaluation, one: Value, other: Value) -> Value:
-    """Return whether a value matches a constant."""
     if NULL in (one, other):
         return constant_truth(one is other)
     if isinstance(one, Text) and isinstance(other, Text):

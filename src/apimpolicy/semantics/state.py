@@ -104,7 +104,6 @@ class State:
         return found
 
     def set(self, value: Value, kind: str, name: str = "") -> None:
-        """Write a cell."""
         self._cells[kind, name] = value
         self._written.add(kind)
 
@@ -141,7 +140,6 @@ class State:
         return frozenset(cells), frozenset(bases)
 
     def written(self, kind: str) -> list[str]:
-        """Return the names of the cells of a kind that are known."""
         return [name for each, name in self._cells if each == kind]
 
     def _first(self, cell: Cell, base: Base) -> Value:
@@ -217,7 +215,6 @@ class Inputs:
             self._made[cell, 0] = value
 
     def state(self) -> State:
-        """Return the state in which a request comes."""
         return State(self.make)
 
     def make(self, cell: Cell, generation: Hashable) -> Value:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 
 def value_block(evaluation: Evaluation, body: Bound) -> Value:
-    """Return the value of a body of statements."""
     assert isinstance(body, nodes.Block)
     _check(body)
     run_all(evaluation, body.statements)

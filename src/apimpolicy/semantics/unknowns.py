@@ -93,7 +93,6 @@ class Unknowns:
         """Variables that are parts of a request, by what they are."""
 
     def facts(self, variable: Term) -> Iterable[Term]:
-        """Return the facts about a variable."""
         return self._facts.get(variable, ())
 
     def know(self, variable: Term, *facts: Term) -> None:
@@ -115,7 +114,6 @@ class Unknowns:
         return found
 
     def variable(self, name: str, sort: str) -> Term:
-        """Return the variable of a name, which no other proof has."""
         return terms.variable(name, sort, self._proof)
 
     def fresh(self, sort: str, what: str, key: Hashable = None) -> Term:
@@ -126,7 +124,6 @@ class Unknowns:
         return made
 
     def note(self, node: int, where: Term, first: Term) -> None:
-        """Keep where a watched node has its first outcome, and where the other."""
         for outcome, term in enumerate((first, terms.not_(first))):
             known = self.outcomes.get((node, outcome), terms.FALSE)
             self.outcomes[node, outcome] = terms.any_of(known, terms.all_of(where, term))
@@ -154,7 +151,6 @@ class Unknowns:
         self.heap = self.version_of(("heap", self.next()))
 
     def use_up(self) -> None:
-        """Say that any body may have been read."""
         self.bodies = self.version_of(("bodies", self.next()))
 
     def chance(self, what: str) -> Term:
@@ -164,7 +160,6 @@ class Unknowns:
         return made
 
     def truth(self, what: str, key: Hashable = None) -> Term:
-        """Return an unknown truth value, the same for the same key."""
         if key is None:
             return self.fresh(terms.TRUTH, what)
         found = self._terms.get(key)
@@ -189,7 +184,6 @@ class Unknowns:
         return merge(is_null, NULL, self._not_null(type_, what, key, reads))
 
     def status_of(self, response: Opaque) -> Value:
-        """Return the status of a response to a request that a policy sent; nothing changes it."""
         return self.value("int", "the status of another service's response", ("status of", response.identity))
 
     def _not_null(self, type_: str, what: str, key: Hashable, reads: frozenset[str] | None) -> Value:

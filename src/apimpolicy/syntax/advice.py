@@ -326,7 +326,6 @@ def _entity(failure: Failure) -> DiagnosticInfo:
 
 
 def _last_type(failure: Failure, word: str) -> tuple[int, int]:
-    """Return the type between the keyword and the token."""
     tokens, place = failure.tokens, failure.index - 1
     while tokens.kinds[place - 1] != word:
         place -= 1

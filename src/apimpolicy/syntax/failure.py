@@ -46,7 +46,6 @@ class Failure:
 
     @property
     def previous(self) -> str:
-        """The kind of the token before, or an empty text."""
         return self.tokens.kinds[self.index - 1] if self.index else ""
 
     @property
@@ -58,7 +57,6 @@ class Failure:
         return self.tokens.ends[self.index]
 
     def spelling(self, distance: int = 0) -> str:
-        """Return the text of the token, or of the one so many tokens away."""
         index = self.index + distance
         return self.tokens.spelling(index) if index >= 0 else ""
 
@@ -75,7 +73,6 @@ class Failure:
         return place < self.index - 1 and self.tokens.kinds[place] == word
 
     def adjacent(self) -> bool:
-        """Return whether the token directly follows the previous one."""
         return self.tokens.ends[self.index - 1] == self.start
 
     def place(self) -> tuple[int, int]:
@@ -85,7 +82,6 @@ class Failure:
         return max(self.start - (self.start >= len(self.tokens.text)), 0), self.start
 
     def error(self, code: str, message: str, *, at: tuple[int, int] | None = None, help: str = "") -> DiagnosticInfo:
-        """Return an error at the token, or at another place."""
         return DiagnosticInfo(code, message, *(at or self.place()), help=help)
 
     def from_token(self, distance: int) -> tuple[int, int]:

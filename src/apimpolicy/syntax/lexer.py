@@ -113,7 +113,6 @@ class _Condition:
             return False
 
     def value(self) -> bool:
-        """Return the value; raises ValueError."""
         found = self._any()
         if self._symbols or not self._is_complete:
             raise ValueError
@@ -194,11 +193,9 @@ class Tokens:
             self.add(END, position, position)
 
     def span(self, first: int, last: int | None = None) -> tuple[int, int]:
-        """Return the place of a token, or from one to another."""
         return self.starts[first], self.ends[first if last is None else last]
 
     def spelling(self, index: int) -> str:
-        """Return the text of one token."""
         return self.text[self.starts[index] : self.ends[index]]
 
 
@@ -297,7 +294,6 @@ def tokenize(text: str, position: int) -> tuple[Tokens, DiagnosticInfo | None]:
 
 
 def _end(pattern: re.Pattern[str], text: str, start: int, end: int = sys.maxsize) -> int:
-    """Return where a pattern ends that matches everywhere, if only the empty text."""
     found = pattern.match(text, start, end)
     return found.end() if found is not None else start
 
@@ -343,7 +339,6 @@ def _read_text(
 
 @cache  # needed by multi-line code in interpolated strings alone
 def _line_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return patterns of the blanks in a string on one line, and of the end of a line."""
     line_end = r"\r\n\x85\u2028\u2029"
     return re.compile(rf"(?:[^\S{line_end}]|/\*[^{line_end}]*?\*/)*"), re.compile(f"[{line_end}]")
 

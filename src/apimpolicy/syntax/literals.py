@@ -189,7 +189,6 @@ def _unescape(text: str, offset: int) -> str:
 
 
 def literal_errors(tokens: Tokens) -> list[DiagnosticInfo]:
-    """Return the errors inside the literals of a text."""
     found: list[DiagnosticInfo] = []
     verbatim: list[bool] = []
     for index, kind in enumerate(tokens.kinds):

@@ -50,7 +50,6 @@ class Node:
         return child
 
     def nodes(self, start: int = 0) -> list[Node]:
-        """Return the children from an index on, which the grammar says are nodes."""
         return [self.node(index) for index in range(start, len(self.children))]
 
     def token(self, index: int) -> Token:

@@ -322,7 +322,6 @@ def as_statements(excerpt: Excerpt) -> tuple[Node, Excerpt] | None:
 
 
 def _holes_in_code(text: str) -> list[tuple[int, int]]:
-    """Return the spans of holes that stand by themselves between the tokens of the code."""
     tokens, _ = tokenize(text, 1 if text.startswith("@") else 0)
     spans = zip(tokens.starts, tokens.ends, strict=True)
     return [(start, end) for start, end in spans if _HOLE.fullmatch(text, start, end) is not None]

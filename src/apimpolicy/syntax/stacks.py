@@ -184,5 +184,4 @@ def _kinds(path: Any) -> list[str]:
 
 
 def spelled(kinds: Iterable[str]) -> str:
-    """Return the terminals as text."""
     return "".join(WORDS[kind].text if kind in _WITHOUT_BLANK else f" {WORDS[kind].text}" for kind in kinds)

@@ -134,7 +134,6 @@ class Solver:
         return self._count - 1
 
     def add(self, node: int) -> None:
-        """Assert a node."""
         self._said.append(("add", self._number, node))
 
     def check(self, assumptions: list[int], work: int) -> tuple[str, list[int], list[bool | int | None]]:

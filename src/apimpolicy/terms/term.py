@@ -45,7 +45,6 @@ class Term:
 
     @property
     def terms(self) -> list[Term]:
-        """The parts that are terms."""
         return [part for part in self.parts if isinstance(part, Term)]
 
     def __repr__(self) -> str:
@@ -74,7 +73,6 @@ FALSE = _make("false", TRUTH)
 
 
 def truth(value: bool) -> Term:
-    """Return a constant truth value."""
     return TRUE if value else FALSE
 
 
@@ -94,12 +92,10 @@ def not_(term: Term) -> Term:
 
 
 def all_of(*terms: Term) -> Term:
-    """Return the conjunction."""
     return _combined("all", terms, TRUE, FALSE)
 
 
 def any_of(*terms: Term) -> Term:
-    """Return the disjunction."""
     return _combined("any", terms, FALSE, TRUE)
 
 
@@ -135,7 +131,6 @@ def choice(condition: Term, then: Term, otherwise: Term) -> Term:
 
 
 def iff(one: Term, other: Term) -> Term:
-    """Return whether two truth values are equal."""
     return choice(one, other, not_(other))
 
 
@@ -143,17 +138,14 @@ def iff(one: Term, other: Term) -> Term:
 
 
 def text(value: str) -> Term:
-    """Return a constant text."""
     return _make("text", TEXT, value)
 
 
 def constant_text(term: Term) -> str | None:
-    """Return the value of a constant text; None for others."""
     return term.parts[0] if term.kind == "text" else None
 
 
 def applied(operation: Operation, term: Term) -> Term:
-    """Return a text with an operation applied."""
     value = constant_text(term)
     if value is not None:
         return text(operation.apply(value))
@@ -225,17 +217,14 @@ def same(one: Term, other: Term) -> Term:
 
 
 def number(value: int) -> Term:
-    """Return a constant number."""
     return _make("number", NUMBER, value)
 
 
 def constant_number(term: Term) -> int | None:
-    """Return the value of a constant number; None for others."""
     return term.parts[0] if term.kind == "number" else None
 
 
 def measure(of: Measure, term: Term) -> Term:
-    """Return a measure of a text."""
     value = constant_text(term)
     if value is not None and (known := of.of(value)) is not None:
         return number(known)
@@ -243,7 +232,6 @@ def measure(of: Measure, term: Term) -> Term:
 
 
 def total(one: Term, other: Term) -> Term:
-    """Return the sum."""
     first, second = constant_number(one), constant_number(other)
     if first is not None and second is not None:
         return number(first + second)
@@ -253,7 +241,6 @@ def total(one: Term, other: Term) -> Term:
 
 
 def scaled(factor: int, term: Term) -> Term:
-    """Return a number times a constant."""
     value = constant_number(term)
     if value is not None or factor in (0, 1):
         return number(0) if factor == 0 else term if value is None else number(factor * value)

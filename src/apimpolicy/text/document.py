@@ -45,7 +45,6 @@ class Node:
 
     @property
     def raw(self) -> str:
-        """The text as it is in the document."""
         return self.source.text[self.start : self.end]
 
     def __repr__(self) -> str:

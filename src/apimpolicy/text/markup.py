@@ -354,7 +354,6 @@ class _Reader(CharacterReader):
 
 
 def _open(element: Element | None) -> Iterator[Element]:
-    """Yield the element and those around it."""
     while element is not None:
         yield element
         element = element.parent

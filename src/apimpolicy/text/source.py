@@ -285,7 +285,6 @@ _UNKNOWN = rf"{MARK}|\{{\{{[A-Za-z0-9\-._]++(?: ++[A-Za-z0-9\-._]++)*+\}}\}}"
 
 
 def mark(number: int) -> str:
-    """Return the mark of the placeholder with a number."""
     return f"{OPEN}{number}{CLOSE}"
 
 
@@ -300,12 +299,10 @@ def is_unknown(text: str) -> bool:
 
 
 def without_holes(text: str) -> str:
-    """Return the text that is known."""
     return re.compile(_UNKNOWN).sub("", text)
 
 
 def shown(text: str, holes: tuple[str, ...]) -> str:
-    """Return the text with every placeholder as it is written in the template."""
     if OPEN not in text:
         return text
     return re.compile(_HOLE).sub(lambda found: _written(int(found[0][1:-1]), holes), text)

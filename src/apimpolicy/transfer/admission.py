@@ -168,7 +168,6 @@ def _language(ends: Sequence[tuple[Address, Address]]) -> Language:
 
 
 def _between(first: Sequence[int], last: Sequence[int]) -> Language:
-    """Return the addresses between two, of which the last parts are given."""
     return union(*_pieces(first, last))
 
 

@@ -71,7 +71,6 @@ def _steps(step: Step, field: str) -> list[Step]:
 
 
 def _take(run: Run, branch: Step, condition: Term, ends: list[tuple[Term, State, Term]]) -> None:
-    """Run the policies of a branch where its condition is true."""
     if condition is terms.FALSE:
         return
     run.state, run.alive = run.state.copy(), condition

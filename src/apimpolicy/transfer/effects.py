@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 
 def transfer_declared(run: Run, step: Step) -> None:
-    """Run a policy by what it declares."""
     specification = step.specification
     effects = None if specification is None else specification.effects
     if effects is None:
@@ -32,7 +31,6 @@ def transfer_declared(run: Run, step: Step) -> None:
 
 
 def take_effect(run: Run, step: Step, effects: tuple[str, ...]) -> None:
-    """Run a policy whose expressions were evaluated."""
     run.unknowns.place = step.where
     changes(run, step, effects)
     for effect in effects:
@@ -56,7 +54,6 @@ def take_effect(run: Run, step: Step, effects: tuple[str, ...]) -> None:
 
 
 def changes(run: Run, step: Step, effects: tuple[str, ...]) -> None:
-    """Forget what a policy may change."""
     for effect in effects:
         word, _, detail = effect.partition(":")
         match word:
@@ -80,7 +77,6 @@ def changes(run: Run, step: Step, effects: tuple[str, ...]) -> None:
 
 
 def set_variables(run: Run, step: Step) -> None:
-    """Make the variables unknown that a policy may set."""
     for element in [step.element, *own_elements(step.element)]:
         for attribute in element.attributes:
             if not attribute.name.endswith("variable-name"):
@@ -92,7 +88,6 @@ def set_variables(run: Run, step: Step) -> None:
 
 
 def set_variable(run: Run, step: Step, name: str) -> None:
-    """Make a variable unknown that a policy may set."""
     may = run.unknowns.truth(f"whether {step.name} sets a variable")
     new = run.inputs.make(("variable", name), run.next_generation())
     run.state.set(merge(may, new, run.state.get("variable", name)), "variable", name)
@@ -114,7 +109,6 @@ def respond(run: Run, step: Step) -> None:
 
 
 def refuse(run: Run, step: Step, condition: terms.Term) -> None:
-    """Refuse requests, with one of the statuses that the policy declares."""
     if has_trait(step.name, "per-subscription"):
         condition = terms.all_of(condition, run.unknowns.input(("there", "subscription"), terms.TRUTH))
     by_policy = terms.truth(has_trait(step.name, "refuses"))

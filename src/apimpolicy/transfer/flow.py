@@ -125,7 +125,6 @@ class Flow:
             self.errors.append(Error(gone, state, known, by_policy, by_backend, self.source, reason))
 
     def fail_at_service(self, what: str, *, by_policy: Term = _NO, by_backend: Term = _NO) -> None:
-        """Let a request to a backend or another service fail; the circuit of a backend may be open."""
         statuses = [constant_number(each) for each in self.open_statuses]
         for status in (None, *statuses):
             self.fail(self.unknowns.chance(what), status, by_policy=by_policy, by_backend=by_backend)
@@ -166,16 +165,13 @@ class Flow:
     # What is not known any more
 
     def next_generation(self) -> Hashable:
-        """Return a generation for cells that are unknown from here on."""
         return "generation", self.unknowns.next()
 
     def forget(self, *kinds: str) -> None:
-        """Make all cells of these kinds unknown."""
         for kind in kinds:
             self.state.forget(kind, self.next_generation())
 
     def forget_cell(self, kind: str, name: str = "") -> None:
-        """Make one cell unknown."""
         self.state.set(self.inputs.make((kind, name), self.next_generation()), kind, name)
 
     def forget_everything(self) -> None:
@@ -189,5 +185,4 @@ class Flow:
         self.state.set(Truth(terms.any_of(reached.term, more)), "reached")
 
     def header_kind(self) -> str:
-        """Return the kind of the headers of the message that policies change here."""
         return "header" if self.section in ("inbound", "backend") else "response-header"

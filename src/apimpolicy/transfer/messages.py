@@ -84,7 +84,6 @@ def breaks(value: Value) -> terms.Term:
 
 @functools.cache
 def python_blanks() -> Units:
-    """Return the units that `str.strip` takes away."""
     return units.of_text(unit for unit in map(chr, range(units.COUNT)) if unit.isspace())
 
 
@@ -217,7 +216,6 @@ def transfer_set_body(run: Run, step: Step) -> None:
 
 
 def _content(run: Run, step: Step) -> Value:
-    """Return the content, with its white space."""
     if step.element.expression is not None:
         return run.evaluate(step.element.expression)
     return run.written_content(step.element, literal_content(step.element))

@@ -35,7 +35,6 @@ class Outcome(NamedTuple):
 
 
 def outcome_of(program: Program, run: Run) -> Outcome:
-    """Run a program over all requests at once."""
     named = names_added(run, program.steps())
     run.error_headers = None if named is None else OF_ERRORS | named
     start = run.state.copy()

@@ -102,7 +102,6 @@ class Run(Flow):
         self.section = section
 
     def execute(self, steps: Sequence[Step]) -> None:
-        """Run policies one after another, as far as requests get."""
         for step in steps:
             if self.alive is terms.FALSE:
                 return
@@ -124,11 +123,9 @@ class Run(Flow):
             self.source, self.unknowns.scope = around
 
     def transfer(self, step: Step) -> None:
-        """Run one policy. Raises Unsupported, TooLarge."""
         TRANSFERS[_kind(step.name) if is_exact(step.name) else "declared"](self, step)
 
     def do_anything(self, step: Step) -> None:
-        """Run a policy of which nothing is known."""
         import_module("apimpolicy.transfer.effects").do_anything(self, step)
 
     def enter(self, step: Step) -> None:
@@ -156,7 +153,6 @@ class Run(Flow):
         del self.errors[errors:], self.ends[ends:], self.served[served:], self.lost[lost:]
 
     def reach(self, step: Step) -> None:
-        """Note that requests get to a policy, or to a part of one."""
         key = id(step.element)
         self.branches[key] = terms.any_of(self.branches.get(key, terms.FALSE), self.alive)
 
@@ -166,7 +162,6 @@ class Run(Flow):
         self.outcomes[key] = terms.any_of(self.outcomes.get(key, terms.FALSE), self.alive)
 
     def mark(self, step: Step) -> None:
-        """Note that a policy ran, by its name and its id."""
         for name in {step.name, step.policy_id}:
             if name:
                 self.state.set(constant_truth(True), "ran", name)
@@ -203,19 +198,16 @@ class Run(Flow):
     # Texts of which a part is missing
 
     def is_known(self, attribute: Attribute) -> bool:
-        """Return whether an attribute has a literal text, of which no part is missing."""
         value = attribute.value
         return value.expression is None and not self.missing(value.source, value.start, value.end)
 
     def literal(self, element: Element, name: str) -> str | None:
-        """Return the literal text of an attribute, empty without one; None where it isn't known."""
         attribute = element.get(name)
         if attribute is None:
             return ""
         return attribute.value.text if self.is_known(attribute) else None
 
     def missing(self, source: Source, start: int, end: int) -> Collection[str]:
-        """Return the names of the parts of a text that are missing."""
         return () if self.made_up is None else self.made_up.in_text(source, start, end)
 
     def written(self, text: str, source: Source, start: int, end: int, *, may_be_expression: bool = True) -> Value:
@@ -279,11 +271,9 @@ class Run(Flow):
         return self.written_content(element, literal_content(element).strip())
 
     def written_content(self, element: Element, text: str) -> Value:
-        """Return the literal content of an element."""
         return self.written(text, element.source, element.content_start, element.content_end)
 
     def contents(self, step: Step, name: str) -> list[Value]:
-        """Return the contents of the child elements of a name."""
         return [self.content(element) for element in step.element.elements() if element.name == name]
 
     def each(self, values: Sequence[Value], form: Callable[..., Value], *, is_text: bool = True) -> Value:
@@ -310,7 +300,6 @@ class Run(Flow):
         return self.each([value], form)
 
     def constant(self, value: Value) -> str | None:
-        """Return a constant text; None for others."""
         return value.constant if isinstance(value, Text) else None
 
     def truth(self, value: Value) -> Term:
@@ -325,8 +314,6 @@ class Run(Flow):
         return self.unknowns.truth("a condition that is not a bool")
 
     def status(self, value: Value) -> Value:
-        """Return a value as a status code."""
-
         def form(leaf: Value) -> Value:
             text = self.constant(leaf)
             if text is not None and text.strip().isdigit() and len(text) < 4:
@@ -342,12 +329,10 @@ class Run(Flow):
             return self.inputs.status(self.next_generation())
 
     def lacks_body(self) -> Term:
-        """Return where set-body fails because the request has no body, and a method that needs none."""
         return self.unknowns.truth("whether set-body has a body to replace")
 
 
 def is_literal(step: Step, name: str) -> bool:
-    """Return whether an attribute of a policy takes no expression."""
     slots = () if step.specification is None else step.specification.attributes
     return any(slot.name == name and not slot.expression for slot in slots)
 

@@ -58,7 +58,6 @@ NON_NEGATIVE = "Non-negative number required."
 
 
 def check_index(index: int, size: int, parameter: str = "index") -> None:
-    """Raise ArgumentOutOfRangeException unless there is an element at this index."""
     if not 0 <= index < size:
         raise ArgumentOutOfRangeException(parameter, INDEX)
 
@@ -113,7 +112,6 @@ def copy_into(items: list[Any], array: Any, index: int, parameter: str = "arrayI
 
 
 def check_count(start: int, count: int | None, size: int) -> None:
-    """Check the `count` of a forward search."""
     if count is not None and not 0 <= count <= size - start:
         raise ArgumentOutOfRangeException("count", COUNT)
 
@@ -151,7 +149,6 @@ def last_index_of(
 
 
 def find_index(items: Sequence[Any], match: Callable[[Any], bool], start: int = 0, count: int | None = None) -> int:
-    """Return the first index whose element matches, or -1."""
     if count is None:
         count = len(items) - start if 0 <= start <= len(items) else 0
     check_search(start, count, len(items))
@@ -166,7 +163,6 @@ def find_index(items: Sequence[Any], match: Callable[[Any], bool], start: int = 
 def find_last_index(
     items: Sequence[Any], match: Callable[[Any], bool], start: int | None = None, count: int | None = None
 ) -> int:
-    """Return the last index whose element matches, or -1."""
     require(match, "match")
     if start is None:
         start = len(items) - 1

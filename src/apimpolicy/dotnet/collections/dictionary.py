@@ -21,7 +21,6 @@ _NAME = "System.Collections.Generic.Dictionary"
 
 
 def key_not_found(type_: Type, key: Any) -> KeyNotFoundException:
-    """Return the exception that the indexer of every dictionary raises for a missing key."""
     return KeyNotFoundException(f"The given key '{text(type_, key)}' was not present in the dictionary.")
 
 

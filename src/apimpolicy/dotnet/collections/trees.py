@@ -134,7 +134,6 @@ def add(node: Any, annotation: Any) -> None:
 
 
 def first_of(types: tuple[Type, ...], node: Any) -> Any:
-    """Return the first annotation of a type, or None."""
     return next(_found(node, types[-1]), None)
 
 

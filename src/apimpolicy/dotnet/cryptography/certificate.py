@@ -52,7 +52,6 @@ class Certificate:
 
     @property
     def parsed(self) -> ParsedCertificate:
-        """Raises CryptographicException when there is none: `new X509Certificate2()`, or after `Reset()`."""
         if self._parsed is None:
             raise CryptographicException("m_safeCertContext is an invalid handle.")
         return self._parsed
@@ -132,7 +131,6 @@ class Certificate:
 
     @functools.cached_property
     def issuer(self) -> str:
-        """The issuer as .NET writes it."""
         return self.issuer_name.name
 
     @functools.cached_property
@@ -155,7 +153,6 @@ class Certificate:
 
     @functools.cached_property
     def serial_number(self) -> str:
-        """The serial number as upper-case hexadecimal digits."""
         return self.serial_bytes.hex().upper()
 
     @functools.cached_property
@@ -206,7 +203,6 @@ class Certificate:
 
     @property
     def is_self_issued(self) -> bool:
-        """Return whether subject and issuer are the same name."""
         return self.parsed.subject == self.parsed.issuer
 
     def verify(self) -> bool:
@@ -214,7 +210,6 @@ class Certificate:
         return _has_valid_chain(self, check_revocation=True)
 
     def verify_no_revocation(self) -> bool:
-        """Verify the certificate without a check of revocation."""
         return _has_valid_chain(self, check_revocation=False)
 
     def to_string(self) -> str:
@@ -235,7 +230,6 @@ class Certificate:
         return self == other
 
     def get_hash_code(self) -> int:
-        """Return the first four bytes of the thumbprint."""
         return 0 if self.is_empty else wrap_int32(int(self.thumbprint[:8], 16))
 
     def dispose(self) -> None:

@@ -108,13 +108,11 @@ def verify_no_revocation(certificate: Certificate | None) -> bool:
 
 @implements(_NAMESPACE + "RSACertificateExtensions", "GetRSAPublicKey")
 def rsa_public_key(certificate: Certificate | None) -> RSA | None:
-    """Return the public key, None when it is not RSA."""
     return _rsa(certificate, private=False)
 
 
 @implements(_NAMESPACE + "RSACertificateExtensions", "GetRSAPrivateKey")
 def rsa_private_key(certificate: Certificate | None) -> RSA | None:
-    """Return the private key, None when there is none or it is not RSA."""
     return _rsa(certificate, private=True)
 
 

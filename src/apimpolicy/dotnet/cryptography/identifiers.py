@@ -214,7 +214,6 @@ class DistinguishedName(AsnEncodedData):
         self.name = format_name(name)
 
     def format(self, multi_line: bool) -> str:
-        """Return the name as text, with one part per line when `multi_line` is set."""
         return self.name.replace(", ", "\r\n") if multi_line else self.name
 
 

@@ -31,7 +31,6 @@ def is_multiple(content: Any) -> bool:
 
 
 def content_items(content: Any) -> Iterator[Any]:
-    """Yield the elements of a sequence, each boxed by the sequence's element type."""
     element = element_type(content)
     for item in content:
         yield item if element is None else box(element, item)
@@ -190,7 +189,6 @@ class JContainer(JToken):
         return item.deep_clone() if self.parent is not None and item.has_values and self.root is item else item
 
     def check_child(self, item: JToken, existing: JToken | None) -> None:
-        """Raise ArgumentException when the token may not be a child here."""
         if item.token_type == PROPERTY:
             raise ArgumentException(f"Can not add {item.dotnet_type_name} to {self.dotnet_type_name}.")
 

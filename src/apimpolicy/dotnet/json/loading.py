@@ -179,7 +179,6 @@ _SCALARS = {
 
 
 def _scalar(reader: Reader) -> JValue | None:
-    """Return the token of the scalar that the reader is on, or None when it is on something else."""
     kind = _SCALARS.get(reader.token)
     if kind is not None:
         return JValue(reader.value, kind)

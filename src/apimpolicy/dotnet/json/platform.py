@@ -51,7 +51,6 @@ def date_time(ticks: int, kind: int) -> Any:
 
 
 def date_time_offset(ticks: int, minutes: int) -> Any:
-    """Return a DateTimeOffset from the ticks of its clock and its offset."""
     from apimpolicy.dotnet.system.offsets import DateTimeOffset
 
     return DateTimeOffset(ticks, minutes * 600_000_000)
@@ -68,7 +67,6 @@ def kind_of(value: Any) -> int:
 
 
 def offset_minutes(value: Any) -> int:
-    """Return the offset of a DateTimeOffset."""
     offset = function("System.DateTimeOffset", "System.TimeSpan Offset { get; }")(value)
     return ticks_of(offset) // 600_000_000
 

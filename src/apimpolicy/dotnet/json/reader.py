@@ -82,7 +82,6 @@ class TextReader:
         return text
 
     def fail(self, message: str) -> NoReturn:
-        """Raise JsonReaderException with path and position appended."""
         raise self.failure(message)
 
     def failure(self, message: str) -> JsonReaderException:

@@ -75,7 +75,6 @@ class TextSource(TreeSource):
         self.places: dict[int, tuple[JToken, str, str, int, int]] = {}
 
     def note(self, token: JToken) -> None:
-        """Remember where the reader is."""
         reader = self.reader
         position = reader.at - reader.line_start
         self.places[id(token)] = (token, reader.raw, reader.path, reader.line_number, position)

@@ -47,7 +47,6 @@ CONTAINERS = frozenset((OBJECT, ARRAY, CONSTRUCTOR, PROPERTY))
 
 
 def is_value(token: JToken) -> TypeGuard[JValue]:
-    """Return whether a token is a JValue, which has no children."""
     return token.token_type not in CONTAINERS
 
 
@@ -328,7 +327,6 @@ class JToken(Sibling):
         return self.bare_copy()
 
     def bare_copy(self) -> JToken:
-        """Return a copy without children and without a parent."""
         raise NotImplementedError
 
     @member("ToString()")

@@ -82,7 +82,6 @@ class TreeReader:
         self.read()
 
     def fail(self, message: str) -> NoReturn:
-        """Raise JsonReaderException with the path appended."""
         raise JsonReaderException(f"{message} Path '{self.path}'.")
 
     @staticmethod

@@ -70,7 +70,6 @@ class OrderedSequence(Sequence):
         return self._best(predicate, absent, lambda order: order < 0)
 
     def last(self, predicate: Callable[[Any], bool] | None, absent: object) -> Any:
-        """Return the last element in order, or `absent`."""
         return self._best(predicate, absent, lambda order: order >= 0)
 
     def _best(self, predicate: Callable[[Any], bool] | None, absent: object, is_better: Callable[[int], bool]) -> Any:
@@ -194,7 +193,6 @@ class Lookup:
         return found
 
     def get_item(self, key: Any) -> Any:
-        """Return the group of this key, or an empty array."""
         found = self._groups.get(self._hashed(key))
         return Array(self.types[1]) if found is None else found
 

@@ -95,7 +95,6 @@ _UNTERMINATED = "Unterminated [] set."
 
 
 def literal(char: str) -> str:
-    """Return one literal character."""
     if char.isascii() and not (char.isalnum() or char == "_"):
         return f"\\{char}" if char.isprintable() and char != " " else f"\\x{ord(char):02x}"
     return char
@@ -145,7 +144,6 @@ class Reader:
         return number
 
     def class_items(self, letter: str) -> str:
-        """Return the inside of `[…]` for `\\d`, `\\w` or `\\s`, given in lower case."""
         return (_ECMA_CLASSES if self.options & ECMA_SCRIPT else _CLASSES)[letter]
 
     def character_escape(self) -> str:

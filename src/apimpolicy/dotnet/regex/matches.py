@@ -79,7 +79,6 @@ def _is_digit(char: str) -> bool:
 
 
 def expand(parts: tuple[Part, ...], match: Match) -> str:
-    """Return the replacement of one match."""
     out: list[str] = []
     for part in parts:
         if isinstance(part, str):

@@ -206,7 +206,6 @@ def _date_ticks(year: int, month: int, day: int) -> int:
 
 
 def check_kind(kind: int) -> None:
-    """Raise ArgumentException for a number that is no `DateTimeKind`."""
     if not 0 <= kind <= 2:
         raise ArgumentException("Invalid DateTimeKind value.", "kind")
 

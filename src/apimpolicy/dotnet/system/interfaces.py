@@ -79,7 +79,6 @@ _NAME = "System.Nullable<T>"
 
 @implements(_NAME, "Value", "op_Explicit")
 def get_value(value: Any) -> Any:
-    """Raises InvalidOperationException for null."""
     if value is None:
         raise InvalidOperationException("Nullable object must have a value.")
     return value

@@ -35,7 +35,6 @@ _BLANK_AFTER_SIGN = 2
 
 
 def invalid() -> FormatException:
-    """Return the error for an invalid number."""
     return FormatException(_FORMAT)
 
 

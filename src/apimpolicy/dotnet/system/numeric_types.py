@@ -267,7 +267,6 @@ _register_decimal()
 
 
 def check_rounding(mode: int) -> None:
-    """Raise ArgumentException for a number that is no `MidpointRounding`."""
     if not 0 <= mode <= 4:
         raise ArgumentException(f"The value '{mode}' is not valid for this usage of the type MidpointRounding.", "mode")
 

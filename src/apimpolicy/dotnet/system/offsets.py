@@ -40,7 +40,6 @@ class DateTimeOffset(Ordered):
         self.offset_ticks = offset_ticks
 
     def __getattr__(self, name: str) -> Any:
-        """Return a part of the clock's date and time."""
         if name in _OF_CLOCK:
             return getattr(self.clock, name)
         raise AttributeError(name)

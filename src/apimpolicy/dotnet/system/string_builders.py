@@ -132,7 +132,6 @@ class StringBuilder:
         return self
 
     def insert(self, index: int, piece: str) -> StringBuilder:
-        """Raises ArgumentOutOfRangeException."""
         check_range(0 <= index <= self._length, "index", INDEX)
         environment().check_length(self._length + len(piece))
         return self.edit(index, 0, piece)

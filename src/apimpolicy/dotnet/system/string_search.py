@@ -23,7 +23,6 @@ CURRENT_CULTURE = 0
 
 
 def check_comparison(comparison: int) -> None:
-    """Raise ArgumentException for a number that is no `StringComparison`."""
     if not 0 <= comparison <= 5:
         raise ArgumentException("The string comparison type passed in is currently not supported.", "comparisonType")
 

@@ -263,13 +263,11 @@ _register_from()
 
 @implements("System.TimeSpan", "new(int, int, int)")
 def from_clock(hours: int, minutes: int, seconds: int) -> TimeSpan:
-    """Return the span of these hours, minutes and seconds, which may each be of any size."""
     return from_parts(0, hours, minutes, seconds, 0)
 
 
 @implements("System.TimeSpan", "new")
 def from_parts(days: int, hours: int, minutes: int, seconds: int, milliseconds: int = 0) -> TimeSpan:
-    """Raises ArgumentOutOfRangeException when the sum does not fit."""
     ticks = days * DAY + hours * HOUR + minutes * MINUTE + seconds * SECOND + milliseconds * MILLISECOND
     check_range(-_LIMIT <= ticks < _LIMIT, None, _TOO_LONG)
     return TimeSpan(ticks)

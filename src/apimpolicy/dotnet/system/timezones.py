@@ -208,7 +208,6 @@ def find(name: str | None) -> TimeZone:
 
 @implements("System.TimeZoneInfo", "Local")
 def _local_zone() -> TimeZone:
-    """Return the gateway's zone, UTC."""
     return UTC_ZONE
 
 
@@ -217,14 +216,12 @@ def _given(zone: TimeZone | None, name: str = "destinationTimeZone") -> TimeZone
 
 
 def _moment(ticks: int, zone: TimeZone) -> DateTime:
-    """Return a moment in UTC as the clock of a zone shows it."""
     clock = min(max(ticks + zone.offset_of_utc(ticks), 0), MAX_TICKS)
     return DateTime(clock, UTC if zone is UTC_ZONE else UNSPECIFIED)
 
 
 @implements("System.TimeZoneInfo", "ConvertTime(DateTime, TimeZoneInfo)")
 def convert(moment: DateTime, zone: TimeZone | None) -> DateTime:
-    """Convert a moment; one without kind counts as the gateway's local time, UTC."""
     return _moment(moment.ticks, _given(zone))
 
 

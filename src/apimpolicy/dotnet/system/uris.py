@@ -61,7 +61,6 @@ class Uri:
         self.port = -1
 
     def absolute(self) -> Uri:
-        """Return this URI; raises InvalidOperationException when it is relative."""
         if not self.is_absolute:
             raise InvalidOperationException("This operation is not supported for a relative URI.")
         return self

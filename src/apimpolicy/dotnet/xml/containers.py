@@ -152,7 +152,6 @@ class XContainer(XNode):
         """The empty string was added to a container without children; elements are then written with an end tag."""
 
     def add_attribute(self, attribute: Any) -> None:
-        """Attributes go to elements only."""
         raise ArgumentException(_NO_ATTRIBUTES)
 
     def check_child(self, node: XNode, index: int) -> None:

@@ -253,7 +253,6 @@ class XElement(XContainer):
     # Namespaces
 
     def declarations(self) -> Iterator[tuple[str, str]]:
-        """Yield the namespaces declared here as (prefix, namespace), in order."""
         for attribute in self.attribute_list:
             if attribute.is_namespace_declaration:
                 yield ("" if not attribute.name.namespace_name else attribute.name.local), attribute.value

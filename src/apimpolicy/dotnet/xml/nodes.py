@@ -27,7 +27,6 @@ def named_only(name: names.XName | None) -> Callable[[Any], bool]:
 
 
 def elements_of(start: Callable[[], Iterator[Any]], name: tuple[names.XName | None, ...]) -> NodeSequence:
-    """Return the elements among nodes, those with a name if there is one."""
     if not name:
         return NodeSequence(lambda: (node for node in start() if node.node_type == names.ELEMENT), ELEMENTS)
     is_named = named_only(*name)
@@ -135,7 +134,6 @@ class XNode(XObject, Sibling):
     # Text
 
     def bare_copy(self) -> XNode:
-        """Return a copy without children and without a parent."""
         raise NotImplementedError
 
     @member("ToString()")

@@ -44,11 +44,9 @@ class Scanner:
         return before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1
 
     def fail(self, message: str, at: int | None = None) -> NoReturn:
-        """Raise XmlException with the place, here or at an offset."""
         raise self.failure(message, at)
 
     def failure(self, message: str, at: int | None = None) -> XmlException:
-        """Return the exception for a message, which gets the place."""
         line, position = self.place(self.at if at is None else at)
         return XmlException(f"{message} Line {line}, position {position}.")
 

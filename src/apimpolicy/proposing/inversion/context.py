@@ -108,7 +108,6 @@ def fields_of(inversion: Inversion, of: Recorded, receiver: Bound) -> str | Key 
 
 
 def token_of(inversion: Inversion, of: Recorded, node: Bound) -> Key | None:
-    """Return the key of a token."""
     of, node = origin_of(inversion, of, node)
     name = variable_name(inversion, of, node)
     if name is not None:

@@ -45,7 +45,6 @@ class Inversion:
         """The local variables that are being inverted, by identity."""
 
     def recorded(self, evaluation: Evaluation, index: int) -> Recorded:
-        """Return an expression with its recorded values."""
         found = self._recorded.get(id(evaluation))
         if found is None:
             body = None if evaluation.expression is None else evaluation.expression.bound.body
@@ -129,7 +128,6 @@ def call_parts(node: Bound) -> tuple[Expression | None, Sequence[Expression]]:
 
 
 def is_vague(node: Bound) -> bool:
-    """Return whether the type of an expression says little about its value."""
     type_ = str(getattr(node, "type", "object"))
     return type_ in ("object", "") or type_.endswith("JToken")
 
@@ -216,7 +214,6 @@ def value_type(inversion: Inversion, node: Expression) -> Any:
 
 
 def sample(type_: str) -> Any:
-    """Return a value of a type."""
     name = type_.rstrip("?").rpartition(".")[2]
     if name == "Jwt":
         return Token(token_text({}))

@@ -200,8 +200,6 @@ def of_element(operands: Sequence[Any], wanted: Any, *, is_attribute: bool) -> I
 
 
 def url_part(name: str) -> Callable[..., Inverse]:
-    """Return the inverse of a part of a URL."""
-
     def inverted(operands: Sequence[Any], wanted: Any) -> Inverse:
         url = urlsplit(
             operands[0] if isinstance(operands[0], str) and "://" in operands[0] else "https://contoso.example"
@@ -242,7 +240,6 @@ _TEXTS_OF_TYPES = {"ToInt32", "ToInt64", "ToInt16", "ToDouble", "ToDecimal", "To
 
 
 def inverse(name: str, operands: Sequence[Any], wanted: Any) -> Inverse:
-    """Yield operands with which a member has a wanted result."""
     try:
         yield from _inverse(name, operands, wanted) if operands else ()
     except _NO_SUCH_VALUES:

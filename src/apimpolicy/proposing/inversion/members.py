@@ -133,7 +133,6 @@ def with_pair(inversion: Inversion, of: Recorded, node: Expression, name: str, w
 
 
 def created(inversion: Inversion, of: Recorded, node: nodes.ObjectCreation, wanted: Any) -> Requests:
-    """Yield requests with which an object is created with another value, member or item."""
     type_ = str(node.type).rpartition(".")[2]
     if isinstance(wanted, dict):
         current = of.value(node)
@@ -274,7 +273,6 @@ def called(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) ->
 
 
 def random_number(inversion: Inversion, of: Recorded, node: nodes.Call, bounds: list[Any], wanted: Any) -> Requests:
-    """Yield requests with another random number, or with another seed of its generator."""
     least, most = (0, 1) if not bounds else (0, bounds[0]) if len(bounds) == 1 else bounds[:2]
     if not isinstance(wanted, (int, float)) or not all(isinstance(each, int) for each in (least, most)):
         return

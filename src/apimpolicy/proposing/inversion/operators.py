@@ -70,7 +70,6 @@ def binary_operator(inversion: Inversion, of: Recorded, node: nodes.Binary, want
 
 
 def _joined(node: Expression) -> list[Expression]:
-    """Return the texts that an expression joins."""
     if isinstance(node, nodes.Binary) and node.operator == "+" and str(node.type) == "string":
         return [*_joined(node.left), *_joined(node.right)]
     return [node]
@@ -88,7 +87,6 @@ def compared(inversion: Inversion, of: Recorded, left: Expression, right: Expres
 
 
 def meeting(inversion: Inversion, of: Recorded, node: Expression, known: Any, sign: str) -> list[Any]:
-    """Return values with a relation to a known one."""
     if sign == "==":
         return [known]
     if sign == "!=":
@@ -316,7 +314,6 @@ def to_dictionary(
 
 
 def key_of_group(inversion: Inversion, of: Recorded, group: Bound, wanted: Any) -> Requests:
-    """Yield requests with another key of a group of items."""
     node = unconverted(group)
     sources = of.sources.get(id(node.symbol), []) if isinstance(node, nodes.Local) else [node]
     for source in sources:

@@ -32,7 +32,6 @@ class _Nonempty:
 
 
 def returned(inversion: Inversion, of: Recorded, wanted: Any) -> Requests:
-    """Yield requests with which an expression returns a value."""
     body = of.body
     if body is None:
         return

@@ -126,7 +126,6 @@ class Recorded:
             self.last = node
 
     def has(self, node: Bound) -> bool:
-        """Return whether a part was evaluated."""
         return id(node) in self._values
 
     def raw(self, node: Bound) -> Any:
@@ -144,7 +143,6 @@ class Recorded:
         return plain(self.raw(node))
 
     def has_any(self, node: Bound) -> bool:
-        """Return whether anything in a part was evaluated."""
         return any(id(each) in self._values for each in node.walk())
 
     def holder(self, node: Bound) -> Bound | None:

@@ -70,7 +70,6 @@ def local_variable(inversion: Inversion, of: Recorded, node: nodes.Local, wanted
 
 
 def copied(inversion: Inversion, of: Recorded, call: nodes.Call, wanted: Any) -> Requests:
-    """Yield requests with which an array is copied that has other items."""
     values = [of.value(each) for each in call.arguments]
     source = values[0]
     start, place, size = (0, 0, values[2]) if len(values) == 3 else (values[1], *values[3:5])
@@ -108,7 +107,6 @@ def added(inversion: Inversion, of: Recorded, source: Any, current: Any, wanted:
 
 
 def with_item(inversion: Inversion, of: Recorded, collection: Expression, current: Any, wanted: Any) -> Requests:
-    """Yield requests with another item of a collection that is iterated."""
     items = of.value(collection)
     if isinstance(items, dict):
         return

@@ -157,7 +157,6 @@ class Sources:
                 yield made | ({(entity, key, "there"): True} if (entity, key) in MAY_BE_NULL else {})
 
     def clock(self, wanted: Any) -> Iterator[Assignment]:
-        """Yield the request at another time."""
         if isinstance(wanted, Ticks):
             yield {**self.given, (CLOCK,): max(0, (wanted - EPOCH) // SECOND)}
 
@@ -186,19 +185,16 @@ class Sources:
         return list(dict.fromkeys(values))
 
     def token(self, entry: TraceEntry, name: str) -> Key | None:
-        """Return the key of the token that a check puts into a variable."""
         if self.harness.providers:
             return "token", self.harness.providers[0]
         double = self.harness.double_of(entry.step)
         return None if double is None else ("double", double, "variable", name)
 
     def chance(self, wanted: float) -> Iterator[Assignment]:
-        """Yield the request with other random numbers: with another first one, or more that are the same."""
         for count in (1, 3):
             yield {**self.given, **{("random", str(number)): wanted for number in range(count)}}
 
     def status(self, message: Key, wanted: Any) -> Iterator[Assignment]:
-        """Yield the request with another status of a response."""
         if isinstance(wanted, (int, float)) and 200 <= wanted <= 999 and message:
             made = self.without((*message, "fails"), (*message, "late"))
             yield {**made, (*message, "status"): int(wanted)}
@@ -273,7 +269,6 @@ class Sources:
     # What the run shows of where a value comes from
 
     def setter(self, name: str, before: int) -> tuple[int, TraceEntry] | None:
-        """Return the entry that gave a variable its value before another entry."""
         for index in range(min(before, len(self.trace)) - 1, -1, -1):
             entry = self.trace[index]
             if isinstance(entry.effect, VariableSet) and entry.effect.name == name:
@@ -285,7 +280,6 @@ class Sources:
         return None
 
     def header_setter(self, message: str, name: str, before: int) -> tuple[int, TraceEntry] | None:
-        """Return the entry that set a header before another entry."""
         for index in range(min(before, len(self.trace)) - 1, -1, -1):
             effect = self.trace[index].effect
             if isinstance(effect, HeaderSet) and effect.message == message and effect.name.lower() == name:
@@ -295,7 +289,6 @@ class Sources:
         return None
 
     def body_setter(self, message: str, before: int) -> tuple[int, TraceEntry] | None:
-        """Return the entry that set a body before another entry."""
         for index in range(min(before, len(self.trace)) - 1, -1, -1):
             effect = self.trace[index].effect
             if isinstance(effect, BodySet) and effect.message == message:
@@ -324,5 +317,4 @@ class Sources:
         return "answer", str(max(count - 1, 0))
 
     def sent(self, index: int) -> Key:
-        """Return the key of the response to a request that an entry sent."""
         return "sent", str(sum(isinstance(entry.effect, Sent) for entry in self.trace[:index]))

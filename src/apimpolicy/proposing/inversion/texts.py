@@ -244,8 +244,6 @@ CHARACTERS = {
 
 
 def character(name: str) -> Callable[[Sequence[Any], Any], Inverse]:
-    """Return the inverse of a test for a class of characters."""
-
     def inverse(operands: Sequence[Any], wanted: Any) -> Inverse:
         if len(operands) == 1:
             yield 0, CHARACTERS[name] if wanted else "a" if CHARACTERS[name] != "a" else "-"

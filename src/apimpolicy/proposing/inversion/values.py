@@ -31,7 +31,6 @@ EPOCH = 621_355_968_000_000_000
 
 
 def with_text(element: Markup, wanted: Any) -> Markup:
-    """Return an element with another text."""
     try:
         tree = ElementTree.fromstring(element)
     except ElementTree.ParseError:
@@ -115,13 +114,11 @@ def with_member(container: Any, path: Sequence[Any], wanted: Any) -> Any:
 
 
 def path_of(text: str) -> list[Any]:
-    """Return the path of SelectToken."""
     parts = re.findall(r"\[(\d+)\]|\['([^']*)'\]|([^.\[\]$?@()*]+)", text)
     return [int(index) if index else name or other for index, name, other in parts]
 
 
 def matching(pattern: Any) -> str | None:
-    """Return a text that matches a pattern."""
     try:
         return shortest_word([language_of(pattern)]) if isinstance(pattern, str) else None
     except (Unsupported, TooLarge, ValueError):
@@ -129,7 +126,6 @@ def matching(pattern: Any) -> str | None:
 
 
 def decoded(text: Any) -> bytes | None:
-    """Return what a text is the Base64 code of."""
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError, TypeError):

@@ -260,7 +260,6 @@ def count_where(call: Call, collection: Value, predicate: Value) -> Value:
 
 
 def _count(call: Call, known: Items | Parts | Query, condition: Condition) -> Value:
-    """Return how many items fit."""
     evaluation = call.evaluation
     source, steps = source_of(known)
     if isinstance(source, Parts):

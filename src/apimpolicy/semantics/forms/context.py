@@ -201,7 +201,6 @@ def _utf8() -> Language:
 
 
 def is_utf8(content_type: Value) -> Term:
-    """Return where a message's content type makes its body UTF-8."""
     return where(
         content_type,
         lambda leaf: terms.member(leaf.joined, _utf8()) if isinstance(leaf, Field) else terms.truth(leaf is ABSENT),

@@ -64,7 +64,6 @@ _FOLDED = ("headers", "query", "original-query", "response-headers")
 
 
 def _cell(call: Call, dictionary: Value, name: Value) -> Value:
-    """Return the cell of a name."""
     if isinstance(dictionary, Host) and dictionary.cells is not None:
         return dictionary.cells(constant_of(name))
     if not isinstance(dictionary, Host) or dictionary.path not in _CELLS:
@@ -237,7 +236,6 @@ def rows_of(call: Call, dictionary: Value, key: Value) -> list[tuple[Term, Value
 
 
 def _is_row(rows: list[tuple[Term, Value]]) -> Term:
-    """Return whether an entry has the key."""
     return terms.any_of(*(is_it for is_it, _ in rows))
 
 

@@ -37,7 +37,6 @@ _TYPES = {"object": 1, "string": 8, "integer": 6, "boolean": 9, "array": 2, "nul
 
 
 def _live(call: Call, token: Value) -> Json:
-    """Return a token of a tree that nothing has changed since it was read."""
     if not isinstance(token, Json) or token.born != call.evaluation.unknowns.heap:
         raise Unsupported("a JSON tree that a policy made or changed")
     return token
@@ -71,7 +70,6 @@ def _item(call: Call, token: Json, key: Value) -> Value:
 
 
 def _at(call: Call, token: Json, index: int) -> Value:
-    """Return the item of an array, or of a constructor, whose content is unknown."""
     evaluation = call.evaluation
     unknowns = evaluation.unknowns
 

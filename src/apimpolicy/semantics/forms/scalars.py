@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 
 def _is_number(term: Term, type_: str) -> Term:
-    """Return whether a text is a number of a type."""
     least, largest = INTEGERS[type_]
     return terms.member(term, both(numbers.at_most(largest), not_(numbers.at_most(least - 1))))
 

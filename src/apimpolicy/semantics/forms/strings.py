@@ -61,7 +61,6 @@ def same_texts(one: Term, other: Term, comparison: str) -> Term:
 
 
 def folded(term: Term, comparison: str) -> Term:
-    """Return a text as a comparison sees it."""
     return terms.applied(ToUpper(), term) if comparison == "ignore-case" else term
 
 
