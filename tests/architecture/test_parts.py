@@ -14,7 +14,7 @@ import pytest
 import apimpolicy
 from apimpolicy.binding import nodes, parts
 from apimpolicy.dispatch import Functions
-from apimpolicy.emit import parts as emitter_parts
+from apimpolicy.emit import core as emitter_parts
 from apimpolicy.syntax import tables
 
 if TYPE_CHECKING:

@@ -1,4 +1,8 @@
-"""The emitter: the state that all parts share, dispatch by kinds of nodes, names, constants and positions."""
+"""The emitter: the state that all parts share, dispatch by kinds of nodes, names, constants and positions.
+
+The function for a kind of bound node is found by its name: `emit_<kind>` makes a Python expression, `statement_<kind>`
+a list of Python statements. A part is imported when the first node of its kinds is emitted.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,12 @@ import ast
 import re
 from collections.abc import Callable, Hashable
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from apimpolicy.binding import nodes
+from apimpolicy.dispatch import Functions
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import attribute, call, conditional, constant, is_not_none, last_of, load, walrus
-from apimpolicy.emit.parts import EXPRESSIONS, STATEMENTS
 from apimpolicy.emit.runtime import file_of
 from apimpolicy.emit.variables import REPEATING
 from apimpolicy.errors import NotSimulatedError
@@ -23,6 +27,35 @@ if TYPE_CHECKING:
     from apimpolicy.emit.runtime import Span
     from apimpolicy.emit.statements import Target
     from apimpolicy.text.source import Excerpt
+
+
+EXPRESSIONS: Final[dict[str, Callable[[Emitter, Any], ast.expr]]] = Functions(
+    "emit",
+    "emit_",
+    {
+        "calls": "local placeholder field_access property_access tuple_element tuple_rest anonymous_member "
+        "indexer_access array_access call delegate_call deconstruct_call",
+        "operators": "unary binary logical conditional coalesce conditional_access throw_expression",
+        "texts": "interpolated_string",
+        "conversions": "convert is_type as_type is_pattern type_of",
+        "assignments": "assignment compound_assignment deconstruction reference dereference redirection",
+        "functions": "lambda method_group method_reference",
+        "creation": "object_creation array_creation anonymous_creation tuple_creation default_value",
+    },
+)
+
+STATEMENTS: Final[dict[str, Callable[[Emitter, Any], list[ast.stmt]]]] = Functions(
+    "emit",
+    "statement_",
+    {
+        "statements": "empty expression_statement local_declaration if return block statements labeled break "
+        "continue goto switch",
+        "loops": "loop foreach",
+        "exceptions": "throw try using lock",
+        "functions": "local_function yield",
+    },
+)
+
 
 _Located = TypeVar("_Located", bound=ast.AST)
 

@@ -16,8 +16,8 @@ from apimpolicy.dotnet.json.xml_writing import encode_name
 from apimpolicy.dotnet.xml.containers import XContainer, XDocument
 from apimpolicy.dotnet.xml.content import text_of
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
+from apimpolicy.dotnet.xml.markup import write
 from apimpolicy.dotnet.xml.names import NO_NAMESPACE, XMLNS, XName, XNamespace
-from apimpolicy.dotnet.xml.writer import write
 from apimpolicy.policies.surroundings import PolicyError
 
 if TYPE_CHECKING:

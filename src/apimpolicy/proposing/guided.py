@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.policies.effects import Replaced, is_taken
 from apimpolicy.policies.registry import has_trait, is_known
-from apimpolicy.proposing.inversion.core import Inversion, usual
-from apimpolicy.proposing.inversion.reaching import repair, returned, truth, usable
+from apimpolicy.proposing.inversion.core import Inversion, repair, returned, truth, usable, usual
 from apimpolicy.proposing.inversion.rules import RULES
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.doubles import PASSES

@@ -13,7 +13,7 @@ from apimpolicy.syntax.depth import Frames
 from apimpolicy.terms import term as terms
 from apimpolicy.terms.solver_process import prepare
 from apimpolicy.terms.solving import Model, Question
-from apimpolicy.transfer import admission
+from apimpolicy.transfer import exchanges
 from apimpolicy.transfer.flow import OF_ERRORS, End
 from apimpolicy.transfer.pipeline import outcome_of
 from apimpolicy.transfer.run import MadeUp, Run, place_of
@@ -170,7 +170,7 @@ def _ends_without_policies(proof: Proof, gateway: Gateway, scopes: Mapping[str, 
     state = proof.outcome.start.copy()
     state.forget("ran", 1 << 30)
     silent = state.copy()
-    silent.forget("response-header", HeadersOf(OF_ERRORS | admission.HEADERS_OF_CORS, 1 << 30))
+    silent.forget("response-header", HeadersOf(OF_ERRORS | exchanges.HEADERS_OF_CORS, 1 << 30))
     if gateway.over_capacity:
         yield End(unknowns.chance("a gateway over its capacity"), silent, constant_number(429))
     if gateway.service is None and gateway.description is None and gateway.operation is None:

@@ -9,7 +9,7 @@ from apimpolicy.engine.pipeline import direct_steps, preflight_steps
 from apimpolicy.semantics.state import State
 from apimpolicy.semantics.values import Opaque, Text, Truth, Value, constant_number, constant_truth, where
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer import admission
+from apimpolicy.transfer import exchanges
 from apimpolicy.transfer.effects import names_added, respond
 from apimpolicy.transfer.flow import OF_ERRORS, End, Error, OwnRequest, Sent, WiderScope
 from apimpolicy.transfer.run import Run
@@ -93,7 +93,7 @@ def _preflight(run: Run, program: Program, ends: list[End]) -> None:
     state = run.state.copy()
     state.forget("ran", run.next_generation())
     if not hidden:
-        run.limit_headers(state, admission.HEADERS_OF_CORS)
+        run.limit_headers(state, exchanges.HEADERS_OF_CORS)
     by_policy = run.unknowns.truth("whether cors answers a preflight")
     is_fixed = all(attribute.value.expression is None for step in steps for attribute in step.element.attributes)
     is_fixed = is_fixed and all(each.expression is None for step in steps for each in step.element.descendants())

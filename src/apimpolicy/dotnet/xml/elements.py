@@ -13,8 +13,8 @@ from apimpolicy.dotnet.values import Array
 from apimpolicy.dotnet.xml import names
 from apimpolicy.dotnet.xml.containers import XContainer
 from apimpolicy.dotnet.xml.content import flattened, text_of
+from apimpolicy.dotnet.xml.markup import write_attribute
 from apimpolicy.dotnet.xml.nodes import NODES, XNode, XObject, XText, elements_of, named_only
-from apimpolicy.dotnet.xml.writer import write_attribute
 
 ATTRIBUTES = f"System.Collections.Generic.IEnumerable<{names.X}XAttribute>"
 

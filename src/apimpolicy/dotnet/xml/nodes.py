@@ -9,7 +9,7 @@ from apimpolicy.dotnet.collections.trees import NodeSequence, Sibling
 from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.xml import names
-from apimpolicy.dotnet.xml.writer import write
+from apimpolicy.dotnet.xml.markup import write
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.xml.containers import XContainer, XDocument

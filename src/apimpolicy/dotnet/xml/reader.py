@@ -14,9 +14,9 @@ from apimpolicy.dotnet.exceptions import XmlException, require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
+from apimpolicy.dotnet.xml.markup import INVALID_CHARACTERS, SPACE, Scanner, line_ends
 from apimpolicy.dotnet.xml.names import NCNAME, NO_NAMESPACE, XML, XMLNS, X, XName, XNamespace, is_name_start
 from apimpolicy.dotnet.xml.nodes import XCData, XComment, XDocumentType, XProcessingInstruction, XText
-from apimpolicy.dotnet.xml.scanner import INVALID_CHARACTERS, SPACE, Scanner, line_ends
 from apimpolicy.errors import NotSimulatedError
 
 PRESERVE_WHITESPACE = 1

@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 
 from apimpolicy.binding import nodes
 from apimpolicy.policies.effects import CacheAccessed, Sent, VariableSet
-from apimpolicy.proposing.inversion.core import call_parts, context_path, unconverted
-from apimpolicy.proposing.inversion.reaching import repair, returned
+from apimpolicy.proposing.inversion.core import call_parts, context_path, repair, returned, unconverted
 from apimpolicy.proposing.inversion.recorded import Null
 from apimpolicy.proposing.inversion.values import of_template, text_of
 

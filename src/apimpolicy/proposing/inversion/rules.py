@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
-from apimpolicy.proposing.inversion.core import constant_of, is_constant, unconverted
+from apimpolicy.proposing.inversion.core import avoid, constant_of, is_constant, once_more, reach, unconverted
 from apimpolicy.proposing.inversion.members import (
     anonymous_created,
     array_access,
@@ -29,7 +29,6 @@ from apimpolicy.proposing.inversion.operators import (
     type_test,
     unary_operator,
 )
-from apimpolicy.proposing.inversion.reaching import avoid, once_more, reach
 from apimpolicy.proposing.inversion.recorded import plain
 from apimpolicy.proposing.inversion.values import with_member
 

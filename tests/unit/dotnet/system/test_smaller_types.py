@@ -19,16 +19,7 @@ from apimpolicy.dotnet.exceptions import (
     UriFormatException,
 )
 from apimpolicy.dotnet.metadata import named, parse
-from apimpolicy.dotnet.system import (
-    byte_conversions,
-    encodings,
-    interfaces,
-    ip_addresses,
-    objects,
-    randoms,
-    uris,
-    web_text,
-)
+from apimpolicy.dotnet.system import byte_conversions, encodings, interfaces, net, objects, randoms, uris
 from apimpolicy.dotnet.system.string_builders import StringBuilder
 from apimpolicy.dotnet.values import EnumValue, Int64, Single, byte_array, string_array
 
@@ -113,17 +104,17 @@ def test_uris_only_throw_what_dotnet_throws(text: str) -> None:
 
 
 def test_escaping() -> None:
-    assert web_text.escape_data_string("a b&c=d/é+~!*'()-_.") == "a%20b%26c%3Dd%2F%C3%A9%2B~%21%2A%27%28%29-_."
-    assert web_text.escape_data_string("\ud83d\ude00") == "%F0%9F%98%80"
-    assert web_text.percent_decode("a%20b%2Bc+d%C3%A9%zz") == "a b+c+dé%zz"
-    assert web_text.html_encode("<a href='x'>\"&é€</a>") == "&lt;a href=&#39;x&#39;&gt;&quot;&amp;&#233;€&lt;/a&gt;"
-    assert web_text.html_decode("&lt;&#39;&eacute;&nbsp;&#x41;&bogus;&amp;lt;") == "<'é\xa0A&bogus;&lt;"
+    assert net.escape_data_string("a b&c=d/é+~!*'()-_.") == "a%20b%26c%3Dd%2F%C3%A9%2B~%21%2A%27%28%29-_."
+    assert net.escape_data_string("\ud83d\ude00") == "%F0%9F%98%80"
+    assert net.percent_decode("a%20b%2Bc+d%C3%A9%zz") == "a b+c+dé%zz"
+    assert net.html_encode("<a href='x'>\"&é€</a>") == "&lt;a href=&#39;x&#39;&gt;&quot;&amp;&#233;€&lt;/a&gt;"
+    assert net.html_decode("&lt;&#39;&eacute;&nbsp;&#x41;&bogus;&amp;lt;") == "<'é\xa0A&bogus;&lt;"
 
 
 @given(st.text(st.characters(max_codepoint=0xD7FF), max_size=20))
 def test_escaping_reads_back(text: str) -> None:
-    assert web_text.percent_decode(web_text.escape_data_string(text)) == text
-    assert web_text.form_decode(web_text.form_encode(text, "-_.")) == text
+    assert net.percent_decode(net.escape_data_string(text)) == text
+    assert net.form_decode(net.form_encode(text, "-_.")) == text
 
 
 def test_encodings() -> None:
@@ -186,7 +177,7 @@ def test_exceptions_show_their_inner_ones() -> None:
     ],
 )
 def test_addresses(text: str, shown: str) -> None:
-    assert ip_addresses.parse(text).to_string() == shown
+    assert net.parse(text).to_string() == shown
 
 
 def test_string_builder() -> None:
