@@ -15,7 +15,7 @@ from tests.sampling import sampled
 
 from apimpolicy import Gateway
 from apimpolicy.proposing.guided import Finder
-from apimpolicy.proving.equivalence import Known, compare
+from apimpolicy.proving.equivalence import KnownDifferences, compare
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.semantics.forms.strings import PLAIN
@@ -125,7 +125,7 @@ def check_equivalent(seed: int, requests: int = OF_EACH) -> int:
             file = _file(text, [])
             harnesses.append(harness_of(file.subject.policies, setup_of(file)))
         old, new = harnesses
-        proof_result = compare(old.program, new.program, {}, of_element, Known())
+        proof_result = compare(old.program, new.program, {}, of_element, KnownDifferences())
         proven += proof_result.is_proven
         for _ in range(requests if proof_result.is_proven else 0):
             request = maker.request()

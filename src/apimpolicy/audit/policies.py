@@ -51,7 +51,7 @@ from apimpolicy.text.source import UNKNOWN_POLICIES
 if TYPE_CHECKING:
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.steps import Step
-    from apimpolicy.text.document import Element, Node
+    from apimpolicy.text.document import Element, MarkupNode
 
 FORWARDING = ("inbound", "backend")
 """The sections that run before a request reaches the backend."""
@@ -241,7 +241,7 @@ def address(walk: Walk, step: Step, state: State) -> State:
     return walk.proving(step, state, of_fact(Fact(ADDRESS, "", listed)))
 
 
-def _values_of(element: Element) -> Sequence[Node]:
+def _values_of(element: Element) -> Sequence[MarkupNode]:
     return [*element.children, *(attribute.value for attribute in element.attributes)]
 
 

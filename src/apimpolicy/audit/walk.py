@@ -15,7 +15,7 @@ from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction, PolicyLocatio
 from apimpolicy.audit.outgoing import Given, Hit, OwnRequest, given_to_callers
 from apimpolicy.audit.sources import NO_SOURCES, OF_UNKNOWN, Sources, chosen, of_text
 from apimpolicy.audit.states import ALWAYS, EITHER, FALSE, NOWHERE, TRUE, Alternatives, State, Truth, of_fact, truth_of
-from apimpolicy.text.document import Characters, Element, Node
+from apimpolicy.text.document import Characters, Element, MarkupNode
 from apimpolicy.text.source import UNKNOWN_BASE
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Walk:
     def value(self, value: Characters) -> Value:
         return assigned(value, self.knowledge, self.check)
 
-    def chosen(self, value: Node) -> Sources:
+    def chosen(self, value: MarkupNode) -> Sources:
         """Return the sources of an attribute or a text that callers can choose."""
         if not isinstance(value, Characters) or value.expression is None:
             return NO_SOURCES

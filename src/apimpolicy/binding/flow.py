@@ -20,7 +20,7 @@ class Answer(Record):
     jumps: frozenset[str]
 
 
-class Flow:
+class Reachability:
     """One walk over a function body; nested lambdas and local functions are bodies of their own."""
 
     def __init__(self, known: dict[Statement, Answer]) -> None:

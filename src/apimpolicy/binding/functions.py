@@ -49,9 +49,9 @@ def function_body(binder: Binder, node: Node) -> nodes.Block:
 
 
 def falls_through(binder: Binder, block: nodes.Block) -> bool:
-    from apimpolicy.binding.flow import Flow
+    from apimpolicy.binding.flow import Reachability
 
-    return Flow(binder.ends).end_reachable(block)
+    return Reachability(binder.ends).end_reachable(block)
 
 
 def is_statement_expression(expression: Expression) -> bool:

@@ -9,7 +9,7 @@ from apimpolicy.binding import advice, lookup, nodes
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.declarations import declare_ahead
-from apimpolicy.binding.flow import Flow
+from apimpolicy.binding.flow import Reachability
 from apimpolicy.binding.literals import UnboundLambda
 from apimpolicy.binding.nodes import Bad, Expression, Statement
 from apimpolicy.binding.reports import is_var, shown
@@ -166,7 +166,7 @@ def statement_switch_statement(binder: Binder, node: shapes.SwitchStatement) -> 
             _check_subsumed(binder, sections, value.type)
         _check_gotos(binder, sections)
         for section in sections:
-            if Flow(binder.ends).list_end_reachable(section.statements):
+            if Reachability(binder.ends).list_end_reachable(section.statements):
                 label = section.labels[-1].syntax
                 last = section is sections[-1]
                 message = "this case falls through to the next one"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
     from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.runtime import Span
-    from apimpolicy.emit.statements import Target
+    from apimpolicy.emit.statements import JumpTarget
     from apimpolicy.text.source import Excerpt
 
 
@@ -79,7 +79,7 @@ class OpenFunction:
         self.is_inner = is_inner
         self.outputs = outputs
         """Parameters whose values are returned after the result."""
-        self.targets: list[Target] = []
+        self.targets: list[JumpTarget] = []
         """The loops that are open, the innermost last."""
         self.rounds = 0
         """The number of open loops of labels: their body is entered more than once."""

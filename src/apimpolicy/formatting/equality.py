@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from apimpolicy.formatting import csharp, markup
-from apimpolicy.text.document import Characters, Comment, Document, Element, Node
+from apimpolicy.text.document import Characters, Comment, Document, Element, MarkupNode
 
 _BREAK = re.compile(r"\r\n|\r")
 _INDENT = re.compile(r"\n[ \t]*")
@@ -19,7 +19,7 @@ def is_same(before: Document, after: Document) -> bool:
     return list(_content(before.children)) == list(_content(after.children))
 
 
-def _content(nodes: list[Node]) -> Iterator[tuple[object, ...]]:
+def _content(nodes: list[MarkupNode]) -> Iterator[tuple[object, ...]]:
     for node in nodes:
         if isinstance(node, Element):
             yield ("element", node.name, *((each.name, _characters(each.value)) for each in node.attributes))

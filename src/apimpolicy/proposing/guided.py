@@ -36,7 +36,7 @@ _ANY_BRANCH = Goal(BRANCH, "", (), 0)
 """Stands for a step that is only to be reached."""
 
 
-class Target(NamedTuple):
+class SearchGoal(NamedTuple):
     """A goal of a search: whether a run reaches it, how close a run is, and requests that may come closer."""
 
     is_reached: Callable[[Run], bool]
@@ -46,7 +46,7 @@ class Target(NamedTuple):
 
 def approach(
     send: Callable[[Assignment], Run | None],
-    target: Target,
+    target: SearchGoal,
     starts: Iterable[Assignment],
     is_over: Callable[[], bool],
     most: int,
@@ -99,7 +99,7 @@ class Guided:
         self, goal: Goal, starts: Iterable[Assignment], is_over: Callable[[], bool], most: int, width: int = 3
     ) -> bool:
         """Return whether a request reaches a goal, after at most so many tries."""
-        target = Target(
+        target = SearchGoal(
             lambda run: goal in run.reached,
             lambda run: self.closeness(goal, run),
             lambda run: self.candidates(goal, run),

@@ -53,7 +53,7 @@ _DICTIONARIES = tuple(
     )
 )
 Form = Any
-"""A function of a `Call` and the values of the receiver and the arguments, none of which is a choice."""
+"""A function of a `MemberCall` and the values of the receiver and the arguments, none of which is a choice."""
 
 _GENERIC = "System.Collections.Generic"
 _LINQ = "Newtonsoft.Json.Linq"
@@ -89,7 +89,7 @@ def form(type_: str, *signatures: str) -> Callable[[Form], Form]:
     return register
 
 
-class Call:
+class MemberCall:
     """A call of a member: what forms need besides the values."""
 
     __slots__ = ("evaluation", "member", "type", "type_arguments")
@@ -122,7 +122,7 @@ def value_call(evaluation: Evaluation, node: nodes.Call) -> Value:
                 raise Unsupported("an argument by reference")
         else:
             values.append(evaluation.value(argument))
-    call = Call(evaluation, method, node.type, node.type_arguments)
+    call = MemberCall(evaluation, method, node.type, node.type_arguments)
     found = evaluation.each(values, lambda *given: _called(call, list(given), [target.type for target in targets]))
     if not targets:
         return found
@@ -148,14 +148,14 @@ def _set_out(evaluation: Evaluation, target: nodes.Expression, value: Value) -> 
 def call_method(
     evaluation: Evaluation, method: Method, type_arguments: Sequence[Type], values: list[Value], type_: Type
 ) -> Value:
-    return _called(Call(evaluation, method, type_, type_arguments), values, [])
+    return _called(MemberCall(evaluation, method, type_, type_arguments), values, [])
 
 
 def get_property(evaluation: Evaluation, member: Property, values: list[Value], type_: Type) -> Value:
-    return _called(Call(evaluation, member, type_), values, [])
+    return _called(MemberCall(evaluation, member, type_), values, [])
 
 
-def _called(call: Call, values: list[Value], outs: list[Type]) -> Value:
+def _called(call: MemberCall, values: list[Value], outs: list[Type]) -> Value:
     member = call.member
     is_extension = getattr(member, "is_extension", False)
     may_be_null = is_extension or member.declaring.name == "System.Nullable"
@@ -175,7 +175,7 @@ def _called(call: Call, values: list[Value], outs: list[Type]) -> Value:
     return _unknown(call, values, outs)
 
 
-def _over_items(call: Call, token: Json, rest: list[Value], outs: list[Type]) -> Value:
+def _over_items(call: MemberCall, token: Json, rest: list[Value], outs: list[Type]) -> Value:
     """Return the result of a query over a JSON token: over its items where it is an array of a tree that is known."""
     from apimpolicy.semantics.json_trees import sequence_of
 
@@ -186,7 +186,7 @@ def _over_items(call: Call, token: Json, rest: list[Value], outs: list[Type]) ->
     return evaluation.each([source], lambda leaf: _called(call, [leaf, *rest], outs))
 
 
-def _unknown(call: Call, values: list[Value], outs: list[Type]) -> Value:
+def _unknown(call: MemberCall, values: list[Value], outs: list[Type]) -> Value:
     evaluation, member = call.evaluation, call.member
     unknowns = evaluation.unknowns
     name = f"{member.declaring.name}.{member.name}"

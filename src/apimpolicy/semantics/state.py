@@ -27,7 +27,7 @@ from apimpolicy.languages.language import literal as word
 from apimpolicy.semantics.values import (
     ABSENT,
     NULL,
-    Field,
+    FieldValue,
     Number,
     Opaque,
     Text,
@@ -284,8 +284,8 @@ class Inputs:
         unknowns.assume(ONCE, repeats, terms.not_(repeats))
         parts = terms.joined(first, terms.text(","), rest)
         unknowns.know(first, terms.any_of(terms.not_(repeats), terms.same(joined, parts)))
-        several = Field(joined, (Text(first), Text(second)), repeats=True)
-        there = merge(repeats, several, Field(joined, (Text(joined),)))
+        several = FieldValue(joined, (Text(first), Text(second)), repeats=True)
+        there = merge(repeats, several, FieldValue(joined, (Text(joined),)))
         if name == "host" and kind == "header" and not generation:
             return there
         return merge(is_there, there, ABSENT)

@@ -152,7 +152,7 @@ class Items(Value):
         return self.rest is not None
 
 
-class Field(Value):
+class FieldValue(Value):
     """The values of a header or parameter that is there: joined with commas, and one by one."""
 
     joined: Term

@@ -25,7 +25,7 @@ _IN_TYPES = frozenset(
 )
 
 
-class Failure:
+class ParseFailure:
     """`accepts(kind)` says whether the parser could use a token of another kind instead."""
 
     __slots__ = ("accepts", "contextual", "index", "tokens")
@@ -36,9 +36,9 @@ class Failure:
         self.contextual = contextual
         self.accepts = accepts
 
-    def at(self, index: int) -> Failure:
+    def at(self, index: int) -> ParseFailure:
         """Return the failure at another token, for questions about its place."""
-        return Failure(self.tokens, index, self.contextual, self.accepts)
+        return ParseFailure(self.tokens, index, self.contextual, self.accepts)
 
     @property
     def kind(self) -> str:

@@ -21,7 +21,7 @@ from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax import tables
 from apimpolicy.syntax.depth import MAXIMUM_DEPTH, Frames, beyond
 from apimpolicy.syntax.explanations import UNEXPECTED_CHARACTER
-from apimpolicy.syntax.failure import Failure
+from apimpolicy.syntax.failure import ParseFailure
 from apimpolicy.syntax.lexer import END, PADDING, Tokens, tokenize
 from apimpolicy.syntax.literals import literal_errors
 from apimpolicy.syntax.lookahead import Lookahead, candidates
@@ -55,24 +55,24 @@ def parse(code: str | Excerpt) -> Node:
         raise _error(code, [DiagnosticInfo("CS1525", "the expression is empty", 0, len(text), help=help)])
     tree = machine().run(tokens) if len(tokens.kinds) < _MANY_TOKENS else _with_frames(tokens)
     errors = literal_errors(tokens)
-    if isinstance(tree, Failure):
+    if isinstance(tree, ParseFailure):
         errors += _of_failure(tree, lexical)
     elif lexical is not None:
         errors.append(lexical)
     elif not errors and len(tokens.kinds) > MAXIMUM_DEPTH // 2 and (deep := beyond(tree, MAXIMUM_DEPTH)):
         errors = [_nesting(deep)]
-    if errors or isinstance(tree, Failure):
+    if errors or isinstance(tree, ParseFailure):
         raise _error(code, errors)
     return tree
 
 
-def _with_frames(tokens: Tokens) -> Node | Failure:
+def _with_frames(tokens: Tokens) -> Node | ParseFailure:
     """The look-ahead recurses over types in types, and where parentheses might be tuple types over these."""
     with Frames():
         return machine().run(tokens)
 
 
-def _of_failure(failure: Failure, lexical: DiagnosticInfo | None) -> list[DiagnosticInfo]:
+def _of_failure(failure: ParseFailure, lexical: DiagnosticInfo | None) -> list[DiagnosticInfo]:
     """Return the compiler's errors for a failed parser and for the place where the tokens end before the text."""
     from apimpolicy.syntax.explanations import explain
 
@@ -161,7 +161,7 @@ class Machine:
             stack.append(self.rows[stack[-1]][origin])
         return action is not None
 
-    def run(self, tokens: Tokens) -> Node | Failure:
+    def run(self, tokens: Tokens) -> Node | ParseFailure:
         """Return the tree of the tokens, or the state in which they do not go on."""
         rows, rules, kept, contextual = self.rows, self.rules, self.kept, self.contextual
         questions, chains = self.questions, self.chains
@@ -186,7 +186,7 @@ class Machine:
             while True:
                 action = rows[state].get(kind)
                 if action is None:
-                    return Failure(tokens, index, contextual, partial(self.accepts, states))
+                    return ParseFailure(tokens, index, contextual, partial(self.accepts, states))
                 if action >= 0:
                     break
                 mode, origin, size, plan, make = rules[-1 - action]

@@ -33,7 +33,7 @@ def _character(entity: re.Match[str]) -> str:
     return entity[0] if character is None else character
 
 
-class Node:
+class MarkupNode:
     """A piece of a document: `source.text[start:end]`."""
 
     __slots__ = ("end", "source", "start")
@@ -51,7 +51,7 @@ class Node:
         return f"{type(self).__name__}({self.raw[:60]!r}, {self.start}, {self.end})"
 
 
-class Comment(Node):
+class Comment(MarkupNode):
     """`<!-- … -->`, delimiters included."""
 
     __slots__ = ()
@@ -62,25 +62,25 @@ class Comment(Node):
         return self.raw.removeprefix("<!--").removesuffix("-->")
 
 
-class Instruction(Node):
+class Instruction(MarkupNode):
     """A processing instruction or the XML declaration, `<?…?>`."""
 
     __slots__ = ()
 
 
-class Doctype(Node):
+class Doctype(MarkupNode):
     """A document type declaration; it has been reported."""
 
     __slots__ = ()
 
 
-class StrayTag(Node):
+class StrayTag(MarkupNode):
     """An end tag that ends nothing; it has been reported."""
 
     __slots__ = ()
 
 
-class Characters(Node):
+class Characters(MarkupNode):
     """Characters that may be, or contain, C# expressions. `parts` are the expressions in it, in order."""
 
     __slots__ = ("expression", "parts")
@@ -123,7 +123,7 @@ class Characters(Node):
         return is_unknown(text[position : self.end])
 
 
-class Value(Characters):
+class AttributeValue(Characters):
     """An attribute's value, without its quotes.
 
     `expression` is set when the whole value (white space around it aside) is one expression: the only way in which the
@@ -138,14 +138,14 @@ class Value(Characters):
         return not self.parts and has_hole(self.raw) and self.raw.lstrip().startswith(("@(", "@{"))
 
 
-class Text(Characters):
-    """Character data between tags; `expression` and `parts` as in `Value`."""
+class TextNode(Characters):
+    """Character data between tags; `expression` and `parts` as in `AttributeValue`."""
 
     __slots__ = ()
 
 
 class CData(Characters):
-    """`<![CDATA[ … ]]>`; nothing in it is decoded. `expression` and `parts` as in `Value`."""
+    """`<![CDATA[ … ]]>`; nothing in it is decoded. `expression` and `parts` as in `AttributeValue`."""
 
     __slots__ = ()
 
@@ -163,7 +163,7 @@ class Attribute:
 
     __slots__ = ("name", "name_end", "name_start", "value")
 
-    def __init__(self, name: str, name_start: int, name_end: int, value: Value) -> None:
+    def __init__(self, name: str, name_start: int, name_end: int, value: AttributeValue) -> None:
         self.name = name
         self.name_start = name_start
         self.name_end = name_end
@@ -173,7 +173,7 @@ class Attribute:
         return f"Attribute({self.name!r}, {self.value.raw!r})"
 
 
-class Element(Node):
+class Element(MarkupNode):
     """An element: its start tag from `start` to `content_start`, its end tag from `content_end` to `end`.
 
     The end tag is empty when there is none.
@@ -189,7 +189,7 @@ class Element(Node):
         self.start = start
         self.end = self.content_start = self.content_end = self.name_end
         self.attributes: list[Attribute] = []
-        self.children: list[Node] = []
+        self.children: list[MarkupNode] = []
         self.parent = parent
 
     @property
@@ -280,7 +280,7 @@ class Document:
 
     __slots__ = ("children", "diagnostics", "source")
 
-    def __init__(self, source: Source, children: list[Node], diagnostics: list[Diagnostic]) -> None:
+    def __init__(self, source: Source, children: list[MarkupNode], diagnostics: list[Diagnostic]) -> None:
         self.source = source
         self.children = children
         self.diagnostics = diagnostics

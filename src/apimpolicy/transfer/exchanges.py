@@ -20,7 +20,7 @@ from apimpolicy.semantics.state import ANSWER, EMPTY
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
     NULL,
-    Field,
+    FieldValue,
     Function,
     Host,
     Number,
@@ -259,7 +259,7 @@ def _passes(run: Run, name: str | None, values: list[str | None], ignores: str |
         return terms.member(leaf.term, language) if isinstance(leaf, Text) else terms.FALSE
 
     def fits(leaf: Value) -> Term:
-        if not isinstance(leaf, Field):
+        if not isinstance(leaf, FieldValue):
             return terms.FALSE
         parts = [where(item, is_allowed) for item in leaf.items]
         return terms.any_of(*parts, *([unknown] if leaf.repeats else []))

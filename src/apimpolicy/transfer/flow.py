@@ -69,7 +69,7 @@ class WiderScope(NamedTuple):
     state: State
 
 
-class Flow:
+class RequestFlow:
     """The requests that get to a place. `alive` is the condition under which they do."""
 
     def __init__(self, unknowns: Unknowns, inputs: Inputs) -> None:

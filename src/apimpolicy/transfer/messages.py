@@ -24,7 +24,7 @@ from apimpolicy.semantics.state import EMPTY, WITHOUT_DOTS
 from apimpolicy.semantics.values import (
     ABSENT,
     NULL,
-    Field,
+    FieldValue,
     Function,
     Host,
     Number,
@@ -112,24 +112,24 @@ def set_field(run: Run, kind: str, name: str, action: str, values: list[Value]) 
     run.state.set(new, kind, name)
 
 
-def _field(texts: tuple[Value, ...]) -> Field:
+def _field(texts: tuple[Value, ...]) -> FieldValue:
     parts: list[terms.Term] = []
     for text in texts:
         assert isinstance(text, Text)
         parts += [terms.text(","), text.term] if parts else [text.term]
-    return Field(terms.joined(*parts), texts)
+    return FieldValue(terms.joined(*parts), texts)
 
 
 def _appended(run: Run, old: Value, values: list[Value]) -> Value:
     def appended(texts: tuple[Value, ...]) -> Value:
         def to(leaf: Value) -> Value:
             added = _field(texts)
-            if not isinstance(leaf, Field):
+            if not isinstance(leaf, FieldValue):
                 return added
             joined = terms.joined(leaf.joined, terms.text(","), added.joined)
             if leaf.repeats:
-                return Field(joined, leaf.items, repeats=True)
-            return Field(joined, (*leaf.items, *texts))
+                return FieldValue(joined, leaf.items, repeats=True)
+            return FieldValue(joined, (*leaf.items, *texts))
 
         return over(old, to)
 
@@ -305,4 +305,4 @@ def _set_query(run: Run, query: str, *, copies_others: bool) -> None:
     for name, values in fields:
         items: tuple[Value, ...] = tuple(constant_text(to_utf16(value)) for value in values)
         joined = constant_text(to_utf16(",".join(values))).term
-        run.state.set(Field(joined, items), "query", name.lower())
+        run.state.set(FieldValue(joined, items), "query", name.lower())

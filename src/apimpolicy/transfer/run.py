@@ -34,7 +34,7 @@ from apimpolicy.semantics.values import (
 )
 from apimpolicy.terms import term as terms
 from apimpolicy.text.source import UNKNOWN_BASE
-from apimpolicy.transfer.flow import Flow, OwnRequest, Sent, WiderScope
+from apimpolicy.transfer.flow import OwnRequest, RequestFlow, Sent, WiderScope
 
 if TYPE_CHECKING:
     from apimpolicy.semantics.state import Inputs
@@ -48,8 +48,7 @@ TRANSFERS = Functions(
         "control": "base include_fragment choose retry wait limit_concurrency",
         "messages": "set_header set_query_parameter set_method set_status set_body set_variable rewrite_uri",
         "exchanges": "forward_request send_request send_one_way_request set_backend_service mock_response "
-        "return_response",
-        "admission": "validate_jwt validate_azure_ad_token validate_client_certificate check_header ip_filter cors",
+        "return_response validate_jwt validate_azure_ad_token validate_client_certificate check_header ip_filter cors",
         "effects": "declared",
     },
 )
@@ -72,7 +71,7 @@ class MadeUp(Protocol):
         """Return whether a policy includes a fragment that is made up."""
 
 
-class Run(Flow):
+class Run(RequestFlow):
     """A run."""
 
     def __init__(self, unknowns: Unknowns, inputs: Inputs, made_up: MadeUp | None = None) -> None:

@@ -219,12 +219,12 @@ def _only_digits(term: Term, type_: str) -> Term:
 
 
 def _once(inputs: Inputs, kind: str, name: str, generation: int) -> Value:
-    from apimpolicy.semantics.values import ABSENT, Field, merge
+    from apimpolicy.semantics.values import ABSENT, FieldValue, merge
     from apimpolicy.terms import term as terms
 
     joined = inputs.unknowns.input((kind, name), terms.TEXT)
     is_there = inputs.unknowns.input((kind, name, "there"), terms.TRUTH)
-    return merge(is_there, Field(joined, (Text(joined),)), ABSENT)
+    return merge(is_there, FieldValue(joined, (Text(joined),)), ABSENT)
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from apimpolicy.text.document import Characters, Comment, Document, Element, Instruction, Text
+from apimpolicy.text.document import Characters, Comment, Document, Element, Instruction, TextNode
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source, decode
 
@@ -115,7 +115,7 @@ def of_reader(element: Element, text: str):
 def decoded(node: Characters, text: str) -> str:
     if node.parts:
         raw = text[node.start : node.end].removeprefix("<![CDATA[").removesuffix("]]>").replace("\r\n", "\n")
-        assert "&" not in raw or isinstance(node, Text)
+        assert "&" not in raw or isinstance(node, TextNode)
         return raw.replace("&amp;", "&")
     return node.text
 

@@ -242,10 +242,10 @@ class _Parser:
         while self.at < len(self.text):
             left = self.side()
             if self.current(_OPEN_QUERY) in ")|&":
-                comparison = filters.Comparison(left, "exists", None)
+                comparison = filters.FilterComparison(left, "exists", None)
             else:
                 operator = self.operator()
-                comparison = filters.Comparison(left, operator, self.side())
+                comparison = filters.FilterComparison(left, operator, self.side())
             character = self.current(_OPEN_QUERY)
             if character == ")":
                 if parent is None:

@@ -179,7 +179,7 @@ class Composite(Query):
         return all(results) if self.operator == "&" else any(results)
 
 
-class Comparison(Query):
+class FilterComparison(Query):
     """`left operator right`, where a side is a path or a literal; `exists` has no right side."""
 
     __slots__ = ("left", "operator", "right")

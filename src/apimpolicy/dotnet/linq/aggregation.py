@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
     Selector = Callable[[Any], Any]
-    Fold = Callable[[Iterator[Any], "Number"], Any]
+    Fold = Callable[[Iterator[Any], "Summation"], Any]
 
 
 # Operators that fold a sequence into one value: Aggregate, Sum, Average, Min, Max
@@ -61,7 +61,7 @@ def aggregate_to(
     return result_selector(aggregate_from(types, source, seed, func))
 
 
-class Number:
+class Summation:
     """One of the numeric types that Sum, Average, Min and Max have overloads for.
 
     `smallest` and `largest` bound a checked sum; `average` is the C# type of the average.
@@ -106,11 +106,11 @@ class Number:
 
 
 NUMBERS = (
-    Number("int", "double", 32),
-    Number("long", "double", 64),
-    Number("float", "float"),
-    Number("double", "double"),
-    Number("decimal", "decimal"),
+    Summation("int", "double", 32),
+    Summation("long", "double", 64),
+    Summation("float", "float"),
+    Summation("double", "double"),
+    Summation("decimal", "decimal"),
 )
 
 
@@ -143,16 +143,16 @@ def _not_null_values(values: Iterator[Any]) -> Iterator[Any]:
     return (value for value in values if value is not None)
 
 
-def _sum(values: Iterator[Any], number: Number) -> Any:
+def _sum(values: Iterator[Any], number: Summation) -> Any:
     return number.sum(values)
 
 
-def _average_nullable(values: Iterator[Any], number: Number) -> Any:
+def _average_nullable(values: Iterator[Any], number: Summation) -> Any:
     present = list(_not_null_values(values))
     return number.divide(present) if present else None
 
 
-def _minimum_nullable(values: Iterator[Any], number: Number) -> Any:
+def _minimum_nullable(values: Iterator[Any], number: Summation) -> Any:
     """NaN is less than every number."""
     least = None
     for value in values:
@@ -164,7 +164,7 @@ def _minimum_nullable(values: Iterator[Any], number: Number) -> Any:
     return least
 
 
-def _maximum_nullable(values: Iterator[Any], number: Number) -> Any:
+def _maximum_nullable(values: Iterator[Any], number: Summation) -> Any:
     greatest = None
     for value in values:
         if value is not None and (greatest is None or value > greatest or greatest != greatest):
@@ -175,7 +175,7 @@ def _maximum_nullable(values: Iterator[Any], number: Number) -> Any:
 def _required(fold: Fold) -> Fold:
     """Return the variant without nulls: an empty sequence is an error."""
 
-    def fold_values(values: Iterator[Any], number: Number) -> Any:
+    def fold_values(values: Iterator[Any], number: Summation) -> Any:
         result = fold(values, number)
         if result is None:
             raise InvalidOperationException(_NO_ELEMENTS)
@@ -196,12 +196,12 @@ def _register_numeric(name: str, value_fold: Fold, nullable_fold: Fold) -> None:
                 _FOLDS[name, result + suffix] = own
 
             @operator(f"{name}(IEnumerable<{number.name}{suffix}>)")
-            def of_values(types: Types, source: Any, fold: Fold = fold, number: Number = number) -> Any:
+            def of_values(types: Types, source: Any, fold: Fold = fold, number: Summation = number) -> Any:
                 return fold(_walk(source, None), number)
 
             @operator(f"{name}(IEnumerable<TSource>, Func<TSource, {number.name}{suffix}>)")
             def of_selected(
-                types: Types, source: Any, selector: Selector, fold: Fold = fold, number: Number = number
+                types: Types, source: Any, selector: Selector, fold: Fold = fold, number: Summation = number
             ) -> Any:
                 return fold(_walk(source, selector), number)
 

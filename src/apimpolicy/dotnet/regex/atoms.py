@@ -27,7 +27,7 @@ def longest_number(text: str, start: int, end: int, numbers: Collection[int]) ->
     return found
 
 
-class Atoms(character_classes.Reader):
+class Atoms(character_classes.PatternReader):
     """Translates them into `_output`. Without `names` it is not known yet which groups there are.
 
     `ignores_case` says with which setting the result is to be compiled. `_capturing` has the numbers of the open

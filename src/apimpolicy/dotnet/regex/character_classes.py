@@ -100,7 +100,7 @@ def literal(char: str) -> str:
     return char
 
 
-class Reader:
+class PatternReader:
     """A position in a pattern, and the reading of escapes and sets."""
 
     __slots__ = ("options", "pattern", "position")

@@ -16,7 +16,7 @@ from apimpolicy.infrastructure.values import MARKED
 from apimpolicy.policies.placement import SECTIONS
 from apimpolicy.policies.registry import specification_of
 from apimpolicy.project.service.description import ApiDescription, Origin, PolicyText
-from apimpolicy.text.document import Characters, Element, Node
+from apimpolicy.text.document import Characters, Element, MarkupNode
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import UNKNOWN_BASE, UNKNOWN_POLICIES, Source, mark
 
@@ -139,7 +139,7 @@ def places_of_policies(text: str) -> frozenset[int] | None:
     return frozenset(place for element in inside for child in element.children for place in _marks(child))
 
 
-def _marks(node: Node) -> list[int]:
+def _marks(node: MarkupNode) -> list[int]:
     """Return the offsets of the marks in a text between elements."""
     if not isinstance(node, Characters):
         return []

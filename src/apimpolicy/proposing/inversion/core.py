@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
-from apimpolicy.proposing.inversion.recorded import UNKNOWN, Markup, Recorded, Structure, Ticks, Token
+from apimpolicy.proposing.inversion.recorded import UNKNOWN, Markup, Recorded, Structure, Ticks, TokenText
 from apimpolicy.proposing.inversion.sources import Sources
 from apimpolicy.proposing.inversion.values import SECOND, resized
 from apimpolicy.scenarios.assignments import token_text
@@ -216,7 +216,7 @@ def value_type(inversion: Inversion, node: Expression) -> Any:
 def sample(type_: str) -> Any:
     name = type_.rstrip("?").rpartition(".")[2]
     if name == "Jwt":
-        return Token(token_text({}))
+        return TokenText(token_text({}))
     if name in ("XElement", "XDocument", "XContainer", "XNode"):
         return Markup("<x />")
     if name in ("int", "long", "short", "uint", "ulong", "byte", "double", "float", "decimal"):

@@ -38,7 +38,7 @@ class Markup(str):
     __slots__ = ()
 
 
-class Token(str):
+class TokenText(str):
     """The text of a JSON Web Token."""
 
     __slots__ = ()

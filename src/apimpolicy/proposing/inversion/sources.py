@@ -17,7 +17,7 @@ from apimpolicy.policies.effects import (
     VariableSet,
 )
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.proposing.inversion.recorded import Ticks, Token
+from apimpolicy.proposing.inversion.recorded import Ticks, TokenText
 from apimpolicy.proposing.inversion.values import EPOCH, SECOND, input_text, put, whole, with_token
 from apimpolicy.scenarios.assignments import CLOCK, MAY_BE_NULL, RESPONSE, TEXTS
 from apimpolicy.scenarios.doubles import FAILS, PASSES, REFUSALS
@@ -256,7 +256,7 @@ class Sources:
     def passes(self, entry: TraceEntry, name: str, wanted: Any) -> Iterator[Assignment]:
         """Yield the request with a double for the policy that set a variable, and the value that it has instead."""
         double = self.harness.double_of(entry.step)
-        if isinstance(wanted, Token):
+        if isinstance(wanted, TokenText):
             key = self.token(entry, name)
             yield from () if key is None else ({**self.given, **with_token(key)},)
         elif double is not None:

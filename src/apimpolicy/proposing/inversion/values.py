@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.languages.emptiness import shortest_word
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.languages.patterns import language_of
-from apimpolicy.proposing.inversion.recorded import Markup, Null, Ticks, Token
+from apimpolicy.proposing.inversion.recorded import Markup, Null, Ticks, TokenText
 from apimpolicy.scenarios.assignments import JWT, LIST, NULL, NUMBER, OBJECT, TEXT, TRUTH
 from apimpolicy.scenarios.doubles import PASSES
 from apimpolicy.semantics.unknowns import Unsupported
@@ -175,7 +175,7 @@ def put(made: Assignment, key: Key, value: Any) -> None:
             made[*key, "kind"] = NULL
         case bool():
             made |= {(*key, "kind"): TRUTH, (*key, "truth"): value}
-        case Token():
+        case TokenText():
             made[*key, "kind"] = JWT
         case Ticks() | bytes():
             made |= {(*key, "kind"): TEXT, (*key, "text"): input_text(value)}

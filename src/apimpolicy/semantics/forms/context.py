@@ -20,9 +20,9 @@ from apimpolicy.languages.language import (
     union,
 )
 from apimpolicy.semantics.json_trees import parsed
-from apimpolicy.semantics.members import Call, form
+from apimpolicy.semantics.members import MemberCall, form
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import ABSENT, NULL, Field, Host, Opaque, Text, Truth, Value, merge, where
+from apimpolicy.semantics.values import ABSENT, NULL, FieldValue, Host, Opaque, Text, Truth, Value, merge, where
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _CERTIFICATE = "System.Security.Cryptography.X509Certificates.X509Certificate2"
 
 def _host(type_: str, signature: str, path: str) -> None:
     @form(type_, signature)
-    def host(call: Call, receiver: Value) -> Value:
+    def host(call: MemberCall, receiver: Value) -> Value:
         if not isinstance(receiver, Host):
             raise Unsupported(f"the {call.member.name} of another object")
         return Host(path)
@@ -55,7 +55,7 @@ _host("IRequest", "IUrl OriginalUrl { get; }", "original-url")
 
 def _entity(type_: str, name: str, *, is_optional: bool) -> None:
     @form("IContext", f"{type_} {name} {{ get; }}")
-    def entity(call: Call, receiver: Value) -> Value:
+    def entity(call: MemberCall, receiver: Value) -> Value:
         return entity_of(call.evaluation, type_, name, is_optional=is_optional)
 
 
@@ -80,31 +80,31 @@ for _type, _name in (
 
 
 @form("IContext", "IResponse Response { get; }")
-def response(call: Call, context: Value) -> Value:
+def response(call: MemberCall, context: Value) -> Value:
     """Return the response. No source says what it is before there is one: no proof depends on that."""
     return merge(terms.any_of(_is_there(call), _is_seen_early(call)), Host("response"), NULL)
 
 
-def _is_there(call: Call) -> terms.Term:
+def _is_there(call: MemberCall) -> terms.Term:
     return call.evaluation.truth(call.evaluation.state.get("has-response"))
 
 
-def _is_seen_early(call: Call) -> terms.Term:
+def _is_seen_early(call: MemberCall) -> terms.Term:
     return call.evaluation.unknowns.truth("context.Response before there is a response", ("early response",))
 
 
 @form("IContext", "ILastError LastError { get; }")
-def last_error(call: Call, context: Value) -> Value:
+def last_error(call: MemberCall, context: Value) -> Value:
     return call.evaluation.state.get("error")
 
 
 @form("IContext", "bool Tracing { get; }")
-def tracing(call: Call, context: Value) -> Value:
+def tracing(call: MemberCall, context: Value) -> Value:
     return call.evaluation.unknowns.value("bool", "context.Tracing", ("context", "Tracing"))
 
 
 @form("IContext", "void Trace(string message)")
-def trace(call: Call, context: Value, message: Value) -> Value:
+def trace(call: MemberCall, context: Value, message: Value) -> Value:
     return NULL
 
 
@@ -112,22 +112,22 @@ def trace(call: Call, context: Value, message: Value) -> Value:
 
 
 @form("IRequest", "string Method { get; }")
-def method(call: Call, request: Value) -> Value:
+def method(call: MemberCall, request: Value) -> Value:
     return call.evaluation.state.get("method")
 
 
 @form("IRequest", "string IpAddress { get; }")
-def ip_address(call: Call, request: Value) -> Value:
+def ip_address(call: MemberCall, request: Value) -> Value:
     return Text(call.evaluation.unknowns.input(("address",), terms.TEXT))
 
 
 @form("IRequest", f"{_CERTIFICATE} Certificate {{ get; }}")
-def certificate(call: Call, request: Value) -> Value:
+def certificate(call: MemberCall, request: Value) -> Value:
     return call.evaluation.state.get("certificate")
 
 
 @form("IRequest", "IMessageBody Body { get; }")
-def body(call: Call, request: Value) -> Value:
+def body(call: MemberCall, request: Value) -> Value:
     return call.evaluation.state.get("body")
 
 
@@ -136,7 +136,7 @@ def body(call: Call, request: Value) -> Value:
 
 def _part_of_url(type_: str, name: str) -> None:
     @form("IUrl", f"{type_} {name} {{ get; }}")
-    def part(call: Call, url: Value) -> Value:
+    def part(call: MemberCall, url: Value) -> Value:
         if not isinstance(url, Host):
             raise Unsupported("the URL of another object")
         state = call.evaluation.state
@@ -155,7 +155,7 @@ for _type, _name in (
 
 
 @form("IUrl", f"{_DICTIONARY}<string, string[]> Query {{ get; }}")
-def query(call: Call, url: Value) -> Value:
+def query(call: MemberCall, url: Value) -> Value:
     if not isinstance(url, Host):
         raise Unsupported("the query of another object")
     return Host("original-query" if url.path == "original-url" else "query")
@@ -165,7 +165,7 @@ def query(call: Call, url: Value) -> Value:
 
 
 @form("IResponse", "int StatusCode { get; }")
-def status_code(call: Call, message: Value) -> Value:
+def status_code(call: MemberCall, message: Value) -> Value:
     if isinstance(message, Opaque):
         return call.evaluation.unknowns.status_of(message)
     if not isinstance(message, Host):
@@ -175,14 +175,14 @@ def status_code(call: Call, message: Value) -> Value:
 
 
 @form("IResponse", f"{_DICTIONARY}<string, string[]> Headers {{ get; }}")
-def response_headers(call: Call, message: Value) -> Value:
+def response_headers(call: MemberCall, message: Value) -> Value:
     if not isinstance(message, Host):
         raise Unsupported("the headers of another response")
     return Host("response-headers")
 
 
 @form("IResponse", "IMessageBody Body { get; }")
-def response_body(call: Call, message: Value) -> Value:
+def response_body(call: MemberCall, message: Value) -> Value:
     if not isinstance(message, Host):
         raise Unsupported("the body of another response")
     return call.evaluation.state.get("response-body")
@@ -203,7 +203,9 @@ def _utf8() -> Language:
 def is_utf8(content_type: Value) -> Term:
     return where(
         content_type,
-        lambda leaf: terms.member(leaf.joined, _utf8()) if isinstance(leaf, Field) else terms.truth(leaf is ABSENT),
+        lambda leaf: (
+            terms.member(leaf.joined, _utf8()) if isinstance(leaf, FieldValue) else terms.truth(leaf is ABSENT)
+        ),
     )
 
 
@@ -213,7 +215,7 @@ _ASCII = at_least_once(in_ranges((1, 0x7F)))
 _TREES = tuple(f"Newtonsoft.Json.Linq.{name}" for name in ("JToken", "JObject", "JArray"))
 
 
-def _read(call: Call, body: Value, preserves: Value, kind: str) -> Value:
+def _read(call: MemberCall, body: Value, preserves: Value, kind: str) -> Value:
     """Return the content of a body, constant until the body is used up. Text and JSON are read from one text."""
     if not isinstance(body, Opaque):
         raise Unsupported("a body that is not known")
@@ -270,7 +272,7 @@ def _text(evaluation: Evaluation, body: Opaque, key: tuple[Hashable, ...], what:
 
 
 @form("IMessageBody", "T As<T>(bool preserveContent = false)")
-def read_as(call: Call, body: Value, preserves: Value) -> Value:
+def read_as(call: MemberCall, body: Value, preserves: Value) -> Value:
     return _read(call, body, preserves, str(call.type_arguments[-1]))
 
 
@@ -278,7 +280,7 @@ _OPTIONS = "(bool preserveContent = false, Newtonsoft.Json.JsonSerializerSetting
 
 
 @form("IMessageBody", *(f"Newtonsoft.Json.Linq.{kind} As{kind}{_OPTIONS}" for kind in ("JToken", "JObject", "JArray")))
-def read_as_json(call: Call, body: Value, preserves: Value, settings: Value) -> Value:
+def read_as_json(call: MemberCall, body: Value, preserves: Value, settings: Value) -> Value:
     if settings is not NULL:
         raise Unsupported("a body that is read with settings")
     return _read(call, body, preserves, str(call.type))
@@ -288,7 +290,7 @@ _FORM = "System.Collections.Generic.IDictionary<string, System.Collections.Gener
 
 
 @form("IMessageBody", f"{_FORM} AsFormUrlEncodedContent(bool preserveContent = false)")
-def read_as_form(call: Call, body: Value, preserves: Value) -> Value:
+def read_as_form(call: MemberCall, body: Value, preserves: Value) -> Value:
     return _read(call, body, preserves, str(call.type))
 
 
@@ -307,14 +309,14 @@ _MEMBERS = {"Id": "id", "Name": "name", "Method": "method", "Key": "key", "Path"
 
 def _member_of_entity(type_: str, kind: str, member: str, name: str) -> None:
     @form(type_, f"string {member} {{ get; }}")
-    def text(call: Call, receiver: Value) -> Value:
+    def text(call: MemberCall, receiver: Value) -> Value:
         if not isinstance(receiver, Opaque) or receiver.identity != ("context", kind.title()):
             raise Unsupported(f"the {member} of another {kind}")
         return call.evaluation.state.first("entity", f"{kind} {name}")
 
 
 @form("IDeployment", f"System.Collections.Generic.IReadOnlyDictionary<string, {_CERTIFICATE}> Certificates {{ get; }}")
-def certificates(call: Call, deployment: Value) -> Value:
+def certificates(call: MemberCall, deployment: Value) -> Value:
     return Host("certificates")
 
 

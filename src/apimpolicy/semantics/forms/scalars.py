@@ -12,7 +12,7 @@ from apimpolicy.languages.language import both, counted, in_ranges, literal, not
 from apimpolicy.languages.patterns import NotRegular, language_of
 from apimpolicy.semantics.creation import default_of
 from apimpolicy.semantics.evaluation import as_number, as_text, constant_of
-from apimpolicy.semantics.members import Call, form
+from apimpolicy.semantics.members import MemberCall, form
 from apimpolicy.semantics.operators import is_fraction, is_nan, text_of, wrapped
 from apimpolicy.semantics.unknowns import Unsupported, key_of
 from apimpolicy.semantics.values import (
@@ -42,7 +42,7 @@ def _is_number(term: Term, type_: str) -> Term:
     return terms.member(term, both(numbers.at_most(largest), not_(numbers.at_most(least - 1))))
 
 
-def _parsed(call: Call, text: Value, type_: str) -> Value:
+def _parsed(call: MemberCall, text: Value, type_: str) -> Value:
     term = as_text(text).term
     call.evaluation.throw(terms.not_(_is_number(term, type_)))
     return Number(terms.measure(Parsed(), term), type_)
@@ -50,11 +50,11 @@ def _parsed(call: Call, text: Value, type_: str) -> Value:
 
 def _parsing_of(type_: str) -> None:
     @form(type_, f"static {type_} Parse(string s)")
-    def parse(call: Call, text: Value) -> Value:
+    def parse(call: MemberCall, text: Value) -> Value:
         return call.evaluation.fail() if text is NULL else _parsed(call, text, type_)
 
     @form(type_, f"static bool TryParse(string s, out {type_} result)")
-    def try_parse(call: Call, text: Value) -> Value:
+    def try_parse(call: MemberCall, text: Value) -> Value:
         zero = constant_number(0, type_)
         if text is NULL:
             return Several(constant_truth(False), zero)
@@ -63,7 +63,7 @@ def _parsing_of(type_: str) -> None:
         return Several(Truth(is_good), merge(is_good, Number(terms.measure(Parsed(), term), type_), zero))
 
     @form(type_, "string ToString()")
-    def to_string(call: Call, number: Value) -> Value:
+    def to_string(call: MemberCall, number: Value) -> Value:
         return text_of(call.evaluation, number)
 
 
@@ -81,18 +81,18 @@ def _truths(text: Value) -> tuple[Term, Term]:
 
 
 @form("bool", "static bool Parse(string value)")
-def parse_truth(call: Call, text: Value) -> Value:
+def parse_truth(call: MemberCall, text: Value) -> Value:
     return call.evaluation.fail() if text is NULL else _to_truth(call, text)
 
 
-def _to_truth(call: Call, text: Value) -> Value:
+def _to_truth(call: MemberCall, text: Value) -> Value:
     is_true, is_false = _truths(text)
     call.evaluation.throw(terms.not_(terms.any_of(is_true, is_false)))
     return Truth(is_true)
 
 
 @form("bool", "static bool TryParse(string value, out bool result)")
-def try_parse_truth(call: Call, text: Value) -> Value:
+def try_parse_truth(call: MemberCall, text: Value) -> Value:
     if text is NULL:
         return Several(constant_truth(False), constant_truth(False))
     is_true, is_false = _truths(text)
@@ -100,7 +100,7 @@ def try_parse_truth(call: Call, text: Value) -> Value:
 
 
 @form("bool", "string ToString()")
-def truth_to_string(call: Call, value: Value) -> Value:
+def truth_to_string(call: MemberCall, value: Value) -> Value:
     return text_of(call.evaluation, value)
 
 
@@ -108,7 +108,7 @@ def truth_to_string(call: Call, value: Value) -> Value:
 
 
 @form("System.Convert", "static bool ToBoolean(string value)", "static bool ToBoolean(bool value)")
-def to_boolean(call: Call, value: Value) -> Value:
+def to_boolean(call: MemberCall, value: Value) -> Value:
     if value is NULL:
         return constant_truth(False)
     if isinstance(value, Truth):
@@ -117,14 +117,14 @@ def to_boolean(call: Call, value: Value) -> Value:
 
 
 @form("System.Convert", "static bool ToBoolean(object value)")
-def object_to_boolean(call: Call, value: Value) -> Value:
+def object_to_boolean(call: MemberCall, value: Value) -> Value:
     if value is NULL or isinstance(value, (Truth, Text)):
         found: Value = to_boolean(call, value)
         return found
     raise Unsupported("Convert of another type")
 
 
-def _converted(call: Call, value: Value, type_: str) -> Value:
+def _converted(call: MemberCall, value: Value, type_: str) -> Value:
     if value is NULL:
         return constant_number(0, type_)
     if isinstance(value, Text):
@@ -140,17 +140,17 @@ def _converted(call: Call, value: Value, type_: str) -> Value:
 
 
 @form("System.Convert", *(f"static int ToInt32({each} value)" for each in ("object", "string", "bool", "int", "long")))
-def to_int32(call: Call, value: Value) -> Value:
+def to_int32(call: MemberCall, value: Value) -> Value:
     return _converted(call, value, "int")
 
 
 @form("System.Convert", *(f"static long ToInt64({each} value)" for each in ("object", "string", "bool", "int", "long")))
-def to_int64(call: Call, value: Value) -> Value:
+def to_int64(call: MemberCall, value: Value) -> Value:
     return _converted(call, value, "long")
 
 
 @form("double", "static bool IsNaN(double d)")
-def is_not_a_number(call: Call, value: Value) -> Value:
+def is_not_a_number(call: MemberCall, value: Value) -> Value:
     if not is_fraction(value):
         raise Unsupported("a number of another type")
     return Truth(is_nan(call.evaluation.unknowns, value))
@@ -160,19 +160,19 @@ _BOUNDED = ("int", "long", "uint", "ulong")
 
 
 @form("System.Math", *(f"static {each} Max({each} val1, {each} val2)" for each in _BOUNDED))
-def larger(call: Call, one: Value, other: Value) -> Value:
+def larger(call: MemberCall, one: Value, other: Value) -> Value:
     first, second = as_number(one), as_number(other)
     return Number(terms.choice(terms.at_most(first.term, second.term), second.term, first.term), first.type)
 
 
 @form("System.Math", *(f"static {each} Min({each} val1, {each} val2)" for each in _BOUNDED))
-def smaller(call: Call, one: Value, other: Value) -> Value:
+def smaller(call: MemberCall, one: Value, other: Value) -> Value:
     first, second = as_number(one), as_number(other)
     return Number(terms.choice(terms.at_most(first.term, second.term), first.term, second.term), first.type)
 
 
 @form("System.Math", "static int Abs(int value)", "static long Abs(long value)")
-def absolute(call: Call, value: Value) -> Value:
+def absolute(call: MemberCall, value: Value) -> Value:
     """Return a number without its sign; the least of its type has none, and throws."""
     number = as_number(value)
     call.evaluation.throw(terms.equal(number.term, terms.number(INTEGERS[number.type][0])))
@@ -187,7 +187,7 @@ def _comparison_of_times(type_: str, operator: str, *, is_swapped: bool, is_nega
     one, other = _NAMES[type_]
 
     @form(type_, f"static bool {operator}({type_} {one}, {type_} {other})")
-    def compared(call: Call, first: Value, second: Value) -> Value:
+    def compared(call: MemberCall, first: Value, second: Value) -> Value:
         if NULL in (first, second):
             raise Unsupported("a comparison with null")
         if is_swapped:
@@ -213,7 +213,7 @@ _OPTIONS = "System.Text.RegularExpressions.RegexOptions options"
     "static bool IsMatch(string input, string pattern)",
     f"static bool IsMatch(string input, string pattern, {_OPTIONS})",
 )
-def is_match(call: Call, text: Value, pattern: Value, options: Value | None = None) -> Value:
+def is_match(call: MemberCall, text: Value, pattern: Value, options: Value | None = None) -> Value:
     chosen = 0 if options is None else as_number(options).constant
     if chosen is None:
         raise Unsupported("options that are not constant")
@@ -221,13 +221,13 @@ def is_match(call: Call, text: Value, pattern: Value, options: Value | None = No
 
 
 @form(_REGEX, "bool IsMatch(string input)")
-def is_match_of(call: Call, pattern: Value, text: Value) -> Value:
+def is_match_of(call: MemberCall, pattern: Value, text: Value) -> Value:
     if not isinstance(pattern, Pattern):
         raise Unsupported("a Regex that is not known")
     return _matched(call, text, pattern.pattern, pattern.options)
 
 
-def _matched(call: Call, text: Value, pattern: str, options: int) -> Value:
+def _matched(call: MemberCall, text: Value, pattern: str, options: int) -> Value:
     try:
         language = language_of(pattern, options)
     except NotRegular:
@@ -245,50 +245,50 @@ _GUID_DIGITS = 32
 
 
 @form("object", "string ToString()")
-def to_string(call: Call, value: Value) -> Value:
+def to_string(call: MemberCall, value: Value) -> Value:
     if isinstance(value, (Text, Truth, Number)):
         return text_of(call.evaluation, value)
     raise Unsupported("the text of an object")
 
 
 @form("System.Nullable", "bool HasValue { get; }")
-def has_value(call: Call, value: Value) -> Value:
+def has_value(call: MemberCall, value: Value) -> Value:
     return constant_truth(value is not NULL)
 
 
 @form("System.Nullable", "T Value { get; }")
-def value_of_nullable(call: Call, value: Value) -> Value:
+def value_of_nullable(call: MemberCall, value: Value) -> Value:
     return call.evaluation.fail() if value is NULL else value
 
 
 @form("System.Nullable", "T GetValueOrDefault()", "T GetValueOrDefault(T defaultValue)")
-def value_or_default(call: Call, value: Value, default: Value | None = None) -> Value:
+def value_or_default(call: MemberCall, value: Value, default: Value | None = None) -> Value:
     if value is not NULL:
         return value
     return default_of(call.evaluation, str(call.type), is_value_type=True) if default is None else default
 
 
 @form("System.Nullable", "string ToString()")
-def nullable_to_string(call: Call, value: Value) -> Value:
+def nullable_to_string(call: MemberCall, value: Value) -> Value:
     return constant_text("") if value is NULL else to_string(call, value)
 
 
 @form("System.Nullable", "bool Equals(object other)")
-def nullable_equals(call: Call, one: Value, other: Value) -> Value:
+def nullable_equals(call: MemberCall, one: Value, other: Value) -> Value:
     if NULL in (one, other):
         return constant_truth(one is other)
     raise Unsupported("the equality of values")
 
 
 @form("System.Nullable", "int GetHashCode()")
-def hash_of_nullable(call: Call, value: Value) -> Value:
+def hash_of_nullable(call: MemberCall, value: Value) -> Value:
     if value is NULL:
         return constant_number(0)
     raise Unsupported("the hash code of a value")
 
 
 @form("System.Guid", "string ToString()")
-def guid_to_string(call: Call, guid: Value) -> Value:
+def guid_to_string(call: MemberCall, guid: Value) -> Value:
     if not isinstance(guid, Opaque):
         raise Unsupported("a Guid that is not known")
     found = call.evaluation.unknowns.value("string", "the text of a Guid", ("text of", guid.key), null=False)
@@ -298,7 +298,7 @@ def guid_to_string(call: Call, guid: Value) -> Value:
 
 
 @form("System.Guid", "static bool TryParse(string input, out System.Guid result)")
-def try_parse_guid(call: Call, text: Value) -> Value:
+def try_parse_guid(call: MemberCall, text: Value) -> Value:
     """Return whether a text is a Guid: unknown, but never of a text with fewer units than a Guid has digits."""
     evaluation = call.evaluation
     key = key_of(evaluation, "guid", text)
@@ -312,12 +312,12 @@ def try_parse_guid(call: Call, text: Value) -> Value:
 
 
 @form(_COMPARER, f"static {_COMPARER} Ordinal {{ get; }}")
-def ordinal(call: Call) -> Value:
+def ordinal(call: MemberCall) -> Value:
     return Opaque(("comparer", "ordinal"), _COMPARER, 0)
 
 
 @form(_COMPARER, f"static {_COMPARER} OrdinalIgnoreCase {{ get; }}")
-def ordinal_ignore_case(call: Call) -> Value:
+def ordinal_ignore_case(call: MemberCall) -> Value:
     return Opaque(("comparer", "ignore-case"), _COMPARER, 0)
 
 
@@ -325,7 +325,7 @@ def ordinal_ignore_case(call: Call) -> Value:
 
 
 @form("System.Random", "int Next(int minValue, int maxValue)", "int Next(int maxValue)", "int Next()")
-def random_number(call: Call, source: Value, *bounds: Value) -> Value:
+def random_number(call: MemberCall, source: Value, *bounds: Value) -> Value:
     unknowns = call.evaluation.unknowns
     limits = [bound.constant for bound in bounds if isinstance(bound, Number)]
     known = [limit for limit in limits if limit is not None]

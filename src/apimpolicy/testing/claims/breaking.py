@@ -6,7 +6,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.proposing.guided import Guided, Target, approach
+from apimpolicy.proposing.guided import Guided, SearchGoal, approach
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.inverting import SENT, ClaimInversion, Want
 
@@ -31,7 +31,7 @@ class ClaimBreaker:
         self, claim: Claim, starts: Iterable[Assignment], is_over: Callable[[], bool], most: int, width: int = 3
     ) -> Run | None:
         """Return a run that breaks a claim, after at most so many tries; None where none was found."""
-        target = Target(
+        target = SearchGoal(
             lambda run: is_broken_by(run, claim, self.harness, self.expressions),
             lambda run: self._closeness(claim, run),
             lambda run: self._candidates(claim, run),

@@ -19,7 +19,7 @@ from apimpolicy.semantics.values import (
     ABSENT,
     INTEGERS,
     NULL,
-    Field,
+    FieldValue,
     Json,
     Number,
     Opaque,
@@ -174,7 +174,7 @@ def _headers(end: End, kind: str, tree: Tree, unknowns: Unknowns) -> Term:
             return terms.truth(leaf is ABSENT)
         if leaf is ABSENT:
             return terms.FALSE
-        if isinstance(leaf, Field) and not leaf.repeats and len(leaf.items) == 1:
+        if isinstance(leaf, FieldValue) and not leaf.repeats and len(leaf.items) == 1:
             return where(leaf.items[0], lambda item: _is_text(item, wanted))
         return unknowns.truth("a header that comes several times")
 

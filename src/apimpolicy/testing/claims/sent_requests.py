@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.policies.registry import is_known
-from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Truth, Value, constant_text, over
+from apimpolicy.semantics.values import ABSENT, Choice, FieldValue, Text, Truth, Value, constant_text, over
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.run import is_exact
 
@@ -111,12 +111,12 @@ def _below(proof: Proof, path: Value, first: Value) -> Value:
 
 def _encoded(proof: Proof, first: Value, leaf: Value) -> Value:
     """Return the value read of a parameter written into a URL: unusual texts differ then."""
-    if leaf is ABSENT or not isinstance(leaf, Field) or leaf.key in _keys(first):
+    if leaf is ABSENT or not isinstance(leaf, FieldValue) or leaf.key in _keys(first):
         return leaf
     if all(isinstance(item, Text) and (item.constant or "\u0100").isascii() for item in leaf.items):
         return leaf
     text = proof.unknowns.fresh(terms.TEXT, "a parameter as it was sent")
-    return Field(text, (Text(text),), repeats=leaf.repeats)
+    return FieldValue(text, (Text(text),), repeats=leaf.repeats)
 
 
 def _keys(value: Value) -> set[Hashable]:

@@ -218,7 +218,7 @@ def _asked(joint: _ProductHarness, kinds: Iterable[Kind], knows_scopes: bool) ->
     return reasons or ("requests that may differ, and were not found",), proof_result.parts, question
 
 
-def _known(kinds: Iterable[Kind]) -> equivalence.Known:
+def _known(kinds: Iterable[Kind]) -> equivalence.KnownDifferences:
     """Return the differences that requests have shown, as the prover leaves them out."""
     answers: set[tuple[str, str]] = set()
     cells: set[tuple[str, str]] = set()
@@ -239,7 +239,7 @@ def _known(kinds: Iterable[Kind]) -> equivalence.Known:
                 names.add(kind[0])
             case (equivalence.OWN, *_):
                 names.add(equivalence.OWN)
-    return equivalence.Known(frozenset(answers), frozenset(names), frozenset(cells))
+    return equivalence.KnownDifferences(frozenset(answers), frozenset(names), frozenset(cells))
 
 
 class _ProductHarness:
