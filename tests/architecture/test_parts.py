@@ -15,7 +15,7 @@ import apimpolicy
 from apimpolicy.binding import nodes, parts
 from apimpolicy.dispatch import Functions
 from apimpolicy.emit import core as emitter_parts
-from apimpolicy.semantics.evaluation import FUNCTIONS as semantics_functions
+from apimpolicy.semantics import evaluation
 from apimpolicy.syntax import tables
 from apimpolicy.transfer.run import TRANSFERS
 
@@ -92,7 +92,7 @@ def _of_room(room: str) -> Counter[str]:
     return Counter(kind for (owner, _), table in TABLES.items() if owner == room for kind in table.modules)
 
 
-@pytest.mark.parametrize("table", [semantics_functions, TRANSFERS], ids=["semantics", "transfer"])
+@pytest.mark.parametrize("table", [evaluation.FUNCTIONS, TRANSFERS], ids=["semantics", "transfer"])
 def test_functions_are_where_a_table_names_them(table: Functions) -> None:
     assert all(callable(table[kind]) for kind in table.modules)
 

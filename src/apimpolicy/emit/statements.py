@@ -104,9 +104,9 @@ def statement_return(emitter: Emitter, node: nodes.Return) -> list[ast.stmt]:
 
 
 # Emit jumps, with the open loops as their targets (C# specification, section 13.10). Python has `break` and `continue`
-# for the innermost loop only. So every emitted loop is a `JumpTarget`, and a jump that goes further leaves the loops on its
-# path one after another: it sets a flag and breaks, and each loop on the path is followed by `if flag:` with the rest
-# of the jump. `finally` runs on the path as in C#.
+# for the innermost loop only. So every emitted loop is a `JumpTarget`, and a jump that goes further leaves the loops on
+# its path one after another: it sets a flag and breaks, and each loop on the path is followed by `if flag:` with the
+# rest of the jump. `finally` runs on the path as in C#.
 
 
 class JumpTarget:
