@@ -12,7 +12,7 @@ from apimpolicy.dotnet.collections.lists import List
 from apimpolicy.dotnet.collections.sets import HashSet
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException, OverflowException
-from apimpolicy.dotnet.linq.sequences import BURNING, STEPS_AT_ONCE, Sequence, operator, take_all
+from apimpolicy.dotnet.linq.sequences import BURNING, STEPS_AT_ONCE, Sequence, operator, stepping, take_all
 from apimpolicy.dotnet.system.decimals import add, divide
 from apimpolicy.dotnet.values import Array, to_single
 
@@ -32,22 +32,18 @@ _ABSENT = object()
 
 @operator("Aggregate(IEnumerable<TSource>, Func<TSource, TSource, TSource>)")
 def aggregate(types: Types, source: Any, func: Callable[[Any, Any], Any]) -> Any:
-    step = environment().step
     items = iter(source)
     result = next(items, _ABSENT)
     if result is _ABSENT:
         raise InvalidOperationException(_NO_ELEMENTS)
-    for item in items:
-        step()
+    for item in stepping(items):
         result = func(result, item)
     return result
 
 
 @operator("Aggregate(IEnumerable<TSource>, TAccumulate, Func<TAccumulate, TSource, TAccumulate>)")
 def aggregate_from(types: Types, source: Any, seed: Any, func: Callable[[Any, Any], Any]) -> Any:
-    step = environment().step
-    for item in source:
-        step()
+    for item in stepping(source):
         seed = func(seed, item)
     return seed
 
@@ -280,8 +276,6 @@ def to_dictionary_of_elements(
 
 
 def _filled(made: Dictionary, source: Any, key_selector: Selector, element_selector: Selector | None) -> Dictionary:
-    step = environment().step
-    for item in source:
-        step()
+    for item in stepping(source):
         made.add(key_selector(item), item if element_selector is None else element_selector(item))
     return made

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, sort, sort_key
-from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import require
-from apimpolicy.dotnet.linq.sequences import COUNTABLE, Sequence, deferred, operator, take_all
+from apimpolicy.dotnet.linq.sequences import COUNTABLE, Sequence, deferred, operator, stepping, take_all
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array
@@ -73,11 +72,9 @@ class OrderedSequence(Sequence):
         return self._best(predicate, absent, lambda order: order >= 0)
 
     def _best(self, predicate: Callable[[Any], bool] | None, absent: object, is_better: Callable[[int], bool]) -> Any:
-        step = environment().step
         comparisons = [comparison_of(level.type, level.comparer) for level in self.levels]
         best, best_keys = absent, [None] * len(self.levels)
-        for item in self.source:
-            step()
+        for item in stepping(self.source):
             if predicate is not None and not predicate(item):
                 continue
             keys = [level.selector(item) for level in self.levels]
@@ -211,9 +208,7 @@ def make_lookup(
 ) -> Lookup:
     """Group a sequence; `skip_null` leaves out what has a null key, as joins do."""
     lookup = Lookup(types, comparer)
-    step = environment().step
-    for item in source:
-        step()
+    for item in stepping(source):
         key = key_selector(item)
         if key is None and skip_null:
             continue
@@ -287,10 +282,8 @@ def _group_join(
     result_selector: Result,
     comparer: Any = None,
 ) -> Iterator[Any]:
-    step = environment().step
     lookup: Lookup | None = None
-    for item in outer:
-        step()
+    for item in stepping(outer):
         if lookup is None:
             lookup = make_lookup((types[2], types[1]), inner, inner_key_selector, None, comparer, skip_null=True)
         yield result_selector(item, lookup.get_item(outer_key_selector(item)))
@@ -306,9 +299,7 @@ def _join(
     result_selector: Result,
     comparer: Any = None,
 ) -> Iterator[Any]:
-    step = environment().step
     groups = _group_join(types, outer, inner, outer_key_selector, inner_key_selector, lambda *pair: pair, comparer)
     for item, matches in groups:
-        for match in matches:
-            step()
+        for match in stepping(matches):
             yield result_selector(item, match)

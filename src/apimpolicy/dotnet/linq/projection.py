@@ -38,9 +38,7 @@ sequences.BURNING.add(_select)
 
 @sequences.deferred("Select(IEnumerable<TSource>, Func<TSource, int, TResult>)", element=1)
 def _select_index(source: Iterable[Any], selector: Selector) -> Iterator[Any]:
-    step = environment().step
-    for index, item in enumerate(source):
-        step()
+    for index, item in enumerate(sequences.stepping(source)):
         yield selector(item, index)
 
 
@@ -84,22 +82,17 @@ def select_many_index_results(
 
 
 def _select_many(source: Iterable[Any], collection: Selector, result: Selector | None) -> Iterator[Any]:
-    step = environment().step
-    for index, item in enumerate(source):
-        step()
+    for index, item in enumerate(sequences.stepping(source)):
         inner = collection(item, index)
         if inner is None:
             raise NullReferenceException
-        for part in inner:
-            step()
+        for part in sequences.stepping(inner):
             yield part if result is None else result(item, part)
 
 
 @sequences.deferred("Zip(IEnumerable<TFirst>, IEnumerable<TSecond>, Func<TFirst, TSecond, TResult>)", element=2)
 def _zip(first: Iterable[Any], second: Iterable[Any], result_selector: Selector) -> Iterator[Any]:
-    step = environment().step
-    for a, b in zip(first, second, strict=False):
-        step()
+    for a, b in sequences.stepping(zip(first, second, strict=False)):
         yield result_selector(a, b)
 
 
@@ -132,16 +125,13 @@ class _Chain:
         self.parts = parts
 
     def __iter__(self) -> Iterator[Any]:
-        step = environment().step
         waiting = list(reversed(self.parts))
         while waiting:
             source = waiting.pop()
             if isinstance(source, sequences.Sequence) and source.start is _walk_chain:
                 waiting.extend(reversed(source.arguments[0].parts))
                 continue
-            for item in source:
-                step()
-                yield item
+            yield from sequences.stepping(source)
 
 
 def _walk_chain(chain: _Chain) -> Iterator[Any]:
@@ -175,10 +165,8 @@ def default_if_empty(types: sequences.Types, source: Any) -> sequences.Sequence:
 
 @sequences.deferred("DefaultIfEmpty(IEnumerable<TSource>, TSource)")
 def _default_if_empty(source: Iterable[Any], value: Any) -> Iterator[Any]:
-    step = environment().step
     empty = True
-    for item in source:
-        step()
+    for item in sequences.stepping(source):
         empty = False
         yield item
     if empty:
@@ -203,9 +191,7 @@ def cast_all(types: sequences.Types, source: Any) -> Any:
 
 
 def _cast_all(source: Any, target: Type) -> Iterator[Any]:
-    step = environment().step
-    for item in iterate_boxed(source):
-        step()
+    for item in sequences.stepping(iterate_boxed(source)):
         yield cast(item, target)
 
 
@@ -227,7 +213,5 @@ def repeat(types: sequences.Types, value: Any, count: int) -> sequences.Sequence
 
 
 def _repeat(element: Any, count: int) -> Iterator[Any]:
-    step = environment().step
-    for _ in range(count):
-        step()
+    for _ in sequences.stepping(range(count)):
         yield element

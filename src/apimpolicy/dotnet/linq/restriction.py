@@ -40,9 +40,7 @@ sequences.BURNING.add(_where)
 
 @sequences.deferred("Where(IEnumerable<TSource>, Func<TSource, int, bool>)")
 def _where_index(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[Any]:
-    step = environment().step
-    for index, item in enumerate(source):
-        step()
+    for index, item in enumerate(sequences.stepping(source)):
         if predicate(item, index):
             yield item
 
@@ -50,9 +48,7 @@ def _where_index(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[A
 @sequences.deferred("OfType", with_types=True)
 def _of_type(types: sequences.Types, source: Any) -> Iterator[Any]:
     (target,) = types
-    step = environment().step
-    for item in iterate_boxed(source):
-        step()
+    for item in sequences.stepping(iterate_boxed(source)):
         if is_instance(item, target):
             yield unboxed(item, target.underlying or target)
 
@@ -72,10 +68,7 @@ def _take(source: Iterable[Any], count: int) -> Iterator[Any]:
 
 @sequences.deferred("Skip")
 def _skip(source: Iterable[Any], count: int) -> Iterator[Any]:
-    step = environment().step
-    for item in islice(source, max(count, 0), None):
-        step()
-        yield item
+    yield from sequences.stepping(islice(source, max(count, 0), None))
 
 
 @sequences.operator("TakeWhile(IEnumerable<TSource>, Func<TSource, bool>)")
@@ -85,9 +78,7 @@ def take_while(types: sequences.Types, source: Any, predicate: Predicate) -> seq
 
 @sequences.deferred("TakeWhile(IEnumerable<TSource>, Func<TSource, int, bool>)")
 def _take_while(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[Any]:
-    step = environment().step
-    for index, item in enumerate(source):
-        step()
+    for index, item in enumerate(sequences.stepping(source)):
         if not predicate(item, index):
             return
         yield item
@@ -100,10 +91,8 @@ def skip_while(types: sequences.Types, source: Any, predicate: Predicate) -> seq
 
 @sequences.deferred("SkipWhile(IEnumerable<TSource>, Func<TSource, int, bool>)")
 def _skip_while(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[Any]:
-    step = environment().step
     skipping = True
-    for index, item in enumerate(source):
-        step()
+    for index, item in enumerate(sequences.stepping(source)):
         skipping = skipping and bool(predicate(item, index))
         if not skipping:
             yield item
@@ -123,10 +112,8 @@ def _take_last(source: Iterable[Any], count: int) -> Iterator[Any]:
 
 @sequences.deferred("SkipLast")
 def _skip_last(source: Iterable[Any], count: int) -> Iterator[Any]:
-    step = environment().step
     held: deque[Any] = deque()
-    for item in source:
-        step()
+    for item in sequences.stepping(source):
         held.append(item)
         if len(held) > max(count, 0):
             yield held.popleft()
@@ -138,9 +125,7 @@ def _distinct(types: sequences.Types, source: Iterable[Any], comparer: Any = Non
 
 
 def _distinct_from(seen: set[Any], source: Iterable[Any], key: Key | None) -> Iterator[Any]:
-    step = environment().step
-    for item in source:
-        step()
+    for item in sequences.stepping(source):
         stand_in = item if key is None else key(item)
         if stand_in not in seen:
             seen.add(stand_in)
@@ -156,14 +141,11 @@ def _union(types: sequences.Types, first: Iterable[Any], second: Iterable[Any], 
 def _intersect(
     types: sequences.Types, first: Iterable[Any], second: Iterable[Any], comparer: Any = None
 ) -> Iterator[Any]:
-    step = environment().step
     key = equality_key(types[0], comparer)
     wanted = set()
-    for item in second:
-        step()
+    for item in sequences.stepping(second):
         wanted.add(item if key is None else key(item))
-    for item in first:
-        step()
+    for item in sequences.stepping(first):
         stand_in = item if key is None else key(item)
         if stand_in in wanted:
             wanted.remove(stand_in)
@@ -172,11 +154,9 @@ def _intersect(
 
 @sequences.deferred("Except", with_types=True)
 def _except(types: sequences.Types, first: Iterable[Any], second: Iterable[Any], comparer: Any = None) -> Iterator[Any]:
-    step = environment().step
     key = equality_key(types[0], comparer)
     seen = set()
-    for item in second:
-        step()
+    for item in sequences.stepping(second):
         seen.add(item if key is None else key(item))
     yield from _distinct_from(seen, first, key)
 
