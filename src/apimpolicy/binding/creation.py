@@ -128,7 +128,7 @@ def _initializers(
     """
     steps: list[nodes.Initializer] = []
     has_members = any(item.kind in _MEMBER_KINDS for item in node.items)
-    if not has_members and node.items and not _has_elements(target.type):
+    if not has_members and node.items and not lookup.implements(target.type, "System.Collections.IEnumerable"):
         message = f"'{shown(target.type)}' is not a collection, so elements can't be added to it"
         binder.report(node, "CS1922", message, help="write Name = value")
         return None
@@ -350,10 +350,6 @@ def _interpolation(binder: Binder, node: shapes.Interpolation, *, verbatim: bool
 
 
 _MEMBER_KINDS = ("member_initializer", "indexer_initializer")
-
-
-def _has_elements(type_: Type) -> bool:
-    return lookup.implements(type_, "System.Collections.IEnumerable")
 
 
 def _is_written(token: Token) -> bool:

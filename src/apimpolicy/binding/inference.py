@@ -47,7 +47,7 @@ class Inference:
         """Return the type arguments, or None when inference fails (CS0411)."""
         self._first_phase()
         while True:
-            unfixed = self._unfixed()
+            unfixed = [p for p in self.parameters if self.bounds[p].fixed is None]
             if not unfixed:
                 return tuple(self.bounds[p].fixed or ERROR for p in self.parameters)
             progressed = self._output_inferences(unfixed)
@@ -66,9 +66,6 @@ class Inference:
                     return None
             if len(ready) < len(free) and not progressed and not ready:
                 return None
-
-    def _unfixed(self) -> list[TypeParameter]:
-        return [p for p in self.parameters if self.bounds[p].fixed is None]
 
     def _fixed_types(self) -> dict[TypeParameter, Type]:
         return {p: fixed for p in self.parameters if (fixed := self.bounds[p].fixed) is not None}

@@ -181,7 +181,7 @@ class Emitter:
             if error.span is None:
                 error.span = self.span_of(expression)
             raise
-        if not self.recording or not is_recorded(expression):
+        if not self.recording or expression.is_constant or isinstance(expression, _NOT_RECORDED):
             return made
         repeats = self.repeating or expression in self._recorded_once
         self._recorded_once.add(expression)
@@ -385,7 +385,3 @@ _NOT_RECORDED = (
     nodes.OutVariable,
     nodes.DefaultValue,
 )
-
-
-def is_recorded(expression: Expression) -> bool:
-    return not expression.is_constant and not isinstance(expression, _NOT_RECORDED)

@@ -121,7 +121,7 @@ def substitute(source: Source, values: Mapping[str, str]) -> tuple[Source, list[
             missing += _missing(source, name, start, end, values)
             continue
         if places is None:
-            places = _places_in(source)
+            places = NamedValuePlaces(source)
         value = places.written(value, start)
         pieces += (text[position:start], value)
         length += start - position
@@ -133,11 +133,6 @@ def substitute(source: Source, values: Mapping[str, str]) -> tuple[Source, list[
         return source, missing
     pieces.append(text[position:])
     return Source("".join(pieces), source.path, source, tuple(anchors)), missing
-
-
-def _places_in(source: Source) -> NamedValuePlaces:
-
-    return NamedValuePlaces(source)
 
 
 def _missing(source: Source, name: str, start: int, end: int, values: Mapping[str, str]) -> Iterator[Diagnostic]:

@@ -120,7 +120,9 @@ def _after_errors(run: Run, program: Program) -> list[End]:
     if not errors:
         return []
     if not does_anything(program.sections["on-error"]):
-        return [_end_of(error) for error in errors]
+        return [
+            End(each.condition, each.state, each.status, each.by_policy, each.by_backend, (each,)) for each in errors
+        ]
     run.section = "on-error"
     last = errors[-1]
     merged, by_policy, by_backend = _shown(last), last.by_policy, last.by_backend
@@ -141,10 +143,6 @@ def _after_errors(run: Run, program: Program) -> list[End]:
 def does_anything(steps: list[Step]) -> bool:
     """Return whether policies are more than `<base />` with nothing behind it."""
     return any(step.name != "base" or does_anything(step.inserted) for step in steps)
-
-
-def _end_of(error: Error) -> End:
-    return End(error.condition, error.state, error.status, error.by_policy, error.by_backend, (error,))
 
 
 def _shown(error: Error) -> State:

@@ -210,13 +210,9 @@ def as_read_only(types: Types, array: Any) -> Any:
 @implements(_ARRAY, "IndexOf")
 def index_of(array: Any, value: Any, start: int = 0, count: int | None = None) -> int:
     require(array, "array")
-    _check_start(start, len(array))
+    check_range(0 <= start <= len(array), "startIndex", INDEX)
     arrays.check_count(start, count, len(array))
     return arrays.index_of(array, value, start, count, equality_key(array.element))
-
-
-def _check_start(start: int, size: int) -> None:
-    check_range(0 <= start <= size, "startIndex", INDEX)
 
 
 @implements(_ARRAY, "IndexOf(Array, object)", "IndexOf(Array, object, int)", "IndexOf(Array, object, int, int)")

@@ -133,10 +133,6 @@ def add(node: Any, annotation: Any) -> None:
     node.annotations.append(annotation)
 
 
-def first_of(types: tuple[Type, ...], node: Any) -> Any:
-    return next(_found(node, types[-1]), None)
-
-
 def first(node: Any, type_object: Any) -> Any:
     return next(_found(node, _type(type_object)), None)
 
@@ -160,10 +156,6 @@ def _remove(node: Any, type_: Type) -> None:
         node.annotations = [note for note in node.annotations if not is_instance(note, type_)]
 
 
-def remove_of(types: tuple[Type, ...], node: Any) -> None:
-    _remove(node, types[-1])
-
-
 def remove(node: Any, type_object: Any) -> None:
     _remove(node, _type(type_object))
 
@@ -172,11 +164,15 @@ def _register(name: str, every_function: Any) -> None:
     sequence = "System.Collections.Generic.IEnumerable"
     implements(name, "void AddAnnotation(object annotation)")(add)
     implements(name, "object Annotation(System.Type type)")(first)
-    implements(name, "T Annotation<T>() where T : class", types=True)(first_of)
+    implements(name, "T Annotation<T>() where T : class", types=True)(
+        lambda types, node: next(_found(node, types[-1]), None)
+    )
     implements(name, f"{sequence}<object> Annotations(System.Type type)")(every_function)
     implements(name, f"{sequence}<T> Annotations<T>() where T : class", types=True)(all_of)
     implements(name, "void RemoveAnnotations(System.Type type)")(remove)
-    implements(name, "void RemoveAnnotations<T>() where T : class", types=True)(remove_of)
+    implements(name, "void RemoveAnnotations<T>() where T : class", types=True)(
+        lambda types, node: _remove(node, types[-1])
+    )
 
 
 _register("System.Xml.Linq.XObject", every)

@@ -43,10 +43,6 @@ _ITEMS = 7
 MAXIMUM_DEPTH = 128
 
 
-def is_token_type(type_: Type) -> bool:
-    return str(type_).startswith(J)
-
-
 def _token_as(token: JToken, type_: Type) -> Any:
     """Return a token as one of the token types; raises InvalidCastException when it is another."""
     if token.token_type == NULL and str(type_) not in (JTOKEN, J + "JValue"):
@@ -80,7 +76,7 @@ def _convert(token: JToken, type_: Type, source: TreeSource, depth: int) -> Any:
     environment().step()
     if depth > MAXIMUM_DEPTH:
         raise JsonReaderException(source.located(token, f"The reader's MaxDepth of {MAXIMUM_DEPTH} has been exceeded."))
-    if is_token_type(type_):
+    if str(type_).startswith(J):
         return _token_as(token.deep_clone() if token.parent is not None else token, type_)
     if isinstance(token, JValue):
         return scalar(token, type_, source)

@@ -6,7 +6,7 @@ import datetime
 import functools
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS
 from apimpolicy.dotnet.metadata import FULL_NAMES, find_definition, named
@@ -14,10 +14,6 @@ from apimpolicy.dotnet.registry import bound
 from apimpolicy.dotnet.system.objects import to_string
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import BYTE, Array, Boxed, type_of
-
-if TYPE_CHECKING:
-    from decimal import Decimal
-
 
 # Dates, identifiers, addresses and conversions that JSON needs, reached by C# signature on first use
 
@@ -80,11 +76,6 @@ def text_of(value: Any) -> str:
     if isinstance(value, BigInteger):
         return str(int(value))
     return to_string(value)
-
-
-def round_trip(value: float | Decimal) -> str:
-    """Return the number by `ToString("R")`; a Decimal with its scale."""
-    return text_of(value)
 
 
 def type_name(value: Any) -> str:

@@ -132,7 +132,7 @@ def format_number(value: float | Decimal) -> str:
         return repr(value)
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return '"NaN"' if value != value else '"Infinity"' if value > 0 else '"-Infinity"'
-    text = platform.round_trip(value)
+    text = platform.text_of(value)
     if "." in text or (isinstance(value, float) and "E" in text):
         return text
     return text + ".0"

@@ -76,11 +76,6 @@ INLINE = {"i": IGNORE_CASE, "m": MULTILINE, "n": EXPLICIT_CAPTURE, "s": SINGLELI
 """The options that a pattern can set itself."""
 
 
-def invalid_pattern(pattern: str, offset: int, reason: str) -> RegexParseException:
-    """Return the exception of .NET Core 3.1 for a pattern; `offset` is where its parser stood."""
-    return RegexParseException(f"Invalid pattern '{pattern}' at offset {offset}. {reason}")
-
-
 _WORD = r"\p{L}\p{Mn}\p{Nd}\p{Pc}"
 _SPACE = r"\t-\r\x20\x85\p{Z}"
 WORD_BOUNDARY_CLASS = rf"[{_WORD}\u200c\u200d]"
@@ -111,7 +106,8 @@ class PatternReader:
         self.position = 0
 
     def error(self, reason: str) -> RegexParseException:
-        return invalid_pattern(self.pattern, self.position, reason)
+        """Return the exception of .NET Core 3.1 for a pattern, where its parser stands."""
+        return RegexParseException(f"Invalid pattern '{self.pattern}' at offset {self.position}. {reason}")
 
     @property
     def at_end(self) -> bool:

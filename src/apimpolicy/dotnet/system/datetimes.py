@@ -36,13 +36,7 @@ def _clock(unit: int, modulus: int) -> property:
     return property(lambda moment: moment.ticks // unit % modulus)
 
 
-@dotnet_class(
-    "System.DateTime",
-    members=(
-        "ToLongDateString=_long_date ToShortDateString=_short_date ToLongTimeString=_long_time "
-        "ToShortTimeString=_short_time"
-    ),
-)
+@dotnet_class("System.DateTime")
 class DateTime(Ordered):
     """A point in time; immutable. Equality and order go by the ticks alone, as in .NET."""
 
@@ -176,18 +170,6 @@ class DateTime(Ordered):
 
     formatted = format
 
-    def _long_date(self) -> str:
-        return self.format("D")
-
-    def _short_date(self) -> str:
-        return self.format("d")
-
-    def _long_time(self) -> str:
-        return self.format("T")
-
-    def _short_time(self) -> str:
-        return self.format("t")
-
     def __repr__(self) -> str:
         return f"DateTime({self.format('o')!r})"
 
@@ -302,6 +284,10 @@ implements_all(
         "MinValue": lambda: MIN_VALUE,
         "MaxValue": lambda: MAX_VALUE,
         "UnixEpoch": lambda: UNIX_EPOCH,
+        "ToLongDateString": lambda moment: moment.format("D"),
+        "ToShortDateString": lambda moment: moment.format("d"),
+        "ToLongTimeString": lambda moment: moment.format("T"),
+        "ToShortTimeString": lambda moment: moment.format("t"),
         "op_Addition": lambda d, t: d.add_ticks(t.ticks, "t"),
         "op_Subtraction(DateTime, TimeSpan)": lambda d, t: d.add_ticks(-t.ticks, "t"),
         "op_Subtraction(DateTime, DateTime)": DateTime.subtract,

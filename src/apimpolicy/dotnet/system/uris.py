@@ -281,7 +281,8 @@ def try_parse(text: str | None, kind: int) -> Uri | None:
 def combine(base: Uri | None, relative: str | None) -> Uri:
     """Return a reference resolved against a base, by RFC 3986."""
     base = require(base, "baseUri")
-    base.absolute() if base.is_absolute else _refuse_base()
+    if not base.is_absolute:
+        raise ArgumentOutOfRangeException("baseUri", "This operation is not supported for a relative URI.")
     reference = (relative or "").strip()
     match = _SCHEME.fullmatch(reference)
     if match and len(match[1]) > 1:
@@ -303,10 +304,6 @@ def combine(base: Uri | None, relative: str | None) -> Uri:
     if not path.startswith("/"):
         path = base.path[: base.path.rfind("/") + 1] + path
     return parse(base.left_part() + path + mark + rest)
-
-
-def _refuse_base() -> None:
-    raise ArgumentOutOfRangeException("baseUri", "This operation is not supported for a relative URI.")
 
 
 @implements("System.Uri", "new(Uri, Uri)")

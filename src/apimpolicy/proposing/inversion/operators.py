@@ -234,7 +234,7 @@ def query(
     """Yield requests with which a query over a collection has another result."""
     name, source = _LINQ.get(node.method.name, node.method.name), operands[0]
     items, body = of.value(source), test.body
-    has_run = first_evaluated(of, body)
+    has_run = of.has_any(body)
     if not has_run:
         first = one_item(inversion, of, test)
         if not (name in ("All", "Any", "Count") and wanted in (False, 0) and name != "All"):
@@ -333,7 +333,3 @@ def tested_by_method(
     for place in range(len(items)) if bool(wanted) == is_all else [len(items) - 1]:
         items[place] = next((value for _, value in inverse(name, [items[place]], bool(wanted))), items[place])
     yield from inversion.solve(of, source, "".join(map(str, items)) if isinstance(given, str) else items)
-
-
-def first_evaluated(of: Recorded, body: Bound) -> bool:
-    return any(of.has(each) for each in body.walk())

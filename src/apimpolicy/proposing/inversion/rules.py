@@ -60,7 +60,7 @@ def local_variable(inversion: Inversion, of: Recorded, node: nodes.Local, wanted
         elif isinstance(source, nodes.Call) and source.method.name in _COPIES:
             yield from copied(inversion, of, source, wanted)
         elif isinstance(source, nodes.Call) and any(holds(each, node.symbol) for each in source.arguments):
-            yield from item_of_lambda(inversion, of, source, current, wanted)
+            yield from with_item(inversion, of, source.receiver or source.arguments[0], current, wanted)
         elif (isinstance(source, nodes.Call) and source.method.name.startswith("Try")) or of.has(source):
             yield from inversion.solve(of, source, wanted)
     for source in sources:
@@ -122,11 +122,6 @@ def with_item(inversion: Inversion, of: Recorded, collection: Expression, curren
     yield from inversion.solve(of, collection, with_member(items, [max(index, 0)], wanted))
     if items:  # beside the others
         yield from inversion.solve(of, collection, [*items, wanted])
-
-
-def item_of_lambda(inversion: Inversion, of: Recorded, call: nodes.Call, current: Any, wanted: Any) -> Requests:
-    source = call.receiver or call.arguments[0]
-    yield from with_item(inversion, of, source, current, wanted)
 
 
 def receiver(node: nodes.Call) -> Any:

@@ -82,15 +82,13 @@ for _type, _name in (
 @form("IContext", "IResponse Response { get; }")
 def response(call: MemberCall, context: Value) -> Value:
     """Return the response. No source says what it is before there is one: no proof depends on that."""
-    return merge(terms.any_of(_is_there(call), _is_seen_early(call)), Host("response"), NULL)
+    unknowns = call.evaluation.unknowns
+    is_seen_early = unknowns.truth("context.Response before there is a response", ("early response",))
+    return merge(terms.any_of(_is_there(call), is_seen_early), Host("response"), NULL)
 
 
 def _is_there(call: MemberCall) -> terms.Term:
     return call.evaluation.truth(call.evaluation.state.get("has-response"))
-
-
-def _is_seen_early(call: MemberCall) -> terms.Term:
-    return call.evaluation.unknowns.truth("context.Response before there is a response", ("early response",))
 
 
 @form("IContext", "ILastError LastError { get; }")
