@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.conditions import NULLNESS, key_of
+from apimpolicy.binding.flow import NULLNESS, key_of
 from apimpolicy.emit.recording import UNREACHED, Recorder
 from apimpolicy.engine.effective_policies import global_policy
 from apimpolicy.engine.observation import Observer, observed_by

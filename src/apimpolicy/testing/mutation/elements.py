@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 
 import attrs
 
-from apimpolicy.binding.conditions import TRUTH, conditions_of
+from apimpolicy.binding.flow import TRUTH, conditions_of
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.policies.registry import has_trait, specification_of
