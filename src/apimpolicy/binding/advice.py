@@ -225,7 +225,6 @@ def _has_own_text(type_: NamedType) -> bool:
 
 
 def for_index(type_: Type) -> str:
-    """Return a hint for a value that has no indexer."""
     if isinstance(type_, NamedType) and type_.name == "IMessageBody":
         return 'read the body first: .As<JObject>()["name"]'
     if type_ is OBJECT:
@@ -241,7 +240,6 @@ def for_constant(target: Type, source: Type) -> str:
 
 
 def for_overload(method: Method) -> str:
-    """Return a hint for a call of a method with arguments that no overload takes."""
     from apimpolicy.binding.foreign_names import MEMBERS
 
     if method.declaring.name == "System.Linq.Enumerable" and method.name == "Join":

@@ -47,7 +47,6 @@ def is_type_allowed(definition: TypeDefinition) -> bool:
 
 
 def is_member_allowed(member: Method | Property | Field) -> bool:
-    """Return whether an expression may use this member of a type that is allowed in part."""
     use = member.declaring.use
     name = "constructor" if member.name == "new" else member.name
     if (name in _OF_EVERY_OBJECT and not member.is_static) or name.startswith("op_"):
@@ -184,7 +183,6 @@ def _name_place(place: Node | Token) -> Node | Token:
 
 
 def _type_place(place: Node | Token) -> Node | Token:
-    """Return the type before the dot."""
     callee = _callee(place)
     if isinstance(callee, (shapes.MemberAccess, shapes.ConditionalMemberAccess)):
         receiver = callee.receiver

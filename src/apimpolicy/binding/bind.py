@@ -191,7 +191,6 @@ CODES: Final = frozenset({"CS0162", "CS0168", "CS0219", "CS0252", "CS0253", "CS0
 
 
 def compiler_warnings(bound: BoundExpression) -> list[Diagnostic]:
-    """Return the warnings about an expression that compiles, in order of the text."""
     text = bound.excerpt.text
     has_statements = isinstance(bound.body, nodes.Block) or ("{" in text and "=>" in text)
     if bound.diagnostics or not (has_statements or "==" in text or "!=" in text):

@@ -53,7 +53,6 @@ def violation(parameters: Sequence[TypeParameter], arguments: Sequence[Type]) ->
 
 
 def _code(argument: Type, constraint: str) -> str:
-    """Return the compiler's code for a type argument that breaks this constraint, else empty."""
     if argument is ERROR:
         return ""
     if constraint == "class":

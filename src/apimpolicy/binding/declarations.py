@@ -229,7 +229,6 @@ def _can_be_constant(type_: Type) -> bool:
 
 
 def _declared_names(block: shapes.Block) -> dict[str, int]:
-    """Return the variables that a block's own declarations introduce, with their offsets."""
     found: dict[str, int] = {}
     for child in block.statements:
         if isinstance(child, shapes.LocalDeclarationStatement):

@@ -154,7 +154,6 @@ def _places_of_labels(statements: Sequence[Statement]) -> dict[str, int]:
 
 
 def labels_of(statements: Sequence[Statement]) -> dict[str, nodes.Labeled]:
-    """Return the labels that stand in a list of statements itself, by name."""
     found: dict[str, nodes.Labeled] = {}
     for statement in statements:
         current = statement
@@ -193,7 +192,6 @@ _UNCHANGING = (nodes.Literal, nodes.Local, nodes.Binary, nodes.Logical, nodes.Un
 
 
 def endless_loops(body: Bound) -> Iterator[nodes.Loop]:
-    """Yield the loops in a bound block that only an exception ends."""
     held = {symbol for node in body.walk() if isinstance(node, _FUNCTIONS) for symbol in _written(node)}
     for node in body.walk():
         if isinstance(node, nodes.Loop) and not _may_end(node, held):
@@ -245,7 +243,6 @@ class Condition(NamedTuple):
 
 
 def conditions_of(root: nodes.Bound) -> list[Condition]:
-    """Return the conditions of an expression or a block, in the order of the text."""
     found: dict[tuple[str, int, int], Condition] = {}
     if isinstance(root, nodes.Expression) and _is_bool(root):
         _decide(root, found)

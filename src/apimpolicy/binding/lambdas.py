@@ -267,7 +267,6 @@ _WRONG_RESULT = "the lambda can't be converted to the delegate type, because its
 
 
 def _report_results(binder: Binder, unbound: UnboundLambda, bound: BoundBody, wanted: Type, target: Type) -> Bad:
-    """Report that the body's results do not convert to the delegate's return type."""
     if isinstance(bound.body, nodes.Block):
         for statement in bound.returns:
             value = statement.value

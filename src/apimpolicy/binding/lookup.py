@@ -228,7 +228,6 @@ def element_type(type_: Type) -> Type | None:
 
 
 def enumerable_argument(type_: Type) -> Type | None:
-    """Return the T of the one IEnumerable<T> that a type is or implements."""
     for parent in supertypes(type_):
         if parent.name == "System.Collections.Generic.IEnumerable" and parent.arguments:
             return parent.arguments[0]

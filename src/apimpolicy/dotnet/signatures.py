@@ -304,7 +304,6 @@ def _parse_type(
 def parse_member(
     line: str, owner: TypeDefinition, find: Callable[[str, int], TypeDefinition], scope: Mapping[str, TypeParameter]
 ) -> Member:
-    """Read one member line of the surface."""
     signature, _, note = line.partition(" // ")
     member = _parse_member(signature, owner, find, scope)
     member.obsolete = note == "obsolete"
@@ -370,7 +369,6 @@ def _constant(type_: str, value: object) -> object:
 def parse_parameters(
     text: str, find: Callable[[str, int], TypeDefinition], scope: Mapping[str, TypeParameter]
 ) -> tuple[Parameter, ...]:
-    """Read a parameter list without its parentheses."""
     parameters = []
     for part in split_top(text):
         match = _PARAMETER.match(part)

@@ -238,7 +238,6 @@ def _call_for_reference(emitter: Emitter, node: nodes.DelegateCall, function: Lo
 
 
 def _call_with_outputs(emitter: Emitter, node: nodes.DelegateCall, function: LocalFunctionSymbol | None) -> ast.expr:
-    """Emit a call of a local function with ref or out arguments, which it returns after its result."""
     from apimpolicy.emit.assignments import split_outputs, with_outputs
 
     if function is None:

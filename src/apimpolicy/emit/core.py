@@ -188,7 +188,6 @@ class Emitter:
         return self.at(call(load(RECORD if repeats else ONCE), self.bring(expression, "node"), made), expression)
 
     def emit_plain(self, expression: Expression) -> ast.expr:
-        """Return the Python expression for a bound one, without its recording."""
         if expression.is_constant:
             made = self.literal(expression.constant)
         else:
@@ -280,7 +279,6 @@ class Emitter:
         return name
 
     def read(self, symbol: LocalSymbol) -> ast.expr:
-        """Return the value of a variable."""
         if symbol.kind == "context":
             return load("context")
         name = load(self.symbol_name(symbol))
@@ -348,7 +346,6 @@ class Emitter:
         return file_of(source), *source.original_span(start, max(start, end))
 
     def at(self, node: _Located, bound: Bound) -> _Located:
-        """Give a Python node the position of a bound one."""
         syntax = bound.syntax
         source = self.excerpt.source
         start = self.excerpt.locate(syntax.start)

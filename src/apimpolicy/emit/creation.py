@@ -36,7 +36,6 @@ _KINDS: dict[Type, int] = {BOOL: BOOLEAN, INT: INTEGER, DOUBLE: FLOAT, DECIMAL: 
 
 
 def emit_json_object(emitter: Emitter, node: nodes.ObjectCreation) -> ast.expr:
-    """Emit the creation of a JObject, without its initializers."""
     properties = None if emitter.recording else _properties(node)
     if properties is not None:
         from apimpolicy.dotnet.json.objects import JObject

@@ -72,7 +72,6 @@ def _is_one_of(type_: Type, names: tuple[str, ...]) -> bool:
 
 
 def _parts(argument: nodes.Expression) -> tuple[nodes.Expression, list[nodes.Call]]:
-    """Return the source of a query, and its stages from there on."""
     stages: list[nodes.Call] = []
     while (
         isinstance(argument, nodes.Call)
@@ -176,7 +175,6 @@ class _Query:
             self._has_no_null = isinstance(function.body, nodes.Expression) and emitter.known_not_null(function.body)
 
     def body_of(self, function: nodes.Lambda) -> ast.expr | _Kept:
-        """Return a lambda's result for the current element."""
         emitter, parameter = self._emitter, function.parameters[0]
         if self._has_no_null and parameter not in emitter.reassigned:
             emitter.never_null.add(parameter)

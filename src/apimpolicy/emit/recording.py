@@ -88,7 +88,6 @@ class Recorder:
         return value
 
     def keep(self, nodes: tuple[Bound, ...], values: Sequence[Any]) -> None:
-        """Keep the values of nodes in a round of a loop, or in a part of it."""
         if self._has_room(len(nodes)):
             self._kept[len(self._kept)] = nodes, values
             return

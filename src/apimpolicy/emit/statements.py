@@ -250,7 +250,6 @@ def from_entry(emitter: Emitter, where: str, pieces: Sequence[Sequence[nodes.Sta
 def pieces_of(
     statements: Sequence[nodes.Statement], named: set[str]
 ) -> tuple[list[list[nodes.Statement]], dict[str, int]]:
-    """Return a list cut before each of these labels, and the piece that each label begins."""
     pieces: list[list[nodes.Statement]] = [[]]
     entries: dict[str, int] = {}
     for statement in statements:

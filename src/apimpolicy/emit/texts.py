@@ -151,7 +151,6 @@ def _needs_composite(node: InterpolatedString) -> bool:
 
 
 def composite_of(emitter: Emitter, parts: Iterable[str | Interpolation]) -> tuple[str, list[ast.expr]]:
-    """Return the composite format and the values that the compiler makes of an interpolated string."""
     pattern = ""
     values: list[ast.expr] = []
     for part in parts:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException
 from apimpolicy.dotnet.json import tokens as json_writer
-from apimpolicy.dotnet.json.arrays import JArray
+from apimpolicy.dotnet.json.containers import JArray
 from apimpolicy.dotnet.json.loading import finish, load
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.reader import TextReader

@@ -283,7 +283,6 @@ def _failed_step(trace: list[TraceEntry]) -> Step | None:
 
 
 def _around(step: Step) -> list[Step]:
-    """Return the steps around a step, from the outside, and the step."""
     found = [step]
     while (parent := found[-1].parent) is not None:
         found.append(parent)
@@ -291,7 +290,6 @@ def _around(step: Step) -> list[Step]:
 
 
 def _before(step: Step) -> list[Step]:
-    """Return the parts of a choose before one."""
     if step.parent is None:
         return []
     inside = list(step.parent.steps_inside())

@@ -186,7 +186,6 @@ def _ends_without_policies(proof: Proof, gateway: Gateway, scopes: Mapping[str, 
 
 
 def fixed_cells(variables: Mapping[str, Any]) -> Iterator[tuple[Cell, Value]]:
-    """Yield the cells of variables whose values every request begins with."""
     for name, value in variables.items():
         known = _constant(value)
         if known is not None:

@@ -79,8 +79,6 @@ FORMS: dict[tuple[str, str], Form] = {}
 
 
 def form(type_: str, *signatures: str) -> Callable[[Form], Form]:
-    """Register what members mean, by type and exact signature."""
-
     def register(function: Form) -> Form:
         for signature in signatures:
             FORMS[type_, signature] = function
@@ -211,7 +209,6 @@ def _unknown(call: MemberCall, values: list[Value], outs: list[Type]) -> Value:
 
 
 def unknown_change(evaluation: Evaluation, what: str, values: Sequence[Value] = ()) -> None:
-    """Mark every object that an unknown call can reach as changed."""
     evaluation.throw(evaluation.unknowns.truth(what))
     found = [leaf for value in values for leaf in leaves(value)]
     evaluation.change(may_reach_gateway=any(map(_may_be_gateways, found)))

@@ -166,7 +166,6 @@ def wrapped(term: Term, type_: str) -> Value:
 def unknown_operation(
     evaluation: Evaluation, node: nodes.Expression, *operands: Value, may_throw: bool = True
 ) -> Value:
-    """Return the unknown result of an operator, the same for the same operands."""
     operator = getattr(node, "operator", node.kind)
     what = f"the operator {operator} of {getattr(node, 'operand_type', node.type)}"
     operand_type = str(getattr(node, "operand_type", ""))
@@ -314,7 +313,6 @@ def _arithmetic(evaluation: Evaluation, node: nodes.Binary, one: Number, other: 
 
 
 def fits(evaluation: Evaluation, value: Value, target: str) -> Term:
-    """Return whether a value that is not null is of a type."""
     if isinstance(value, Json):
         from apimpolicy.semantics.json_trees import is_of_type
 
@@ -329,7 +327,6 @@ def fits(evaluation: Evaluation, value: Value, target: str) -> Term:
 
 
 def seen_as(evaluation: Evaluation, value: Value, target: str) -> Value:
-    """Return a value of a type that it is of."""
     target = target.rstrip("?")
     if isinstance(value, Json):
         return value

@@ -96,7 +96,6 @@ class State:
         return self._written.isdisjoint(kinds)
 
     def get(self, kind: str, name: str = "") -> Value:
-        """Return the value of a cell."""
         cell = (kind, name)
         found = self._cells.get(cell)
         if found is None:
@@ -218,7 +217,6 @@ class Inputs:
         return State(self.make)
 
     def make(self, cell: Cell, generation: Hashable) -> Value:
-        """Return a cell that nothing has written in this generation."""
         found = self._made.get((cell, generation))
         if found is None:
             found = self._made[cell, generation] = self._make(*cell, generation)

@@ -32,7 +32,6 @@ def value_block(evaluation: Evaluation, body: Bound) -> Value:
 
 
 def _check(body: Bound) -> None:
-    """Raise Unsupported for statements that are not supported."""
     for part in walk(body):
         if isinstance(part, (nodes.Goto, nodes.Labeled, nodes.LocalFunction, nodes.Yield, nodes.Lock)):
             raise Unsupported(f"the statement {part.kind.replace('_', ' ')}")
@@ -41,7 +40,6 @@ def _check(body: Bound) -> None:
 
 
 def run_all(evaluation: Evaluation, statements: Sequence[Statement]) -> None:
-    """Run statements one after another, as far as they are reached."""
     for statement in statements:
         if evaluation.guard is terms.FALSE:
             return
@@ -245,7 +243,6 @@ def _try(evaluation: Evaluation, statement: nodes.Try) -> None:
 
 
 def _jumps_out(statement: nodes.Bound) -> bool:
-    """Return whether code jumps to a loop around it."""
     waiting = [statement]
     while waiting:
         part = waiting.pop()

@@ -63,7 +63,6 @@ TYPE_WORDS: Final = frozenset({"record", "class", "struct", "enum", "interface"}
 
 
 def advice(failure: ParseFailure) -> str:
-    """Return a correction, or an empty string when nothing in particular was meant."""
     return (
         _of_operators(failure)
         or _of_strings(failure)
@@ -269,7 +268,6 @@ _HELP = "Policy expressions have no pointers."
 
 
 def unsafe_code(failure: ParseFailure) -> DiagnosticInfo | None:
-    """Return the error for something that only unsafe code has."""
     spelling, tokens, index = failure.spelling(), failure.tokens, failure.index
     if spelling == "unsafe" and failure.accepts("RETURN"):
         return failure.error("CS0227", "unsafe code is not allowed here", help=_HELP)

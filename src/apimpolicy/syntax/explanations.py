@@ -44,7 +44,6 @@ _QUERY_WORDS = {"on": "CS0743", "equals": "CS0744", "by": "CS0745"}
 
 
 def explain(failure: ParseFailure) -> DiagnosticInfo:
-    """Return the error of a failed parser."""
     return (
         _root(failure)
         or newer_feature(failure)
@@ -108,7 +107,6 @@ def _statement(failure: ParseFailure) -> DiagnosticInfo | None:
 
 
 def _expression(failure: ParseFailure) -> DiagnosticInfo | None:
-    """Return where an expression must begin."""
     kind = failure.kind
     if not failure.accepts("INTEGER_LITERAL"):
         if failure.previous == "PREDEFINED_TYPE" and failure.accepts("DOT") and not failure.accepts("NAME"):
@@ -209,7 +207,6 @@ _SIZES = frozenset(
 
 
 def _particular(failure: ParseFailure) -> DiagnosticInfo | None:
-    """Return where only one thing can come."""
     accepts = failure.accepts
     if failure.kind == "LSQB" and accepts("EQUAL") and accepts("SEMICOLON") and not accepts("DOT"):
         help = "Put the brackets after the type: int[] x."
@@ -300,7 +297,6 @@ _CHARACTER_HELP = {
 
 
 def lexical_error(text: str, place: int) -> DiagnosticInfo:
-    """Return the error at a place where no token begins."""
     line_end = min(end for end in (text.find("\n", place), text.find("\r", place), len(text)) if end >= 0)
     rest = text[place : place + 2]
     if rest.startswith('"'):

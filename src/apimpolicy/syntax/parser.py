@@ -153,7 +153,6 @@ class Machine:
         return state
 
     def accepts(self, states: list[int], kind: str) -> bool:
-        """Return whether a parser with this stack would take a token of this kind."""
         stack = list(states)
         while (action := self.rows[stack[-1]].get(kind)) is not None and action < 0:
             _, origin, size, _, _ = self.rules[-1 - action]

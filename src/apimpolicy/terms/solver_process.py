@@ -62,7 +62,6 @@ class _Process:
         return self._running
 
     def stop(self) -> None:
-        """Kill the process, if it runs."""
         running, self._running = self._running, None
         if running is not None:
             running.kill()
@@ -111,7 +110,6 @@ def prepare() -> None:
 
 
 def stop() -> None:
-    """Kill the process; the next question starts another one."""
     with _process.lock:
         _process.stop()
 

@@ -252,7 +252,6 @@ class Question:
         return self._solver.node("not", made) if chosen.value else made
 
     def _assert(self, formula: Term) -> None:
-        """Assert a formula, with what is known of each variable in it."""
         if formula in self._asserted:
             return
         self._asserted.add(formula)

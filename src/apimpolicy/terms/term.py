@@ -82,7 +82,6 @@ def variable(name: str, sort: str, proof: int = 0) -> Term:
 
 
 def not_(term: Term) -> Term:
-    """Return the negation."""
     if term is TRUE or term is FALSE:
         return FALSE if term is TRUE else TRUE
     if term.kind == "not":
@@ -155,7 +154,6 @@ def applied(operation: Operation, term: Term) -> Term:
 
 
 def joined(*terms: Term) -> Term:
-    """Return texts one after another."""
     parts: list[Term] = []
     for term in terms:
         parts += term.parts if term.kind == "joined" else (term,)

@@ -143,7 +143,6 @@ def status_of(run: Run, step: Step) -> Value:
 
 
 def evaluate_all(run: Run, step: Step) -> list[Value]:
-    """Return the values of what a policy has itself, then of what its parts have, as far as they are evaluated."""
     if step.specification is None:
         return []
     own = dict.fromkeys(own_expressions(step.element, step.specification))
@@ -230,7 +229,6 @@ def _reach_everything(run: Run, step: Step) -> None:
 
 
 def _words(step: Step) -> str:
-    """Return words for a policy that may do anything."""
     fragment = step.element.get("fragment-id")
     if fragment is not None and fragment.value.text.startswith(UNKNOWN_POLICIES):
         return fragment.value.text.removeprefix(UNKNOWN_POLICIES)

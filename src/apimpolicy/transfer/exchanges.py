@@ -94,7 +94,6 @@ def transfer_send_request(run: Run, step: Step) -> None:
 
 
 def _ignores_errors(run: Run, step: Step) -> bool:
-    """Return whether errors leave the variable null."""
     given = run.literal(step.element, "ignore-error")
     if given is None:
         raise Unsupported("the attribute ignore-error, which isn't known")
@@ -327,7 +326,6 @@ def _listed(run: Run, step: Step) -> list[tuple[Address, Address]] | None:
 
 
 def _language(ends: Sequence[tuple[Address, Address]]) -> Language:
-    """Return the IPv4 addresses in ranges."""
     return union(
         *(
             _between(list(first.packed), list(last.packed))

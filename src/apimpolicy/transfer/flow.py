@@ -175,7 +175,6 @@ class RequestFlow:
         self.state.set(self.inputs.make((kind, name), self.next_generation()), kind, name)
 
     def forget_everything(self) -> None:
-        """Make everything unknown that a policy could change."""
         self.forget(*KINDS, "has-response", "error", "ran", "backend")
         self.unknowns.change()
         self.unknowns.use_up()

@@ -254,7 +254,6 @@ class Run(RequestFlow):
                 self.unknowns.note(id(part), self.alive, self.unknowns.truth("a condition"))
 
     def attribute(self, step: Step, name: str, default: Value = NULL) -> Value:
-        """Return the value of an attribute, not converted."""
         attribute = step.element.get(name)
         if attribute is None:
             return default

@@ -47,7 +47,6 @@ class Sibling:
         return found
 
     def siblings(self, *, after: bool) -> Iterator[Any]:
-        """Return an iterator over the siblings after or before this node."""
         if self.parent is None:
             return iter(())
         index = self.parent.index_of(self)

@@ -14,8 +14,8 @@ from apimpolicy.dotnet.collections.tuples import KeyValuePair, Tuple
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidCastException, JsonReaderException, JsonSerializationException, require
 from apimpolicy.dotnet.json import loading, platform
-from apimpolicy.dotnet.json.arrays import JArray
 from apimpolicy.dotnet.json.casts import CASTS, change_type
+from apimpolicy.dotnet.json.containers import JArray
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.reader import COMMENT, TextReader
 from apimpolicy.dotnet.json.scalars import JValue
@@ -72,7 +72,6 @@ def to_object_of(token: JToken, type_object: Any) -> Any:
 
 
 def _convert(token: JToken, type_: Type, source: TreeSource, depth: int) -> Any:
-    """Return the plain value of a token as a type."""
     environment().step()
     if depth > MAXIMUM_DEPTH:
         raise JsonReaderException(source.located(token, f"The reader's MaxDepth of {MAXIMUM_DEPTH} has been exceeded."))

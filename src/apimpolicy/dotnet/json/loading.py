@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException, require
 from apimpolicy.dotnet.json import reader as tokens
-from apimpolicy.dotnet.json.arrays import JArray, JConstructor
-from apimpolicy.dotnet.json.containers import JContainer
+from apimpolicy.dotnet.json.containers import JArray, JConstructor, JContainer
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.platform import BigInteger, find_date
 from apimpolicy.dotnet.json.reader import MAXIMUM_DEPTH, TextReader

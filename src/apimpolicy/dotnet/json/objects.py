@@ -70,7 +70,6 @@ class JProperty(JContainer):
         return require(other, "other").deep_clone()
 
     def fill(self, value: JToken | None) -> None:
-        """Set the value of a property that was just made."""
         if value is not None and value.parent is None and value.token_type not in _NO_VALUES:
             self.take(value)
         else:

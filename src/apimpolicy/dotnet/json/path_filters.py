@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import JsonException
 from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.arrays import JArray, JConstructor
-from apimpolicy.dotnet.json.containers import JContainer
+from apimpolicy.dotnet.json.containers import JArray, JConstructor, JContainer
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JValue, compare_values
 from apimpolicy.dotnet.json.tokens import DATE, FLOAT, INTEGER, STRING_TYPE, format_date, format_value

@@ -85,7 +85,6 @@ class TextReader:
         raise self.failure(message)
 
     def failure(self, message: str) -> JsonReaderException:
-        """Return the exception for a message, which gets path and position."""
         message = message.strip()
         end = "" if message.endswith(".") else "."
         position = self.at - self.line_start

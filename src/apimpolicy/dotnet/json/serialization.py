@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, JsonSerializationException, require
 from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.arrays import JArray
-from apimpolicy.dotnet.json.containers import content_items
+from apimpolicy.dotnet.json.containers import JArray, content_items
 from apimpolicy.dotnet.json.deserialization import from_text
 from apimpolicy.dotnet.json.objects import JObject
 from apimpolicy.dotnet.json.scalars import JValue, value_type

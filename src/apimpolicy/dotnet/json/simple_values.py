@@ -16,8 +16,8 @@ from apimpolicy.dotnet.exceptions import (
     JsonSerializationException,
 )
 from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.arrays import JArray
 from apimpolicy.dotnet.json.casts import CASTS, change_type
+from apimpolicy.dotnet.json.containers import JArray
 from apimpolicy.dotnet.json.platform import find_date
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.tokens import UNDEFINED

@@ -161,7 +161,6 @@ def _format_offset(minutes: int) -> str:
 
 
 def format_value(token_type: int, value: Any) -> str:
-    """Return a scalar as JSON text."""
     if token_type == STRING_TYPE and type(value) is str:
         return quoted(value)
     if token_type == UNDEFINED:

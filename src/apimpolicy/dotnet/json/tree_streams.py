@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import JsonReaderException, NullReferenceException, require
 from apimpolicy.dotnet.json import platform, tokens
-from apimpolicy.dotnet.json.arrays import JArray, JConstructor
-from apimpolicy.dotnet.json.containers import JContainer, content_items, is_multiple
+from apimpolicy.dotnet.json.containers import JArray, JConstructor, JContainer, content_items, is_multiple
 from apimpolicy.dotnet.json.loading import load
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.reader import (

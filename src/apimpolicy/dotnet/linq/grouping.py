@@ -83,7 +83,6 @@ class OrderedSequence(Sequence):
         return best
 
     def _order(self, comparisons: list[Callable[[Any, Any], int]], keys: list[Any], others: list[Any]) -> int:
-        """Compare the keys of two elements, the most significant first."""
         for level, compare, key, other in zip(self.levels, comparisons, keys, others, strict=True):
             if order := compare(key, other):
                 return -order if level.descending else order

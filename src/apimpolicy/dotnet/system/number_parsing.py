@@ -164,7 +164,6 @@ _MOST_DIGITS = 400
 
 
 def check_styles(styles: int) -> None:
-    """Raise ArgumentException for an impossible combination."""
     if styles & ~0x3FF:
         raise ArgumentException("An undefined NumberStyles value is being used.", "style")
     if styles & HEX and styles & ~(HEX | LEADING_WHITE | TRAILING_WHITE):

@@ -14,8 +14,6 @@ from apimpolicy.dotnet.system.timespans import HOUR, MILLISECOND, MINUTE, SECOND
 
 
 def _moved(change: Callable[[DateTime, Any], DateTime]) -> Callable[[DateTimeOffset, Any], DateTimeOffset]:
-    """Return a method that changes the clock and keeps the offset."""
-
     def moved(moment: DateTimeOffset, value: Any) -> DateTimeOffset:
         return _checked(change(moment.clock, value).ticks, moment.offset_ticks)
 

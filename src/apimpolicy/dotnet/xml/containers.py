@@ -159,7 +159,6 @@ class XContainer(XNode):
 
 
 def clone(node: XNode) -> XNode:
-    """Return a deep copy without a parent."""
     result = node.bare_copy()
     stack = [(node, result)]
     while stack:

@@ -34,7 +34,6 @@ _INVALID = re.compile(
 
 
 def check_characters(text: str) -> None:
-    """Raise ArgumentException for characters that XML cannot hold."""
     found = _INVALID.search(text)
     if found is None:
         return
@@ -216,7 +215,6 @@ class _Writer:
         self.parts.append(f' xmlns{":" if prefix else ""}{prefix}="{escape_attribute(namespace)}"')
 
     def simple(self, node: XNode, level: int) -> None:
-        """A node that is neither element nor document."""
         kind = node.node_type
         if kind == names.TEXT:
             if node.parent is None or node.parent.node_type != names.DOCUMENT:
@@ -330,7 +328,6 @@ class Scanner:
         return self.text[at : max(end, at + 1)]
 
     def bad_character(self, at: int, *, begins: bool = False) -> NoReturn:
-        """Raise the exception for a character that a name can't have, or can't begin with."""
         if at >= len(self.text):
             self.unclosed()
         found = self.text[at]

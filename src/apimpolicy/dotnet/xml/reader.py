@@ -55,7 +55,6 @@ class _Parser(Scanner):
     # Errors
 
     def unclosed(self) -> NoReturn:
-        """Raise the exception for a text that ends too early."""
         self.at = len(self.text)
         if not self.open:
             self.fail("Unexpected end of file has occurred.")
@@ -410,7 +409,6 @@ def parse_document(text: str | None, options: int = 0) -> XDocument:
 
 @implements(X + "XElement", "Parse")
 def parse_element(text: str | None, options: int = 0) -> XElement:
-    """Return the root element of a text, without its document."""
     root = parse_document(text, options).root
     assert root is not None
     root.parent = None

@@ -59,7 +59,6 @@ class Inversion:
         return Recorded(None, index, Structure(None))
 
     def solve(self, of: Recorded, node: Bound, wanted: Any) -> Requests:
-        """Yield requests with which a part of an expression may have a value."""
         if (isinstance(node, nodes.Expression) and node.is_constant) or self._depth > _MOST_DEPTH:
             return
         rule = self._rules.get(type(node))
@@ -179,7 +178,6 @@ def usual(inversion: Inversion, of: Recorded, node: Bound) -> Any:
 
 
 def one_item(inversion: Inversion, of: Recorded, loop: nodes.Lambda | nodes.Foreach) -> Any:
-    """Return a collection of one item that has what a lambda or loop reads of it."""
     symbols, body = (loop.parameters, loop.body) if isinstance(loop, nodes.Lambda) else ((loop.symbol,), loop.body)
     type_ = str(symbols[0].type) if symbols and symbols[0] is not None else "string"
     if "KeyValuePair<" in type_:
@@ -264,7 +262,6 @@ def returned(inversion: Inversion, of: Recorded, wanted: Any) -> Requests:
 
 
 def reach(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
-    """Yield requests with which a part of an expression is evaluated."""
     path = of.around(node)
     if of.error is not None:
         yield from repair(inversion, of)
@@ -298,7 +295,6 @@ def reach(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
 
 
 def avoid(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
-    """Yield requests with which a part of an expression is not evaluated."""
     path = of.around(node)
     for outer, inner in reversed(list(pairwise(path))):
         if isinstance(outer, nodes.If) and inner is not outer.condition and of.has_any(inner):

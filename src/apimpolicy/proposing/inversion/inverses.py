@@ -99,8 +99,6 @@ def address(operands: Sequence[Any], wanted: Any) -> Inverse:
 
 
 def clock_part(seconds: int, around: int) -> Callable[..., Inverse]:
-    """Return the inverse of a part of a moment, which repeats after a time."""
-
     def inverted(operands: Sequence[Any], wanted: Any) -> Inverse:
         moment = operands[0]
         if isinstance(moment, Ticks) and isinstance(wanted, (int, float)) and 0 <= wanted * seconds < around:
@@ -157,7 +155,6 @@ def renamed(operands: Sequence[Any], wanted: Any) -> Inverse:
 
 
 def properties(operands: Sequence[Any], wanted: Any) -> Inverse:
-    """Yield the object that has some properties, each an object of one."""
     made: dict[str, Any] = {}
     for each in wanted if isinstance(wanted, list) else ():
         for name, value in (each if isinstance(each, dict) else {"x": each}).items():

@@ -117,7 +117,6 @@ def property_access(inversion: Inversion, of: Recorded, node: nodes.PropertyAcce
 
 
 def with_pair(inversion: Inversion, of: Recorded, node: Expression, name: str, wanted: Any) -> Requests:
-    """Yield requests with another key or value of a pair, in the dictionary that is iterated."""
     local = unconverted(node)
     for source in of.sources.get(id(local.symbol), []) if isinstance(local, nodes.Local) else ():
         if isinstance(source, nodes.Foreach):
@@ -188,7 +187,6 @@ def indexer_access(inversion: Inversion, of: Recorded, node: nodes.IndexerAccess
 
 
 def by_other_key(inversion: Inversion, of: Recorded, key: Expression, container: Any, wanted: Any) -> Requests:
-    """Yield requests with another key of a collection, which has the wanted value or any."""
     if isinstance(container, dict) and not key.is_constant:
         for name, value in list(container.items())[:6]:
             if value == wanted or of.value(key) not in container:
@@ -288,7 +286,6 @@ def random_number(inversion: Inversion, of: Recorded, node: nodes.Call, bounds: 
 
 
 def member_of_json(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) -> Requests:
-    """Yield requests with another member of JSON, which a call reads by its name, place or path."""
     name = node.method.name
     receiver, arguments = call_parts(node)
     key, container = of.value(arguments[0]), of.value(receiver) if receiver is not None else None
@@ -303,7 +300,6 @@ def member_of_json(inversion: Inversion, of: Recorded, node: nodes.Call, wanted:
 
 
 def in_dictionary(inversion: Inversion, of: Recorded, operands: Sequence[Expression], wanted: Any) -> Requests:
-    """Yield requests with which a dictionary has a key, hasn't, or has another value for it."""
     holder, key = operands[:2]
     container, name = of.value(holder), of.value(key)
     if wanted is False:
@@ -319,7 +315,6 @@ def in_dictionary(inversion: Inversion, of: Recorded, operands: Sequence[Express
 
 
 def of_group(inversion: Inversion, of: Recorded, receiver: Expression, wanted: Any) -> Requests:
-    """Yield requests with another text of a match or a group of one."""
     group = of.raw(receiver)
     call: Bound = receiver
     while not isinstance(call, nodes.Call):

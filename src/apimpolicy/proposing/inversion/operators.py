@@ -298,7 +298,6 @@ def query(
 def to_dictionary(
     inversion: Inversion, of: Recorded, node: nodes.Call, operands: list[Expression], wanted: dict[Any, Any]
 ) -> Requests:
-    """Yield requests with which a dictionary of items has another value for a key, or another key."""
     current = of.value(node)
     known = list(current) if isinstance(current, dict) else []
     of_key, *of_value = [inner.body for each in operands if isinstance(inner := unconverted(each), nodes.Lambda)]

@@ -129,7 +129,6 @@ class Recorded:
         return id(node) in self._values
 
     def raw(self, node: Bound) -> Any:
-        """Return the last value of a part, or UNKNOWN."""
         if isinstance(node, nodes.Expression) and node.is_constant:
             return node.constant
         value = self._values.get(id(node), UNKNOWN)
@@ -160,14 +159,12 @@ class Recorded:
         return None
 
     def result(self) -> Bound | None:
-        """Return the expression whose value is the result, where it was evaluated."""
         if isinstance(self.body, nodes.Expression) or self.body is None:
             return self.body
         ended = self.last_return()
         return ended.value if isinstance(ended, nodes.Return) else None
 
     def last_return(self) -> Bound | None:
-        """Return the statement that ended the expression."""
         if self.last is None or self.error is not None:
             return None
         for outer in reversed(self.around(self.last)):

@@ -78,7 +78,6 @@ def copied(inversion: Inversion, of: Recorded, call: nodes.Call, wanted: Any) ->
 
 
 def added(inversion: Inversion, of: Recorded, source: Any, current: Any, wanted: Any) -> Requests:
-    """Yield requests with which a collection gets what a statement adds."""
     if isinstance(wanted, (list, dict)) and isinstance(current, (list, dict)) and len(wanted) > len(current):
         yield from reach(inversion, of, source)
         yield from once_more(inversion, of, source)

@@ -51,7 +51,6 @@ class Sources:
         return {each: value for each, value in self.given.items() if all(each[: len(key)] != key for key in keys)}
 
     def field(self, key: Key, wanted: Any) -> Iterator[Assignment]:
-        """Yield the request with a header or parameter."""
         made = self.without(key)
         several = [input_text(each) for each in wanted] if isinstance(wanted, list) else []
         if wanted is not None and wanted != []:
@@ -66,7 +65,6 @@ class Sources:
             )
 
     def variable(self, kind: str, name: str, wanted: Any) -> Iterator[Assignment]:
-        """Yield the request with a variable or a cached value."""
         made = self.without((kind, name))
         if wanted is not None:
             made[kind, name, "there"] = True
@@ -74,7 +72,6 @@ class Sources:
         yield made
 
     def body(self, message: Key, wanted: Any) -> Iterator[Assignment]:
-        """Yield the request with a body, or with one of a response."""
         key = (*message, "body")
         made = self.without(key)
         if wanted is not None:
@@ -205,7 +202,6 @@ class Sources:
         yield {**made, (*message, "fails"): True} if is_wanted else made
 
     def failures(self, wanted: Mapping[str, str | int]) -> Iterator[Assignment]:
-        """Yield the request with a policy that fails, with certain words or a status in its error."""
         steps = [step for step in self.harness.program.steps() if step.section != "on-error"]
         for step in steps:
             calls = step.element.get("calls") if has_trait(step.name, "limits-calls") else None

@@ -198,7 +198,6 @@ def matches(operands: Sequence[Any], wanted: Any) -> Inverse:
 
 
 def concat(operands: Sequence[Any], wanted: Any) -> Inverse:
-    """Yield each part of a text with the others as they are."""
     if not isinstance(wanted, str):
         return
     texts = ["" if each is UNKNOWN or each is None else text_of(each) for each in operands]

@@ -42,7 +42,6 @@ def with_text(element: Markup, wanted: Any) -> Markup:
 
 
 def text_of(value: Any) -> Any:
-    """Return the text of a value, as a policy may read it."""
     if isinstance(value, Ticks):
         seconds = (value - EPOCH) // SECOND
         try:
@@ -59,7 +58,6 @@ def text_of(value: Any) -> Any:
 
 
 def different(value: Any) -> list[Any]:
-    """Return values that differ from one."""
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, Ticks):
@@ -79,7 +77,6 @@ def different(value: Any) -> list[Any]:
 
 
 def resized(value: Any, size: int) -> Any:
-    """Return a value of another length."""
     size = max(0, min(size, 5000))
     if isinstance(value, str):
         return value[:size] + "x" * (size - len(value))
@@ -133,7 +130,6 @@ def decoded(text: Any) -> bytes | None:
 
 
 def converted(text: Any, like: Any) -> Any:
-    """Return a text as a value of the type of another one."""
     if isinstance(text, str) and isinstance(like, (int, float)) and not isinstance(like, (bool, Ticks)):
         try:
             return int(text)
@@ -169,7 +165,6 @@ def with_token(key: Key) -> Assignment:
 
 
 def put(made: Assignment, key: Key, value: Any) -> None:
-    """Add a value of any kind to a request."""
     match value:
         case None | Null():
             made[*key, "kind"] = NULL

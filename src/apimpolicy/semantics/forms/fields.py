@@ -240,7 +240,6 @@ def _is_row(rows: list[tuple[Term, Value]]) -> Term:
 
 
 def value_of(rows: list[tuple[Term, Value]], default: Value) -> Value:
-    """Return the value of the entry that has the key, else a default."""
     found = default
     for is_it, value in reversed(rows):
         found = merge(is_it, value, found)

@@ -8,7 +8,7 @@ import pytest
 
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.json import reader as tokens
-from apimpolicy.dotnet.json.arrays import JArray
+from apimpolicy.dotnet.json.containers import JArray
 from apimpolicy.dotnet.json.loading import parse
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JRaw, JValue
