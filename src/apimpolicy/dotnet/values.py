@@ -17,6 +17,7 @@ from typing import Any
 from apimpolicy.dotnet.environment import FREE_UNITS, go_into, joined, work_through
 from apimpolicy.dotnet.metadata import look_up, named, parse
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type, array_of
+from apimpolicy.records import Record
 from apimpolicy.text.source import from_utf16 as from_utf16
 from apimpolicy.text.source import to_utf16 as to_utf16
 
@@ -230,15 +231,12 @@ def array_class(element: Type) -> Callable[[Iterable[Any]], Array]:
     return type("Array", (Array,), members)
 
 
-class RectangularArray:
+class RectangularArray(Record):
     """An array of rank 2 or more, in row-major order."""
 
-    __slots__ = ("element", "items", "lengths")
-
-    def __init__(self, element: Type, lengths: tuple[int, ...], items: list[Any]) -> None:
-        self.element = element
-        self.lengths = lengths
-        self.items = items
+    element: Type
+    lengths: tuple[int, ...]
+    items: list[Any]
 
     @property
     def dotnet_type(self) -> ArrayType:

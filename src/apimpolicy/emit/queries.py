@@ -16,6 +16,7 @@ from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.types import NamedType, Type
 from apimpolicy.emit.building import constant, last_of, list_of, load, store, tuple_of, walrus
 from apimpolicy.emit.members import call_member, pass_to_member
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.emit.core import Emitter
@@ -135,11 +136,10 @@ def _with_test(emitter: Emitter, node: nodes.Call, function: nodes.Lambda, query
     return emitter.run(fold, query.elements(body))
 
 
-class _Kept:
+class _Kept(Record):
     """A lambda that cannot be part of a comprehension, as it was emitted."""
 
-    def __init__(self, made: ast.expr) -> None:
-        self.made = made
+    made: ast.expr
 
 
 class _Query:

@@ -22,6 +22,7 @@ from apimpolicy.dotnet.system.strings import concat
 from apimpolicy.dotnet.types import NamedType, Type
 from apimpolicy.dotnet.values import reference_equals, type_of
 from apimpolicy.errors import ApimPolicyError, InternalError, LimitExceededError, NotSimulatedError
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -31,13 +32,10 @@ if TYPE_CHECKING:
     Span = tuple[Source, int, int]
 
 
-class Cell:
+class Cell(Record):
     """A variable that a lambda captured inside a loop: every iteration has its own."""
 
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any = None) -> None:
-        self.value = value
+    value: Any = None
 
 
 def set_cell(cell: Cell, value: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import DiagnosticInfo
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.syntax.lexer import Tokens
@@ -25,16 +26,13 @@ _IN_TYPES = frozenset(
 )
 
 
-class ParseFailure:
+class ParseFailure(Record):
     """`accepts(kind)` says whether the parser could use a token of another kind instead."""
 
-    __slots__ = ("accepts", "contextual", "index", "tokens")
-
-    def __init__(self, tokens: Tokens, index: int, contextual: frozenset[str], accepts: Callable[[str], bool]) -> None:
-        self.tokens = tokens
-        self.index = index
-        self.contextual = contextual
-        self.accepts = accepts
+    tokens: Tokens
+    index: int
+    contextual: frozenset[str]
+    accepts: Callable[[str], bool]
 
     def at(self, index: int) -> ParseFailure:
         """Return the failure at another token, for questions about its place."""

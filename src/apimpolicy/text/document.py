@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import dropwhile, islice, takewhile
 from typing import TYPE_CHECKING
 
+from apimpolicy.records import Record
 from apimpolicy.text.scanner import ENTITY, character_of
 from apimpolicy.text.source import has_hole, is_unknown
 
@@ -158,16 +159,13 @@ class CData(Characters):
         return content.replace("\r\n", "\n").replace("\r", "\n")
 
 
-class Attribute:
+class Attribute(Record):
     """An attribute: the span of its name, and its value."""
 
-    __slots__ = ("name", "name_end", "name_start", "value")
-
-    def __init__(self, name: str, name_start: int, name_end: int, value: AttributeValue) -> None:
-        self.name = name
-        self.name_start = name_start
-        self.name_end = name_end
-        self.value = value
+    name: str
+    name_start: int
+    name_end: int
+    value: AttributeValue
 
     def __repr__(self) -> str:
         return f"Attribute({self.name!r}, {self.value.raw!r})"
@@ -275,15 +273,12 @@ class Element(MarkupNode):
         return f"Element({self.name!r}, {self.start}, {self.end})"
 
 
-class Document:
+class Document(Record):
     """A policy document: its nodes at the outermost level, and the findings about its markup."""
 
-    __slots__ = ("children", "diagnostics", "source")
-
-    def __init__(self, source: Source, children: list[MarkupNode], diagnostics: list[Diagnostic]) -> None:
-        self.source = source
-        self.children = children
-        self.diagnostics = diagnostics
+    source: Source
+    children: list[MarkupNode]
+    diagnostics: list[Diagnostic]
 
     @property
     def roots(self) -> list[Element]:

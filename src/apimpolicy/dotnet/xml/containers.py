@@ -16,6 +16,7 @@ from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.xml.content import flattened, text_of
 from apimpolicy.dotnet.xml.names import ATTRIBUTE, CDATA, DOCUMENT, DOCUMENT_TYPE, ELEMENT, TEXT, X, XName
 from apimpolicy.dotnet.xml.nodes import NODES, XNode, XObject, XText, elements_of
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.xml.elements import XElement
@@ -174,15 +175,12 @@ def clone(node: XNode) -> XNode:
 
 
 @dotnet_class(X + "XDeclaration")
-class XDeclaration:
+class XDeclaration(Record):
     """`<?xml version="1.0" encoding="utf-8"?>`."""
 
-    __slots__ = ("encoding", "standalone", "version")
-
-    def __init__(self, version: str | None, encoding: str | None, standalone: str | None) -> None:
-        self.version = version
-        self.encoding = encoding
-        self.standalone = standalone
+    version: str | None
+    encoding: str | None
+    standalone: str | None
 
     def copy(self) -> XDeclaration:
         return XDeclaration(self.version, self.encoding, self.standalone)
