@@ -15,6 +15,7 @@ import apimpolicy
 from apimpolicy.binding import nodes, parts
 from apimpolicy.dispatch import Functions
 from apimpolicy.emit import core as emitter_parts
+from apimpolicy.proposing.inversion import core
 from apimpolicy.semantics import evaluation
 from apimpolicy.syntax import tables
 from apimpolicy.transfer.run import TRANSFERS
@@ -92,7 +93,7 @@ def _of_room(room: str) -> Counter[str]:
     return Counter(kind for (owner, _), table in TABLES.items() if owner == room for kind in table.modules)
 
 
-@pytest.mark.parametrize("table", [evaluation.FUNCTIONS, TRANSFERS], ids=["semantics", "transfer"])
+@pytest.mark.parametrize("table", [evaluation.FUNCTIONS, TRANSFERS, core.FUNCTIONS], ids=lambda table: table.room)
 def test_functions_are_where_a_table_names_them(table: Functions) -> None:
     assert all(callable(table[kind]) for kind in table.modules)
 

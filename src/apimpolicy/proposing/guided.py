@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.policies.effects import Replaced, is_taken
 from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.proposing.inversion.core import Inversion, repair, returned, truth, usable, usual
-from apimpolicy.proposing.inversion.rules import RULES
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.doubles import PASSES
 from apimpolicy.scenarios.exploration import Exploration
@@ -107,7 +106,7 @@ class Guided:
         return approach(self.send, target, starts, is_over, most, width) is not None
 
     def inversion(self, run: Run) -> Inversion:
-        return Inversion(self.harness, run, self._structures, RULES)
+        return Inversion(self.harness, run, self._structures)
 
     def toward(self, step: Step, run: Run, inversion: Inversion) -> Iterator[Assignment]:
         yield from self._toward(_ANY_BRANCH, step, run, inversion)

@@ -6,6 +6,6 @@ recorded   expressions as a run evaluated them
 inverses   operands with which a member has a result; `texts` has those of texts
 values     plain values with another length or member, and their texts
 sources    inputs, and requests in which they have other values
-core       the inversion of one run, with the table in `rules`: what is evaluated, and what throws; usual values
-operators, members, context   the functions of that table, by kind of node
+core       the inversion of one run: what is evaluated, and what throws; usual values
+operators, members, variables, context   functions for the kinds of nodes, in the table of `core`
 """

@@ -6,13 +6,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
+from apimpolicy.dispatch import Functions
 from apimpolicy.proposing.inversion.recorded import UNKNOWN, Markup, Recorded, Structure, Ticks, TokenText
 from apimpolicy.proposing.inversion.sources import Sources
 from apimpolicy.proposing.inversion.values import SECOND, resized
 from apimpolicy.scenarios.assignments import token_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from apimpolicy.binding.nodes import Bound, Expression
     from apimpolicy.engine.trace import Evaluation
@@ -20,9 +21,19 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.harness import Harness, Run
 
     Requests = Iterator[Assignment]
-    Rules = Mapping[type, Callable[..., Requests]]
 
 
+FUNCTIONS = Functions(
+    "proposing.inversion",
+    "invert_",
+    {
+        "operators": "convert as_type unary logical binary conditional coalesce conditional_access placeholder is_type "
+        "is_pattern interpolated_string assignment compound_assignment",
+        "members": "property_access indexer_access array_access call object_creation array_creation anonymous_creation",
+        "variables": "local",
+    },
+)
+"""The functions that invert a node, by its kind."""
 _MOST_DEPTH = 60
 _MOST_STEPS = 1500
 """Parts of expressions that are inverted for the requests that one run leads to."""
@@ -31,9 +42,8 @@ _MOST_STEPS = 1500
 class Inversion:
     """Inverts the expressions of one run."""
 
-    def __init__(self, harness: Harness, run: Run, structures: dict[int, Structure], rules: Rules) -> None:
+    def __init__(self, harness: Harness, run: Run, structures: dict[int, Structure]) -> None:
         self.sources = Sources(harness, run)
-        self._rules = rules
         self._structures = structures
         self._left = _MOST_STEPS
         self.place: int | None = None
@@ -61,7 +71,7 @@ class Inversion:
     def solve(self, of: Recorded, node: Bound, wanted: Any) -> Requests:
         if (isinstance(node, nodes.Expression) and node.is_constant) or self._depth > _MOST_DEPTH:
             return
-        rule = self._rules.get(type(node))
+        rule = FUNCTIONS[node.kind] if node.kind in FUNCTIONS.modules else None
         self._left -= 1
         if rule is None or self._left < 0:
             return

@@ -61,7 +61,7 @@ _BY_KEY = ("ContainsKey", "TryGetValue")
 _CLAIMS = {"Subject": "sub", "Issuer": "iss", "Id": "jti", "Audiences": "aud"}
 
 
-def property_access(inversion: Inversion, of: Recorded, node: nodes.PropertyAccess, wanted: Any) -> Requests:
+def invert_property_access(inversion: Inversion, of: Recorded, node: nodes.PropertyAccess, wanted: Any) -> Requests:
     name, receiver = node.property.name, node.receiver
     if receiver is None:
         if name in ("Now", "UtcNow", "Today"):
@@ -131,7 +131,7 @@ def with_pair(inversion: Inversion, of: Recorded, node: Expression, name: str, w
         yield from inversion.solve(of, collection, {**items, (wanted if name == "Key" else key): value})
 
 
-def created(inversion: Inversion, of: Recorded, node: nodes.ObjectCreation, wanted: Any) -> Requests:
+def invert_object_creation(inversion: Inversion, of: Recorded, node: nodes.ObjectCreation, wanted: Any) -> Requests:
     type_ = str(node.type).rpartition(".")[2]
     if isinstance(wanted, dict):
         current = of.value(node)
@@ -151,19 +151,21 @@ def created(inversion: Inversion, of: Recorded, node: nodes.ObjectCreation, want
         yield from inversion.solve(of, node.arguments[0], wanted)
 
 
-def array_created(inversion: Inversion, of: Recorded, node: nodes.ArrayCreation, wanted: Any) -> Requests:
+def invert_array_creation(inversion: Inversion, of: Recorded, node: nodes.ArrayCreation, wanted: Any) -> Requests:
     for item, value in zip(node.items or (), wanted if isinstance(wanted, list) else (), strict=False):
         if of.value(item) != value:
             yield from inversion.solve(of, item, value)
 
 
-def anonymous_created(inversion: Inversion, of: Recorded, node: nodes.AnonymousCreation, wanted: Any) -> Requests:
+def invert_anonymous_creation(
+    inversion: Inversion, of: Recorded, node: nodes.AnonymousCreation, wanted: Any
+) -> Requests:
     for (name, _), value in zip(node.type.members, node.values, strict=True) if isinstance(wanted, dict) else ():
         if of.value(value) != wanted.get(name):
             yield from inversion.solve(of, value, wanted.get(name))
 
 
-def indexer_access(inversion: Inversion, of: Recorded, node: nodes.IndexerAccess, wanted: Any) -> Requests:
+def invert_indexer_access(inversion: Inversion, of: Recorded, node: nodes.IndexerAccess, wanted: Any) -> Requests:
     receiver = node.receiver
     if (kind := fields_of(inversion, of, receiver)) is not None:
         name = of.value(node.arguments[0])
@@ -193,7 +195,7 @@ def by_other_key(inversion: Inversion, of: Recorded, key: Expression, container:
                 yield from inversion.solve(of, key, name)
 
 
-def array_access(inversion: Inversion, of: Recorded, node: nodes.ArrayAccess, wanted: Any) -> Requests:
+def invert_array_access(inversion: Inversion, of: Recorded, node: nodes.ArrayAccess, wanted: Any) -> Requests:
     container, index = of.value(node.array), of.value(node.indexes[0])
     if not isinstance(index, int) or not 0 <= index < 200:
         return
@@ -207,7 +209,7 @@ def array_access(inversion: Inversion, of: Recorded, node: nodes.ArrayAccess, wa
     yield from inversion.solve(of, node.array, with_member(container, [index], wanted))
 
 
-def called(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) -> Requests:
+def invert_call(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) -> Requests:
     name = node.method.name
     receiver, arguments = call_parts(node)
     if receiver is not None and arguments and (kind := fields_of(inversion, of, receiver)) is not None:
@@ -331,4 +333,4 @@ def of_group(inversion: Inversion, of: Recorded, receiver: Expression, wanted: A
         new = text_of("x" if wanted is None else wanted)
         yield from inversion.solve(of, source, text[:start] + new + text[start + length :])
     else:
-        yield from called(inversion, of, call, True)
+        yield from invert_call(inversion, of, call, True)

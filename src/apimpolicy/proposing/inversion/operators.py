@@ -22,22 +22,25 @@ NEGATED = {"<": ">=", ">": "<=", "<=": ">", ">=": "<", "==": "!=", "!=": "=="}
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 
 
-def by_operand(inversion: Inversion, of: Recorded, node: Any, wanted: Any) -> Requests:
+def invert_convert(inversion: Inversion, of: Recorded, node: Any, wanted: Any) -> Requests:
     yield from inversion.solve(of, node.operand, wanted)
 
 
-def by_value(inversion: Inversion, of: Recorded, node: Any, wanted: Any) -> Requests:
+invert_as_type = invert_convert
+
+
+def invert_assignment(inversion: Inversion, of: Recorded, node: Any, wanted: Any) -> Requests:
     yield from inversion.solve(of, node.value, wanted)
 
 
-def unary_operator(inversion: Inversion, of: Recorded, node: nodes.Unary, wanted: Any) -> Requests:
+def invert_unary(inversion: Inversion, of: Recorded, node: nodes.Unary, wanted: Any) -> Requests:
     if node.operator == "!":
         yield from inversion.solve(of, node.operand, not wanted)
     elif node.operator == "-" and isinstance(wanted, (int, float)):
         yield from inversion.solve(of, node.operand, -wanted)
 
 
-def logical_operator(inversion: Inversion, of: Recorded, node: nodes.Logical, wanted: Any) -> Requests:
+def invert_logical(inversion: Inversion, of: Recorded, node: nodes.Logical, wanted: Any) -> Requests:
     is_and = node.operator == "&&"
     if bool(wanted) == is_and:  # both: the first that differs
         for part in (node.left, node.right):
@@ -51,7 +54,7 @@ def logical_operator(inversion: Inversion, of: Recorded, node: nodes.Logical, wa
         yield from inversion.solve(of, node.right, wanted)
 
 
-def binary_operator(inversion: Inversion, of: Recorded, node: nodes.Binary, wanted: Any) -> Requests:
+def invert_binary(inversion: Inversion, of: Recorded, node: nodes.Binary, wanted: Any) -> Requests:
     left, right, operator = node.left, node.right, node.operator
     if operator in NEGATED:
         yield from compared(inversion, of, left, right, operator if wanted else NEGATED[operator])
@@ -111,7 +114,7 @@ def same_containers(inversion: Inversion, of: Recorded, left: Expression, right:
                 yield from inversion.solve(of, holders[1], values[0])
 
 
-def conditional(inversion: Inversion, of: Recorded, node: nodes.Conditional, wanted: Any) -> Requests:
+def invert_conditional(inversion: Inversion, of: Recorded, node: nodes.Conditional, wanted: Any) -> Requests:
     taken = of.raw(node.condition)
     if taken is UNKNOWN:
         yield from inversion.solve(of, node.condition, True)
@@ -124,13 +127,15 @@ def conditional(inversion: Inversion, of: Recorded, node: nodes.Conditional, wan
         yield from inversion.solve(of, node.condition, not taken)
 
 
-def coalesce(inversion: Inversion, of: Recorded, node: nodes.Coalesce, wanted: Any) -> Requests:
+def invert_coalesce(inversion: Inversion, of: Recorded, node: nodes.Coalesce, wanted: Any) -> Requests:
     yield from inversion.solve(of, node.left, wanted)
     if of.raw(node.left) is None:
         yield from inversion.solve(of, node.right, wanted)
 
 
-def access_if(inversion: Inversion, of: Recorded, node: nodes.ConditionalAccess, wanted: Any) -> Requests:
+def invert_conditional_access(
+    inversion: Inversion, of: Recorded, node: nodes.ConditionalAccess, wanted: Any
+) -> Requests:
     if wanted is None:
         yield from inversion.solve(of, node.receiver, None)
     elif of.raw(node.receiver) is None:
@@ -138,13 +143,13 @@ def access_if(inversion: Inversion, of: Recorded, node: nodes.ConditionalAccess,
     yield from inversion.solve(of, node.access, wanted)
 
 
-def placeholder(inversion: Inversion, of: Recorded, node: nodes.Placeholder, wanted: Any) -> Requests:
+def invert_placeholder(inversion: Inversion, of: Recorded, node: nodes.Placeholder, wanted: Any) -> Requests:
     holder = of.holder(node)
     if holder is not None:
         yield from inversion.solve(of, holder, wanted)
 
 
-def type_test(inversion: Inversion, of: Recorded, node: Any, wanted: Any) -> Requests:
+def invert_is_type(inversion: Inversion, of: Recorded, node: Any, wanted: Any) -> Requests:
     target = node.target if isinstance(node, nodes.IsType) else node.pattern.target
     if isinstance(node, nodes.IsPattern) and node.pattern.value is not None:
         known = of.value(node.pattern.value)
@@ -161,7 +166,12 @@ def type_test(inversion: Inversion, of: Recorded, node: Any, wanted: Any) -> Req
             yield from inversion.solve(of, node.operand, value)
 
 
-def compound(inversion: Inversion, of: Recorded, node: nodes.CompoundAssignment, wanted: Any) -> Requests:
+invert_is_pattern = invert_is_type
+
+
+def invert_compound_assignment(
+    inversion: Inversion, of: Recorded, node: nodes.CompoundAssignment, wanted: Any
+) -> Requests:
     """Yield requests with which the last change of a variable makes up the difference."""
     change, current = unconverted(node.result), of.value(node)
     if isinstance(change, nodes.Binary) and isinstance(current, (int, float)) and isinstance(wanted, (int, float)):
@@ -177,7 +187,9 @@ def compound(inversion: Inversion, of: Recorded, node: nodes.CompoundAssignment,
             yield from inversion.solve(of, change.right, wanted.removeprefix(current.removesuffix(part)))
 
 
-def interpolated(inversion: Inversion, of: Recorded, node: nodes.InterpolatedString, wanted: Any) -> Requests:
+def invert_interpolated_string(
+    inversion: Inversion, of: Recorded, node: nodes.InterpolatedString, wanted: Any
+) -> Requests:
     parts = [each.value if isinstance(each, nodes.Interpolation) else each for each in node.parts]
     values = [each if isinstance(each, str) else of.value(each) for each in parts]
     for index, value in inverse("Concat", values, wanted):

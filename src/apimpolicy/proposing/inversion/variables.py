@@ -1,4 +1,4 @@
-"""The function for each kind of node that is inverted. A local variable is, in what gives it a value or changes it."""
+"""Inverses of local variables: from what gives them values, and what changes the objects in them."""
 
 from __future__ import annotations
 
@@ -6,42 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.proposing.inversion.core import avoid, constant_of, is_constant, once_more, reach, unconverted
-from apimpolicy.proposing.inversion.members import (
-    anonymous_created,
-    array_access,
-    array_created,
-    called,
-    created,
-    indexer_access,
-    property_access,
-)
-from apimpolicy.proposing.inversion.operators import (
-    access_if,
-    binary_operator,
-    by_operand,
-    by_value,
-    coalesce,
-    compound,
-    conditional,
-    interpolated,
-    logical_operator,
-    placeholder,
-    type_test,
-    unary_operator,
-)
 from apimpolicy.proposing.inversion.recorded import plain
 from apimpolicy.proposing.inversion.values import with_member
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Expression
-    from apimpolicy.proposing.inversion.core import Inversion, Requests, Rules
+    from apimpolicy.proposing.inversion.core import Inversion, Requests
     from apimpolicy.proposing.inversion.recorded import Recorded
 
 
 _COPIES = ("Copy", "BlockCopy", "ConstrainedCopy")
 
 
-def local_variable(inversion: Inversion, of: Recorded, node: nodes.Local, wanted: Any) -> Requests:
+def invert_local(inversion: Inversion, of: Recorded, node: nodes.Local, wanted: Any) -> Requests:
     current = of.raw(node)
     sources = of.sources.get(id(node.symbol), [])
     known = [
@@ -130,29 +107,3 @@ def receiver(node: nodes.Call) -> Any:
 def holds(argument: Any, symbol: object) -> bool:
     inner = unconverted(argument)
     return isinstance(inner, nodes.Lambda) and any(each is symbol for each in inner.parameters)
-
-
-RULES: Rules = {
-    nodes.Convert: by_operand,
-    nodes.AsType: by_operand,
-    nodes.Unary: unary_operator,
-    nodes.Logical: logical_operator,
-    nodes.Binary: binary_operator,
-    nodes.Conditional: conditional,
-    nodes.Coalesce: coalesce,
-    nodes.ConditionalAccess: access_if,
-    nodes.Placeholder: placeholder,
-    nodes.IsType: type_test,
-    nodes.IsPattern: type_test,
-    nodes.InterpolatedString: interpolated,
-    nodes.Local: local_variable,
-    nodes.Assignment: by_value,
-    nodes.CompoundAssignment: compound,
-    nodes.PropertyAccess: property_access,
-    nodes.IndexerAccess: indexer_access,
-    nodes.ArrayAccess: array_access,
-    nodes.Call: called,
-    nodes.ObjectCreation: created,
-    nodes.ArrayCreation: array_created,
-    nodes.AnonymousCreation: anonymous_created,
-}
