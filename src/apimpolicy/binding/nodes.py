@@ -60,12 +60,12 @@ class Bound(Record):
         return below
 
     def walk(self) -> Iterator[Bound]:
-        """Yield this node and every node below it."""
+        """Yield this node and every node below it, parents first, in the order of the text."""
         waiting: list[Bound] = [self]
         while waiting:
             node = waiting.pop()
             yield node
-            waiting.extend(node.children())
+            waiting.extend(reversed(node.children()))
 
 
 class Expression(Bound):

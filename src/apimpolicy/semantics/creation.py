@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.system.characters import to_upper
 from apimpolicy.semantics.evaluation import constant_of
-from apimpolicy.semantics.facts import is_pure, walk
+from apimpolicy.semantics.facts import is_pure
 from apimpolicy.semantics.members import call_method, comparer_of, unknown_change
 from apimpolicy.semantics.operators import cast, text_of, unknown_operation, wrapped
 from apimpolicy.semantics.unknowns import Unsupported, key_of, reads_of_code
@@ -140,7 +140,7 @@ def value_lambda(evaluation: Evaluation, node: nodes.Lambda) -> Value:
     """Return a lambda; one that assigns variables, or has several statements, is not supported."""
     captured: dict[str, tuple[str, str, Value]] = {}
     constants: dict[str, str] = {}
-    for part in walk(node.body):
+    for part in node.body.walk():
         if isinstance(part, (nodes.Assignment, nodes.CompoundAssignment, nodes.Deconstruction)):
             raise Unsupported("a lambda that assigns variables")
         if isinstance(part, nodes.Local) and part.is_constant:

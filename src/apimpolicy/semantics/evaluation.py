@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import nodes
 from apimpolicy.dispatch import Functions
 from apimpolicy.languages.language import TooLarge
-from apimpolicy.semantics.facts import escapes, is_harmless, walk
+from apimpolicy.semantics.facts import escapes, is_harmless
 from apimpolicy.semantics.operators import FRACTIONS, constant_fraction
 from apimpolicy.semantics.state import REACHABLE
 from apimpolicy.semantics.unknowns import Unsupported
@@ -120,7 +120,7 @@ class Evaluation:
 
     def note_unknown(self, body: Bound) -> None:
         """Note that every condition in code that is not evaluated may have every outcome."""
-        for part in walk(body) if self.unknowns.watched else ():
+        for part in body.walk() if self.unknowns.watched else ():
             if id(part) in self.unknowns.watched:
                 self.unknowns.note(id(part), terms.all_of(self.alive, self.guard), self.unknowns.truth("a condition"))
 

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.dotnet.signatures import Member
     from apimpolicy.dotnet.types import Type
@@ -58,14 +56,6 @@ def is_immutable(type_: str) -> bool:
     return type_ in declared()["immutable"] or type_.rstrip("?") in declared()["immutable"]
 
 
-def walk(node: Bound) -> Iterator[Bound]:
-    waiting = [node]
-    while waiting:
-        part = waiting.pop()
-        yield part
-        waiting += reversed(part.children())
-
-
 _CHANGES = (
     nodes.Assignment,
     nodes.CompoundAssignment,
@@ -84,7 +74,7 @@ SHOWN = frozenset(("IContext", "IRequest", "IResponse"))
 
 def is_harmless(node: Bound) -> bool:
     """Return whether a node, with all below it, changes nothing, as far as its members declare it."""
-    return all(_is_harmless(part) for part in walk(node))
+    return all(_is_harmless(part) for part in node.walk())
 
 
 def _is_harmless(part: Bound) -> bool:

@@ -19,7 +19,6 @@ from apimpolicy.languages.language import (
     sequence,
     union,
 )
-from apimpolicy.semantics.facts import walk
 from apimpolicy.semantics.members import apply
 from apimpolicy.semantics.operators import is_null
 from apimpolicy.semantics.statements import assigned, run_all
@@ -87,7 +86,7 @@ def through(evaluation: Evaluation, steps: Steps, item: Value) -> tuple[Term, Va
 def _check_captured(evaluation: Evaluation, function: Function) -> None:
     """Raise Unsupported if a variable that a lambda reads isn't what it was: each round of a loop has its own."""
     captured = {name: value.key for name, _, value in function.captured}
-    for part in walk(function.node.body):
+    for part in function.node.body.walk():
         if isinstance(part, nodes.Local) and part.symbol.name in captured:
             value = evaluation.variables.get(part.symbol)
             if value is None or value.key != captured[part.symbol.name]:
@@ -358,7 +357,7 @@ def _run_any(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> N
     evaluation.throw(unknowns.truth(what))
     for symbol in assigned(statement):
         evaluation.assign(symbol, unknowns.value(str(symbol.type), what))
-    returns = [part for part in walk(statement) if isinstance(part, nodes.Return)]
+    returns = [part for part in statement.walk() if isinstance(part, nodes.Return)]
     if returns:
         leaves = terms.all_of(evaluation.guard, unknowns.truth(what))
         value = returns[0].value

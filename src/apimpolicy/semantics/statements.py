@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.semantics.creation import default_of
-from apimpolicy.semantics.facts import walk
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import NOTHING, NULL, Number, Text, Truth, Value, merge
 from apimpolicy.terms import term as terms
@@ -32,7 +31,7 @@ def value_block(evaluation: Evaluation, body: Bound) -> Value:
 
 
 def _check(body: Bound) -> None:
-    for part in walk(body):
+    for part in body.walk():
         if isinstance(part, (nodes.Goto, nodes.Labeled, nodes.LocalFunction, nodes.Yield, nodes.Lock)):
             raise Unsupported(f"the statement {part.kind.replace('_', ' ')}")
         if isinstance(part, nodes.UnknownStatement):
@@ -139,7 +138,7 @@ def _switch(evaluation: Evaluation, statement: nodes.Switch) -> None:
     default: Sequence[Statement] = ()
     for section in statement.sections:
         body = [each for each in section.statements if not isinstance(each, nodes.Break)]
-        if any(isinstance(part, nodes.Break) for each in body for part in walk(each)):
+        if any(isinstance(part, nodes.Break) for each in body for part in each.walk()):
             raise Unsupported("a break inside a switch section")
         hits = [_label(evaluation, value, label) for label in section.labels if label.pattern is not None]
         if len(hits) < len(section.labels):
@@ -171,7 +170,7 @@ def _is_case(value: Value, wanted: Value) -> Value:
 def assigned(body: Bound) -> list[LocalSymbol]:
     """Return the variables that a part of an expression may assign."""
     found: dict[LocalSymbol, None] = {}
-    for part in walk(body):
+    for part in body.walk():
         match part:
             case nodes.Assignment() | nodes.CompoundAssignment() if isinstance(part.target, nodes.Local):
                 found[part.target.symbol] = None

@@ -11,7 +11,7 @@ import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding import nodes
-from apimpolicy.semantics.facts import has, is_immutable, is_pure, walk
+from apimpolicy.semantics.facts import has, is_immutable, is_pure
 from apimpolicy.semantics.state import KINDS_OF_MESSAGES
 from apimpolicy.semantics.values import (
     INTEGERS,
@@ -329,7 +329,7 @@ def reads_of_all(values: Iterable[Value]) -> frozenset[str]:
 
 def reads_of_code(body: nodes.Bound) -> frozenset[str]:
     """Return the kinds of cells that code reads; UNDECLARED is among them if it depends on more than it declares."""
-    return frozenset[str]().union(*map(_reads_of_node, walk(body)))
+    return frozenset[str]().union(*map(_reads_of_node, body.walk()))
 
 
 def _reads_of_node(part: nodes.Bound) -> frozenset[str]:

@@ -14,7 +14,6 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.semantics.evaluation import Evaluation
-from apimpolicy.semantics.facts import walk
 from apimpolicy.semantics.operators import text_of
 from apimpolicy.semantics.state import REACHABLE, State
 from apimpolicy.semantics.unknowns import Unknowns, Unsupported
@@ -249,7 +248,7 @@ class Run(RequestFlow):
             body = compiled(excerpt).bound.body if watched else None
         except ApimPolicyError:
             return
-        for part in walk(body) if body is not None else ():
+        for part in body.walk() if body is not None else ():
             if id(part) in watched:
                 self.unknowns.note(id(part), self.alive, self.unknowns.truth("a condition"))
 

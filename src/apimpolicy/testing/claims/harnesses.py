@@ -15,7 +15,6 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.scenarios.harness import Harness
 from apimpolicy.scenarios.scenario import ENTITIES
 from apimpolicy.scenarios.stand_ins import StandIns
-from apimpolicy.semantics.facts import walk
 from apimpolicy.testing.case_files import Case, CaseFile, Step
 from apimpolicy.testing.certificates import STANDARD, TestCertificates
 from apimpolicy.testing.gateways import CaseGateway, gateway_of
@@ -189,7 +188,7 @@ def _names(steps: Iterable[PolicyStep]) -> Iterator[str]:
                 body = compiled(excerpt).bound.body
             except ApimPolicyError:
                 continue
-            for part in walk(body):
+            for part in body.walk():
                 value = part.constant if isinstance(part, nodes.Expression) else None
                 if isinstance(value, str) and _NAME.fullmatch(value):
                     yield str(value)

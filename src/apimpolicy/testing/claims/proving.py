@@ -13,7 +13,6 @@ from apimpolicy.proposing.guided import Finder
 from apimpolicy.proving.proof import ProofResult
 from apimpolicy.records import Record
 from apimpolicy.scenarios.shrinking import shrink
-from apimpolicy.semantics.facts import walk
 from apimpolicy.testing.claims.breaking import ClaimBreaker, is_broken_by
 from apimpolicy.testing.claims.conditions import EvaluatedConditions
 from apimpolicy.testing.claims.harnesses import with_each
@@ -141,7 +140,7 @@ class Proof:
 
     def _reads_policys(self, index: int) -> bool:
         """Return whether a claim asks the request as it came for a variable of a policy: a search would say less."""
-        read = (part for body in self._asked(self.claims[index]) if _reads_variables(body) for part in walk(body))
+        read = (part for body in self._asked(self.claims[index]) if _reads_variables(body) for part in body.walk())
         names = {part.constant for part in read if isinstance(part, Expression) and isinstance(part.constant, str)}
         attributes = (each for step in self.harness.program.steps() for each in step.element.attributes)
         return any(each.name.endswith("name") and each.value.text in names for each in attributes)
@@ -263,7 +262,7 @@ class Proof:
 
 
 def _reads_variables(body: Bound) -> bool:
-    return any(isinstance(part, PropertyAccess) and part.property.name == "Variables" for part in walk(body))
+    return any(isinstance(part, PropertyAccess) and part.property.name == "Variables" for part in body.walk())
 
 
 def internal_error(error: Exception, *, debug: bool) -> str:
