@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Node, Token
 
 
-# State of definite assignment: the bits of variables, and the outer variables that a local function reads and sets.
-
-
 class Variables:
     """Hands out bits: one to a variable, one to each element of a tuple variable (section 9.2.1), nested ones too.
 

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Node, Token
 
 
-# Bodies of functions: blocks, expressions where `throw` may stand instead, and what can stand as a statement.
-
-
 def bind_branch(binder: Binder, node: Node) -> Expression:
     """Return a value in one of the places where `throw` may stand instead (section 12.16)."""
     if isinstance(node, shapes.ThrowExpression):

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Child, Node, Token
 
 
-# Patterns (C# specification, chapter 11)
-
-
 def bind_is_pattern(binder: Binder, node: shapes.IsPattern) -> Expression:
     operand = binder.bind_value(node.operand)
     pattern_node = node.pattern

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Node, Token
 
 
-# Plain statements: `if`, expressions, `checked` (C# specification, chapter 13).
-
-
 def statement_empty_statement(binder: Binder, node: shapes.EmptyStatement) -> Statement:
     return nodes.Empty(node)
 

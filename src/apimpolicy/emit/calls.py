@@ -36,11 +36,6 @@ if TYPE_CHECKING:
     from apimpolicy.emit.core import Emitter
 
 
-# Emission of calls, with receivers and arguments in the order in which C# evaluates them.
-
-# Receivers and arguments in the order in which C# evaluates them
-
-
 def in_written_order(emitter: Emitter, arguments: Sequence[Expression]) -> list[ast.expr]:
     """Arguments, evaluated in the order in which they are written when names change it."""
     places = [argument.syntax.start for argument in arguments if not argument.is_constant]

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from apimpolicy.binding.symbols import LocalSymbol
 
 
-# The functions that lambdas and local functions become: their statements, and what they take from around them
-
-
 def define(
     emitter: Emitter, name: str, arguments: ast.arguments, statements: list[ast.stmt], node: nodes.Bound
 ) -> ast.stmt:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from apimpolicy.emit.core import Emitter
 
 
-# Emission of operators: logical ones, comparisons, references, nullables; `arithmetic` has those of numbers
-
 _COMPARE: dict[str, ast.cmpop] = {
     "==": ast.Eq(),
     "!=": ast.NotEq(),

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     """Makes the statements of a jump inside its target loop."""
 
 
-# Emission of declarations and other simple statements
-
-
 def statement_empty(emitter: Emitter, node: nodes.Empty) -> list[ast.stmt]:
     return []
 

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     Rule = Callable[[Emitter, Expression, list[Expression]], ast.expr | None]
 
 
-# Emission of texts: concatenation and interpolated strings.
-
-
 def concatenation(emitter: Emitter, node: Binary) -> ast.expr:
     """a + b + c in one call; texts that are known not to be null are joined as they are."""
     return joined(emitter, operands_of(emitter, node))

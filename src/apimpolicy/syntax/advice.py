@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.failure import ParseFailure
 
 
-# Advice of syntax errors for code in the style of other languages.
-
 CONDITIONAL: Final = (
     "A conditional is written condition ? value : other value; a member after a null check is written a?.b."
 )
@@ -174,8 +172,6 @@ def _hides_a_divisor(failure: ParseFailure) -> bool:
     divisor, closing, _ = comment[2:].strip().partition(";")
     return bool(closing) and divisor.strip().replace(".", "").replace("_", "").isalnum()
 
-
-# Constructs that policy expressions don't have: those of C# 8 to 12, and unsafe code.
 
 # Constructs of C# 8 to 12, recognised where the parser fails: policy expressions are C# 7.3 (CS8370)
 

@@ -44,10 +44,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.system.objects import TypeObject
 
 
-# Checks of arguments that many collections share, and the place of a node among its siblings.
-
-# Checks of arguments that many collections share, with .NET's exceptions
-
 INDEX = "Index was out of range. Must be non-negative and less than the size of the collection."
 COUNT = "Count must be positive and count must refer to a location within the string/array/collection."
 OFFSETS = (

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     Predicate = Callable[[Any], bool]
 
 
-# `System.Collections.ObjectModel.ReadOnlyCollection<T>`.
-
-
 @dotnet_class("System.Collections.ObjectModel.ReadOnlyCollection<T>")
 class ReadOnlyCollection(ReadOnlyView):
     """A list seen through a wrapper that cannot change it."""

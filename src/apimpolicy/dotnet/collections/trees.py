@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 
-# The siblings of a node in a tree of JSON or XML.
-
-
 class Sibling:
     """Base of nodes with a `parent` that has `children`, and the `place` where they last were among them."""
 

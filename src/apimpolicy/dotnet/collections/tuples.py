@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     Types = tuple[Type, ...]
 
 
-# `System.Tuple<…>`, a class of its own, and the members of `System.ValueTuple<…>`, which is a Python tuple
-
 _SEVEN = range(1, 8)
 
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     )
 
 
-# RSAParameters: the numbers of an RSA key, and their XML form
-
 _NAMES = ("Modulus", "Exponent", "P", "Q", "DP", "DQ", "InverseQ", "D")
 """In the order of the XML form."""
 

@@ -15,8 +15,6 @@ from apimpolicy.dotnet.system.objects import to_string
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import BYTE, Array, Boxed, type_of
 
-# Dates, identifiers, addresses and conversions that JSON needs, reached by C# signature on first use
-
 DATE_TIME = named("System.DateTime")
 DATE_TIME_OFFSET = named("System.DateTimeOffset")
 TIME_SPAN = named("System.TimeSpan")

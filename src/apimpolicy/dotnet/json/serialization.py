@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 
-# Objects to trees: `FromObject`, and through it `JsonConvert.SerializeObject`
-
 _NO_TYPES: tuple[Type, ...] = ()
 MAXIMUM_DEPTH = 128
 

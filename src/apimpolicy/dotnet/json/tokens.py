@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
 
 
-# The kinds of tokens (`JTokenType`) and the names of their types, for modules below the classes of tokens.
-
 J = "Newtonsoft.Json.Linq."
 JTOKEN = J + "JToken"
 TOKENS = f"System.Collections.Generic.IEnumerable<{JTOKEN}>"

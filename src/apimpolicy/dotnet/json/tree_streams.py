@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
 
 
-# `JsonReader` over a tree, as `token.CreateReader()` returns it, and the members that read tokens from it
-
 _Token = TypeVar("_Token", bound=JToken)
 _READER = "Newtonsoft.Json.JsonReader"
 _BRACKETS = {
@@ -225,8 +223,6 @@ for _name in ("JToken", "JArray", "JConstructor", "JObject", "JProperty", "JValu
         write_to
     )
 
-
-# Comparing and merging whole trees.
 
 # Comparing whole trees
 

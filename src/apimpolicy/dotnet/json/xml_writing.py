@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     Part = XObject | XDeclaration
 
 
-# Prefixes and their namespaces while XML becomes JSON, as `XmlNamespaceManager` does
-
-
 class NamespaceScopes:
     """A stack of scopes; the innermost declaration of a prefix counts."""
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     Fold = Callable[[Iterator[Any], "Summation"], Any]
 
 
-# Operators that fold a sequence into one value: Aggregate, Sum, Average, Min, Max
-
 _NO_ELEMENTS = "Sequence contains no elements"
 _ABSENT = object()
 

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     Result = Callable[[Any, Any], Any]
 
 
-# OrderBy and ThenBy: a stable sort by one key after the other.
-
-
 class Level:
     """One sort key: how it is made, in which order, and whether downward."""
 

@@ -20,8 +20,6 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.values import Array, byte_array
 
-# Base 64 of `System.Convert`
-
 _encoded = binascii.b2a_base64
 _INVALID = (
     "The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding characters, "

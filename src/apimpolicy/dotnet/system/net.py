@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.system.text_streams import StringWriter
 
 
-# Escaping for the web: `System.Net.WebUtility` and the percent-encoding of `System.Uri`
-
 _HALF_PAIR = re.compile(r"(?<![^\x00-\x7f])[\ud800-\udbff](?![^\x00-\x7f])|[\ud800-\udbff]\Z")
 """The first half of a pair, alone among ASCII or at the end: .NET refuses it."""
 _ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")

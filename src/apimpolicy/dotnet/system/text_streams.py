@@ -23,8 +23,6 @@ from apimpolicy.dotnet.system.string_builders import StringBuilder
 from apimpolicy.dotnet.system.strings import format_composite, format_value
 from apimpolicy.dotnet.values import Array, box
 
-# `System.IO.StringReader`, also as the `TextReader` that it is
-
 LINE_END = re.compile("[\r\n]")
 
 

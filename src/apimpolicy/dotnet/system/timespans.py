@@ -11,8 +11,6 @@ from apimpolicy.dotnet.system.arithmetic import double_to_int, float_divide
 from apimpolicy.dotnet.system.cultures import numbers_of
 from apimpolicy.dotnet.values import wrap_int32
 
-# Types that are equal and ordered by one number: TimeSpan, DateTime and DateTimeOffset.
-
 
 class Ordered:
     """`order` is the number that counts."""
