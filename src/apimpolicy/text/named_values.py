@@ -155,7 +155,7 @@ def _toml_key(name: str) -> str:
 
 
 def named_values_as_holes(excerpt: Excerpt) -> Excerpt:
-    """The expression with the mark of a hole (see `holes`) for each `{{name}}`: in code, in strings, in comments.
+    """The expression with the mark of a hole (see `source`) for each `{{name}}`: in code, in strings, in comments.
 
     The gateway puts the value in before it compiles the expression, wherever the reference is.
     """

@@ -36,7 +36,7 @@ class Source:
     lines and positions are the original's, so that every message about this text points into the file.
     `anchors` are triples (offset here, offset in the origin, in step) in rising order; a segment that is not in step
     replaces a piece of the origin as a whole.
-    `holes` are the placeholders whose marks are in the text (see `holes`), as the origin has them, by number.
+    `holes` are the placeholders whose marks are in the text (see above), as the origin has them, by number.
     """
 
     __slots__ = ("_line_starts", "_offsets", "anchors", "holes", "origin", "path", "text")
