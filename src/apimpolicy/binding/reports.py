@@ -103,11 +103,9 @@ class Reports:
         self.report(node, code, message, label=label, help=help)
         return self.bad(node)
 
-    def failure_at(
-        self, start: int, end: int, node: Child, code: str, message: str, *, label: str = "", help: str = ""
-    ) -> Bad:
+    def failure_at(self, start: int, end: int, node: Child, code: str, message: str, *, help: str = "") -> Bad:
         """Like `failure`, with a place of its own."""
-        self.report_at(start, end, code, message, label=label, help=help)
+        self.report_at(start, end, code, message, help=help)
         return self.bad(node)
 
     def nearest_names(self, name: str, names: Iterable[str]) -> list[str]:

@@ -53,9 +53,9 @@ OFFSETS = (
 NON_NEGATIVE = "Non-negative number required."
 
 
-def check_index(index: int, size: int, parameter: str = "index") -> None:
+def check_index(index: int, size: int) -> None:
     if not 0 <= index < size:
-        raise ArgumentOutOfRangeException(parameter, INDEX)
+        raise ArgumentOutOfRangeException("index", INDEX)
 
 
 def check_non_negative(value: int, parameter: str, message: str | None = NON_NEGATIVE) -> None:

@@ -93,10 +93,10 @@ def reflection_name(type_: Type) -> str:
     return str(type_)
 
 
-def construct_generic(name: str, *arguments: Type, signature: str = "new()") -> Any:
+def construct_generic(name: str, *arguments: Type) -> Any:
     """Return a new instance of a generic type: `construct_generic("System.Collections.Generic.List", INT)`."""
     definition = find_definition(name, len(arguments))
-    make: Callable[..., Any] = function(definition.display(definition.type_parameters), signature)
+    make: Callable[..., Any] = function(definition.display(definition.type_parameters), "new()")
     return make(tuple(arguments))
 
 

@@ -56,10 +56,9 @@ def _decode_run(match: re.Match[str]) -> str:
         return to_utf16("".join(kept))
 
 
-def form_encode(text: str, safe: str, upper: bool = True) -> str:
+def form_encode(text: str, safe: str) -> str:
     """As a form field: a space is `+`."""
-    encoded = percent_encode(text, safe + " ").replace(" ", "+")
-    return encoded if upper else re.sub("%[0-9A-F]{2}", lambda match: match.group().lower(), encoded)
+    return percent_encode(text, safe + " ").replace(" ", "+")
 
 
 def form_decode(text: str) -> str:
