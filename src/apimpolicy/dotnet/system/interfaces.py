@@ -174,11 +174,6 @@ def _parse_object_case(enum_type: TypeObject | None, value: str | None, ignore_c
     return EnumValue(type_, parse_enum(type_, value, ignore_case))
 
 
-@implements("System.Enum", "TryParse(string, bool, out TEnum)", types=True)
-def _try_case(types: tuple[Type, ...], value: str | None, ignore_case: bool) -> tuple[bool, int]:
-    return _try_parse(types[0], value, ignore_case)
-
-
 @implements("System.Enum", "TryParse(Type, string, bool, out object)")
 def _try_object_case(
     enum_type: TypeObject | None, value: str | None, ignore_case: bool
@@ -253,6 +248,7 @@ implements_all(
         "Parse<TEnum>(string)": lambda types, value: parse_enum(types[0], value, False),
         "Parse<TEnum>(string, bool)": lambda types, value, ignore_case: parse_enum(types[0], value, ignore_case),
         "TryParse(string, out TEnum)": lambda types, value: _try_parse(types[0], value, False),
+        "TryParse(string, bool, out TEnum)": lambda types, value, ignore_case: _try_parse(types[0], value, ignore_case),
     },
     types=True,
 )

@@ -147,11 +147,6 @@ def _any_of(text: str, chars: Array | None, begin: int, end: int, last: bool) ->
     return next((place for place in places if text[place] in wanted), -1)
 
 
-@implements("string", "IndexOfAny(char[], int)")
-def _index_of_any_from(text: str, chars: Array | None, start: int) -> int:
-    return _index_of_any_part(text, chars, start, len(text) - start)
-
-
 @implements("string", "IndexOfAny(char[], int, int)")
 def _index_of_any_part(text: str, chars: Array | None, start: int, count: int) -> int:
     check_range(0 <= start <= len(text), "startIndex", INDEX)
@@ -177,11 +172,6 @@ def contains(text: str, value: str | None) -> bool:
     if len(text) > FREE_UNITS:
         work_through(len(text))
     return value in text
-
-
-@implements("string", "Contains")
-def _contains_by(text: str, value: str | None, comparison: int) -> bool:
-    return index_of(text, value, 0, len(text), comparison) >= 0
 
 
 @implements("string", "StartsWith(string)", "StartsWith(string, StringComparison)")
@@ -228,6 +218,9 @@ implements_all(
         ),
         "StartsWith(char)": lambda text, value: text[:1] == value,
         "EndsWith(char)": lambda text, value: text[-1:] == value,
+        "IndexOfAny(char[], int)": lambda text, chars, start: _index_of_any_part(text, chars, start, len(text) - start),
+        "Contains": lambda text, value, comparison: index_of(text, value, 0, len(text), comparison) >= 0,
+        "Split": lambda text, separators, count, options=0: split(text, separators, count, options),
     },
 )
 
@@ -311,11 +304,6 @@ def _split_chars(text: str, separators: Array | None) -> Array:
     if separators is not None and len(separators) == 1:
         return split_at_one(text, separators[0])
     return split(text, separators)
-
-
-@implements("string", "Split")
-def _split_count(text: str, separators: Array | None, count: int, options: int = 0) -> Array:
-    return split(text, separators, count, options)
 
 
 @implements("string", "Split(char[], StringSplitOptions)", "Split(string[], StringSplitOptions)")

@@ -252,6 +252,7 @@ implements_all(
         ),
         "Join(char, object[])": lambda separator, values: join(separator, map(text, require(values, "values"))),
         "Join(string, object[])": lambda separator, values: join(separator, map(text, require(values, "values"))),
+        "Join": lambda separator, values: join(separator, (value or "" for value in require(values, "value"))),
     },
 )
 
@@ -259,11 +260,6 @@ implements_all(
 @implements("string", "Concat(IEnumerable<T>)", types=True)
 def _concat_all(types: tuple[Type, ...], values: Iterable[Any] | None) -> str:
     return _join_all(types, "", values)
-
-
-@implements("string", "Join")
-def _join_array(separator: str | None, values: Array | None) -> str:
-    return join(separator, (value or "" for value in require(values, "value")))
 
 
 @implements("string", "Join(string, IEnumerable<string>)")

@@ -179,11 +179,6 @@ class StringWriter(TextWriter):
         return self.builder.to_string()
 
 
-@implements(_WRITER, "new")
-def _new_builder(builder: StringBuilder | None, provider: Any = None) -> StringWriter:
-    return StringWriter(require(builder, "sb"), provider)
-
-
 def _shower(type_name: str) -> Callable[[Any, Any], str]:
     if type_name == "char[]":
         return lambda chars, _: "".join(chars or ())
@@ -244,4 +239,10 @@ def _set_new_line(writer: TextWriter, value: str | None) -> None:
 
 
 implements_all(_WRITER, {"new()": lambda provider=None: StringWriter(StringBuilder(), provider)})
-implements_all(_WRITER, {"new(IFormatProvider)": lambda provider=None: StringWriter(StringBuilder(), provider)})
+implements_all(
+    _WRITER,
+    {
+        "new(IFormatProvider)": lambda provider=None: StringWriter(StringBuilder(), provider),
+        "new": lambda builder, provider=None: StringWriter(require(builder, "sb"), provider),
+    },
+)

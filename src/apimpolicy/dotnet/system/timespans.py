@@ -259,11 +259,6 @@ def _register_from() -> None:
 _register_from()
 
 
-@implements("System.TimeSpan", "new(int, int, int)")
-def from_clock(hours: int, minutes: int, seconds: int) -> TimeSpan:
-    return from_parts(0, hours, minutes, seconds, 0)
-
-
 @implements("System.TimeSpan", "new")
 def from_parts(days: int, hours: int, minutes: int, seconds: int, milliseconds: int = 0) -> TimeSpan:
     ticks = days * DAY + hours * HOUR + minutes * MINUTE + seconds * SECOND + milliseconds * MILLISECOND
@@ -287,5 +282,6 @@ implements_all(
         "op_Multiply(double, TimeSpan)": lambda a, span: span.multiply(a),
         "op_Division(TimeSpan, double)": TimeSpan.divide,
         "op_Division(TimeSpan, TimeSpan)": TimeSpan.ratio,
+        "new(int, int, int)": lambda hours, minutes, seconds: from_parts(0, hours, minutes, seconds, 0),
     },
 )

@@ -206,11 +206,6 @@ def find(name: str | None) -> TimeZone:
     return found
 
 
-@implements("System.TimeZoneInfo", "Local")
-def _local_zone() -> TimeZone:
-    return UTC_ZONE
-
-
 def _given(zone: TimeZone | None, name: str = "destinationTimeZone") -> TimeZone:
     return require(zone, name)
 
@@ -273,5 +268,6 @@ implements_all(
         "ClearCachedData": lambda: None,
         "ConvertTimeToUtc(DateTime, TimeZoneInfo)": lambda moment, source: _convert_between(moment, source, UTC_ZONE),
         "ConvertTimeBySystemTimeZoneId(DateTime, string)": lambda moment, name: convert(moment, find(name)),
+        "Local": lambda: UTC_ZONE,
     },
 )

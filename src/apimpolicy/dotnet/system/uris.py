@@ -306,11 +306,6 @@ def combine(base: Uri | None, relative: str | None) -> Uri:
     return parse(base.left_part() + path + mark + rest)
 
 
-@implements("System.Uri", "new(Uri, Uri)")
-def _combine_uri(base: Uri | None, relative: Uri | None) -> Uri:
-    return combine(base, require(relative, "relativeUri").original)
-
-
 @implements("System.Uri", "TryCreate(string, UriKind, out Uri)")
 def _try_create(text: str | None, kind: int) -> tuple[bool, Uri | None]:
     uri = try_parse(text, kind)
@@ -426,5 +421,6 @@ implements_all(
         "new(Uri, string)": combine,
         "op_Inequality": lambda a, b: not _equal(a, b),
         "SchemeDelimiter": lambda: "://",
+        "new(Uri, Uri)": lambda base, relative: combine(base, require(relative, "relativeUri").original),
     },
 )
