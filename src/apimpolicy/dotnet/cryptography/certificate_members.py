@@ -45,13 +45,9 @@ def raw_data(certificate: Certificate) -> Array:
 
 
 def _digest(certificate: Certificate, algorithm: HashAlgorithmName) -> bytes:
-    if not algorithm.name:
-        raise ArgumentException("The hash algorithm name cannot be null or empty.", "hashAlgorithm")
-    if algorithm.name not in ("MD5", "SHA1", "SHA256", "SHA384", "SHA512"):
-        raise CryptographicException(f"'{algorithm.name}' is not a known hash algorithm.")
     import hashlib
 
-    return hashlib.new(algorithm.name, certificate.raw, usedforsecurity=False).digest()
+    return hashlib.new(algorithm.known(), certificate.raw, usedforsecurity=False).digest()
 
 
 @implements(_CERTIFICATE2, "GetNameInfo")
@@ -251,13 +247,8 @@ declines(_CERTIFICATE2, "GetCertContentType(string)", reason="expressions read n
 declines(_CERTIFICATE, "Handle", reason="handles of the operating system are not simulated")
 
 
-@implements(_CERTIFICATE, "Export(X509ContentType)")
-def export(certificate: Certificate, content_type: int) -> Array:
-    return export_with_password(certificate, content_type, None)
-
-
-@implements(_CERTIFICATE, "Export(X509ContentType, string)")
-def export_with_password(certificate: Certificate, content_type: int, password: str | None) -> Array:
+@implements(_CERTIFICATE, "Export(X509ContentType)", "Export(X509ContentType, string)")
+def export(certificate: Certificate, content_type: int, password: str | None = None) -> Array:
     """As DER (Cert) or PKCS#12 (Pfx)."""
     if content_type not in (CERT, SERIALIZED_CERT, PFX):
         raise CryptographicException("Invalid content type.")

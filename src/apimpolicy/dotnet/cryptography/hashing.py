@@ -205,6 +205,7 @@ _register_key(_NAMESPACE + "KeyedHashAlgorithm")
 _HMACS = tuple("HMAC" + name for name in _HASHES)
 
 
+@implements(_NAMESPACE + "AsymmetricAlgorithm", "Create()")
 @implements(_NAMESPACE + "HashAlgorithm", "Create()")
 @implements(_NAMESPACE + "HMAC", "Create()")
 @implements(_NAMESPACE + "KeyedHashAlgorithm", "Create()")

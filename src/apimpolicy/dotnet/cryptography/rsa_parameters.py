@@ -172,5 +172,6 @@ implements_all(
 )
 
 
-implements_all(_ENCRYPTION, {"op_Equality": lambda left, right: left == right})
-implements_all(_ENCRYPTION, {"op_Inequality": lambda left, right: left != right})
+implements_all(
+    _ENCRYPTION, {"op_Equality": lambda left, right: left == right, "op_Inequality": lambda left, right: left != right}
+)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime
 import functools
 import os
-from collections.abc import Callable
 from typing import Any
 
 from apimpolicy.dotnet.environment import environment
@@ -110,18 +109,6 @@ class TimeZone(Equatable):
         first, again = self.clock_offsets(moment.ticks)
         return moment.kind == UNSPECIFIED and first < again
 
-    @member("IsAmbiguousTime(DateTimeOffset)")
-    def _is_ambiguous_offset(self, moment: DateTimeOffset) -> bool:
-        return self.is_ambiguous(moment.utc_datetime)
-
-    @member("GetAmbiguousTimeOffsets(DateTimeOffset)")
-    def _ambiguous_offsets(self, moment: DateTimeOffset) -> Array:
-        return self.ambiguous_offsets(moment.utc_datetime, "DateTimeOffset")
-
-    @member("IsDaylightSavingTime(DateTimeOffset)")
-    def _is_daylight_saving_offset(self, moment: DateTimeOffset) -> bool:
-        return self.is_daylight_saving_time(moment.utc_datetime)
-
     def has_same_rules(self, other: TimeZone | None) -> bool:
         other = require(other, "other")
         return self.zone is other.zone or str(self.zone) == str(other.zone)
@@ -147,10 +134,6 @@ class TimeZone(Equatable):
         known = self.offset_of_clock if moment.kind == UNSPECIFIED else self.offset_of_utc
         return TimeSpan(known(moment.ticks))
 
-    @member("GetUtcOffset(DateTimeOffset)")
-    def _get_utc_offset(self, moment: DateTimeOffset) -> TimeSpan:
-        return TimeSpan(self.offset_of_utc(moment.utc_ticks))
-
     @member("IsDaylightSavingTime(DateTime)")
     def is_daylight_saving_time(self, moment: DateTime) -> bool:
         if self.zone is None:
@@ -173,15 +156,6 @@ def _ticks(delta: datetime.timedelta | None) -> int:
 
 
 UTC_ZONE = TimeZone("UTC", None, ("UTC", "UTC", "UTC"))
-_PROPERTIES: dict[str, Callable[[TimeZone], Any]] = {
-    "string DisplayName { get; }": TimeZone.to_string,
-    "string StandardName { get; }": lambda zone: zone.standard_name,
-    "string DaylightName { get; }": lambda zone: zone.daylight_name,
-    "System.TimeSpan BaseUtcOffset { get; }": lambda zone: TimeSpan(zone.base_offset),
-    "bool SupportsDaylightSavingTime { get; }": lambda zone: zone.has_daylight_saving,
-}
-for _signature, _get in _PROPERTIES.items():
-    implements("System.TimeZoneInfo", _signature)(_get)
 
 
 @functools.lru_cache(256)
@@ -264,6 +238,17 @@ implements_all(
     "System.TimeZoneInfo",
     {
         "Utc": lambda: UTC_ZONE,
+        "DisplayName": TimeZone.to_string,
+        "StandardName": lambda zone: zone.standard_name,
+        "DaylightName": lambda zone: zone.daylight_name,
+        "BaseUtcOffset": lambda zone: TimeSpan(zone.base_offset),
+        "SupportsDaylightSavingTime": lambda zone: zone.has_daylight_saving,
+        "GetUtcOffset(DateTimeOffset)": lambda zone, moment: TimeSpan(zone.offset_of_utc(moment.utc_ticks)),
+        "IsAmbiguousTime(DateTimeOffset)": lambda zone, moment: zone.is_ambiguous(moment.utc_datetime),
+        "IsDaylightSavingTime(DateTimeOffset)": lambda zone, moment: zone.is_daylight_saving_time(moment.utc_datetime),
+        "GetAmbiguousTimeOffsets(DateTimeOffset)": lambda zone, moment: zone.ambiguous_offsets(
+            moment.utc_datetime, "DateTimeOffset"
+        ),
         "ConvertTimeToUtc(DateTime)": lambda moment: DateTime(moment.ticks, UTC),
         "ClearCachedData": lambda: None,
         "ConvertTimeToUtc(DateTime, TimeZoneInfo)": lambda moment, source: _convert_between(moment, source, UTC_ZONE),
