@@ -108,10 +108,6 @@ class DateTimeOffset(Ordered):
     def to_string(self) -> str:
         return self.format(None)
 
-    @member("ToString(IFormatProvider)")
-    def _to_string_provider(self, provider: Any) -> str:
-        return self.format(None, provider)
-
     @member("ToString(string)", "ToString(string, IFormatProvider)")
     def format(self, format_: str | None, provider: Any = None) -> str:
         """Standard or custom format; `r` and `u` show UTC. Raises FormatException."""
@@ -199,6 +195,7 @@ implements_all(
         "MinValue": lambda: MIN_OFFSET_VALUE,
         "MaxValue": lambda: MAX_OFFSET_VALUE,
         "UnixEpoch": lambda: _UNIX_EPOCH,
+        "ToString(IFormatProvider)": lambda moment, provider: moment.format(None, provider),
         "op_Addition": DateTimeOffset.add,
         "op_Subtraction(DateTimeOffset, TimeSpan)": DateTimeOffset.subtract_span,
         "op_Subtraction(DateTimeOffset, DateTimeOffset)": DateTimeOffset.subtract,

@@ -36,7 +36,8 @@ def _find(text: str, value: str, comparison: int, last: bool) -> int:
     return collation.find(text, value, bool(comparison & 1), last)[0]
 
 
-def index_of(text: str, value: str | None, start: int, count: int, comparison: int) -> int:
+@implements("string", "IndexOf(string, int, int)", "IndexOf(string, int, int, StringComparison)")
+def index_of(text: str, value: str | None, start: int, count: int, comparison: int = CURRENT_CULTURE) -> int:
     """`IndexOf` within `count` code units from `start`; raises ArgumentNullException, ArgumentOutOfRangeException."""
     value = require(value, "value")
     check_comparison(comparison)
@@ -50,7 +51,8 @@ def index_of(text: str, value: str | None, start: int, count: int, comparison: i
     return found + start if found >= 0 else -1
 
 
-def last_index_of(text: str, value: str | None, start: int, count: int, comparison: int) -> int:
+@implements("string", "LastIndexOf(string, int, int)", "LastIndexOf(string, int, int, StringComparison)")
+def last_index_of(text: str, value: str | None, start: int, count: int, comparison: int = CURRENT_CULTURE) -> int:
     """`LastIndexOf` within the `count` code units that end at `start`."""
     value = require(value, "value")
     check_comparison(comparison)
@@ -79,11 +81,6 @@ def _index_of_from(text: str, value: str | None, start: int, comparison: int = C
     return index_of(text, value, start, max(len(text) - start, 0), comparison)
 
 
-@implements("string", "IndexOf(string, int, int)", "IndexOf(string, int, int, StringComparison)")
-def _index_of_part(text: str, value: str | None, start: int, count: int, comparison: int = CURRENT_CULTURE) -> int:
-    return index_of(text, value, start, count, comparison)
-
-
 @implements("string", "LastIndexOf")
 def _last_index_of(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> int:
     return last_index_of(text, value, len(text) - 1, len(text), comparison)
@@ -94,22 +91,12 @@ def _last_index_of_from(text: str, value: str | None, start: int, comparison: in
     return last_index_of(text, value, start, start + 1, comparison)
 
 
-@implements("string", "LastIndexOf(string, int, int)", "LastIndexOf(string, int, int, StringComparison)")
-def _last_index_of_part(text: str, value: str | None, start: int, count: int, comparison: int = CURRENT_CULTURE) -> int:
-    return last_index_of(text, value, start, count, comparison)
-
-
 @implements("string", "IndexOf(char)")
 @counts_itself
 def _index_of_char(text: str, value: str) -> int:
     if len(text) > FREE_UNITS:
         work_through(len(text))
     return text.find(value)
-
-
-@implements("string", "IndexOf(char, StringComparison)")
-def _index_of_char_by(text: str, value: str, comparison: int) -> int:
-    return index_of(text, value, 0, len(text), comparison)
 
 
 @implements("string", "IndexOf(char, int)")
@@ -152,11 +139,6 @@ def _index_of_any_part(text: str, chars: Array | None, start: int, count: int) -
     check_range(0 <= start <= len(text), "startIndex", INDEX)
     check_range(0 <= count <= len(text) - start, "count", COUNT)
     return _any_of(text, chars, start, start + count, False)
-
-
-@implements("string", "LastIndexOfAny(char[], int)")
-def _last_index_of_any_from(text: str, chars: Array | None, start: int) -> int:
-    return _last_index_of_any_part(text, chars, start, start + 1)
 
 
 @implements("string", "LastIndexOfAny(char[], int, int)")
@@ -209,6 +191,9 @@ implements_all(
         "LastIndexOf(char, int)": lambda text, value, start: _last_index_of_char_part(text, value, start, start + 1),
         "IndexOfAny(char[])": lambda text, chars: _any_of(text, chars, 0, len(text), False),
         "LastIndexOfAny(char[])": lambda text, chars: _any_of(text, chars, 0, len(text), True),
+        "LastIndexOfAny(char[], int)": lambda text, chars, start: _last_index_of_any_part(
+            text, chars, start, start + 1
+        ),
         "Contains(char)": lambda text, value: value in text,
         "StartsWith(string, bool, CultureInfo)": lambda text, value, ignore_case, _: starts_with(
             text, value, int(ignore_case)
