@@ -251,14 +251,10 @@ interface_members("System.Collections.IComparer", "Compare")
 interface_members("System.Collections.Generic.Comparer<T>", "Compare")
 
 
-@implements("System.Collections.Generic.Comparer<T>", "Default", types=True)
-def default_comparer(types: tuple[Type, ...]) -> DefaultComparer:
-    return DefaultComparer(types[0])
-
-
-@implements("System.Collections.Generic.EqualityComparer<T>", "Default", types=True)
-def default_equality_comparer(types: tuple[Type, ...]) -> DefaultEqualityComparer:
-    return DefaultEqualityComparer(types[0])
+implements("System.Collections.Generic.Comparer<T>", "Default", types=True)(lambda types: DefaultComparer(types[0]))
+implements("System.Collections.Generic.EqualityComparer<T>", "Default", types=True)(
+    lambda types: DefaultEqualityComparer(types[0])
+)
 
 
 @implements("System.Collections.Generic.EqualityComparer<T>", "Equals")

@@ -186,12 +186,9 @@ interface_members("System.Linq.IGrouping<TKey, TElement>", "Key")
 interface_members("System.Linq.ILookup<TKey, TElement>", "Count Item=get_item Contains")
 
 
-@implements("System.Collections.IDictionary", "IsReadOnly")
+@implements("System.Collections.IDictionary", "IsReadOnly", "IsFixedSize")
 def is_read_only_dictionary(value: Any) -> bool:
     return bool(getattr(value, "is_read_only", False))
-
-
-implements_all("System.Collections.IDictionary", {"IsFixedSize": is_read_only_dictionary})
 
 
 # `System.Collections.Generic.CollectionExtensions`: what `context.Variables.GetValueOrDefault("name")` binds to

@@ -209,6 +209,11 @@ def from_parts(
     return DateTime(ticks + hour * HOUR + minute * MINUTE + second * SECOND + millisecond * MILLISECOND, kind)
 
 
+@implements("System.DateTime", "new(int, int, int, int, int, int, DateTimeKind)")
+def _from_parts_kind(year: int, month: int, day: int, hour: int, minute: int, second: int, kind: int) -> DateTime:
+    return from_parts(year, month, day, hour, minute, second, 0, kind)
+
+
 @implements("System.DateTime", "new(long)", "new(long, DateTimeKind)")
 def from_ticks(ticks: int, kind: int = UNSPECIFIED) -> DateTime:
     """Raises ArgumentOutOfRangeException."""
@@ -264,7 +269,6 @@ implements_all(
         "MinValue": lambda: MIN_VALUE,
         "MaxValue": lambda: MAX_VALUE,
         "UnixEpoch": lambda: UNIX_EPOCH,
-        "new(int, int, int, int, int, int, DateTimeKind)": lambda *parts: from_parts(*parts[:6], kind=parts[6]),
         "ToString(IFormatProvider)": lambda moment, provider: moment.format("G", provider),
         "ToLongDateString": lambda moment: moment.format("D"),
         "ToShortDateString": lambda moment: moment.format("d"),

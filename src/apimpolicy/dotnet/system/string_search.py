@@ -191,9 +191,7 @@ implements_all(
         "LastIndexOf(char, int)": lambda text, value, start: _last_index_of_char_part(text, value, start, start + 1),
         "IndexOfAny(char[])": lambda text, chars: _any_of(text, chars, 0, len(text), False),
         "LastIndexOfAny(char[])": lambda text, chars: _any_of(text, chars, 0, len(text), True),
-        "LastIndexOfAny(char[], int)": lambda text, chars, start: _last_index_of_any_part(
-            text, chars, start, start + 1
-        ),
+        "LastIndexOfAny(char[], int)": lambda text, chars, at: _last_index_of_any_part(text, chars, at, at + 1),
         "Contains(char)": lambda text, value: value in text,
         "StartsWith(string, bool, CultureInfo)": lambda text, value, ignore_case, _: starts_with(
             text, value, int(ignore_case)
