@@ -118,25 +118,20 @@ def _to_offset(value: Any) -> Any:
     )
 
 
+def _of_text(type_: Type, signature: str, *more: Any) -> Callable[[Any], Any]:
+    """Return the conversion that keeps a value of the type, and gives the text of any other to a member of the type."""
+    return lambda value: (
+        value if type_of(value) is type_ else platform.function(str(type_), signature)(platform.text_of(value), *more)
+    )
+
+
 def _to_guid(value: Any) -> Any:
     if platform.is_byte_array(value):
         return platform.function("System.Guid", "new(byte[] b)")(value)
-    if type_of(value) is platform.GUID:
-        return value
-    return platform.function("System.Guid", "new(string g)")(platform.text_of(value))
+    return _of_text(platform.GUID, "new(string g)")(value)
 
 
-def _to_time_span(value: Any) -> Any:
-    if type_of(value) is platform.TIME_SPAN:
-        return value
-    parse = "static System.TimeSpan Parse(string input, System.IFormatProvider formatProvider)"
-    return platform.function("System.TimeSpan", parse)(platform.text_of(value), None)
-
-
-def _to_uri(value: Any) -> Any:
-    if type_of(value) is platform.URI:
-        return value
-    return platform.function("System.Uri", "new(string uriString)")(platform.text_of(value))
+_PARSE_SPAN = "static System.TimeSpan Parse(string input, System.IFormatProvider formatProvider)"
 
 
 def _to_text(value: Any) -> str:
@@ -169,13 +164,13 @@ def _all_casts() -> dict[str, Callable[[JToken | None], Any]]:
     specials: tuple[tuple[str, Callable[[Any], Any]], ...] = (
         ("DateTimeOffset", _to_offset),
         ("Guid", _to_guid),
-        ("TimeSpan", _to_time_span),
+        ("TimeSpan", _of_text(platform.TIME_SPAN, _PARSE_SPAN, None)),
     )
     for shown, make in specials:
         name = f"System.{shown}"
         casts[name] = _special(name, shown, False, make)
         casts[name + "?"] = _special(name, shown, True, make)
-    casts["System.Uri"] = _special("System.Uri", "Uri", True, _to_uri)
+    casts["System.Uri"] = _special("System.Uri", "Uri", True, _of_text(platform.URI, "new(string uriString)"))
     casts["string"] = _special("string", "String", True, _to_text)
     casts["byte[]"] = _to_bytes
     return casts
@@ -304,11 +299,6 @@ def typed_children(types: tuple[Type, ...], source: Any) -> JEnumerable:
     return _many(source, lambda token: map(convert, token), of_type(types[-1]))
 
 
-@implements(_EXTENSIONS, "AsJEnumerable(IEnumerable<JToken>)")
-def as_j_enumerable(source: Any) -> Any:
-    return None if source is None else JEnumerable(lambda: iter(source))
-
-
 @implements(_EXTENSIONS, "AsJEnumerable(IEnumerable<T>)", types=True)
 def typed_as_j_enumerable(types: tuple[Type, ...], source: Any) -> Any:
     return None if source is None else JEnumerable(lambda: iter(source), j_enumerable_of(types[-1]))
@@ -317,6 +307,9 @@ def typed_as_j_enumerable(types: tuple[Type, ...], source: Any) -> Any:
 implements_all(
     _EXTENSIONS,
     {
+        "AsJEnumerable(IEnumerable<JToken>)": lambda source: (
+            None if source is None else JEnumerable(lambda: iter(source))
+        ),
         "Ancestors": lambda source: _many(source, lambda token: token.ancestors()),
         "AncestorsAndSelf": lambda source: _many(source, lambda token: token.ancestors_and_self()),
         "Descendants": lambda source: _many(source, lambda token: token.descendants()),
