@@ -39,7 +39,7 @@ class MakeGenerated(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
         syntax = root / "src" / "apimpolicy" / "syntax"
-        builder = _module("table_builder", syntax)
+        builder = _module("tables", syntax)
         grammar = (root / "grammar" / "csharp.lark").read_bytes()
         builder.store(syntax / "_tables.bin", grammar, builder.build(grammar.decode()))
         _module("declarations", root / "src" / "apimpolicy").store()

@@ -26,8 +26,7 @@ from typing import TYPE_CHECKING, Any
 from cases import CASES, context
 
 from apimpolicy.dotnet.environment import Environment, use_environment
-from apimpolicy.emit.emitter import emit
-from apimpolicy.emit.expression import compile_expression
+from apimpolicy.emit.expression import compile_expression, emit
 
 if TYPE_CHECKING:
     from collections.abc import Callable

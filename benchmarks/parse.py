@@ -35,7 +35,7 @@ from apimpolicy.syntax import tables
 from apimpolicy.syntax.lexer import END, tokenize
 from apimpolicy.syntax.lookahead import Lookahead, candidates
 from apimpolicy.syntax.parser import parse
-from apimpolicy.syntax.table_builder import load_grammar
+from apimpolicy.syntax.tables import load_grammar
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:

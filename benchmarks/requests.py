@@ -24,7 +24,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.proposing.finder import Finder
+from apimpolicy.proposing.guided import Finder
 from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
 from apimpolicy.testing.solved_cases import policy_harness

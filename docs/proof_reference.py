@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from importlib import import_module, util
+from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from apimpolicy.policies.registry import names, specification_of
 from apimpolicy.semantics import forms
 from apimpolicy.semantics.members import FORMS
 from apimpolicy.testing.claims.reading import library
-from apimpolicy.transfer import policies as transfers
+from apimpolicy.transfer.run import is_exact
 
 if TYPE_CHECKING:
     from apimpolicy.testing.tree import Tree
@@ -158,7 +158,7 @@ def _policies() -> list[str]:
 
 
 def _known(name: str) -> str:
-    if util.find_spec(f"{transfers.__name__}.{name.replace('-', '_')}") is not None:
+    if is_exact(name):
         return "exact"
     specification = specification_of(name)
     effects = None if specification is None else specification.effects

@@ -1,4 +1,4 @@
-"""Unknown results share a key only through `semantics.keys`, which knows all that they depend on."""
+"""Unknown results share a key only through `semantics.unknowns`, which knows all that they depend on."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from importlib import resources
 DECLARED = {
     "values.py": "the keys themselves",
     "state.py": "cells are compared",
-    "keys.py": "the keys of results",
-    "operators.py": "the type of an object, which never changes, and texts of numbers",
+    "unknowns.py": "the keys of results",
+    "operators.py": "the type of an object, which never changes, texts of numbers, and numbers",
     "json_trees.py": "tokens of trees that nothing has changed since",
     "forms/json.py": "tokens of trees that nothing has changed since",
-    "fractions.py": "numbers",
-    "loops.py": "constants, and the mark of a variable before a loop",
-    "queries.py": "a variable that a lambda reads, and what it was",
-    "forms/objects.py": "a Guid",
-    "forms/bodies.py": "a body, with its reads and its character set",
+    "loops.py": "constants, the mark of a variable before a loop, a variable that a lambda reads, and what it was",
+    "forms/scalars.py": "a Guid",
+    "forms/context.py": "a body, with its reads and its character set",
 }
 """Modules of `semantics` that read the key of a value, and why that is all that their results depend on."""
 

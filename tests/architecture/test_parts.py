@@ -14,8 +14,11 @@ import pytest
 import apimpolicy
 from apimpolicy.binding import nodes, parts
 from apimpolicy.dispatch import Functions
-from apimpolicy.emit import parts as emitter_parts
+from apimpolicy.emit import core as emitter_parts
+from apimpolicy.proposing.inversion import core
+from apimpolicy.semantics import evaluation
 from apimpolicy.syntax import tables
+from apimpolicy.transfer.run import TRANSFERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -88,6 +91,11 @@ def test_every_kind_of_bound_node_is_emitted_once() -> None:
 
 def _of_room(room: str) -> Counter[str]:
     return Counter(kind for (owner, _), table in TABLES.items() if owner == room for kind in table.modules)
+
+
+@pytest.mark.parametrize("table", [evaluation.FUNCTIONS, TRANSFERS, core.FUNCTIONS], ids=lambda table: table.room)
+def test_functions_are_where_a_table_names_them(table: Functions) -> None:
+    assert all(callable(table[kind]) for kind in table.modules)
 
 
 @pytest.mark.parametrize(("room", "prefix"), TABLES)

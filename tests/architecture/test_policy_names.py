@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 SOURCES = Path(__file__).parents[2] / "src" / "apimpolicy"
 RULES = declared()["rules"]
 SYNTAX = {"base", "include-fragment"}
-FORMS = {"proposing/policies.py"}
-"""Modules of which each function is what one policy does, which a table or its decorator names."""
 OTHER_MEANINGS = {"block", "cors", "trace"}
 """Names that are also kinds of nodes, of effects, of messages and of keys."""
 
@@ -63,7 +61,7 @@ def own(path: Path) -> set[str]:
 
 @for_each(path for path in sorted(SOURCES.rglob("*.py")) if not path.is_relative_to(SOURCES / "policies"))
 def test_names_are_compared_in_their_own_modules(path: Path) -> None:
-    assert compared(path) <= own(path) or path.relative_to(SOURCES).as_posix() in FORMS
+    assert compared(path) <= own(path)
 
 
 @for_each(TRAITS)

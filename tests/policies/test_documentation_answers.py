@@ -14,7 +14,7 @@ import pytest
 from scenarios import check
 from test_documentation_examples import DOCUMENTS, SCENARIOS, document, name_of
 
-from apimpolicy.text.encoding import decode
+from apimpolicy.text.source import decode
 
 pytestmark = pytest.mark.skipif(not DOCUMENTS.is_dir(), reason="the corpus of real policies is not here")
 FILES = {name_of(path): path for path in DOCUMENTS.rglob("*.xml")}

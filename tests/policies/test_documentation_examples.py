@@ -36,8 +36,8 @@ from apimpolicy.policies.data_sources import RecordedCosmos, RecordedSql
 from apimpolicy.policies.registry import specification_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.testing.authority import TestAuthority
-from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read
+from apimpolicy.text.source import decode
 
 DOCUMENTS = Path(__file__).parents[3] / "shared/corpus/documents/documentation"
 pytestmark = pytest.mark.skipif(not DOCUMENTS.is_dir(), reason="the corpus of real policies is not here")

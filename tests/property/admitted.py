@@ -13,7 +13,7 @@ from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.semantics.json_trees import KINDS
-from apimpolicy.semantics.values import ABSENT, NULL, Field, Number, Text, Truth, Value, where
+from apimpolicy.semantics.values import ABSENT, NULL, FieldValue, Number, Text, Truth, Value, where
 from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.conditions import answered_by
 from apimpolicy.testing.claims.formulas import _by
@@ -209,6 +209,6 @@ def _is_value(leaf: Value, has: bool, value: Any) -> Term:
 
 
 def _is_field(leaf: Value, values: Sequence[str]) -> Term:
-    if not isinstance(leaf, Field) or not values:
+    if not isinstance(leaf, FieldValue) or not values:
         return terms.truth(leaf is ABSENT and not values)
     return terms.same(leaf.joined, terms.text(to_utf16(",".join(values))))

@@ -18,7 +18,7 @@ from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.system.objects import text
 from apimpolicy.dotnet.types import NULL, NamedType, Type
 from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, OBJECT, STRING, box
-from apimpolicy.emit.frames import as_policy_error
+from apimpolicy.emit.runtime import as_policy_error
 from apimpolicy.errors import LimitExceededError, NotSimulatedError, PolicySyntaxError
 from apimpolicy.syntax.parser import parse
 from apimpolicy.text.source import Excerpt

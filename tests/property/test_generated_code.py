@@ -16,7 +16,7 @@ from apimpolicy.binding.allow_list import check_gateway_rules
 from apimpolicy.binding.nodes import Bad, Bound
 from apimpolicy.binding.type_relations import same
 from apimpolicy.emit.expression import CompiledExpression
-from apimpolicy.emit.recorder import Recorder
+from apimpolicy.emit.recording import Recorder
 
 if TYPE_CHECKING:
     from apimpolicy.binding import BoundExpression

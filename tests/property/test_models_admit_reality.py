@@ -26,7 +26,7 @@ from tests.sampling import IS_NIGHTLY
 
 from apimpolicy import Gateway, Response
 from apimpolicy.errors import ApimPolicyError, NotSimulatedError
-from apimpolicy.proving.equivalence import Known, compare
+from apimpolicy.proving.equivalence import KnownDifferences, compare
 from apimpolicy.terms import solving
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.facts import BranchProofs
@@ -124,7 +124,7 @@ def _check_versions(write: Writer, text: str, harness: Any, gateway: Gateway) ->
     place = write.of(places)
     changed = text[:place] + new + text[place + len(old) :]
     other = harness_of({"api": changed}, Setup(gateway, NOW, CERTIFICATES))
-    if not compare(harness.program, other.program, {}, of_element, Known()).is_proven:
+    if not compare(harness.program, other.program, {}, of_element, KnownDifferences()).is_proven:
         return
     request = write.request()
     results = []

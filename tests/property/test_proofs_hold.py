@@ -14,12 +14,12 @@ from tests.property.claim_policies import Maker
 from tests.sampling import sampled
 
 from apimpolicy import Gateway
-from apimpolicy.proposing.finder import Finder
-from apimpolicy.proving.equivalence import Known, compare
+from apimpolicy.proposing.guided import Finder
+from apimpolicy.proving.equivalence import KnownDifferences, compare
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.semantics.forms.strings import PLAIN
-from apimpolicy.semantics.inputs import ONCE, PRINTABLE
+from apimpolicy.semantics.state import ONCE, PRINTABLE
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.facts import BranchProofs
@@ -125,7 +125,7 @@ def check_equivalent(seed: int, requests: int = OF_EACH) -> int:
             file = _file(text, [])
             harnesses.append(harness_of(file.subject.policies, setup_of(file)))
         old, new = harnesses
-        proof_result = compare(old.program, new.program, {}, of_element, Known())
+        proof_result = compare(old.program, new.program, {}, of_element, KnownDifferences())
         proven += proof_result.is_proven
         for _ in range(requests if proof_result.is_proven else 0):
             request = maker.request()

@@ -21,8 +21,7 @@ from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.diagnostics import Severity
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
-from apimpolicy.text.encoding import decode
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

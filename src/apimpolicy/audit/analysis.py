@@ -29,9 +29,8 @@ from apimpolicy.engine.document import EffectivePolicies
 from apimpolicy.engine.service_requests import WITHOUT_OPERATIONS, documents_of, operations_with_policies
 from apimpolicy.engine.steps import Program, spliced
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
-from apimpolicy.text.encoding import from_utf16
-from apimpolicy.text.holes import UNKNOWN_POLICIES
 from apimpolicy.text.named_values import KnownNamedValues
+from apimpolicy.text.source import UNKNOWN_POLICIES, from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.audit.sources import ValueSource

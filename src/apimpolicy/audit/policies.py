@@ -46,12 +46,12 @@ from apimpolicy.audit.weak_proofs import keys_of, token_of
 from apimpolicy.policies.ip_filter import parsed
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.token_keys import unreadable_part
-from apimpolicy.text.holes import UNKNOWN_POLICIES
+from apimpolicy.text.source import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.steps import Step
-    from apimpolicy.text.document import Element, Node
+    from apimpolicy.text.document import Element, MarkupNode
 
 FORWARDING = ("inbound", "backend")
 """The sections that run before a request reaches the backend."""
@@ -237,7 +237,7 @@ def address(walk: Walk, step: Step, state: AuditState) -> AuditState:
     return walk.proving(step, state, of_facts(Fact(kinds.ADDRESS, "", listed)))
 
 
-def _values_of(element: Element) -> Sequence[Node]:
+def _values_of(element: Element) -> Sequence[MarkupNode]:
     return [*element.children, *(attribute.value for attribute in element.attributes)]
 
 

@@ -30,8 +30,8 @@ from apimpolicy.audit.states import (
     truth_of,
 )
 from apimpolicy.audit.variables import VariableKnowledge, assigned, parts_of
-from apimpolicy.text.document import Characters, Element, Node
-from apimpolicy.text.holes import UNKNOWN_BASE
+from apimpolicy.text.document import Characters, Element, MarkupNode
+from apimpolicy.text.source import UNKNOWN_BASE
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound
@@ -202,7 +202,7 @@ class Walk:
     def value(self, value: Characters) -> KnownValue:
         return assigned(value, self.knowledge, self.check)
 
-    def chosen(self, value: Node) -> Sources:
+    def chosen(self, value: MarkupNode) -> Sources:
         """Return the sources of an attribute or a text that callers can choose."""
         if not isinstance(value, Characters) or value.expression is None:
             return NO_SOURCES

@@ -10,7 +10,7 @@ from apimpolicy.audit import kinds
 from apimpolicy.audit.access import CUSTOM_CHECK, access_of, evaded_by, is_weaker, listed
 from apimpolicy.audit.states import Fact, PolicyLocation, TokenCheck, attribute_of
 from apimpolicy.text.document import Characters, Element
-from apimpolicy.text.holes import is_unknown
+from apimpolicy.text.source import is_unknown
 
 if TYPE_CHECKING:
     from apimpolicy.audit.analysis import OperationAudit

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import lookup, nodes
+from apimpolicy.binding.literals import METHOD_GROUP_TYPE, UnboundLambda
 from apimpolicy.binding.names import no_generic, no_type_arguments
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.reports import name_token, shown
 from apimpolicy.binding.type_relations import is_delegate, nullable
-from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, UnboundLambda
 from apimpolicy.dotnet.metadata import find_definition
 from apimpolicy.dotnet.signatures import Field, Method
 from apimpolicy.dotnet.types import ERROR, AnonymousType, NamedType, SpecialType, TupleType, Type, construct
@@ -17,7 +17,7 @@ from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Child, Node, Token
-from apimpolicy.text.holes import has_hole
+from apimpolicy.text.source import has_hole
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
@@ -85,7 +85,6 @@ def bind_chain(binder: Binder, node: _Link) -> Expression | None:
 def _conditional_receiver(
     binder: Binder, link: shapes.ConditionalMemberAccess | shapes.ConditionalElementAccess, receiver: Expression
 ) -> nodes.Placeholder | Bad:
-    """Return a placeholder for the non-null receiver."""
     type_ = receiver.type
     is_never_null = type_.is_value_type and type_.underlying is None and not binder.binds_instance
     if isinstance(type_, SpecialType) or is_never_null:
@@ -283,5 +282,4 @@ def _what(member: Any) -> str:
 
 
 def _is_passed_over(member: Any) -> bool:
-    """Return whether a member cannot be invoked: a property or field that is not of a delegate type."""
     return not isinstance(member, Method) and not is_delegate(member.type)

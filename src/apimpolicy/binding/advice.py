@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
+from apimpolicy.binding.literals import UnboundLambda
 from apimpolicy.binding.nodes import Assignment, Binary, Expression, IndexerAccess, Literal, MethodGroup
 from apimpolicy.binding.reports import shown
 from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_reference, same
-from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import NULL, ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import BOOL, BYTE, CHAR, DECIMAL, DOUBLE, FLOAT, INT, OBJECT, STRING
@@ -200,7 +200,6 @@ def for_null(source: Type, target: Type) -> str:
 
 
 def call_of(group: MethodGroup) -> str:
-    """Return a hint to add the parentheses of a method call."""
     types = f"<{', '.join(map(shown, group.type_arguments))}>" if group.type_arguments else ""
     return f"add parentheses to call the method: {group.name}{types}()"
 
@@ -226,7 +225,6 @@ def _has_own_text(type_: NamedType) -> bool:
 
 
 def for_index(type_: Type) -> str:
-    """Return a hint for a value that has no indexer."""
     if isinstance(type_, NamedType) and type_.name == "IMessageBody":
         return 'read the body first: .As<JObject>()["name"]'
     if type_ is OBJECT:
@@ -242,7 +240,6 @@ def for_constant(target: Type, source: Type) -> str:
 
 
 def for_overload(method: Method) -> str:
-    """Return a hint for a call of a method with arguments that no overload takes."""
     from apimpolicy.binding.foreign_names import MEMBERS
 
     if method.declaring.name == "System.Linq.Enumerable" and method.name == "Join":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import nodes
 from apimpolicy.binding.core import Binder
-from apimpolicy.binding.written import is_var
+from apimpolicy.binding.reports import is_var
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.signatures import Field, Method, Property
 from apimpolicy.dotnet.types import NamedType
@@ -43,12 +43,10 @@ def check_allow_list(bound: BoundExpression, tree: Node) -> list[Diagnostic]:
 
 
 def is_type_allowed(definition: TypeDefinition) -> bool:
-    """Return whether an expression may name this type."""
     return definition.use != "not allowed" or definition.kind == "delegate" or definition.is_tuple
 
 
 def is_member_allowed(member: Method | Property | Field) -> bool:
-    """Return whether an expression may use this member of a type that is allowed in part."""
     use = member.declaring.use
     name = "constructor" if member.name == "new" else member.name
     if (name in _OF_EVERY_OBJECT and not member.is_static) or name.startswith("op_"):
@@ -177,7 +175,6 @@ def _callee(place: Node | Token) -> Node | Token:
 
 
 def _name_place(place: Node | Token) -> Node | Token:
-    """Return the member's name."""
     callee = _callee(place)
     if isinstance(callee, (shapes.MemberAccess, shapes.ConditionalMemberAccess)):
         name = callee.name
@@ -186,7 +183,6 @@ def _name_place(place: Node | Token) -> Node | Token:
 
 
 def _type_place(place: Node | Token) -> Node | Token:
-    """Return the type before the dot."""
     callee = _callee(place)
     if isinstance(callee, (shapes.MemberAccess, shapes.ConditionalMemberAccess)):
         receiver = callee.receiver

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
+from apimpolicy.binding.literals import UnboundLambda
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.overloads import Argument, Candidate
+from apimpolicy.binding.reports import is_discard, is_var
 from apimpolicy.binding.type_relations import is_reference
-from apimpolicy.binding.unbound import UnboundLambda
-from apimpolicy.binding.written import is_discard, is_var
 from apimpolicy.dotnet.types import ERROR, ArrayType, NamedType
 from apimpolicy.dotnet.values import INT, LONG, UINT, ULONG
 from apimpolicy.syntax import shapes

@@ -126,7 +126,6 @@ def implied_element(binder: Binder, node: Node, items: Sequence[Expression], wri
 
 
 def _innermost(initializer: shapes.Initializer, rank: int) -> list[Node]:
-    """Return the elements in the rows of an array of several dimensions."""
     if rank == 1:
         return initializer.items
     rows = [child for child in initializer.items if isinstance(child, shapes.Initializer)]

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Node, Token
 
 
-# State of definite assignment: the bits of variables, and the outer variables that a local function reads and sets.
-
-
 class Variables:
     """Hands out bits: one to a variable, one to each element of a tuple variable (section 9.2.1), nested ones too.
 
@@ -30,7 +27,6 @@ class Variables:
         self._owners: list[LocalSymbol | None] = [None]
 
     def mask(self, symbol: LocalSymbol) -> int:
-        """Return all bits of a variable."""
         first, width = self._place(symbol)
         return ((1 << width) - 1) << first
 

@@ -10,8 +10,8 @@ from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.operations import bind_operation
 from apimpolicy.binding.references import check_assignable
+from apimpolicy.binding.reports import is_discard
 from apimpolicy.binding.type_relations import NUMERIC, is_enum
-from apimpolicy.binding.written import is_discard
 from apimpolicy.dotnet.values import INT, VOID
 from apimpolicy.syntax import shapes
 

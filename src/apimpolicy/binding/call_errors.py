@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import advice, lookup, nodes
 from apimpolicy.binding.conversions import explicit_conversion
 from apimpolicy.binding.inference import takes_receiver
+from apimpolicy.binding.literals import UnboundLambda
 from apimpolicy.binding.nodes import Bad, Expression, MethodGroup
 from apimpolicy.binding.overloads import Argument, Candidate, Resolution
 from apimpolicy.binding.reports import name_token, shown
-from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import NULL, ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import STRING
 from apimpolicy.syntax.nodes import Node, Token
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
     from apimpolicy.dotnet.signatures import Parameter
 
+    Arguments = Sequence[Argument]
+    Candidates = Sequence[Candidate]
 
-def depends_on_error(arguments: Sequence[Argument]) -> bool:
+
+def depends_on_error(arguments: Arguments) -> bool:
     """Return whether an argument has an error, is unknown, or has a type with an unknown part: `List<?>`.
 
     The call has failed either way, so its out variables no longer wait for a type.
@@ -33,9 +36,7 @@ def depends_on_error(arguments: Sequence[Argument]) -> bool:
     return any(isinstance(e, Bad) or (e.type.has_error and not isinstance(e, nodes.OutVariable)) for e in expressions)
 
 
-def ambiguous_call(
-    binder: Binder, node: Node, group: MethodGroup, found: Resolution, arguments: Sequence[Argument]
-) -> Bad:
+def ambiguous_call(binder: Binder, node: Node, group: MethodGroup, found: Resolution, arguments: Arguments) -> Bad:
     if depends_on_error(arguments):
         return binder.bad(node)
     first, second = found.ambiguous or (found.candidates[0], found.candidates[-1])
@@ -48,10 +49,7 @@ def _parameters(candidate: Candidate) -> str:
     return ", ".join(f"{p.mode + ' ' if p.mode else ''}{shown(p.type)}" for p in candidate.method.parameters)
 
 
-def no_overload(
-    binder: Binder, node: Node, group: MethodGroup, candidates: Sequence[Candidate], arguments: Sequence[Argument]
-) -> Bad:
-    """Report a method group without an applicable method."""
+def no_overload(binder: Binder, node: Node, group: MethodGroup, candidates: Candidates, arguments: Arguments) -> Bad:
     return no_candidate(binder, node, name_token(group), f"'{group.name}'", candidates, arguments)
 
 
@@ -60,8 +58,8 @@ def no_candidate(
     node: Node,
     where: Node | Token,
     name: str,
-    candidates: Sequence[Candidate],
-    arguments: Sequence[Argument],
+    candidates: Candidates,
+    arguments: Arguments,
     *,
     code: str = "CS1501",
 ) -> Bad:
@@ -101,7 +99,7 @@ def no_candidate(
     return binder.failure(where, code, message, help=help or overloads_of(name, candidates))
 
 
-def _not_inferred(binder: Binder, node: Node, where: Node | Token, name: str, arguments: Sequence[Argument]) -> Bad:
+def _not_inferred(binder: Binder, node: Node, where: Node | Token, name: str, arguments: Arguments) -> Bad:
     from apimpolicy.binding.lambdas import report_lambda_bodies
 
     if report_lambda_bodies(binder, arguments):
@@ -128,7 +126,7 @@ _OF_SEVERAL = ("'GroupBy'", "'GroupJoin'", "'Join'", "'OrderBy", "'ThenBy")
 """Clauses that have, or may have, more than one expression: `orderby` with any of its methods."""
 
 
-def _clause_without_type(binder: Binder, where: Token, name: str, arguments: Sequence[Argument]) -> Bad:
+def _clause_without_type(binder: Binder, where: Token, name: str, arguments: Arguments) -> Bad:
     """Report a clause of a query whose types cannot be inferred; its method's name has no place in the text."""
     inner = arguments[0].expression
     if name == "'SelectMany'" and isinstance(inner, UnboundLambda):
@@ -150,7 +148,7 @@ def _misplaced_name(binder: Binder, token: Any, failure: str) -> Bad:
     return binder.failure(token, "CS8323", message, help="name the arguments that follow")
 
 
-def overloads_of(name: str, candidates: Sequence[Candidate]) -> str:
+def overloads_of(name: str, candidates: Candidates) -> str:
     """Return a hint on the intended method, or the available overloads if at most 4."""
     meant = advice.for_overload(candidates[0].method) if candidates else ""
     if meant:
@@ -165,7 +163,7 @@ def overloads_of(name: str, candidates: Sequence[Candidate]) -> str:
     return "available overloads: " + " or ".join(f"{name.strip(chr(39))}({text})" for text in lists)
 
 
-def _bad_argument(binder: Binder, candidates: list[Candidate], arguments: Sequence[Argument], name: str) -> Bad:
+def _bad_argument(binder: Binder, candidates: list[Candidate], arguments: Arguments, name: str) -> Bad:
     """Report CS1503 (or CS1620, CS1615 for ref and out) at every argument that the first candidate does not take.
 
     Like the compiler, which meets methods in the order of the metadata, as the surface has them. For a lambda, the
@@ -178,7 +176,7 @@ def _bad_argument(binder: Binder, candidates: list[Candidate], arguments: Sequen
     return _report_argument(binder, first, wrong[0] if wrong else 0, arguments, name)
 
 
-def _may_take_lambdas(candidate: Candidate, arguments: Sequence[Argument]) -> bool:
+def _may_take_lambdas(candidate: Candidate, arguments: Arguments) -> bool:
     for argument, parameter in zip(arguments, candidate.targets, strict=True):
         if isinstance(argument.expression, UnboundLambda):
             signature, names = lookup.delegate_signature(parameter.type), argument.expression.names
@@ -187,7 +185,7 @@ def _may_take_lambdas(candidate: Candidate, arguments: Sequence[Argument]) -> bo
     return True
 
 
-def _report_argument(binder: Binder, candidate: Candidate, index: int, arguments: Sequence[Argument], name: str) -> Bad:
+def _report_argument(binder: Binder, candidate: Candidate, index: int, arguments: Arguments, name: str) -> Bad:
     argument, parameter = arguments[index], candidate.targets[index]
     expression, place = argument.expression, f"argument {index + 1} of {name}"
     wanted = parameter.mode if parameter.mode in ("ref", "out") else ""
@@ -232,9 +230,7 @@ def not_invocable(binder: Binder, where: Node | Token, name: str, type_: Type | 
     return binder.failure(where, "CS1955", message, help=f"write {name}[…]" if is_indexed else "remove the parentheses")
 
 
-def no_extension(
-    binder: Binder, node: Node, group: MethodGroup, candidates: Sequence[Candidate], arguments: Sequence[Argument]
-) -> Bad:
+def no_extension(binder: Binder, node: Node, group: MethodGroup, candidates: Candidates, arguments: Arguments) -> Bad:
     """Report that neither an own method nor an extension method takes the receiver: CS1061, CS1929, or an argument."""
     receiver = group.receiver
     fitting = [c for c in candidates if c.failure != "receiver"]
@@ -266,7 +262,7 @@ def no_member(binder: Binder, receiver: Expression, where: Node | Token, name: s
 
 
 def _wrong_receiver(
-    binder: Binder, receiver: Expression, name: str, candidates: list[Candidate], arguments: Sequence[Argument]
+    binder: Binder, receiver: Expression, name: str, candidates: list[Candidate], arguments: Arguments
 ) -> Bad:
     """Report an extension method of this name for values of another type (CS1929)."""
     arity = [c for c in candidates if len(c.method.parameters) == len(arguments) + 1]
@@ -277,12 +273,12 @@ def _wrong_receiver(
     return binder.failure(receiver.syntax, "CS1929", message, help=help)
 
 
-def _takes_receiver(binder: Binder, receiver: Expression, candidates: Sequence[Candidate]) -> bool:
+def _takes_receiver(binder: Binder, receiver: Expression, candidates: Candidates) -> bool:
     return any(takes_receiver(candidate.method, receiver, binder) for candidate in candidates)
 
 
 def bad_delegate_call(
-    binder: Binder, node: Node, target: Expression, candidate: Candidate, arguments: Sequence[Argument]
+    binder: Binder, node: Node, target: Expression, candidate: Candidate, arguments: Arguments
 ) -> Bad:
     """Report a delegate called with wrong arguments: CS1593 for their number, CS1503 for a type."""
     if depends_on_error(arguments):
@@ -301,7 +297,7 @@ def bad_delegate_call(
     return binder.failure(node, "CS1593", message)
 
 
-def no_indexer(binder: Binder, node: Node, type_: Type, found: Resolution, arguments: Sequence[Argument]) -> Bad:
+def no_indexer(binder: Binder, node: Node, type_: Type, found: Resolution, arguments: Arguments) -> Bad:
     """Report `[…]` with arguments that no indexer takes."""
     if depends_on_error(arguments):
         return binder.bad(node)

@@ -294,7 +294,6 @@ def _is_nameof(node: Child, arguments: Child) -> bool:
 
 
 def _callee(node: Node) -> Node:
-    """Return the callee, in front of the brackets."""
     return node.target if isinstance(node, shapes.Invocation) else node
 
 

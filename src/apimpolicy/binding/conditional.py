@@ -8,11 +8,11 @@ from apimpolicy.binding import conversions as conv
 from apimpolicy.binding import nodes
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.functions import bind_branch, thrown
+from apimpolicy.binding.literals import UnboundLambda
 from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.binding.operations import no_operator
 from apimpolicy.binding.reports import shown
 from apimpolicy.binding.type_relations import is_reference, merged, same
-from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import NULL, SpecialType, Type
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax import shapes

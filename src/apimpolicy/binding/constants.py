@@ -35,7 +35,6 @@ class FoldingError(Exception):
 
 
 def is_foldable(type_: Type) -> bool:
-    """Return whether constants of this type exist."""
     return type_ in INTEGRAL_RANGES or type_ in (BOOL, STRING, DOUBLE, FLOAT, DECIMAL) or is_enum(type_)
 
 
@@ -143,7 +142,6 @@ def _fold_decimal(operator: str, left: Decimal, right: Decimal) -> Any:
 
 
 def fold_unary(operator: str, type_: Type, value: Any, *, checked: bool) -> Any:
-    """Return the value of a predefined unary operator over a constant."""
     if operator == "!":
         return not value
     if operator == "+":
@@ -239,7 +237,6 @@ class JoinedText:
         self.length = length
 
     def followed_by(self, part: str | JoinedText) -> JoinedText:
-        """Return this text with another one behind it."""
         parts = self.parts if self.count == len(self.parts) else self.parts[: self.count]
         parts.append(part)
         return JoinedText(parts, self.length + length_of(part))

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding.conversions import is_sealed, standard_implicit
 from apimpolicy.binding.lookup import constructors
-from apimpolicy.binding.reports import shown
+from apimpolicy.binding.reports import name_of, shown
 from apimpolicy.binding.type_relations import is_interface, is_reference, is_unmanaged, same
-from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.metadata import look_up
 from apimpolicy.dotnet.types import ERROR, NamedType, Type, TypeParameter
 from apimpolicy.dotnet.values import OBJECT
@@ -34,7 +33,6 @@ class Violation(Record):
 
 
 def violation(parameters: Sequence[TypeParameter], arguments: Sequence[Type]) -> Violation | None:
-    """Return the first type argument that breaks a constraint."""
     for place, (parameter, argument) in enumerate(zip(parameters, arguments, strict=True)):
         for constraint in parameter.constraints:
             code = _code(argument, constraint)
@@ -55,7 +53,6 @@ def violation(parameters: Sequence[TypeParameter], arguments: Sequence[Type]) ->
 
 
 def _code(argument: Type, constraint: str) -> str:
-    """Return the compiler's code for a type argument that breaks this constraint, else empty."""
     if argument is ERROR:
         return ""
     if constraint == "class":

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import advice, lookup, nodes, type_relations
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.constants import FoldingError, default_constant, fold_conversion, is_foldable
+from apimpolicy.binding.literals import DefaultLiteral
 from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression, Goto, Statement
 from apimpolicy.binding.parts import EXPRESSIONS, STATEMENTS, TYPES, form_of
-from apimpolicy.binding.reports import Reports, shown
+from apimpolicy.binding.reports import Reports, name_of, name_of_open_type, shown
 from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol, Scope
-from apimpolicy.binding.unbound import DefaultLiteral
-from apimpolicy.binding.written import name_of, name_of_open_type
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, SpecialType, TupleType, Type
 from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, OBJECT, VOID
 from apimpolicy.syntax import shapes
@@ -135,7 +134,6 @@ class Binder(Reports):
         """A call of one of these methods has an argument that is unknown, or wrong by itself; nothing follows here."""
 
     def bind_value(self, node: Node) -> Expression:
-        """Bind an expression that must be a value (possibly without a type yet: a lambda, null, a method group)."""
         return self.require_value(self.bind(node))
 
     def require_value(self, expression: Expression) -> Expression:
@@ -149,7 +147,6 @@ class Binder(Reports):
         return expression
 
     def bind_typed(self, node: Node) -> Expression:
-        """Bind an expression that must be a value with a type."""
         return self.require_typed(self.bind_value(node))
 
     def require_typed(self, expression: Expression) -> Expression:
@@ -165,11 +162,9 @@ class Binder(Reports):
         return _Within(self, values)
 
     def in_scope(self, function: object = None) -> _Within:
-        """Return the context of a scope inside the present one."""
         return _Within(self, {"scope": Scope(self.scope, function)})
 
     def declare_variable(self, token: Token, type_: Type, kind: str = "local") -> LocalSymbol:
-        """Declare a variable of this name in the current scope."""
         symbol = LocalSymbol(name_of(token), type_, kind, token, self.scope.function)
         self.declare(symbol, token)
         return symbol
@@ -252,7 +247,6 @@ class Binder(Reports):
         return form.return_type(self, expression, parameters) if form is not None else None
 
     def unconvertible(self, expression: Expression, target: Type, syntax: Node | Token) -> Bad:
-        """Report why something without a type does not convert."""
         form = form_of(expression)
         return form.unconvertible(self, expression, target, syntax) if form is not None else self.bad(syntax)
 
@@ -277,7 +271,6 @@ class Binder(Reports):
         *,
         explicit: bool = False,
     ) -> Expression:
-        """Build the converted expression for a conversion that exists."""
         where = syntax or expression.syntax
         if isinstance(expression, Bad) or target is ERROR:
             return expression
@@ -396,7 +389,6 @@ class Binder(Reports):
         return self.failure(syntax, "CS0029", f"'{shown(source)}' cannot be converted to '{shown(target)}'", help=help)
 
     def bind_condition(self, node: Node) -> Expression:
-        """Bind an expression that must be a bool."""
         return self.convert(self.bind_value(node), BOOL)
 
 

@@ -10,19 +10,18 @@ from apimpolicy.binding.access import member_value
 from apimpolicy.binding.arguments import bind_arguments, finish_arguments, settle_arguments
 from apimpolicy.binding.calls import bind_indexed, finish_call
 from apimpolicy.binding.constraints import has_constructor
+from apimpolicy.binding.literals import METHOD_GROUP_TYPE, TUPLE_TYPE, DefaultLiteral
 from apimpolicy.binding.names import RESERVED_TUPLE_NAMES, check_tuple_name, make_tuple_type
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.overloads import Argument, resolve
 from apimpolicy.binding.references import check_assignable
-from apimpolicy.binding.reports import shown
-from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, TUPLE_TYPE, DefaultLiteral
-from apimpolicy.binding.written import name_of
+from apimpolicy.binding.reports import name_of, shown
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, SpecialType, Type, TypeParameter, anonymous_type
 from apimpolicy.dotnet.values import INT, OBJECT, STRING, VOID
 from apimpolicy.syntax import literals, shapes
 from apimpolicy.syntax.nodes import Child, Node, Token
-from apimpolicy.text.holes import has_hole
+from apimpolicy.text.source import has_hole
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
@@ -129,7 +128,7 @@ def _initializers(
     """
     steps: list[nodes.Initializer] = []
     has_members = any(item.kind in _MEMBER_KINDS for item in node.items)
-    if not has_members and node.items and not _has_elements(target.type):
+    if not has_members and node.items and not lookup.implements(target.type, "System.Collections.IEnumerable"):
         message = f"'{shown(target.type)}' is not a collection, so elements can't be added to it"
         binder.report(node, "CS1922", message, help="write Name = value")
         return None
@@ -351,10 +350,6 @@ def _interpolation(binder: Binder, node: shapes.Interpolation, *, verbatim: bool
 
 
 _MEMBER_KINDS = ("member_initializer", "indexer_initializer")
-
-
-def _has_elements(type_: Type) -> bool:
-    return lookup.implements(type_, "System.Collections.IEnumerable")
 
 
 def _is_written(token: Token) -> bool:

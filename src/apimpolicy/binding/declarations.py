@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
 from apimpolicy.binding.advice import call_of
+from apimpolicy.binding.literals import DefaultLiteral, UnboundLambda
 from apimpolicy.binding.nodes import Bad, Expression, Statement
-from apimpolicy.binding.reports import shown
+from apimpolicy.binding.reports import is_var, shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol
 from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_static_class
-from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda
-from apimpolicy.binding.written import is_var
 from apimpolicy.dotnet.types import ERROR, NULL, ArrayType, SpecialType, Type
 from apimpolicy.dotnet.values import BOOL, STRING, VOID
 from apimpolicy.syntax import literals, shapes
@@ -230,7 +229,6 @@ def _can_be_constant(type_: Type) -> bool:
 
 
 def _declared_names(block: shapes.Block) -> dict[str, int]:
-    """Return the variables that a block's own declarations introduce, with their offsets."""
     found: dict[str, int] = {}
     for child in block.statements:
         if isinstance(child, shapes.LocalDeclarationStatement):

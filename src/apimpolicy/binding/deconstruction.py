@@ -9,9 +9,8 @@ from apimpolicy.binding.inference import Inference
 from apimpolicy.binding.names import make_tuple_type
 from apimpolicy.binding.nodes import Bad, Expression, Statement
 from apimpolicy.binding.references import check_assignable
-from apimpolicy.binding.reports import shown
+from apimpolicy.binding.reports import is_discard, is_var, shown
 from apimpolicy.binding.statements import bind_collection, bind_loop_body
-from apimpolicy.binding.written import is_discard, is_var
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import ERROR, NamedType, SpecialType, TupleType, Type
 from apimpolicy.records import Record
@@ -121,7 +120,6 @@ def _deconstruct_call(value: Expression, method: Method, types: list[Type]) -> E
 def _converted_elements(
     binder: Binder, value: nodes.TupleCreation, targets: list[Expression | None], placeholders: list[nodes.Placeholder]
 ) -> Expression:
-    """Convert each element of a tuple expression to the type of its target."""
     converted: list[Expression] = []
     for element, target, placeholder in zip(value.elements, targets, placeholders, strict=True):
         if target is not None and not isinstance(target, (Bad, nodes.Deconstruction)):

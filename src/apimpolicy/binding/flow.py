@@ -1,9 +1,19 @@
-"""Reachability (C# specification, section 13.2): whether the end of a statement can be reached."""
+"""Control flow (C# specification, section 13.2): whether the end of a statement can be reached; the conditions of an
+expression, parts to cover with both outcomes.
+
+A condition decides something and contains no smaller conditions: each operand of `&&` and `||`; the test of `?:`, `if`,
+loops, guards and filters; the result of a lambda or a block if it is a `bool`, and the whole expression if it is one.
+A condition is covered once it was true and once it was false, and the left operand of `??` and of `?.` once it was null
+and once it was not. Constants are not conditions.
+
+The outcome of a whole `a && (b || c)` is that of the operand evaluated last. So the whole is covered when all operands
+are, and does not count again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding import nodes
 from apimpolicy.records import Record
@@ -20,7 +30,7 @@ class Answer(Record):
     jumps: frozenset[str]
 
 
-class Flow:
+class Reachability:
     """One walk over a function body; nested lambdas and local functions are bodies of their own."""
 
     def __init__(self, known: dict[Statement, Answer]) -> None:
@@ -33,7 +43,6 @@ class Flow:
         self._targets: list[int] = []
 
     def end_reachable(self, statement: Statement) -> bool:
-        """Return whether control can leave this statement at its end, given that it is reached."""
         if isinstance(statement, (nodes.Block, nodes.Statements)):
             return self.list_end_reachable(statement.statements)
         if isinstance(statement, nodes.If):
@@ -135,7 +144,6 @@ class Flow:
 
 
 def _places_of_labels(statements: Sequence[Statement]) -> dict[str, int]:
-    """Return where in a list the statement of each of its labels is."""
     found: dict[str, int] = {}
     for place, statement in enumerate(statements):
         current = statement
@@ -146,7 +154,6 @@ def _places_of_labels(statements: Sequence[Statement]) -> dict[str, int]:
 
 
 def labels_of(statements: Sequence[Statement]) -> dict[str, nodes.Labeled]:
-    """Return the labels that stand in a list of statements itself, by name."""
     found: dict[str, nodes.Labeled] = {}
     for statement in statements:
         current = statement
@@ -157,14 +164,12 @@ def labels_of(statements: Sequence[Statement]) -> dict[str, nodes.Labeled]:
 
 
 def always_matches(value: Expression, pattern: nodes.Pattern) -> bool:
-    """Return whether a pattern takes every value that this expression can have."""
     if pattern.value is not None:
         return value.is_constant and pattern.value.is_constant and value.constant == pattern.value.constant
     return pattern.target is None or (pattern.target is value.type and value.type.is_value_type)
 
 
 def never_matches(value: Expression, pattern: nodes.Pattern) -> bool:
-    """Return whether the expression and the pattern are two different constants."""
     wanted = pattern.value
     return wanted is not None and value.is_constant and wanted.is_constant and value.constant != wanted.constant
 
@@ -187,7 +192,6 @@ _UNCHANGING = (nodes.Literal, nodes.Local, nodes.Binary, nodes.Logical, nodes.Un
 
 
 def endless_loops(body: Bound) -> Iterator[nodes.Loop]:
-    """Yield the loops in a bound block that only an exception ends."""
     held = {symbol for node in body.walk() if isinstance(node, _FUNCTIONS) for symbol in _written(node)}
     for node in body.walk():
         if isinstance(node, nodes.Loop) and not _may_end(node, held):
@@ -225,3 +229,83 @@ def _below(node: Bound, but_not: tuple[type[Bound], ...]) -> Iterator[Bound]:
         node = waiting.pop()
         yield node
         waiting.extend(child for child in node.children() if not isinstance(child, but_not))
+
+
+TRUTH = ("true", "false")
+NULLNESS = ("null", "not null")
+
+
+class Condition(NamedTuple):
+    """A node whose value counts; `outcomes` is TRUTH or NULLNESS."""
+
+    node: nodes.Expression
+    outcomes: tuple[str, str]
+
+
+def conditions_of(root: nodes.Bound) -> list[Condition]:
+    found: dict[tuple[str, int, int], Condition] = {}
+    if isinstance(root, nodes.Expression) and _is_bool(root):
+        _decide(root, found)
+    waiting: list[nodes.Bound] = [root]
+    while waiting:
+        node = waiting.pop()
+        for decision in _decisions(node):
+            _decide(decision, found)
+        if isinstance(node, nodes.Coalesce):
+            _keep(found, unconverted(node.left), NULLNESS)
+        elif isinstance(node, nodes.ConditionalAccess):
+            _keep(found, unconverted(node.receiver), NULLNESS)
+        waiting.extend(node.children())
+    return sorted(found.values(), key=lambda condition: (condition.node.syntax.start, -condition.node.syntax.end))
+
+
+def key_of(node: nodes.Bound) -> tuple[str, int, int]:
+    """Return a key of a node that survives binding the text again."""
+    return type(node).__name__, node.syntax.start, node.syntax.end
+
+
+def unconverted(node: nodes.Expression) -> nodes.Expression:
+    """Return the expression without implied conversions that keep whether it is null, or its truth."""
+    while isinstance(node, nodes.Convert) and not node.is_explicit and (_is_bool(node) <= _is_bool(node.operand)):
+        node = node.operand
+    return node
+
+
+def _decisions(node: nodes.Bound) -> Iterator[nodes.Expression]:
+    asked: nodes.Bound | None = None
+    if isinstance(node, (nodes.If, nodes.Loop, nodes.Conditional)):
+        asked = node.condition
+    elif isinstance(node, nodes.Logical):
+        asked = node
+    elif isinstance(node, nodes.Return):
+        asked = node.value
+    elif isinstance(node, nodes.Lambda):
+        asked = node.body
+    elif isinstance(node, nodes.SwitchLabel):
+        asked = node.guard
+    elif isinstance(node, nodes.Catch):
+        asked = node.filter
+    if isinstance(asked, nodes.Expression) and _is_bool(asked):
+        yield asked
+
+
+def _decide(decision: nodes.Expression, found: dict[tuple[str, int, int], Condition]) -> None:
+    waiting = [decision]
+    while waiting:
+        node = unconverted(waiting.pop())
+        inner = unconverted(node.operand) if isinstance(node, nodes.Unary) and node.operator == "!" else node
+        if isinstance(inner, nodes.Logical):
+            waiting += (inner.left, inner.right)
+        elif isinstance(inner, nodes.Conditional):
+            waiting += (inner.when_true, inner.when_false)
+        else:
+            _keep(found, node, TRUTH)
+
+
+def _keep(found: dict[tuple[str, int, int], Condition], node: nodes.Expression, outcomes: tuple[str, str]) -> None:
+    if not node.is_constant and not isinstance(node, nodes.Placeholder):
+        found.setdefault(key_of(node), Condition(node, outcomes))
+
+
+def _is_bool(node: nodes.Expression) -> bool:
+    return str(node.type) == "bool"

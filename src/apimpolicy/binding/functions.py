@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import lookup, nodes
+from apimpolicy.binding.literals import THROW_TYPE, DefaultLiteral
 from apimpolicy.binding.nodes import Bad, Call, DefaultValue, Expression, ObjectCreation
 from apimpolicy.binding.reports import shown
 from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol
 from apimpolicy.binding.type_relations import NUMERIC, is_enum
-from apimpolicy.binding.unbound import THROW_TYPE, DefaultLiteral
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.signatures import Method, Parameter
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, Type, TypeParameter
@@ -19,9 +19,6 @@ from apimpolicy.syntax import shapes
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
     from apimpolicy.syntax.nodes import Node, Token
-
-
-# Bodies of functions: blocks, expressions where `throw` may stand instead, and what can stand as a statement.
 
 
 def bind_branch(binder: Binder, node: Node) -> Expression:
@@ -49,10 +46,9 @@ def function_body(binder: Binder, node: Node) -> nodes.Block:
 
 
 def falls_through(binder: Binder, block: nodes.Block) -> bool:
-    """Return whether control reaches the end of the block."""
-    from apimpolicy.binding.flow import Flow
+    from apimpolicy.binding.flow import Reachability
 
-    return Flow(binder.ends).end_reachable(block)
+    return Reachability(binder.ends).end_reachable(block)
 
 
 def is_statement_expression(expression: Expression) -> bool:
@@ -152,7 +148,6 @@ def instance_of(binder: Binder, function: LocalFunctionSymbol, types: tuple[Type
 
 
 def _generics_around(binder: Binder) -> list[TypeParameter]:
-    """Return the type parameters of the generic functions whose own bodies are being bound."""
     around = (type_ for scope in binder.scope.outward() for type_ in scope.types.values())
     return [type_ for type_ in around if isinstance(type_, TypeParameter)]
 
@@ -195,5 +190,4 @@ def result_of(returns: Type) -> Type | None:
 
 
 def task_of(result: Type) -> Type:
-    """Return the return type that is inferred for an asynchronous lambda whose body returns this."""
     return named(TASK) if result is VOID else named(TASK, result)

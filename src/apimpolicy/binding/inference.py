@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.conversions import implicit_conversion
+from apimpolicy.binding.literals import UnboundLambda
 from apimpolicy.binding.lookup import delegate_signature, supertypes
 from apimpolicy.binding.nodes import Expression, MethodGroup, TupleCreation
 from apimpolicy.binding.type_relations import is_reference, merged, same
-from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import ERROR, NULL, ArrayType, NamedType, SpecialType, TupleType, Type, TypeParameter
 from apimpolicy.dotnet.values import VOID
 
@@ -47,7 +47,7 @@ class Inference:
         """Return the type arguments, or None when inference fails (CS0411)."""
         self._first_phase()
         while True:
-            unfixed = self._unfixed()
+            unfixed = [p for p in self.parameters if self.bounds[p].fixed is None]
             if not unfixed:
                 return tuple(self.bounds[p].fixed or ERROR for p in self.parameters)
             progressed = self._output_inferences(unfixed)
@@ -66,9 +66,6 @@ class Inference:
                     return None
             if len(ready) < len(free) and not progressed and not ready:
                 return None
-
-    def _unfixed(self) -> list[TypeParameter]:
-        return [p for p in self.parameters if self.bounds[p].fixed is None]
 
     def _fixed_types(self) -> dict[TypeParameter, Type]:
         return {p: fixed for p in self.parameters if (fixed := self.bounds[p].fixed) is not None}
@@ -267,7 +264,6 @@ class Inference:
 
 
 def _converts(source: Type, target: Type) -> bool:
-    """Return whether a type converts to another, user-defined conversions included."""
     return implicit_conversion(source, target) is not None
 
 

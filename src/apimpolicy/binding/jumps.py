@@ -86,7 +86,6 @@ def statement_labeled_statement(binder: Binder, node: shapes.LabeledStatement) -
 
 
 def declare_labels(binder: Binder, statements: Sequence[Child]) -> None:
-    """Declare the labels of a block, which are known in all of it."""
     around = binder.enclosing
     found: set[str] = set()
     for statement in statements:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import functions, lookup, nodes
 from apimpolicy.binding.inference import best_common_type
-from apimpolicy.binding.reports import shown
+from apimpolicy.binding.literals import LAMBDA_TYPE, BoundBody, UnboundLambda
+from apimpolicy.binding.reports import name_of, shown
 from apimpolicy.binding.symbols import LocalSymbol, Scope
 from apimpolicy.binding.type_relations import LAMBDA, Conversion, same
-from apimpolicy.binding.unbound import LAMBDA_TYPE, BoundBody, UnboundLambda
-from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.types import ERROR, SpecialType, Type
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax import literals, shapes
@@ -268,7 +267,6 @@ _WRONG_RESULT = "the lambda can't be converted to the delegate type, because its
 
 
 def _report_results(binder: Binder, unbound: UnboundLambda, bound: BoundBody, wanted: Type, target: Type) -> Bad:
-    """Report that the body's results do not convert to the delegate's return type."""
     if isinstance(bound.body, nodes.Block):
         for statement in bound.returns:
             value = statement.value

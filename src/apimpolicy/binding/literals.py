@@ -1,19 +1,64 @@
-"""Literals, parentheses, and `this` and `base`, which a policy expression has not (C# specification, section 12.8)."""
+"""Literals, parentheses, and `this` and `base`, which a policy expression has not (C# specification, section 12.8).
+
+Lambdas, `default` and `throw` have no type of their own until something converts them.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from apimpolicy.binding.nodes import Expression, Literal, UnknownText
-from apimpolicy.binding.unbound import DEFAULT_TYPE, DefaultLiteral
+from apimpolicy.binding.nodes import Block, Expression, Literal, Return, UnknownText
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.types import NULL
+from apimpolicy.dotnet.types import NULL, SpecialType, Type
 from apimpolicy.dotnet.values import BOOL, CHAR, STRING
+from apimpolicy.records import Record
 from apimpolicy.syntax import literals, shapes
-from apimpolicy.text.holes import has_hole
+from apimpolicy.text.source import has_hole
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
+    from apimpolicy.binding.symbols import LocalSymbol, Scope
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.syntax.nodes import Node
+
+
+LAMBDA_TYPE: Final = SpecialType("lambda expression")
+METHOD_GROUP_TYPE: Final = SpecialType("method group")
+DEFAULT_TYPE: Final = SpecialType("default")
+THROW_TYPE: Final = SpecialType("<throw expression>")
+TUPLE_TYPE: Final = SpecialType("tuple without a type")
+NAMESPACE_TYPE: Final = SpecialType("namespace")
+
+
+class BoundBody(Record):
+    """A lambda's body, bound for one choice of parameter types."""
+
+    parameters: tuple[LocalSymbol, ...]
+    body: Expression | Block
+    returns: tuple[Return, ...]
+    return_type: Type | None
+    diagnostics: tuple[Diagnostic, ...]
+    falls_through: bool
+
+
+class UnboundLambda(Expression):
+    """A lambda or anonymous method before conversion to a delegate type.
+
+    `names` is None for `delegate { … }`, which fits any parameter list; `explicit_types` is None when parameters are
+    not typed. `bodies` caches the body per choice of parameter types.
+    """
+
+    names: tuple[str, ...] | None
+    explicit_types: tuple[Type, ...] | None
+    modes: tuple[str, ...]
+    body: Node
+    scope: Scope
+    is_async: bool
+    bodies: dict[tuple[Type, ...], BoundBody]
+
+
+class DefaultLiteral(Expression):
+    """`default` without a type."""
 
 
 def _bind_literal(

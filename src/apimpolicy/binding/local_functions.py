@@ -15,10 +15,9 @@ from apimpolicy.binding.constraints import constrain
 from apimpolicy.binding.functions import bind_branch, bind_defaults, falls_through, is_statement_expression, result_of
 from apimpolicy.binding.lookup import iterator_element
 from apimpolicy.binding.references import returned_reference
-from apimpolicy.binding.reports import shown
+from apimpolicy.binding.reports import REFERENCE_TYPES, is_var, name_of, shown
 from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol, Scope
 from apimpolicy.binding.type_relations import is_static_class
-from apimpolicy.binding.written import REFERENCE_TYPES, is_var, name_of
 from apimpolicy.dotnet.signatures import Parameter
 from apimpolicy.dotnet.types import ERROR, ArrayType, Type, TypeParameter
 from apimpolicy.dotnet.values import VOID
@@ -34,7 +33,6 @@ MOST_INSTANCES: Final = 50
 
 
 def declare_functions(binder: Binder, statements: Sequence[Child]) -> None:
-    """Declare the local functions of a block, which are known in all of it."""
     for child in statements:
         if isinstance(child, shapes.LocalFunction):
             type_node, token, parameters = child.type, child.name, child.parameters

@@ -44,7 +44,6 @@ def types_named(simple: str, arity: int) -> list[metadata.TypeDefinition]:
 
 
 def nearest_type_names(simple: str) -> list[str]:
-    """Simple names that exist, for suggestions."""
     return [name for name, _ in _usings_index()]
 
 
@@ -80,7 +79,6 @@ def supertypes(type_: Type) -> tuple[NamedType, ...]:
 
 
 def implements(type_: Type, name: str) -> bool:
-    """Return whether a type is the named one, or derives from it."""
     return name in [parent.name for parent in supertypes(type_)]
 
 
@@ -135,7 +133,6 @@ def _search(type_: Type, name: str) -> list[Member]:
 
 
 def indexers(type_: Type) -> list[Property]:
-    """Return the indexers of a type, the nearest first."""
     found: list[Property] = []
     signatures: set[tuple[Type, ...]] = set()
     for parent in _lookup_order(type_):
@@ -179,7 +176,6 @@ def _extension_classes() -> tuple[metadata.TypeDefinition, ...]:
 
 @functools.lru_cache(maxsize=1024)  # policies may name what they like
 def extension_methods(name: str) -> tuple[Method, ...]:
-    """Return the extension methods of this name that are in scope."""
     return tuple(
         member
         for definition in _extension_classes()
@@ -232,7 +228,6 @@ def element_type(type_: Type) -> Type | None:
 
 
 def enumerable_argument(type_: Type) -> Type | None:
-    """Return the T of the one IEnumerable<T> that a type is or implements."""
     for parent in supertypes(type_):
         if parent.name == "System.Collections.Generic.IEnumerable" and parent.arguments:
             return parent.arguments[0]

@@ -26,7 +26,6 @@ def conversion(binder: Binder, group: MethodGroup, target: Type) -> Conversion |
 
 
 def converted(binder: Binder, group: MethodGroup, target: Type) -> Expression:
-    """Return the delegate of the method that its type selects."""
     return _selected(binder, group, target) or binder.bad(group.syntax)
 
 

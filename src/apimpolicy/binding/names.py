@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import lookup
 from apimpolicy.binding.constraints import violation
 from apimpolicy.binding.functions import bind_defaults
+from apimpolicy.binding.literals import METHOD_GROUP_TYPE, NAMESPACE_TYPE
 from apimpolicy.binding.nodes import Expression, Local, MethodGroup, NamespaceReference, TypeReference
-from apimpolicy.binding.reports import shown
+from apimpolicy.binding.reports import name_of, shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 from apimpolicy.binding.type_relations import is_ref_struct, is_static_class, nullable
-from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, NAMESPACE_TYPE
-from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.metadata import TypeDefinition, find_definition, named
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import ERROR, NamedType, Type, array_of, construct, tuple_type
@@ -21,7 +20,7 @@ from apimpolicy.dotnet.values import OBJECT
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Child, Node, Token
-from apimpolicy.text.holes import has_hole
+from apimpolicy.text.source import has_hole
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
@@ -236,12 +235,10 @@ def _type_argument(binder: Binder, node: Node) -> Type:
 
 
 def bind_hole(binder: Binder, node: shapes.Hole) -> Expression:
-    """Return an expression that is unknown."""
     return binder.hole(node)
 
 
 def type_hole(binder: Binder, node: Node) -> Type:
-    """Return a type that is unknown."""
     return binder.unknown_type(node)
 
 

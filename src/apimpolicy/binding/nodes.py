@@ -60,12 +60,12 @@ class Bound(Record):
         return below
 
     def walk(self) -> Iterator[Bound]:
-        """Yield this node and every node below it."""
+        """Yield this node and every node below it, parents first, in the order of the text."""
         waiting: list[Bound] = [self]
         while waiting:
             node = waiting.pop()
             yield node
-            waiting.extend(node.children())
+            waiting.extend(reversed(node.children()))
 
 
 class Expression(Bound):
@@ -540,7 +540,6 @@ class SwitchSection(Bound):
 
     @property
     def constants(self) -> list[Any]:
-        """The constants of its labels."""
         values = (each.pattern.value for each in self.labels if each.pattern is not None)
         return [each.constant for each in values if each is not None and each.is_constant]
 
@@ -620,7 +619,6 @@ class Yield(Statement):
 
 
 def is_interpolated(expression: Expression) -> bool:
-    """Return whether an expression is an interpolated string, also one without holes."""
     return isinstance(expression, InterpolatedString) or (
         isinstance(expression, Literal) and getattr(expression.syntax, "kind", "") == "interpolated_string"
     )

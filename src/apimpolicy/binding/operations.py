@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import advice, constants, nodes, operators
 from apimpolicy.binding.advice import operand_name
+from apimpolicy.binding.literals import DefaultLiteral, UnboundLambda
 from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.binding.reports import shown
 from apimpolicy.binding.type_relations import INTEGRAL_RANGES, is_delegate, nullable, same, underlying_number
-from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda
 from apimpolicy.dotnet.metadata import find_definition
 from apimpolicy.dotnet.types import ERROR, NULL, SpecialType, TupleType, Type, tuple_type
 from apimpolicy.dotnet.values import BOOL, INT, LONG, OBJECT, STRING, VOID

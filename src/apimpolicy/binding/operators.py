@@ -280,7 +280,6 @@ def resolve_unary(operator: str, operand: Expression) -> OperatorSignature | Amb
 
 
 def user_operators(name: str, types: Sequence[Type]) -> list[Method]:
-    """Return the operator methods of this name that the operand types (and their bases) declare."""
     found: list[Method] = []
     for type_ in types:
         bare = type_.underlying or type_

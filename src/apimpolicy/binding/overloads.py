@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding.constraints import Violation, violation
 from apimpolicy.binding.conversions import better_target
 from apimpolicy.binding.inference import Inference
+from apimpolicy.binding.literals import UnboundLambda
 from apimpolicy.binding.lookup import delegate_signature
 from apimpolicy.binding.nodes import Expression, OutVariable
 from apimpolicy.binding.type_relations import IDENTITY, Conversion, same
-from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.signatures import Method, Parameter
 from apimpolicy.dotnet.types import ERROR, ArrayType, NamedType, Type, TypeParameter
 from apimpolicy.records import Record

@@ -2,7 +2,7 @@
 
 The function for a kind of syntax node is found by its name: `bind_<kind>` makes an expression, `statement_<kind>` a
 statement and `type_<kind>` the type that type syntax denotes. A part is imported when the first node of its kinds is
-bound: most expressions need few of them. What has no type of its own (`unbound`) is converted by the module that knows
+bound: most expressions need few of them. What has no type of its own (`literals`) is converted by the module that knows
 it, a `Form`.
 """
 
@@ -48,7 +48,6 @@ EXPRESSIONS: Final[dict[str, Callable[[Binder, Node], Expression]]] = Functions(
         "calls": "invocation element_access conditional_element_access",
         "operations": "binary logical_and logical_or unary logical_not bitwise_not",
         "conditional": "conditional coalesce throw_expression",
-        "casts": "cast as_type is_type typeof sizeof default_expression checked_expression unchecked_expression",
         "assignments": "assignment compound_assignment prefix_increment postfix_increment",
         "lambdas": "simple_lambda parenthesized_lambda anonymous_method",
         "creation": "object_creation member_initializer indexer_initializer initializer anonymous_object_creation "
@@ -56,7 +55,8 @@ EXPRESSIONS: Final[dict[str, Callable[[Binder, Node], Expression]]] = Functions(
         "array_creation": "array_creation array_creation_with_initializer implicit_array_creation "
         "stackalloc stackalloc_with_initializer implicit_stackalloc",
         "functions": "await_expression",
-        "patterns": "is_pattern declaration_expression",
+        "patterns": "is_pattern declaration_expression cast as_type is_type typeof sizeof default_expression "
+        "checked_expression unchecked_expression",
         "queries": "query_expression",
         "references": "ref_expression",
     },

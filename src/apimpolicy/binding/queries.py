@@ -174,7 +174,6 @@ class _Translation:
 
 
 def _first_use(node: Any, names: AbstractSet[str]) -> Token | None:
-    """Return the first place where one of these names is read."""
     if not isinstance(node, Node) or not names:
         return None
     if isinstance(node, shapes.Identifier) and node.name.text in names:

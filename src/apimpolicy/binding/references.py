@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Child, Node, Token
 
 
-# References to variables: `ref` locals, `ref` returns, `ref` conditionals (C# specification, sections 9.7 and 12.18).
-
-
 def bind_ref_expression(binder: Binder, node: shapes.RefExpression) -> Expression:
     """Return a `ref` where no reference is wanted: only the places that want one ask `reference` themselves."""
     return binder.failure(node, "CS1525", "'ref' can't be used here", help="remove it")
@@ -270,7 +267,6 @@ _POLICIES = {
 
 
 def _tuple_of(target: Expression) -> Expression | None:
-    """Return the tuple that something is an element of; None when it is none."""
     if isinstance(target, nodes.FieldAccess) and target.receiver is not None and not target.field.is_static:
         return target.receiver if target.receiver.type.is_value_type else None
     return target.receiver if isinstance(target, nodes.TupleElement) else None

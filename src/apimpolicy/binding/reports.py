@@ -1,23 +1,64 @@
-"""Report diagnostics at nodes, spell types, and suggest names."""
+"""Report diagnostics at nodes, spell types, and suggest names; facts that follow from syntax alone, before binding."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding.constants import MAX_FOLDED
 from apimpolicy.binding.lookup import IMPLICIT_USINGS
 from apimpolicy.binding.nodes import Bad, MethodGroup
-from apimpolicy.binding.written import written
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.dotnet.types import ERROR, Type
 from apimpolicy.errors import LimitExceededError
-from apimpolicy.syntax import shapes
+from apimpolicy.syntax import literals, shapes
+from apimpolicy.syntax.nodes import Child, Node, Token
 
 if TYPE_CHECKING:
-    from apimpolicy.syntax.nodes import Child, Node, Token
+    from apimpolicy.binding.symbols import Scope
+    from apimpolicy.syntax.nodes import Child, Node
     from apimpolicy.text.source import Excerpt
+
+
+REFERENCE_TYPES: Final = frozenset({"ref_type", "ref_readonly_type"})
+"""The kinds of `ref T` and `ref readonly T`."""
+
+
+def written(child: Child) -> Node | Token:
+    """Return a child that the grammar never leaves out."""
+    if child is None:
+        raise AssertionError("the grammar has no such node")
+    return child
+
+
+def name_of(child: Child) -> str:
+    """Return the name that a token denotes: `@class` is `class`."""
+    if not isinstance(child, Token):
+        raise AssertionError("the grammar has a name here")
+    return literals.identifier_name(child.text)
+
+
+def is_var(node: Child) -> bool:
+    """Return whether type syntax is `var` meaning an inferred type."""
+    return (
+        isinstance(node, shapes.NamedType)
+        and node.qualifier is None
+        and node.type_arguments is None
+        and node.name.text == "var"
+    )
+
+
+def name_of_open_type(node: Child) -> tuple[str, int]:
+    """Return the name in `List<>`, and how many type arguments it lacks; none for other types."""
+    if not isinstance(node, shapes.NamedType) or not isinstance(node.type_arguments, Token):
+        return "", 0
+    return name_of(node.name), node.type_arguments.text.count(",") + 1
+
+
+def is_discard(node: Child, scope: Scope) -> bool:
+    """Return whether an expression is `_` where no variable has that name."""
+    return isinstance(node, shapes.Identifier) and node.name.text == "_" and scope.find("_") is None
 
 
 # Report diagnostics at nodes, and suggest names
@@ -55,7 +96,6 @@ class Reports:
         self.diagnostics.append(Diagnostic.within(self.excerpt, start, end, code, message, label=label, help=help))
 
     def bad(self, node: Child, type_: Type = ERROR) -> Bad:
-        """Return the expression about which nothing more is reported; `type_` is its type, if known."""
         return Bad(written(node), type_)
 
     def failure(self, node: Child, code: str, message: str, *, label: str = "", help: str = "") -> Bad:
@@ -63,11 +103,9 @@ class Reports:
         self.report(node, code, message, label=label, help=help)
         return self.bad(node)
 
-    def failure_at(
-        self, start: int, end: int, node: Child, code: str, message: str, *, label: str = "", help: str = ""
-    ) -> Bad:
+    def failure_at(self, start: int, end: int, node: Child, code: str, message: str, *, help: str = "") -> Bad:
         """Like `failure`, with a place of its own."""
-        self.report_at(start, end, code, message, label=label, help=help)
+        self.report_at(start, end, code, message, help=help)
         return self.bad(node)
 
     def nearest_names(self, name: str, names: Iterable[str]) -> list[str]:
@@ -92,7 +130,6 @@ class Reports:
 
 
 def name_token(group: MethodGroup) -> Node | Token:
-    """Return the syntax of a method's name."""
     syntax = group.syntax
     if isinstance(syntax, (shapes.MemberAccess, shapes.ConditionalMemberAccess)):
         found = syntax.name

@@ -9,23 +9,19 @@ from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.declarations import bind_declaration
 from apimpolicy.binding.functions import is_statement_expression
+from apimpolicy.binding.literals import UnboundLambda
 from apimpolicy.binding.nodes import Bad, Expression, Statement
-from apimpolicy.binding.reports import shown
+from apimpolicy.binding.reports import is_var, shown
 from apimpolicy.binding.type_relations import is_reference
-from apimpolicy.binding.unbound import UnboundLambda
-from apimpolicy.binding.written import is_var
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, Type
 from apimpolicy.syntax import shapes
-from apimpolicy.text.holes import has_hole
+from apimpolicy.text.source import has_hole
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
     from apimpolicy.binding.symbols import LocalSymbol
     from apimpolicy.syntax.nodes import Node, Token
-
-
-# Plain statements: `if`, expressions, `checked` (C# specification, chapter 13).
 
 
 def statement_empty_statement(binder: Binder, node: shapes.EmptyStatement) -> Statement:

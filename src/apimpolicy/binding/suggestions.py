@@ -62,7 +62,6 @@ def for_type_word(binder: Binder, node: Node | Token, name: str) -> str:
 
 
 def is_assigned(binder: Binder, node: Node) -> bool:
-    """Return whether a statement assigns to the name."""
     text = binder.excerpt.text
     return text[: node.start].rstrip()[-1:] in ("{", "}", ";") and _ASSIGNMENT.match(text, node.end) is not None
 
@@ -168,5 +167,4 @@ def _is_member(type_: Type, name: str, *, is_static: bool, is_called: bool) -> b
 
 
 def _extends(binder: Binder, receiver: Expression, name: str) -> bool:
-    """Return whether an extension method of the name takes the receiver."""
     return any(takes_receiver(method, receiver, binder) for method in lookup.extension_methods(name))

@@ -10,7 +10,7 @@ from apimpolicy.records import Record
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Child, Node, Token
-from apimpolicy.text.holes import has_hole
+from apimpolicy.text.source import has_hole
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.signatures import Parameter
@@ -133,12 +133,10 @@ class Scope:
             self.order.append(symbol)
 
     def take(self, symbols: Iterable[Symbol]) -> None:
-        """Make symbols visible here that another scope declares."""
         for symbol in symbols:
             self.names[symbol.name] = self._visible[symbol.name] = symbol
 
     def find(self, name: str) -> Symbol | None:
-        """Return the nearest symbol of this name."""
         found = self._visible.get(name)
         scope = self.parent
         while found is None and scope is not None:
@@ -165,7 +163,6 @@ class Scope:
         return None
 
     def has_unknown(self) -> bool:
-        """Return whether an enclosing block has an unknown part, which may declare names."""
         return any(scope.is_unknown for scope in self.outward())
 
     def in_expressions(self) -> Mapping[str, int]:
@@ -229,6 +226,5 @@ def declared_in(statement: Child) -> Iterator[tuple[str, int]]:
 
 
 def _named(token: Child) -> Iterator[tuple[str, int]]:
-    """Yield a variable with its place; a discard is none."""
     if isinstance(token, Token) and token.text != "_":
         yield identifier_name(token.text), token.start

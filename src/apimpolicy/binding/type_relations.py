@@ -149,7 +149,6 @@ def is_enum(type_: Type) -> bool:
 
 
 def underlying_number(type_: Type) -> Type:
-    """Return the number type behind an enum; any other type stays."""
     if isinstance(type_, NamedType) and type_.kind == "enum":
         return named(type_.definition.enum_underlying)
     return type_

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from apimpolicy.checks.rule import Diagnostic, Element, Findings, Rule, Subject
 from apimpolicy.policies.placement import SCOPES
-from apimpolicy.text.holes import has_hole
+from apimpolicy.text.source import has_hole
 
 if TYPE_CHECKING:
     from apimpolicy.text.document import Document

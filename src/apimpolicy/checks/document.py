@@ -20,10 +20,9 @@ from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.validation import validate
 from apimpolicy.text.document import Characters, Element
-from apimpolicy.text.holes import has_hole, is_unknown, shown
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import substitute
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source, has_hole, is_unknown, shown
 
 if TYPE_CHECKING:
     from apimpolicy.checks.expressions import ExpressionCheck

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.records import Record
-from apimpolicy.text.holes import OPEN, has_hole
 from apimpolicy.text.named_values import named_values_as_holes
-from apimpolicy.text.source import Excerpt
+from apimpolicy.text.source import OPEN, Excerpt, has_hole
 
 if TYPE_CHECKING:
     from apimpolicy.binding.bind import BoundExpression
@@ -150,7 +149,7 @@ def _without_caught(bound: BoundExpression, warnings: list[Diagnostic]) -> Itera
 def _compile(excerpt: Excerpt) -> Compiled:
     from apimpolicy.binding import bind
     from apimpolicy.binding.allow_list import check_gateway_rules
-    from apimpolicy.binding.warnings import compiler_warnings
+    from apimpolicy.binding.bind import compiler_warnings
     from apimpolicy.syntax.parser import parse
 
     try:
@@ -184,7 +183,7 @@ def _compile_around_holes(excerpt: Excerpt) -> Compiled:
     """Return a compiled expression with holes. Its findings are true whatever the holes contain."""
     from apimpolicy.binding import bind
     from apimpolicy.binding.allow_list import check_gateway_rules
-    from apimpolicy.syntax.holes import as_statements, parse_around_holes
+    from apimpolicy.syntax.parser import as_statements, parse_around_holes
 
     parsed = parse_around_holes(excerpt)
     if parsed is None:

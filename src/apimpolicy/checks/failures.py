@@ -18,7 +18,7 @@ from apimpolicy.binding.nodes import Binary, Bound, ConditionalAccess, Convert, 
 from apimpolicy.checks.flow import names_set_by
 from apimpolicy.checks.nodes import type_name
 from apimpolicy.policies.registry import has_trait, specification_of
-from apimpolicy.text.holes import has_hole, is_unknown
+from apimpolicy.text.source import has_hole, is_unknown
 
 if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject

@@ -19,7 +19,7 @@ from apimpolicy.checks.variables import BodyRead, body_reads
 from apimpolicy.policies.registry import attribute_of, has_trait, traits_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.document import Characters, Element
-from apimpolicy.text.holes import has_hole, is_unknown
+from apimpolicy.text.source import has_hole, is_unknown
 
 if TYPE_CHECKING:
     from apimpolicy.checks.expressions import CheckedExpression

@@ -33,7 +33,7 @@ from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.policies.registry import names_with
 from apimpolicy.text.document import Attribute, Document, Element
-from apimpolicy.text.holes import is_unknown
+from apimpolicy.text.source import is_unknown
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound

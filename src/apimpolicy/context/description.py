@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.text.encoding import number_of
+from apimpolicy.text.source import number_of
 
 if TYPE_CHECKING:
     from apimpolicy.context.entities import Operation

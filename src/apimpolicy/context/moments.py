@@ -8,7 +8,7 @@ from typing import Any
 from apimpolicy.dotnet.cryptography.issuing import date_time, ticks_of
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.registry import bound
-from apimpolicy.dotnet.system.guids import Guid
+from apimpolicy.dotnet.system.randoms import Guid
 from apimpolicy.errors import ConfigurationError
 
 Moment = Any

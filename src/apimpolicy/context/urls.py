@@ -129,7 +129,7 @@ def _parsed(text: str) -> Url:
 
 def _without_dots(path: str) -> str:
     """Return a path without dot segments, as they are written or encoded."""
-    from apimpolicy.dotnet.system.web_text import without_dot_segments
+    from apimpolicy.dotnet.system.net import without_dot_segments
 
     parts = path.split("/")
     for index, part in enumerate(parts):

@@ -103,7 +103,6 @@ def passed_types(member: Member) -> list[Type]:
 
 
 def given_type(member: Member) -> Type | None:
-    """Return the type of a member's result."""
     if isinstance(member, Method):
         return member.returns
     return member.type if isinstance(member, (Property, Field)) else None
@@ -141,5 +140,4 @@ def charged(implementation: Implementation, cost: Cost) -> Callable[..., Any]:
 
 
 def length_of(value: Any) -> int:
-    """Return the length of a text, an array or a collection; 0 for anything else."""
     return len(value) if hasattr(value, "__len__") else 0

@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, Protocol
 
 from apimpolicy.errors import LimitExceededError
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from random import Random
@@ -47,7 +48,7 @@ FREE_UNITS = 512
 """Units of a text or array that library members may work through without burning steps."""
 
 
-class Limits:
+class Limits(Record):
     """Bounds on what one evaluation may use; every one is a setting with this default.
 
     `steps`: loop iterations, calls of local functions and lambdas, and elements that LINQ walks over.
@@ -58,21 +59,11 @@ class Limits:
     each expensive.
     """
 
-    __slots__ = ("elements", "regex_seconds", "seconds", "steps", "string_length")
-
-    def __init__(
-        self,
-        steps: int = 5_000_000,
-        string_length: int = 16_777_216,
-        elements: int = 8_388_608,
-        regex_seconds: float = 2.0,
-        seconds: float = 5.0,
-    ) -> None:
-        self.steps = steps
-        self.string_length = string_length
-        self.elements = elements
-        self.regex_seconds = regex_seconds
-        self.seconds = seconds
+    steps: int = 5_000_000
+    string_length: int = 16_777_216
+    elements: int = 8_388_608
+    regex_seconds: float = 2.0
+    seconds: float = 5.0
 
 
 _USUAL_LIMITS = Limits()
@@ -313,7 +304,6 @@ def assume(words: str) -> None:
 
 
 def stop_evaluation() -> None:
-    """Stop the evaluation for good; outside of one there is nothing to stop."""
     running = environment()
     if running is not _OUTSIDE:
         running.stop()
@@ -323,7 +313,6 @@ LimitExceededError.when_made = staticmethod(stop_evaluation)
 
 
 def has_environment() -> bool:
-    """Return whether an environment for evaluations was set."""
     return environment() is not _OUTSIDE
 
 

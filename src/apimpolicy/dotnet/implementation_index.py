@@ -42,7 +42,6 @@ def read() -> dict[str, tuple[str, ...]]:
 
 
 def _refuse(type_name: str) -> tuple[str, ...]:
-    """Raise RuntimeError: while a module is imported there is no index yet."""
     raise RuntimeError(
         f"a module asks for the implementation of {type_name} while it is imported: ask when it is called"
     )

@@ -25,7 +25,6 @@ def modules_of(type_name: str) -> tuple[str, ...]:
 
 
 def all_modules() -> tuple[str, ...]:
-    """Full names of all modules that implement something."""
     return tuple(sorted({module for modules in _index().values() for module in modules}))
 
 

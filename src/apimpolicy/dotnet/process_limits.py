@@ -41,7 +41,7 @@ def limit_process(memory: int = MEMORY) -> None:
     _watch_processor(None)
 
 
-def reason_to_stop(action: Callable[[], object], memory: int = MEMORY) -> int:
+def reason_to_stop(action: Callable[[], object]) -> int:
     """Do something in a process of its own first, held to limits; return the signal that ended it, 0 for none.
 
     What it raises is for whoever does it here afterwards. Without `fork` (Windows) nothing is tried. Threads must not
@@ -52,7 +52,7 @@ def reason_to_stop(action: Callable[[], object], memory: int = MEMORY) -> int:
     child = os.fork()
     if child == 0:
         os.closerange(1, 3)  # what it says is said by whoever does it here
-        limit_process(memory)
+        limit_process(MEMORY)
         with suppress(Exception):
             action()
         os._exit(0)
@@ -110,5 +110,4 @@ def _watch_clock(seconds: float | None) -> None:
 
 
 def _finite(seconds: float) -> float:
-    """Return the seconds until the process ends itself: even unlimited work is bounded."""
     return min(seconds, 24 * 3600.0)

@@ -135,12 +135,10 @@ def implements(
     return register
 
 
-def implements_all(
-    type_name: str, members: Mapping[str, Callable[..., Any]], *, types: bool = False, cost: Cost | None = None
-) -> None:
+def implements_all(type_name: str, members: Mapping[str, Callable[..., Any]], *, types: bool = False) -> None:
     """Register a function under each of a type's members: a table of members that only forward."""
     for member, function in members.items():
-        implements(type_name, member, types=types, cost=cost)(function)
+        implements(type_name, member, types=types)(function)
 
 
 def implements_setter(type_name: str, member: str) -> Callable[[_Function], _Function]:
@@ -290,7 +288,6 @@ def _is_refused(type_: NamedType) -> bool:
 
 
 def _look_up(table: Mapping[tuple[str, str], _Entry], key: tuple[str, str]) -> _Entry | None:
-    """Return the entry of a member: under its line, its name with parameters, or its name alone."""
     name, signature = key
     found = table.get(key) or table.get((name, short_form(signature)))
     return found or table.get((name, member_name(signature)))

@@ -18,6 +18,9 @@ from apimpolicy.dotnet.types import NamedType, Type, TypeParameter, array_of, co
 if TYPE_CHECKING:
     from apimpolicy.dotnet.metadata import TypeDefinition
 
+    Find = Callable[[str, int], TypeDefinition]
+    Scope = Mapping[str, TypeParameter]
+
 MEMBER_NAME = re.compile(r"(?:^|[ ])(\w+)(?:<[^()\[\]{}]*>)?(?:\(|\[[^\]]+\] \{| \{|;| =)")
 """Finds the name of a member line without reading the rest of it."""
 
@@ -228,7 +231,7 @@ def _type_alone(match: re.Match[str]) -> str:
     return mode + _QUALIFIER.sub("", match[2])
 
 
-def parse_type(text: str, find: Callable[[str, int], TypeDefinition], scope: Mapping[str, TypeParameter]) -> Type:
+def parse_type(text: str, find: Find, scope: Scope) -> Type:
     """Return the type with a C# name of the surface, e.g. `System.Func<T, bool>[]` or `Outer<K>.Inner`."""
     if text in scope:
         return scope[text]
@@ -242,9 +245,7 @@ def parse_type(text: str, find: Callable[[str, int], TypeDefinition], scope: Map
     return type_
 
 
-def _parse_tuple(
-    tokens: list[str], index: int, find: Callable[[str, int], TypeDefinition], scope: Mapping[str, TypeParameter]
-) -> tuple[Type, int]:
+def _parse_tuple(tokens: list[str], index: int, find: Find, scope: Scope) -> tuple[Type, int]:
     """`(TFirst First, TSecond Second)`: a tuple type with names."""
     types: list[Type] = []
     names: list[str] = []
@@ -256,9 +257,7 @@ def _parse_tuple(
     return tuple_type(tuple(types), tuple(names), find("System.ValueTuple", len(types))), index + 1
 
 
-def _parse_type(
-    tokens: list[str], index: int, find: Callable[[str, int], TypeDefinition], scope: Mapping[str, TypeParameter]
-) -> tuple[Type, int]:
+def _parse_type(tokens: list[str], index: int, find: Find, scope: Scope) -> tuple[Type, int]:
     name = tokens[index]
     if name == "(":
         return _parse_tuple(tokens, index, find, scope)
@@ -301,19 +300,14 @@ def _parse_type(
             return type_, index
 
 
-def parse_member(
-    line: str, owner: TypeDefinition, find: Callable[[str, int], TypeDefinition], scope: Mapping[str, TypeParameter]
-) -> Member:
-    """Read one member line of the surface."""
+def parse_member(line: str, owner: TypeDefinition, find: Find, scope: Scope) -> Member:
     signature, _, note = line.partition(" // ")
     member = _parse_member(signature, owner, find, scope)
     member.obsolete = note == "obsolete"
     return member
 
 
-def _parse_member(
-    line: str, owner: TypeDefinition, find: Callable[[str, int], TypeDefinition], scope: Mapping[str, TypeParameter]
-) -> Member:
+def _parse_member(line: str, owner: TypeDefinition, find: Find, scope: Scope) -> Member:
     if line.endswith("}") and (match := _PROPERTY.match(line)):
         static, type_, name, index, getter, setter = match.groups()
         return Property(
@@ -367,10 +361,7 @@ def _constant(type_: str, value: object) -> object:
     return value
 
 
-def parse_parameters(
-    text: str, find: Callable[[str, int], TypeDefinition], scope: Mapping[str, TypeParameter]
-) -> tuple[Parameter, ...]:
-    """Read a parameter list without its parentheses."""
+def parse_parameters(text: str, find: Find, scope: Scope) -> tuple[Parameter, ...]:
     parameters = []
     for part in split_top(text):
         match = _PARAMETER.match(part)

@@ -46,11 +46,9 @@ class Type:
         return self
 
     def substitute(self, arguments: Mapping[TypeParameter, Type]) -> Type:
-        """Return the type with type parameters replaced."""
         return self
 
     def mentions(self, parameters: Sequence[TypeParameter]) -> bool:
-        """Return whether one of the type parameters occurs in this type."""
         return False
 
     def __repr__(self) -> str:
@@ -108,7 +106,6 @@ class NamedType(Type):
 
     @property
     def name(self) -> str:
-        """The full name without type arguments: `System.Collections.Generic.List`."""
         return self.definition.name
 
     @property
@@ -349,8 +346,6 @@ def tuple_type(elements: tuple[Type, ...], names: tuple[str | None, ...], defini
 
 
 def anonymous_type(members: tuple[tuple[str, Type], ...]) -> AnonymousType:
-    """Return the anonymous type with these properties."""
-
     def make() -> AnonymousType:
         made = AnonymousType()
         made.members = members

@@ -17,8 +17,9 @@ from typing import Any
 from apimpolicy.dotnet.environment import FREE_UNITS, go_into, joined, work_through
 from apimpolicy.dotnet.metadata import look_up, named, parse
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type, array_of
-from apimpolicy.text.encoding import from_utf16 as from_utf16
-from apimpolicy.text.encoding import to_utf16 as to_utf16
+from apimpolicy.records import Record
+from apimpolicy.text.source import from_utf16 as from_utf16
+from apimpolicy.text.source import to_utf16 as to_utf16
 
 OBJECT = named("object")
 STRING = named("string")
@@ -168,7 +169,6 @@ class ValueTuple(tuple[Any, ...]):
 
 
 def _text(value: Any) -> str:
-    """Return a value's text in a string concatenation."""
     shown: str = "" if value is None else _of_object("string ToString()")(value)
     return shown
 
@@ -231,15 +231,12 @@ def array_class(element: Type) -> Callable[[Iterable[Any]], Array]:
     return type("Array", (Array,), members)
 
 
-class RectangularArray:
+class RectangularArray(Record):
     """An array of rank 2 or more, in row-major order."""
 
-    __slots__ = ("element", "items", "lengths")
-
-    def __init__(self, element: Type, lengths: tuple[int, ...], items: list[Any]) -> None:
-        self.element = element
-        self.lengths = lengths
-        self.items = items
+    element: Type
+    lengths: tuple[int, ...]
+    items: list[Any]
 
     @property
     def dotnet_type(self) -> ArrayType:
@@ -298,7 +295,6 @@ short_byte_array = array_class(BYTE)
 
 
 def byte_array(data: bytes) -> Array:
-    """Return a `byte[]` with this content."""
     if len(data) > FREE_UNITS:
         work_through(len(data))
     return short_byte_array(data)

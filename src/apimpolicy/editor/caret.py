@@ -18,11 +18,11 @@ from apimpolicy.binding import bind
 from apimpolicy.binding.core import Binder
 from apimpolicy.binding.inference import Inference
 from apimpolicy.binding.lambdas import bound_body
+from apimpolicy.binding.literals import UnboundLambda
 from apimpolicy.binding.lookup import delegate_signature
 from apimpolicy.binding.names import bind_qualifier
 from apimpolicy.binding.nodes import Bad, Bound, Expression, Local, TypeReference
 from apimpolicy.binding.symbols import LocalSymbol, Scope
-from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import ERROR, SpecialType, Type
 from apimpolicy.editor.repairs import repairs_of
 from apimpolicy.editor.unfinished import with_names_at_line_ends

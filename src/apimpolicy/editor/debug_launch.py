@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.emit.frames import EXCERPT, FILENAME_PREFIX, _offset, file_of
+from apimpolicy.emit.runtime import EXCERPT, FILENAME_PREFIX, _offset, file_of
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.parser import parse
@@ -102,7 +102,7 @@ def _request(arguments: Json) -> Any:
 
 
 # Stopping points inside an expression: statements, operands of `&&`, `||`, `??` and `?:`, lambdas.
-# Emitted code carries the places of the policy (`emit.frames`), so that each instruction belongs to the innermost
+# Emitted code carries the places of the policy (`emit.runtime`), so that each instruction belongs to the innermost
 # point
 # around it. All of this exists only while a request is debugged.
 

@@ -17,7 +17,7 @@ from apimpolicy.dotnet.values import box, type_of
 from apimpolicy.editor.debug_launch import points_of
 from apimpolicy.editor.members import of_value
 from apimpolicy.emit.expression import compile_expression
-from apimpolicy.emit.frames import EXCERPT
+from apimpolicy.emit.runtime import EXCERPT
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError, PolicySyntaxError
 from apimpolicy.report.values import show

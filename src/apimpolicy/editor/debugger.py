@@ -17,7 +17,7 @@ from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
 from apimpolicy.dotnet.values import type_of
 from apimpolicy.editor.debug_launch import Point, is_policy_code, point_at
 from apimpolicy.editor.debug_values import DebugScope
-from apimpolicy.emit.frames import file_of
+from apimpolicy.emit.runtime import file_of
 from apimpolicy.engine.observation import Observer
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.report.values import show

@@ -24,8 +24,8 @@ from apimpolicy.project.fixes import Edit
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.lexer import PADDING, Tokens, tokenize
 from apimpolicy.syntax.parser import parse
-from apimpolicy.text.holes import OPEN
 from apimpolicy.text.named_values import find_named_values
+from apimpolicy.text.source import OPEN
 
 if TYPE_CHECKING:
     from apimpolicy.checks.expressions import CheckedExpression

@@ -6,7 +6,7 @@ import re
 from typing import Literal
 
 from apimpolicy.records import Record
-from apimpolicy.text.document import Attribute, Characters, Comment, Document, Element, Node
+from apimpolicy.text.document import Attribute, Characters, Comment, Document, Element, MarkupNode
 from apimpolicy.text.named_values import named_values_as_holes
 from apimpolicy.text.scanner import ENTITY, EXPRESSION_START, character_of, scan_code
 from apimpolicy.text.source import Excerpt
@@ -99,7 +99,7 @@ def _end_of_name(text: str, offset: int) -> int:
     return found.end() if found else offset
 
 
-def _child(document: Document, around: Element | None, offset: int) -> Node | None:
+def _child(document: Document, around: Element | None, offset: int) -> MarkupNode | None:
     children = around.children if around is not None else document.children
     return next((child for child in children if child.start < offset < child.end), None)
 

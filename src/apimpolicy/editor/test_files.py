@@ -19,7 +19,7 @@ from apimpolicy.testing.certificates import STANDARD
 from apimpolicy.testing.format import FILE, Keys
 from apimpolicy.testing.test_file_search import is_content_about_policies
 from apimpolicy.testing.tree import TestFileError, Tree, read_tree
-from apimpolicy.text.holes import mark
+from apimpolicy.text.source import mark
 
 # Find the position of the caret in a test file: the path of keys, also while the file is not valid YAML.
 # PyYAML reads the text with a mark at the caret, once as a key and once as a value; the events up to the mark are

@@ -37,7 +37,6 @@ _SMALL = (1 << 30) - 1
 
 
 def calculated(emitter: Emitter, node: Binary, left: ast.expr, right: ast.expr) -> ast.expr:
-    """Return a binary operator on plain operands of the operation's type."""
     operator, type_ = node.operator, underlying_number(node.operand_type)
     if type_ is BOOL:
         return ast.BinOp(left, _PYTHON[operator], right)
@@ -126,7 +125,6 @@ def range_test(
 
 
 def converted_number(emitter: Emitter, value: ast.expr, source: Type, target: Type, *, is_checked: bool) -> ast.expr:
-    """Return a conversion between the predefined numeric types and enums."""
     source, target = underlying_number(source), underlying_number(target)
     if source is target:
         return value

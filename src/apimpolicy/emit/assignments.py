@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from apimpolicy.emit.core import Emitter
 
 
-# Emission of assignments, increments, deconstruction and out arguments.
-
-
 def emit_assignment(emitter: Emitter, node: nodes.Assignment) -> ast.expr:
     if node.target is node.value:
         return emitter.emit(node.value)  # a discard: `_ = value`

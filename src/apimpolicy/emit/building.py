@@ -34,7 +34,6 @@ def attribute(value: ast.expr, name: str) -> ast.Attribute:
 
 
 def item(value: ast.expr, index: int) -> ast.Subscript:
-    """`value[index]`."""
     return ast.Subscript(value, constant(index), _LOAD)
 
 
@@ -80,7 +79,6 @@ def walrus(name: str, value: ast.expr) -> ast.NamedExpr:
 
 
 def assign(name: str, value: ast.expr) -> ast.stmt:
-    """`name = value`."""
     return ast.Assign([store(name)], value)
 
 

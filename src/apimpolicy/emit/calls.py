@@ -36,11 +36,6 @@ if TYPE_CHECKING:
     from apimpolicy.emit.core import Emitter
 
 
-# Emission of calls, with receivers and arguments in the order in which C# evaluates them.
-
-# Receivers and arguments in the order in which C# evaluates them
-
-
 def in_written_order(emitter: Emitter, arguments: Sequence[Expression]) -> list[ast.expr]:
     """Arguments, evaluated in the order in which they are written when names change it."""
     places = [argument.syntax.start for argument in arguments if not argument.is_constant]
@@ -228,7 +223,6 @@ def _call_delegate(emitter: Emitter, target: nodes.Expression, arguments: Sequen
 
 
 def _call_for_reference(emitter: Emitter, node: nodes.DelegateCall, function: LocalFunctionSymbol) -> ast.expr:
-    """Emit a call of a function that returns by reference; its ref and out arguments are references."""
     from apimpolicy.emit.assignments import reference_to
 
     passed = [
@@ -239,7 +233,6 @@ def _call_for_reference(emitter: Emitter, node: nodes.DelegateCall, function: Lo
 
 
 def _call_with_outputs(emitter: Emitter, node: nodes.DelegateCall, function: LocalFunctionSymbol | None) -> ast.expr:
-    """Emit a call of a local function with ref or out arguments, which it returns after its result."""
     from apimpolicy.emit.assignments import split_outputs, with_outputs
 
     if function is None:

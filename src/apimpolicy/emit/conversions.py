@@ -48,7 +48,6 @@ def emit_convert(emitter: Emitter, node: Convert) -> ast.expr:
 def converted(
     emitter: Emitter, value: ast.expr, source: Type, target: Type, conversion: Conversion, node: Convert | None = None
 ) -> ast.expr:
-    """Return the value after a conversion."""
     kind = conversion.kind
     if kind in ("identity", "null", "default"):
         return value

@@ -1,4 +1,8 @@
-"""The emitter: the state that all parts share, dispatch by kinds of nodes, names, constants and positions."""
+"""The emitter: the state that all parts share, dispatch by kinds of nodes, names, constants and positions.
+
+The function for a kind of bound node is found by its name: `emit_<kind>` makes a Python expression, `statement_<kind>`
+a list of Python statements. A part is imported when the first node of its kinds is emitted.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,13 @@ import ast
 import re
 from collections.abc import Callable, Hashable
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from apimpolicy.binding import nodes
+from apimpolicy.dispatch import Functions
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import attribute, call, conditional, constant, is_not_none, last_of, load, walrus
-from apimpolicy.emit.frames import file_of
-from apimpolicy.emit.parts import EXPRESSIONS, STATEMENTS
+from apimpolicy.emit.runtime import file_of
 from apimpolicy.emit.variables import REPEATING
 from apimpolicy.errors import NotSimulatedError
 
@@ -20,9 +24,38 @@ if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound, Expression, Placeholder, Statement
     from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
     from apimpolicy.dotnet.types import Type
-    from apimpolicy.emit.frames import Span
-    from apimpolicy.emit.statements import Target
+    from apimpolicy.emit.runtime import Span
+    from apimpolicy.emit.statements import JumpTarget
     from apimpolicy.text.source import Excerpt
+
+
+EXPRESSIONS: Final[dict[str, Callable[[Emitter, Any], ast.expr]]] = Functions(
+    "emit",
+    "emit_",
+    {
+        "calls": "local placeholder field_access property_access tuple_element tuple_rest anonymous_member "
+        "indexer_access array_access call delegate_call deconstruct_call",
+        "operators": "unary binary logical conditional coalesce conditional_access throw_expression",
+        "texts": "interpolated_string",
+        "conversions": "convert is_type as_type is_pattern type_of",
+        "assignments": "assignment compound_assignment deconstruction reference dereference redirection",
+        "functions": "lambda method_group method_reference",
+        "creation": "object_creation array_creation anonymous_creation tuple_creation default_value",
+    },
+)
+
+STATEMENTS: Final[dict[str, Callable[[Emitter, Any], list[ast.stmt]]]] = Functions(
+    "emit",
+    "statement_",
+    {
+        "statements": "empty expression_statement local_declaration if return block statements labeled break "
+        "continue goto switch",
+        "loops": "loop foreach",
+        "exceptions": "throw try using lock",
+        "functions": "local_function yield",
+    },
+)
+
 
 _Located = TypeVar("_Located", bound=ast.AST)
 
@@ -46,7 +79,7 @@ class OpenFunction:
         self.is_inner = is_inner
         self.outputs = outputs
         """Parameters whose values are returned after the result."""
-        self.targets: list[Target] = []
+        self.targets: list[JumpTarget] = []
         """The loops that are open, the innermost last."""
         self.rounds = 0
         """The number of open loops of labels: their body is entered more than once."""
@@ -148,14 +181,13 @@ class Emitter:
             if error.span is None:
                 error.span = self.span_of(expression)
             raise
-        if not self.recording or not is_recorded(expression):
+        if not self.recording or expression.is_constant or isinstance(expression, _NOT_RECORDED):
             return made
         repeats = self.repeating or expression in self._recorded_once
         self._recorded_once.add(expression)
         return self.at(call(load(RECORD if repeats else ONCE), self.bring(expression, "node"), made), expression)
 
     def emit_plain(self, expression: Expression) -> ast.expr:
-        """Return the Python expression for a bound one, without its recording."""
         if expression.is_constant:
             made = self.literal(expression.constant)
         else:
@@ -188,18 +220,15 @@ class Emitter:
         return self._hoisted.pop(), made
 
     def hoist(self, function: ast.stmt) -> None:
-        """Put a function before the statement that is being emitted."""
         self._hoisted[-1].append(function)
 
     def returning(self, expression: Expression) -> list[ast.stmt]:
-        """`return expression`, preceded by the functions that its lambdas became."""
         before, value = self.hoisting(expression)
         return [*before, self.at(ast.Return(value), expression)]
 
     # --------------------------------------------------------------------------------------------- names
 
     def fresh(self, hint: str = "t") -> str:
-        """Return a new Python name."""
         self._counter += 1
         return f"{hint}_{self._counter}"
 
@@ -215,11 +244,9 @@ class Emitter:
         return load(name)
 
     def function(self, target: Callable[..., Any]) -> ast.Name:
-        """Return a function that emitted code may call."""
         return self.bring(target, getattr(target, "__name__", "function"))
 
     def run(self, target: Callable[..., Any], *arguments: ast.expr) -> ast.Call:
-        """Return a call of a function of the library."""
         return call(self.function(target), *arguments)
 
     def literal(self, value: Any) -> ast.expr:
@@ -238,7 +265,6 @@ class Emitter:
         return self.bring(tuple([type_.nameless for type_ in types]), "types")
 
     def step(self) -> ast.Call:
-        """Return the code that uses up one step; every loop and every recursion uses some."""
         self.uses_steps = True
         return call(load(STEP))
 
@@ -253,7 +279,6 @@ class Emitter:
         return name
 
     def read(self, symbol: LocalSymbol) -> ast.expr:
-        """Return the value of a variable."""
         if symbol.kind == "context":
             return load("context")
         name = load(self.symbol_name(symbol))
@@ -321,7 +346,6 @@ class Emitter:
         return file_of(source), *source.original_span(start, max(start, end))
 
     def at(self, node: _Located, bound: Bound) -> _Located:
-        """Give a Python node the position of a bound one."""
         syntax = bound.syntax
         source = self.excerpt.source
         start = self.excerpt.locate(syntax.start)
@@ -358,8 +382,3 @@ _NOT_RECORDED = (
     nodes.OutVariable,
     nodes.DefaultValue,
 )
-
-
-def is_recorded(expression: Expression) -> bool:
-    """Return whether an explanation shows the value of an expression."""
-    return not expression.is_constant and not isinstance(expression, _NOT_RECORDED)

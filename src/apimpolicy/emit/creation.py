@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.collections import arrays
-from apimpolicy.dotnet.json.kinds import BOOLEAN, FLOAT, INTEGER, NULL, STRING_TYPE
+from apimpolicy.dotnet.json.tokens import BOOLEAN, FLOAT, INTEGER, NULL, STRING_TYPE
 from apimpolicy.dotnet.types import NamedType, Type
 from apimpolicy.dotnet.values import (
     BOOL,
@@ -36,7 +36,6 @@ _KINDS: dict[Type, int] = {BOOL: BOOLEAN, INT: INTEGER, DOUBLE: FLOAT, DECIMAL: 
 
 
 def emit_json_object(emitter: Emitter, node: nodes.ObjectCreation) -> ast.expr:
-    """Emit the creation of a JObject, without its initializers."""
     properties = None if emitter.recording else _properties(node)
     if properties is not None:
         from apimpolicy.dotnet.json.objects import JObject

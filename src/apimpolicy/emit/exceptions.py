@@ -10,10 +10,10 @@ from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.registry import find_implementation
 from apimpolicy.dotnet.types import NamedType, Type
-from apimpolicy.emit import frames, runtime
+from apimpolicy.emit import runtime
 from apimpolicy.emit.building import assign, attribute, call, compare, constant, function_def, load, parameters
 from apimpolicy.emit.core import HANDLERS, Emitter
-from apimpolicy.emit.frames import as_dotnet
+from apimpolicy.emit.runtime import as_dotnet
 from apimpolicy.emit.variables import cells_of_block, declared_here, facts
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def statement_try(emitter: Emitter, node: nodes.Try) -> list[ast.stmt]:
         for clause in reversed(node.catches):
             clauses = _catch(emitter, clause, caught, clauses)
         emitter.here.caught.pop()
-        translate: ast.stmt = assign(caught, emitter.run(frames.as_dotnet, load(raised)))
+        translate: ast.stmt = assign(caught, emitter.run(runtime.as_dotnet, load(raised)))
         handlers.append(_handler(emitter, raised, [translate, *clauses]))
     finally_body = emitter.body(node.finally_body) if node.finally_body is not None else []
     if not handlers and not finally_body:
@@ -56,7 +56,7 @@ def statement_try(emitter: Emitter, node: nodes.Try) -> list[ast.stmt]:
 
 
 def _handler(emitter: Emitter, raised: str, body: list[ast.stmt]) -> ast.ExceptHandler:
-    return ast.ExceptHandler(emitter.bring(frames.CAUGHT, "caught_types"), raised, body)
+    return ast.ExceptHandler(emitter.bring(runtime.CAUGHT, "caught_types"), raised, body)
 
 
 def finally_(emitter: Emitter, body: list[ast.stmt], last: list[ast.stmt]) -> ast.Try:
@@ -71,7 +71,7 @@ def finally_(emitter: Emitter, body: list[ast.stmt], last: list[ast.stmt]) -> as
 
 def _unless_over(emitter: Emitter, last: list[ast.stmt]) -> list[ast.stmt]:
     """Return the `finally` code, skipped after a limit."""
-    return [ast.If(emitter.run(frames.runs_endings), last, [])] if last else []
+    return [ast.If(emitter.run(runtime.runs_endings), last, [])] if last else []
 
 
 def _catch(emitter: Emitter, clause: nodes.Catch, caught: str, otherwise: list[ast.stmt]) -> list[ast.stmt]:
@@ -106,7 +106,10 @@ def _filter(emitter: Emitter, condition: nodes.Expression, matches: str) -> list
     """`when (…)`: an exception in it counts as false (C# specification, section 13.11)."""
     hoisted, value = emitter.hoisting(condition)
     raised = emitter.fresh("raised")
-    no_match: list[ast.stmt] = [ast.Expr(emitter.run(frames.as_dotnet, load(raised))), assign(matches, constant(False))]
+    no_match: list[ast.stmt] = [
+        ast.Expr(emitter.run(runtime.as_dotnet, load(raised))),
+        assign(matches, constant(False)),
+    ]
     return [*hoisted, ast.Try([assign(matches, value)], [_handler(emitter, raised, no_match)], [], [])]
 
 
@@ -128,7 +131,7 @@ def _choosing(emitter: Emitter, node: nodes.Try) -> list[ast.stmt]:
         test = compare(load(chosen), ast.Eq(), constant(place))
         clauses = [ast.If(test, [*first, *emitter.body(clause.body)], clauses)]
     emitter.here.caught.pop()
-    translate = assign(caught, emitter.run(frames.as_dotnet, load(raised)))
+    translate = assign(caught, emitter.run(runtime.as_dotnet, load(raised)))
     handler = _handler(emitter, raised, [translate, assign(chosen, ask), *clauses])
     return [
         *before,
@@ -236,7 +239,6 @@ class Handlers:
         return self._entered
 
     def leave(self) -> None:
-        """The innermost `try` is left, one way or the other."""
         self._active.pop()
 
     def first_pass(self, error: BaseException) -> DotnetException:

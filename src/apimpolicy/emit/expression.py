@@ -1,25 +1,36 @@
-"""Compiled expressions: what the engine evaluates and what `from apimpolicy import compile_expression` gives."""
+"""Compiled expressions: one bound expression in, one Python function out.
+
+They are what the engine evaluates and what `from apimpolicy import compile_expression` gives.
+"""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from apimpolicy.binding import BoundExpression, bind
-from apimpolicy.binding.nodes import Block
+from apimpolicy.binding import BoundExpression, bind, nodes
+from apimpolicy.binding.nodes import Block, Bound, Catch, Foreach, Goto, Loop, Try, Using, Yield
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.dotnet.environment import Environment, has_environment, use_environment
-from apimpolicy.emit.frames import as_policy_error, ends_at_memory
-from apimpolicy.errors import PolicySyntaxError, PolicyTypeError
-from apimpolicy.syntax.depth import ORDINARY_DEPTH, with_room
+from apimpolicy.dotnet.environment import Environment, environment, has_environment, use_environment
+from apimpolicy.emit import variables
+from apimpolicy.emit.building import assign, attribute, constant, function_def, parameters
+from apimpolicy.emit.core import ALLOWANCE, HANDLERS, LEFT, RECORDER, STEP, Emitter
+from apimpolicy.emit.runtime import EXCERPT, FILENAME_PREFIX, as_policy_error, ends_at_memory
+from apimpolicy.errors import LimitExceededError, PolicySyntaxError, PolicyTypeError
+from apimpolicy.syntax.depth import MAXIMUM_DEPTH, ORDINARY_DEPTH, with_room
 from apimpolicy.syntax.parser import parse
-from apimpolicy.text.holes import OPEN, has_hole
-from apimpolicy.text.source import Excerpt
+from apimpolicy.text.source import OPEN, Excerpt, has_hole
 
 if TYPE_CHECKING:
+    from types import CodeType
+
+    from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
     from apimpolicy.dotnet.types import Type
-    from apimpolicy.emit.recorder import Recorder
+    from apimpolicy.emit.recording import Recorder
+
+    _Function: TypeAlias = LocalFunctionSymbol | LocalSymbol
 
 
 class CompiledExpression:
@@ -56,7 +67,7 @@ class CompiledExpression:
         Runs in the current environment (see `apimpolicy.dotnet.environment`), or in a fresh default one.
         Raises DotnetException for what C# would throw, NotSimulatedError for what is not simulated,
         LimitExceededError when a limit of the current environment is exceeded, and InternalError for an error of the
-        library; each with `.span`. A lazy sequence is not enumerated here: see `emit.frames.as_policy_error`.
+        library; each with `.span`. A lazy sequence is not enumerated here: see `emit.runtime.as_policy_error`.
         """
         if not has_environment():
             with use_environment(Environment()):
@@ -80,7 +91,6 @@ class CompiledExpression:
             raise found from found.__cause__
 
     def _emit(self, *, recording: bool) -> Callable[..., Any]:
-        from apimpolicy.emit.emitter import emit, may_recurse
 
         self._is_recursive = self.is_block and may_recurse(self.bound.body)
         return emit(self.bound, recording=recording)
@@ -133,3 +143,193 @@ def _compile(excerpt: Excerpt) -> CompiledExpression:
 @lru_cache(maxsize=1024)
 def _compile_text(code: str) -> CompiledExpression:
     return _compile(Excerpt.of(code))
+
+
+DEEP_FUNCTIONS = 20
+"""Functions in one another whose calls need no more room than usual."""
+
+
+def emit(bound: BoundExpression, *, recording: bool = False) -> Callable[..., Any]:
+    """The Python function of a bound expression without errors: `f(context)`, or `f(context, recorder)` when recording.
+
+    Raises NotSimulatedError for what has no Python form, LimitExceededError for code that is nested too deeply.
+    """
+    return with_room(bound.levels, _emit, bound, recording)
+
+
+def _emit(bound: BoundExpression, recording: bool) -> Callable[..., Any]:
+    emitter = Emitter(bound.excerpt, recording=recording)
+    emitter.is_deep = bound.levels > ORDINARY_DEPTH
+    filename = FILENAME_PREFIX + bound.excerpt.source.path
+    try:
+        with variables.remembering():
+            function = _function(emitter, bound, recording)
+        code = _compiled(emitter, function, filename)
+        is_deep = emitter.is_deep and _has_deep_functions(function)
+    except RecursionError:
+        error = LimitExceededError("nesting", MAXIMUM_DEPTH)
+        error.span = emitter.span_of(bound.body)
+        raise error from None
+    namespace = emitter.namespace
+    namespace[EXCERPT] = bound.excerpt
+    exec(code, namespace)
+    made = namespace["expression"]
+    if emitter.ends_iterators:
+        made = partial(_call_to_the_end, made)
+    return partial(_call_deep, bound.levels, made) if is_deep else made
+
+
+def _call_deep(levels: int, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function with room for lambdas in lambdas, which call each other as deep as they are nested."""
+    here = environment()
+    here.change_thread()
+    try:
+        return with_room(levels, function, *arguments)
+    finally:
+        here.change_thread()
+
+
+def _call_to_the_end(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function, and raise what the end of an iterator threw meanwhile."""
+    value = function(*arguments)
+    here = environment()
+    if here.thrown_late is not None:
+        error, here.thrown_late = here.thrown_late, None
+        raise error
+    return value
+
+
+def _compiled(emitter: Emitter, function: ast.FunctionDef, filename: str) -> CodeType:
+    try:
+        return compile(_module(function), filename, "exec", dont_inherit=True)
+    except SyntaxError as refusal:
+        if "statically nested" not in str(refusal):
+            raise
+    from apimpolicy.emit.outlining import outlined
+
+    return compile(_module(outlined(function, emitter.fresh)), filename, "exec", dont_inherit=True)
+
+
+def _module(function: ast.FunctionDef) -> ast.Module:
+    return ast.fix_missing_locations(ast.Module([function], []))
+
+
+def _has_deep_functions(function: ast.FunctionDef) -> bool:
+    level: list[ast.AST] = [function]
+    for _ in range(DEEP_FUNCTIONS):
+        following: list[ast.AST] = []
+        waiting = list(level)
+        while waiting:
+            for child in ast.iter_child_nodes(waiting.pop()):
+                (following if isinstance(child, (ast.FunctionDef, ast.Lambda)) else waiting).append(child)
+        if not following:
+            return False
+        level = following
+    return True
+
+
+def _has_two_passes(parts: list[Bound], kinds: set[type[Bound]]) -> bool:
+    if not any(isinstance(part, Catch) and part.filter is not None for part in parts):
+        return False
+    has_finally = any(isinstance(part, Try) and part.finally_body is not None for part in parts)
+    return has_finally or Using in kinds or {Yield, Foreach} <= kinds
+
+
+def _function(emitter: Emitter, bound: BoundExpression, recording: bool) -> ast.FunctionDef:
+    body = bound.body
+    parts = list(body.walk())
+    kinds = {type(node) for node in parts}
+    emitter.has_iterators = Yield in kinds
+    emitter.has_two_passes = _has_two_passes(parts, kinds)
+    emitter.repeats = not kinds.isdisjoint(variables.REPEATING)
+    emitter.repeating = int(Goto in kinds)
+    variables.prepare_references(emitter, body)
+    emitter.reassigned = variables.facts(body).assigned
+    if isinstance(body, Block):
+        statements = emitter.body(body)
+    else:
+        cells = variables.cells_of_referenced(emitter, variables.declared_here(body))
+        statements = [*cells, *emitter.returning(body)]
+    statements = [*_preparations(emitter), *statements]
+    names = ["context"]
+    if recording:
+        from apimpolicy.emit.recording import with_recorder
+
+        names.append(RECORDER)
+        has_loops = not emitter.is_deep and not kinds.isdisjoint((Loop, Foreach))
+        statements = with_recorder(statements, emitter, has_loops=has_loops)
+    return emitter.at(function_def("expression", parameters(names), statements), body)
+
+
+def _preparations(emitter: Emitter) -> list[ast.stmt]:
+    """Return the function's first statements, which set the variables that the other statements need."""
+    made: list[ast.stmt] = []
+    if emitter.has_two_passes:
+        from apimpolicy.emit.exceptions import Handlers
+
+        made.append(assign(HANDLERS, emitter.run(Handlers)))
+    if emitter.uses_steps:
+        made.append(assign(STEP, attribute(emitter.run(environment), "step")))
+    if emitter.uses_allowance:
+        allowance = attribute(emitter.run(environment), "allowance")
+        made += [assign(ALLOWANCE, allowance), assign(LEFT, constant(0))]
+    return made
+
+
+# Recursion: code that may call itself runs in a thread with a large stack.
+# .NET's stack has room for thousands of calls, Python's usual limit for a few hundred.
+
+
+def may_recurse(body: Bound) -> bool:
+    """Return whether a local function, or a lambda through the variable that holds it, may reach itself."""
+    mentioned: dict[_Function, set[_Function]] = {}
+    waiting: list[tuple[Bound, _Function | None]] = [(body, None)]
+    while waiting:
+        node, inside = waiting.pop()
+        if isinstance(node, nodes.LocalFunction):
+            inside = node.function
+            mentioned.setdefault(inside, set())
+        held = _held(node)
+        if held is not None:
+            symbol, function = held
+            mentioned.setdefault(symbol, set())
+            waiting.append((function, symbol))
+            continue
+        if inside is not None:
+            mentioned[inside].update(_mentions(node))
+        waiting.extend((child, inside) for child in node.children())
+    return any(_reaches(function, mentioned) for function in mentioned)
+
+
+def _held(node: Bound) -> tuple[LocalSymbol, Bound] | None:
+    """Return the variable that a lambda is given to, and the lambda."""
+    if isinstance(node, nodes.LocalDeclaration) and isinstance(node.value, nodes.Lambda):
+        return node.symbol, node.value
+    if (
+        isinstance(node, nodes.Assignment)
+        and isinstance(node.target, nodes.Local)
+        and isinstance(node.value, nodes.Lambda)
+    ):
+        return node.target.symbol, node.value
+    return None
+
+
+def _mentions(node: Bound) -> list[_Function]:
+    if isinstance(node, nodes.Local):
+        return [node.symbol]
+    if isinstance(node, nodes.MethodGroup) and node.function is not None:
+        return [node.function]
+    return []
+
+
+def _reaches(function: _Function, mentioned: dict[_Function, set[_Function]]) -> bool:
+    seen: set[_Function] = set()
+    waiting = list(mentioned[function])
+    while waiting:
+        current = waiting.pop()
+        if current is function:
+            return True
+        if current not in seen:
+            seen.add(current)
+            waiting.extend(mentioned.get(current, ()))
+    return False

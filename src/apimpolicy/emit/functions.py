@@ -21,13 +21,9 @@ if TYPE_CHECKING:
     from apimpolicy.binding.symbols import LocalSymbol
 
 
-# The functions that lambdas and local functions become: their statements, and what they take from around them
-
-
 def define(
     emitter: Emitter, name: str, arguments: ast.arguments, statements: list[ast.stmt], node: nodes.Bound
 ) -> ast.stmt:
-    """Return the definition of the function that a node becomes."""
     return emitter.at(function_def(name, arguments, statements or [ast.Pass()]), node)
 
 
@@ -58,7 +54,6 @@ def captured_cells(emitter: Emitter, node: nodes.Bound) -> list[str]:
 
 
 def nonlocals(emitter: Emitter, node: nodes.Bound, own: AbstractSet[LocalSymbol]) -> list[ast.stmt]:
-    """`nonlocal` for variables of an enclosing function that are assigned here."""
     return nonlocal_of(emitter, facts(node).assigned_outside(own))
 
 

@@ -10,8 +10,8 @@ from apimpolicy.dotnet.values import INT
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import assign, attribute, call, constant, load, store
 from apimpolicy.emit.core import ALLOWANCE, LEFT, Emitter
-from apimpolicy.emit.frames import runs_endings
-from apimpolicy.emit.statements import Target, around
+from apimpolicy.emit.runtime import runs_endings
+from apimpolicy.emit.statements import JumpTarget, around
 from apimpolicy.emit.variables import cells_of_block, cells_of_round, facts, is_increment
 
 
@@ -24,7 +24,7 @@ def _loop(
 ) -> list[ast.stmt]:
     """Return a loop: `finish` makes it from its body, which begins with cells for what each round has of its own."""
     cells = cells_of_round(emitter, statement, *others)
-    target = Target(is_loop=True, before_continue=before_continue)
+    target = JumpTarget(is_loop=True, before_continue=before_continue)
     emitter.here.targets.append(target)
     body = [*cells, *emitter.body(statement)]
     emitter.here.targets.pop()

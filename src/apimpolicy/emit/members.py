@@ -32,7 +32,6 @@ def pays_by_itself(found: Implementation) -> bool:
 def paid_arguments(
     emitter: Emitter, found: Implementation, member: Member, arguments: list[ast.expr]
 ) -> list[ast.expr]:
-    """Return the arguments, those with a length paid for."""
     if costs.cost_of(found, member) is not costs.USUAL:
         return arguments
     types = costs.passed_types(member)
@@ -49,7 +48,6 @@ def paid_receiver(emitter: Emitter, found: Implementation, member: Member, recei
 
 
 def paid_result(emitter: Emitter, found: Implementation, member: Member, made: ast.expr) -> ast.expr:
-    """Return a call's result, paid for."""
     given = costs.given_type(member)
     if given is None or member.name == "new" or costs.cost_of(found, member) is not costs.USUAL:
         return made
@@ -69,7 +67,6 @@ def _paid(emitter: Emitter, value: ast.expr, type_: Type) -> ast.expr:
 
 
 def paying(found: Implementation) -> object:
-    """Return the function that pays for a member with a cost of its own."""
     if found.paying is None:
         assert found.cost is not None
         found.paying = costs.charged(found, found.cost)
@@ -109,7 +106,6 @@ def invoke(
     arguments: list[ast.expr],
     type_arguments: tuple[Type, ...] = (),
 ) -> ast.expr:
-    """Return the use of a member, paid for."""
     if found.form == "attribute" and receiver is not None:
         return attribute(receiver, found.name)
     types: list[ast.expr] = []

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from apimpolicy.emit.core import Emitter
 
 
-# Emission of operators: logical ones, comparisons, references, nullables; `arithmetic` has those of numbers
-
 _COMPARE: dict[str, ast.cmpop] = {
     "==": ast.Eq(),
     "!=": ast.NotEq(),
@@ -105,7 +103,6 @@ def _lifted(emitter: Emitter, node: Binary) -> ast.expr:
 
 
 def _operation(emitter: Emitter, node: Binary, left: ast.expr, right: ast.expr) -> ast.expr:
-    """Return the operator on plain operands of the operation's type."""
     if node.method is not None:
         return call_member(emitter, node.method, None, [left, right])
     if node.operator in _COMPARE:
@@ -215,7 +212,6 @@ def _is_box(expression: Expression) -> bool:
 
 
 def _is_new(expression: Expression) -> bool:
-    """Return whether an expression makes a new text."""
     if isinstance(expression, nodes.ObjectCreation):
         return expression.type is STRING
     if not isinstance(expression, nodes.Call):

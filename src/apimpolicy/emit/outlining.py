@@ -218,7 +218,6 @@ def _stored(statements: Sequence[ast.AST], *, inside: bool = True) -> Iterator[s
 
 
 def _expressions(node: ast.stmt) -> Iterator[ast.expr]:
-    """Return the expressions of a statement itself."""
     return (child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
 
 

@@ -16,6 +16,7 @@ from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.types import NamedType, Type
 from apimpolicy.emit.building import constant, last_of, list_of, load, store, tuple_of, walrus
 from apimpolicy.emit.members import call_member, pass_to_member
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.emit.core import Emitter
@@ -72,7 +73,6 @@ def _is_one_of(type_: Type, names: tuple[str, ...]) -> bool:
 
 
 def _parts(argument: nodes.Expression) -> tuple[nodes.Expression, list[nodes.Call]]:
-    """Return the source of a query, and its stages from there on."""
     stages: list[nodes.Call] = []
     while (
         isinstance(argument, nodes.Call)
@@ -136,11 +136,10 @@ def _with_test(emitter: Emitter, node: nodes.Call, function: nodes.Lambda, query
     return emitter.run(fold, query.elements(body))
 
 
-class _Kept:
+class _Kept(Record):
     """A lambda that cannot be part of a comprehension, as it was emitted."""
 
-    def __init__(self, made: ast.expr) -> None:
-        self.made = made
+    made: ast.expr
 
 
 class _Query:
@@ -176,7 +175,6 @@ class _Query:
             self._has_no_null = isinstance(function.body, nodes.Expression) and emitter.known_not_null(function.body)
 
     def body_of(self, function: nodes.Lambda) -> ast.expr | _Kept:
-        """Return a lambda's result for the current element."""
         emitter, parameter = self._emitter, function.parameters[0]
         if self._has_no_null and parameter not in emitter.reassigned:
             emitter.never_null.add(parameter)

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     """Makes the statements of a jump inside its target loop."""
 
 
-# Emission of declarations and other simple statements
-
-
 def statement_empty(emitter: Emitter, node: nodes.Empty) -> list[ast.stmt]:
     return []
 
@@ -104,12 +101,12 @@ def statement_return(emitter: Emitter, node: nodes.Return) -> list[ast.stmt]:
 
 
 # Emit jumps, with the open loops as their targets (C# specification, section 13.10). Python has `break` and `continue`
-# for the innermost loop only. So every emitted loop is a `Target`, and a jump that goes further leaves the loops on its
-# path one after another: it sets a flag and breaks, and each loop on the path is followed by `if flag:` with the rest
-# of the jump. `finally` runs on the path as in C#.
+# for the innermost loop only. So every emitted loop is a `JumpTarget`, and a jump that goes further leaves the loops on
+# its path one after another: it sets a flag and breaks, and each loop on the path is followed by `if flag:` with the
+# rest of the jump. `finally` runs on the path as in C#.
 
 
-class Target:
+class JumpTarget:
     """A Python loop that is being emitted: a C# loop, a switch, or a block with labels."""
 
     __slots__ = ("before_continue", "is_loop", "labels", "passing", "sections")
@@ -120,7 +117,7 @@ class Target:
         self.labels: dict[str, Arrival] = {}
         self.sections: dict[Hashable, Arrival] | None = None
         """Of a switch: what `goto case` does, by the constant's type and value; None is `goto default`."""
-        self.passing: dict[Hashable, tuple[str, Target, Hashable, Arrival]] = {}
+        self.passing: dict[Hashable, tuple[str, JumpTarget, Hashable, Arrival]] = {}
         """Jumps that pass through: flag, where they go, what they are, and what they do there."""
 
     @property
@@ -128,7 +125,7 @@ class Target:
         return self.is_loop or self.sections is not None
 
 
-def leave(emitter: Emitter, target: Target, jump: Hashable, arrive: Arrival) -> list[ast.stmt]:
+def leave(emitter: Emitter, target: JumpTarget, jump: Hashable, arrive: Arrival) -> list[ast.stmt]:
     """Go to a target from the loop that is being emitted."""
     innermost = emitter.here.targets[-1]
     if innermost is target:
@@ -137,7 +134,7 @@ def leave(emitter: Emitter, target: Target, jump: Hashable, arrive: Arrival) -> 
     return [assign(flag, constant(True)), ast.Break()]
 
 
-def around(emitter: Emitter, target: Target, loop: Sequence[ast.stmt]) -> list[ast.stmt]:
+def around(emitter: Emitter, target: JumpTarget, loop: Sequence[ast.stmt]) -> list[ast.stmt]:
     """Return a finished loop with the flags before it and, after it, the rest of the jumps that leave it."""
     before: list[ast.stmt] = []
     after: list[ast.stmt] = []
@@ -203,7 +200,7 @@ def statement_list(emitter: Emitter, statements: Sequence[nodes.Statement]) -> l
     if not entries:
         return [*made, *in_order(emitter, statements)]
     where = emitter.fresh("where")
-    target = Target()
+    target = JumpTarget()
     for label, piece in entries.items():
         target.labels[label] = partial(_begin_with, where, piece)
     emitter.here.targets.append(target)
@@ -220,7 +217,6 @@ def _begin_with(where: str, piece: int) -> list[ast.stmt]:
 
 
 def functions_of(emitter: Emitter, statements: Sequence[nodes.Statement]) -> list[ast.stmt]:
-    """Return the local functions among the statements of a list."""
     return [
         made
         for statement in statements
@@ -230,7 +226,6 @@ def functions_of(emitter: Emitter, statements: Sequence[nodes.Statement]) -> lis
 
 
 def in_order(emitter: Emitter, statements: Sequence[nodes.Statement]) -> list[ast.stmt]:
-    """Return the other statements of a list, one after another."""
     return [
         made
         for statement in statements
@@ -240,7 +235,6 @@ def in_order(emitter: Emitter, statements: Sequence[nodes.Statement]) -> list[as
 
 
 def from_entry(emitter: Emitter, where: str, pieces: Sequence[Sequence[nodes.Statement]]) -> list[ast.stmt]:
-    """Return the pieces of a list, from the one that the variable names."""
     made: list[ast.stmt] = []
     for index, piece in enumerate(pieces):
         body = in_order(emitter, piece)
@@ -253,7 +247,6 @@ def from_entry(emitter: Emitter, where: str, pieces: Sequence[Sequence[nodes.Sta
 def pieces_of(
     statements: Sequence[nodes.Statement], named: set[str]
 ) -> tuple[list[list[nodes.Statement]], dict[str, int]]:
-    """Return a list cut before each of these labels, and the piece that each label begins."""
     pieces: list[list[nodes.Statement]] = [[]]
     entries: dict[str, int] = {}
     for statement in statements:
@@ -314,9 +307,9 @@ def statement_switch(emitter: Emitter, node: nodes.Switch) -> list[ast.stmt]:
 
 def _target(
     node: nodes.Switch, named: set[str], chosen: str, where: str
-) -> tuple[Target, list[list[list[nodes.Statement]]]]:
+) -> tuple[JumpTarget, list[list[list[nodes.Statement]]]]:
     """Return the target for `goto`, `goto case` and `goto default`, and the sections, each cut at its labels."""
-    target = Target()
+    target = JumpTarget()
     target.sections = {}
 
     def go_to(section: int, piece: int) -> list[ast.stmt]:

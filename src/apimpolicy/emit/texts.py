@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     Rule = Callable[[Emitter, Expression, list[Expression]], ast.expr | None]
 
 
-# Emission of texts: concatenation and interpolated strings.
-
-
 def concatenation(emitter: Emitter, node: Binary) -> ast.expr:
     """a + b + c in one call; texts that are known not to be null are joined as they are."""
     return joined(emitter, operands_of(emitter, node))
@@ -151,7 +148,6 @@ def _needs_composite(node: InterpolatedString) -> bool:
 
 
 def composite_of(emitter: Emitter, parts: Iterable[str | Interpolation]) -> tuple[str, list[ast.expr]]:
-    """Return the composite format and the values that the compiler makes of an interpolated string."""
     pattern = ""
     values: list[ast.expr] = []
     for part in parts:

@@ -81,7 +81,6 @@ def remembering() -> Iterator[None]:
 
 
 def facts(node: nodes.Bound) -> Facts:
-    """Return the facts of a node and everything below it."""
     known = _known.get()
     found = known.get(node) if known is not None else None
     if found is None:

@@ -23,7 +23,7 @@ from apimpolicy.engine.exchange import Exchange, Unmatched
 from apimpolicy.engine.forwarding import path_below
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.policies.cors import is_preflight
-from apimpolicy.text.encoding import from_utf16, to_utf16
+from apimpolicy.text.source import from_utf16, to_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.entities import Api, Operation

@@ -24,9 +24,8 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.identity_services import IdentityServices, IdentityUnavailableError
 from apimpolicy.policies.state import Circuits, TripRule
 from apimpolicy.policies.surroundings import PolicyError
-from apimpolicy.text.encoding import number_of, to_utf16
 from apimpolicy.text.named_values import substitute
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source, number_of, to_utf16
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs

@@ -17,10 +17,9 @@ from apimpolicy.errors import ConfigurationError, PolicySyntaxError
 from apimpolicy.policies.placement import SCOPES, SECTIONS
 from apimpolicy.policies.registry import is_known
 from apimpolicy.policies.validation import validate
-from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values, substitute
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source, decode
 
 if TYPE_CHECKING:
     from apimpolicy.text.document import Document, Element

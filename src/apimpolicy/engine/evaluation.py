@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import assume, environment
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.values import BOOL, STRING, box
-from apimpolicy.emit.recorder import Recorder
+from apimpolicy.dotnet.values import BOOL, STRING, box, from_utf16, to_utf16
+from apimpolicy.emit.recording import Recorder
 from apimpolicy.engine.steps import Step, compiled
 from apimpolicy.engine.trace import Evaluation, TraceEntry
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.policies.conversions import InvalidValueError
 from apimpolicy.policies.surroundings import VALIDATION_FAILED, PolicyError, invalid_value
 from apimpolicy.text.document import Attribute, Element
-from apimpolicy.text.encoding import from_utf16, to_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.execution import Context

@@ -26,7 +26,7 @@ from apimpolicy.policies.outside_services import ContentSafetyService, EventHubs
 from apimpolicy.policies.placement import SECTIONS
 from apimpolicy.policies.registry import has_trait, is_known, is_unnamed_output, why_not_simulated
 from apimpolicy.policies.surroundings import PolicyError, Services
-from apimpolicy.text.encoding import to_utf16
+from apimpolicy.text.source import to_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.entities import Operation

@@ -12,7 +12,7 @@ from apimpolicy.engine.services import NO_BACKEND, Transport
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies import surroundings
 from apimpolicy.policies.surroundings import PolicyError
-from apimpolicy.text.encoding import from_utf16
+from apimpolicy.text.source import from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage

@@ -14,7 +14,8 @@ from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.cryptography.chain import TrustStore, VerificationRecorder
 from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.dotnet.environment import environment as current_environment
-from apimpolicy.emit.frames import ends_at_memory
+from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.emit.runtime import ends_at_memory
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.document import EffectivePolicies
 from apimpolicy.engine.exchange import Exchange, ExchangeServices
@@ -25,7 +26,6 @@ from apimpolicy.engine.result import Result
 from apimpolicy.engine.services import KeyVaultReference, SimulatedTime, UploadedCertificates, clock_of
 from apimpolicy.engine.variables import set_variables, value_of
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.text.encoding import to_utf16
 from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from apimpolicy.emit.recorder import Recorder
+    from apimpolicy.emit.recording import Recorder
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.steps import Step

@@ -23,7 +23,7 @@ from apimpolicy.policies.placement import SECTIONS
 from apimpolicy.policies.registry import is_known
 from apimpolicy.policies.surroundings import PolicyError
 from apimpolicy.records import Record, keyword
-from apimpolicy.text.encoding import to_utf16
+from apimpolicy.text.source import to_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage

@@ -18,7 +18,7 @@ from apimpolicy.policies.cors import is_preflight
 from apimpolicy.policies.effects import CorsChecked
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.surroundings import PolicyError
-from apimpolicy.text.encoding import from_utf16
+from apimpolicy.text.source import from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.engine.exchange import Exchange

@@ -11,7 +11,7 @@ import attrs
 from apimpolicy.context.execution import GraphQL, LastError
 from apimpolicy.policies.effects import EventPublished
 from apimpolicy.policies.surroundings import PolicyError
-from apimpolicy.text.encoding import to_utf16
+from apimpolicy.text.source import to_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request

@@ -22,7 +22,7 @@ import attrs
 
 from apimpolicy.context.entities import Api, Operation, Product, Subscription, User, Workspace
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.text.encoding import from_utf16
+from apimpolicy.text.source import from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.description import Content, ParameterDefinition

@@ -24,7 +24,7 @@ from apimpolicy.engine.variables import set_variables
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies.cors import is_preflight
 from apimpolicy.policies.surroundings import PolicyError
-from apimpolicy.text.encoding import from_utf16
+from apimpolicy.text.source import from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request

@@ -20,7 +20,7 @@ from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.certificates import find_by_id
 from apimpolicy.records import Record
-from apimpolicy.text.encoding import to_utf16
+from apimpolicy.text.source import to_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.entities import Deployment

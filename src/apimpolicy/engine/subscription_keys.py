@@ -21,7 +21,7 @@ import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.policies.surroundings import PolicyError
-from apimpolicy.text.encoding import from_utf16, to_utf16
+from apimpolicy.text.source import from_utf16, to_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.entities import Subscription, User

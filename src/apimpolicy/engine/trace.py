@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.execution import LastError
     from apimpolicy.dotnet.exceptions import DotnetException
     from apimpolicy.emit.expression import CompiledExpression
-    from apimpolicy.emit.recorder import Recorder
+    from apimpolicy.emit.recording import Recorder
     from apimpolicy.engine.steps import Step
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt, Position

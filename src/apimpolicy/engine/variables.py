@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import BYTE, LONG, Array, Boxed, box
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.text.encoding import from_utf16, to_utf16
+from apimpolicy.text.source import from_utf16, to_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.collections.dictionary import Dictionary
@@ -152,8 +152,8 @@ def _json(token: Any) -> Any:
 
 def _moment(value: Any) -> Any:
     from apimpolicy.dotnet.system.datetimes import UNSPECIFIED, DateTime
-    from apimpolicy.dotnet.system.guids import Guid
     from apimpolicy.dotnet.system.offsets import DateTimeOffset
+    from apimpolicy.dotnet.system.randoms import Guid
     from apimpolicy.dotnet.system.timespans import TimeSpan
 
     if isinstance(value, DateTime):

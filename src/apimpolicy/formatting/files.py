@@ -19,7 +19,7 @@ from apimpolicy.formatting import csharp, markup
 from apimpolicy.project.embedded import policies_of, reader_for
 from apimpolicy.project.files import source_of
 from apimpolicy.project.fixes import Edit, apply
-from apimpolicy.text.document import CData, Characters, Comment, Document, Element, Node
+from apimpolicy.text.document import CData, Characters, Comment, Document, Element, MarkupNode
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Excerpt, Source
 
@@ -36,7 +36,7 @@ def is_same(before: Document, after: Document) -> bool:
     return list(_content(before.children)) == list(_content(after.children))
 
 
-def _content(nodes: list[Node]) -> Iterator[tuple[object, ...]]:
+def _content(nodes: list[MarkupNode]) -> Iterator[tuple[object, ...]]:
     for node in nodes:
         if isinstance(node, Element):
             yield ("element", node.name, *((each.name, _characters(each.value)) for each in node.attributes))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.formatting import csharp
 from apimpolicy.policies.registry import is_known, specification_of
 from apimpolicy.project.fixes import Edit, apply
-from apimpolicy.text.document import Attribute, CData, Characters, Comment, Document, Element, Node, Text
+from apimpolicy.text.document import Attribute, CData, Characters, Comment, Document, Element, MarkupNode, TextNode
 
 if TYPE_CHECKING:
     from apimpolicy.project.format_settings import Style
@@ -64,12 +64,12 @@ class _Layout:
 
     # Elements
 
-    def children(self, nodes: Sequence[Node], level: int, parent: Element | None) -> None:
+    def children(self, nodes: Sequence[MarkupNode], level: int, parent: Element | None) -> None:
         """Lay out nodes on lines of their own, and the white space between them."""
         start = parent.content_start if parent is not None else 0
         is_first = True
         for node in nodes:
-            if isinstance(node, Text) and not node.raw.strip():
+            if isinstance(node, TextNode) and not node.raw.strip():
                 continue
             breaks = _breaks(self.text[start : node.start])
             if isinstance(node, Comment) and not breaks and not is_first:

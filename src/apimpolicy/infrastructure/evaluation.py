@@ -31,8 +31,7 @@ from apimpolicy.infrastructure.values import (
     parts_of,
     whole,
 )
-from apimpolicy.text.holes import OPEN
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import OPEN, Source
 
 Scope: TypeAlias = "Mapping[str, Value]"
 MOST_STEPS = 1_000_000

@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from apimpolicy.checkout import entries, is_below, is_trusted, open_bytes
-from apimpolicy.text.encoding import decode
 from apimpolicy.text.globs import glob_regex
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source, decode
 
 LARGEST_FILE = 8 * 1024 * 1024
 MOST_BYTES = 128 * 1024 * 1024

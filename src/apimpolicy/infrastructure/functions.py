@@ -27,7 +27,7 @@ from apimpolicy.infrastructure.values import (
     is_fully_known,
     joined,
 )
-from apimpolicy.text.holes import OPEN
+from apimpolicy.text.source import OPEN
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.evaluation import Evaluator

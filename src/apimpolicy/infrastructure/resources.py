@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 from apimpolicy.infrastructure.values import MARKED, TooLarge, Unknown, Value, hole, joined, leaves
 from apimpolicy.records import Record
-from apimpolicy.text.holes import OPEN
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import OPEN, Source
 
 PROVIDER = "microsoft.apimanagement/service"
 

@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple, TypeAlias
 
-from apimpolicy.text.holes import CLOSE, OPEN
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import CLOSE, OPEN, Source
 
 Value: TypeAlias = Any
 Find: TypeAlias = "Callable[[str, int, int], Iterable[re.Match[str]]]"

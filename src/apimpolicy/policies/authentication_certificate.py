@@ -87,7 +87,7 @@ class AuthenticationCertificate:
 
 def _read(data: bytes, password: str | None) -> Certificate:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.dotnet.cryptography.certificate_files import looks_like_pkcs12
+    from apimpolicy.dotnet.cryptography.certificate_parts import looks_like_pkcs12
 
     if looks_like_pkcs12(data):
         return Certificate.from_pkcs12(data, password)

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.policies.identity_services import IdentityServices, IdentityUnavailableError
 from apimpolicy.records import Record
-from apimpolicy.text.holes import is_unknown
+from apimpolicy.text.source import is_unknown
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate

@@ -29,9 +29,9 @@ from apimpolicy.policies.registry import (
     specification_of,
 )
 from apimpolicy.policies.spec import SECTIONS, AttributeSlot, ContentSlot, Specification
-from apimpolicy.text import holes
+from apimpolicy.text import source
 from apimpolicy.text.document import Attribute, CData, Characters, Document, Element
-from apimpolicy.text.holes import UNKNOWN_POLICIES, has_hole
+from apimpolicy.text.source import UNKNOWN_POLICIES, has_hole
 
 
 def validate_attributes(element: Element, specification: Specification) -> Iterator[Diagnostic]:
@@ -65,7 +65,7 @@ def unknown_attributes(element: Element, known: Iterable[str] = ()) -> Iterator[
 
 def is_unknown(value: Characters) -> bool:
     """Return whether a text is known only when the policy is deployed or run: an expression, or one with a hole."""
-    return bool(value.parts) or holes.is_unknown(value.text)
+    return bool(value.parts) or source.is_unknown(value.text)
 
 
 def _missing(element: Element, slot: AttributeSlot) -> Iterator[Diagnostic]:
@@ -172,7 +172,7 @@ _ROOTS = ("policies", "fragment", *SECTIONS)
 def validate(document: Document) -> list[Diagnostic]:
     """Return every finding about a document that could be read as markup, in document order.
 
-    What is not known (`text.holes`) may be anything that the place allows: a value, elements, attributes.
+    What is not known (`text.source`) may be anything that the place allows: a value, elements, attributes.
     """
     found: list[Diagnostic] = []
     for root in document.roots:

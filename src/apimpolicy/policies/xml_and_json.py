@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException
-from apimpolicy.dotnet.json import writer as json_writer
-from apimpolicy.dotnet.json.arrays import JArray
+from apimpolicy.dotnet.json import tokens as json_writer
+from apimpolicy.dotnet.json.containers import JArray
 from apimpolicy.dotnet.json.loading import finish, load
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.reader import TextReader
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.json.writer import quoted
+from apimpolicy.dotnet.json.tokens import quoted
 from apimpolicy.dotnet.json.xml_writing import encode_name
 from apimpolicy.dotnet.xml.containers import XContainer, XDocument
 from apimpolicy.dotnet.xml.content import text_of
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
+from apimpolicy.dotnet.xml.markup import write
 from apimpolicy.dotnet.xml.names import NO_NAMESPACE, XMLNS, XName, XNamespace
 from apimpolicy.dotnet.xml.nodes import XComment, XText
 from apimpolicy.dotnet.xml.reader import parse_document
-from apimpolicy.dotnet.xml.writer import write
 from apimpolicy.policies.surroundings import PolicyError
 from apimpolicy.records import Record
 

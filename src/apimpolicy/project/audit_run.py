@@ -26,10 +26,8 @@ from apimpolicy.project.baseline import Baseline
 from apimpolicy.project.gateways import configured, require_apis
 from apimpolicy.project.information_run import LINK_UNKNOWN
 from apimpolicy.project.service.description import OPERATIONS, FileLocation, ServiceDescription
-from apimpolicy.text.encoding import decode
-from apimpolicy.text.holes import OPEN
 from apimpolicy.text.markup import read
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import OPEN, Source, decode
 
 if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway

@@ -23,8 +23,8 @@ from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_
 from apimpolicy.project.findings import Checked, Findings, merged, to_findings
 from apimpolicy.project.layout import place_of
 from apimpolicy.project.surroundings import Surroundings
-from apimpolicy.text.holes import has_hole
 from apimpolicy.text.markup import read
+from apimpolicy.text.source import has_hole
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -29,7 +29,7 @@ from apimpolicy.project.files import (
 )
 from apimpolicy.project.layout import place_of, root_of_information
 from apimpolicy.project.repository import IgnorePatterns, gitignore_of, gitignores_above
-from apimpolicy.text.encoding import decode
+from apimpolicy.text.source import decode
 
 if TYPE_CHECKING:
     from apimpolicy.project.check_projects import CheckProjects, Project

@@ -15,8 +15,7 @@ from typing import BinaryIO
 from apimpolicy.checkout import open_bytes, walk, write
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.text.encoding import decode
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source, decode
 
 TOO_LARGE = "POL027"
 MAXIMUM_BYTES = 4 * 1024 * 1024

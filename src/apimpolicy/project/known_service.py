@@ -31,9 +31,8 @@ from apimpolicy.project.overlays import filtered_names, is_filtered
 from apimpolicy.project.service.description import NOWHERE, OPERATIONS, ApiDescription, Gap, NamedValueDescription
 from apimpolicy.project.service.operations import KnownOperations
 from apimpolicy.project.service.policy_sources import NOT_IN_CODE, made_up_id
-from apimpolicy.text.holes import OPEN
 from apimpolicy.text.named_values import KnownNamedValues, MissingNamedValue
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import OPEN, Source
 
 if TYPE_CHECKING:
     from apimpolicy.project.service.description import EntityReference, PolicyText, Problem, ServiceDescription

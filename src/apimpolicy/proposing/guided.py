@@ -1,28 +1,27 @@
-"""Search for a request that reaches a goal: what keeps a run from it is inverted, and so on with the new run."""
+"""Search for requests that reach goals: what keeps a run from one is inverted, and so on with the new runs."""
 
 from __future__ import annotations
 
 import heapq
+import time
 from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.policies.effects import Replaced, is_taken
 from apimpolicy.policies.registry import has_trait, is_known
-from apimpolicy.proposing.inversion.core import Inversion
-from apimpolicy.proposing.inversion.reaching import repair, returned, truth, usable
-from apimpolicy.proposing.inversion.rules import RULES
-from apimpolicy.proposing.inversion.samples import usual
+from apimpolicy.proposing.inversion.core import Inversion, repair, returned, truth, usable, usual
 from apimpolicy.scenarios.goals import BRANCH, Goal
-from apimpolicy.scenarios.scenario import PASSES
+from apimpolicy.scenarios.scenario import PASSES, Bounds, Exploration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from apimpolicy.engine.steps import Step
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.proposing.inversion.recorded import Structure
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.harness import Harness, ScenarioRun
+
 
 _MOST_CANDIDATES = 10
 """Requests that are made of one run."""
@@ -34,7 +33,7 @@ _ANY_BRANCH = Goal(BRANCH, "", (), 0)
 """Stands for a step that is only to be reached."""
 
 
-class Target(NamedTuple):
+class SearchGoal(NamedTuple):
     """A goal of a search: whether a run reaches it, how close a run is, and requests that may come closer."""
 
     is_reached: Callable[[ScenarioRun], bool]
@@ -44,7 +43,7 @@ class Target(NamedTuple):
 
 def approach(
     send: Callable[[Assignment], ScenarioRun | None],
-    target: Target,
+    target: SearchGoal,
     starts: Iterable[Assignment],
     is_over: Callable[[], bool],
     most: int,
@@ -97,7 +96,7 @@ class Guided:
         self, goal: Goal, starts: Iterable[Assignment], is_over: Callable[[], bool], most: int, width: int = 3
     ) -> bool:
         """Return whether a request reaches a goal, after at most so many tries."""
-        target = Target(
+        target = SearchGoal(
             lambda run: goal in run.reached,
             lambda run: self.closeness(goal, run),
             lambda run: self.candidates(goal, run),
@@ -105,11 +104,9 @@ class Guided:
         return approach(self.send, target, starts, is_over, most, width) is not None
 
     def inversion(self, run: ScenarioRun) -> Inversion:
-        """Return the inversion of a run."""
-        return Inversion(self.harness, run, self._structures, RULES)
+        return Inversion(self.harness, run, self._structures)
 
     def toward(self, step: Step, run: ScenarioRun, inversion: Inversion) -> Iterator[Assignment]:
-        """Yield requests with which a step may run."""
         yield from self._toward(_ANY_BRANCH, step, run, inversion)
 
     def past(self, step: Step, inversion: Inversion) -> Iterator[Assignment]:
@@ -159,7 +156,6 @@ class Guided:
         return best + len(entries) / 5000 - len(run.assignment) / 200 - len(doubles) / 20
 
     def steps(self, goal: Goal) -> list[Step]:
-        """Return the steps where a goal is reached."""
         found = self._steps.get(goal)
         if found is None:
             found = self._steps[goal] = [
@@ -277,7 +273,6 @@ def _progress(entry: TraceEntry) -> float:
 
 
 def _failed_step(trace: list[TraceEntry]) -> Step | None:
-    """Return the policy that failed last."""
     step = next((entry.step for entry in reversed(trace) if entry.error is not None), None)
     while step is not None and not is_known(step.name):  # a part of a policy
         step = step.parent
@@ -285,7 +280,6 @@ def _failed_step(trace: list[TraceEntry]) -> Step | None:
 
 
 def _around(step: Step) -> list[Step]:
-    """Return the steps around a step, from the outside, and the step."""
     found = [step]
     while (parent := found[-1].parent) is not None:
         found.append(parent)
@@ -293,7 +287,6 @@ def _around(step: Step) -> list[Step]:
 
 
 def _before(step: Step) -> list[Step]:
-    """Return the parts of a choose before one."""
     if step.parent is None:
         return []
     inside = list(step.parent.steps_inside())
@@ -309,3 +302,99 @@ def _end(trace: list[TraceEntry], index: int) -> int:
     while end < len(trace) and trace[end].depth > trace[index].depth:
         end += 1
     return end
+
+
+_MOST_KEPT = 400
+"""Runs that are kept: one for each set of goals with a status."""
+
+
+class Finder:
+    """A search for requests that reach goals; all goals of the harness unless some are `wanted`.
+
+    `on_run` is called after each run; the search ends when it returns True.
+    """
+
+    def __init__(
+        self,
+        harness: Harness,
+        bounds: Bounds | None = None,
+        *,
+        wanted: Iterable[Goal] | None = None,
+        on_run: Callable[[ScenarioRun], bool] | None = None,
+    ) -> None:
+        self.harness = harness
+        self.bounds = bounds or Bounds()
+        self.wanted = set(harness.goals.all if wanted is None else wanted)
+        self.on_run = on_run
+        self.outcome = Exploration(harness)
+        self.is_over = False
+        self._runs: dict[Hashable, ScenarioRun | None] = {}
+        self._paths: set[Hashable] = set()
+        self._deadline = 0.0
+        self._guided = Guided(harness, self.run)
+
+    def explore(self, starts: Iterable[Assignment] = ()) -> Exploration:
+        """Search until every wanted goal is reached, or a bound is."""
+        begun = time.process_time()
+        self._deadline = begun + self.bounds.seconds
+        statistics = self.outcome.statistics
+        usual: Assignment = {("token", provider): "good" for provider in self.harness.providers}
+        callers: list[Assignment] = [{**usual, ("certificate",): name} for name in self.harness.certificates]
+        for start in dict.fromkeys(map(_frozen, ({}, *([usual] if usual else []), *starts, *callers))):
+            if self.run(dict(start)) is None and not self.outcome.runs:
+                return self.outcome
+        if not self.is_done:
+            self._search()
+        statistics.seconds = time.process_time() - begun
+        return self.outcome
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether no goal is left, or no time."""
+        return (
+            self.is_over
+            or self.wanted <= self.outcome.found.keys()
+            or time.process_time() > self._deadline
+            or self.outcome.statistics.runs >= self.bounds.runs
+        )
+
+    def _search(self) -> None:
+        """Invert runs until they reach what is missing, and again with what that has found."""
+        goals = [goal for goal in self.harness.goals.all if goal in self.wanted]
+        goals.sort(key=lambda goal: goal.kind != BRANCH)
+        most = self.bounds.patience // 10  # runs
+        before = -1
+        while before < len(self.outcome.found):
+            before = len(self.outcome.found)
+            for goal in goals:
+                if goal not in self.outcome.found and not self.is_done:
+                    starts = self.outcome.starts()
+                    self._guided.search(goal, starts, lambda: self.is_done, len(starts) + most)
+
+    def run(self, assignment: Assignment) -> ScenarioRun | None:
+        """Run a request unless it has run, and keep the goals that it reaches; None where it can't run."""
+        key = _frozen(assignment)
+        if key in self._runs:
+            return self._runs[key]
+        run: ScenarioRun | None = self.harness.run(assignment)
+        assert run is not None
+        self.outcome.statistics.runs += 1
+        if run.result is None:
+            self.outcome.problem = self.outcome.problem or run.problem
+            run = None
+        else:
+            assert run.result is not None
+            path = frozenset(run.reached), run.result.response.status_code, run.result.reached_backend
+            if path not in self._paths and len(self._paths) < _MOST_KEPT:
+                self._paths.add(path)
+                self.outcome.runs.append(run)
+            for goal in run.reached:
+                self.outcome.found.setdefault(goal, run)
+            if self.on_run is not None and self.on_run(run):
+                self.is_over = True
+        self._runs[key] = run
+        return run
+
+
+def _frozen(assignment: Assignment) -> frozenset[tuple[tuple[str, ...], object]]:
+    return frozenset(assignment.items())

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.proving.proof import FRAMES, Inquiry, ProofResult, fixed_cells
-from apimpolicy.semantics.inputs import Inputs
-from apimpolicy.semantics.state import ANSWER, KINDS
+from apimpolicy.semantics.state import ANSWER, KINDS, Inputs
 from apimpolicy.semantics.unknowns import Reason, Unknowns
-from apimpolicy.semantics.values import Choice, Field, Number, Text, Truth, Value
+from apimpolicy.semantics.values import Choice, FieldValue, Number, Text, Truth, Value
 from apimpolicy.syntax.depth import Frames
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.flow import End
@@ -44,7 +43,7 @@ _PARTS = {OWN: OWN_REQUESTS, "status": OUTCOMES, "response-body": CONTENTS, "res
 """By the kind of difference; the others are about requests to the backend."""
 
 
-class Known(NamedTuple):
+class KnownDifferences(NamedTuple):
     """Known differences, which are left out: kinds of responses, kinds of cells, and single cells."""
 
     answers: frozenset[tuple[str, str]] = frozenset()
@@ -52,13 +51,11 @@ class Known(NamedTuple):
     cells: frozenset[tuple[str, str]] = frozenset()
 
     def parts(self) -> set[str]:
-        """Return the parts of a comparison in which differences are known."""
         kinds = self.kinds | {kind for kind, _ in self.cells}
         found = {_PARTS.get(kind, REQUESTS) for kind in kinds}
         return found | {OUTCOMES} if self.answers else found
 
     def has(self, kind: str, name: str) -> bool:
-        """Return whether differences in a cell are known."""
         return kind in self.kinds or (kind, name) in self.cells
 
 
@@ -73,7 +70,7 @@ def inquiry(
     new: Program,
     variables: Mapping[str, Any],
     canonical: Callable[[Element], Hashable],
-    known: Known,
+    known: KnownDifferences,
     *,
     made_up: Sequence[MadeUp | None] = (None, None),
     knows_scopes: bool = False,
@@ -145,7 +142,7 @@ class _Differences:
     What follows from the choices in two values is computed once for each pair of them.
     """
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: KnownDifferences) -> None:
         self.known = known
         self._conditions: dict[Hashable, frozenset[Term]] = {}
         self._found: dict[Hashable, Term] = {}
@@ -162,7 +159,6 @@ class _Differences:
                 yield terms.all_of(both, terms.any_of(*self._cells(one.state, other.state, KINDS)))
 
     def own_requests(self, old: Outcome, new: Outcome) -> Iterator[Term]:
-        """Yield where policies send other requests of their own."""
         if self.known.has(OWN, ""):
             return
         keys = [[each.key for each in outcome.own_requests] for outcome in (old, new)]
@@ -297,7 +293,7 @@ def _differ_as_values(one: Value, other: Value) -> Term:
             return terms.not_(terms.equal(one.term, other.term))
         if isinstance(one, Truth) and isinstance(other, Truth):
             return terms.not_(terms.iff(one.term, other.term))
-        if isinstance(one, Field) and isinstance(other, Field) and len(one.items) == len(other.items) == 1:
+        if isinstance(one, FieldValue) and isinstance(other, FieldValue) and len(one.items) == len(other.items) == 1:
             return terms.not_(terms.same(one.joined, other.joined))
     except TooLarge:
         pass

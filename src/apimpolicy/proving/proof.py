@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.semantics.evaluation import Evaluation
-from apimpolicy.semantics.inputs import HeadersOf, Inputs
+from apimpolicy.semantics.state import HeadersOf, Inputs
 from apimpolicy.semantics.unknowns import Reason, Unknowns, Unsupported
 from apimpolicy.semantics.values import NULL, Value, constant_number, constant_text, constant_truth, merge
 from apimpolicy.syntax.depth import Frames
 from apimpolicy.terms import term as terms
 from apimpolicy.terms.solver_process import prepare
 from apimpolicy.terms.solving import Model, Question
+from apimpolicy.transfer import exchanges
 from apimpolicy.transfer.flow import OF_ERRORS, End
 from apimpolicy.transfer.pipeline import outcome_of
-from apimpolicy.transfer.policies import cors
 from apimpolicy.transfer.run import MadeUp, Run, place_of
 
 if TYPE_CHECKING:
@@ -102,7 +102,6 @@ class Proof:
             unknowns.watched = watched
 
     def question(self, formula: Term) -> Inquiry:
-        """Return a question: whether any request makes a formula true."""
         return Inquiry(self.unknowns, formula)
 
 
@@ -174,7 +173,7 @@ def _ends_without_policies(proof: Proof, gateway: Gateway, scopes: Mapping[str, 
     state = proof.outcome.start.copy()
     state.forget("ran", 1 << 30)
     silent = state.copy()
-    silent.forget("response-header", HeadersOf(OF_ERRORS | cors.HEADERS, 1 << 30))
+    silent.forget("response-header", HeadersOf(OF_ERRORS | exchanges.HEADERS_OF_CORS, 1 << 30))
     if gateway.over_capacity:
         yield End(unknowns.chance("a gateway over its capacity"), silent, constant_number(429))
     if gateway.service is None and gateway.description is None and gateway.operation is None:
@@ -190,7 +189,6 @@ def _ends_without_policies(proof: Proof, gateway: Gateway, scopes: Mapping[str, 
 
 
 def fixed_cells(variables: Mapping[str, Any]) -> Iterator[tuple[Cell, Value]]:
-    """Yield the cells of variables whose values every request begins with."""
     for name, value in variables.items():
         known = _constant(value)
         if known is not None:

@@ -44,7 +44,7 @@ from apimpolicy.report.audit_text import (
 from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.terminal import path_from_here
-from apimpolicy.text.encoding import from_utf16
+from apimpolicy.text.source import from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.audit.analysis import OperationAudit

@@ -12,7 +12,7 @@ from apimpolicy.report.columns import first_of
 from apimpolicy.report.values import folded, show
 
 if TYPE_CHECKING:
-    from apimpolicy.emit.recorder import Recorder
+    from apimpolicy.emit.recording import Recorder
 
 NOT_EVALUATED: Final = "not evaluated"
 FAILED: Final = "failed"

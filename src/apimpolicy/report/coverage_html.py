@@ -13,7 +13,7 @@ from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.coverage_data import KINDS, PLURALS, Count, CoveragePoint, CoverageReport, FileCoverage, percent
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.markup import page, text
-from apimpolicy.text.document import Comment, Document, Element, Node
+from apimpolicy.text.document import Comment, Document, Element, MarkupNode
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
@@ -140,7 +140,7 @@ def _shown(text: str) -> str:
 def _tokens(text: str) -> Iterator[tuple[int, tuple[int, str]]]:
     """Yield names of elements and attributes and comments: start, end and class."""
     document: Document = read(Source(text))
-    levels: list[list[Node]] = [document.children, *(element.children for element in document.elements())]
+    levels: list[list[MarkupNode]] = [document.children, *(element.children for element in document.elements())]
     for level in levels:
         for node in level:
             if isinstance(node, Comment):

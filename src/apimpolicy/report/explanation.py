@@ -21,8 +21,8 @@ from apimpolicy.report.explanation_notes import certificate_notes
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.terminal import short_path
 from apimpolicy.report.values import show, within_limits
-from apimpolicy.text.encoding import from_utf16
 from apimpolicy.text.secrets import without_secrets
+from apimpolicy.text.source import from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.engine.mcp.endpoint import McpOutcome

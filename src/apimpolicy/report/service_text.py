@@ -15,9 +15,9 @@ from apimpolicy.policies.placement import SCOPES
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.report.columns import printable
 from apimpolicy.report.explanation_notes import api_in_words
-from apimpolicy.text.document import Element, Node
-from apimpolicy.text.holes import UNKNOWN_POLICIES
+from apimpolicy.text.document import Element, MarkupNode
 from apimpolicy.text.markup import read
+from apimpolicy.text.source import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
     from apimpolicy.engine.document import AnyPolicy
@@ -74,7 +74,7 @@ class _Writer:
             level -= 1
         return ""
 
-    def spliced(self, nodes: list[Node], section: str, level: int) -> str:
+    def spliced(self, nodes: list[MarkupNode], section: str, level: int) -> str:
         """Return the text of these nodes, every `<base />` replaced."""
         if not nodes:
             return ""
@@ -105,7 +105,7 @@ class _Writer:
         return self.style.paint("dim", f"<!-- {words.replace('--', '- -')} -->")
 
 
-def content(policy: Policy, section: str) -> list[Node] | None:
+def content(policy: Policy, section: str) -> list[MarkupNode] | None:
     """Return the nodes of a section; None when the document does not have it."""
     if section not in policy.sections:
         return None
@@ -119,7 +119,7 @@ def content(policy: Policy, section: str) -> list[Node] | None:
     return None if found is None else list(found.children)
 
 
-def _bases(nodes: list[Node]) -> list[Element]:
+def _bases(nodes: list[MarkupNode]) -> list[Element]:
     elements = (each for node in nodes if isinstance(node, Element) for each in node.descendants())
     return [each for each in elements if each.name == "base"]
 

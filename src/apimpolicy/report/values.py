@@ -21,7 +21,7 @@ from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.system.objects import TypeObject, to_string
 from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type
 from apimpolicy.dotnet.values import BYTE, OBJECT, AnonymousObject, Array, Boxed, EnumValue, box, from_utf16, type_of
-from apimpolicy.emit.frames import as_policy_error
+from apimpolicy.emit.runtime import as_policy_error
 from apimpolicy.report.columns import clip, printable
 from apimpolicy.text.scanner import scan_code
 from apimpolicy.text.secrets import without_secrets

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.binding.conditions import NULLNESS, conditions_of, key_of
+from apimpolicy.binding.flow import NULLNESS, conditions_of, key_of
 from apimpolicy.engine.partial_runs import own_expressions
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError

@@ -1,4 +1,4 @@
-"""Creation of arrays, collections, strings and lambdas."""
+"""Creation of arrays, collections, strings and lambdas; conversions, written and implied."""
 
 from __future__ import annotations
 
@@ -8,32 +8,37 @@ from apimpolicy.binding import nodes
 from apimpolicy.dotnet.system.characters import to_upper
 from apimpolicy.semantics.evaluation import constant_of
 from apimpolicy.semantics.facts import is_pure
-from apimpolicy.semantics.keys import key_of, reads_of_code
-from apimpolicy.semantics.members import comparer_of, unknown_change
-from apimpolicy.semantics.operators import text_of
-from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.members import call_method, comparer_of, unknown_change
+from apimpolicy.semantics.operators import cast, text_of, unknown_operation, wrapped
+from apimpolicy.semantics.unknowns import Unsupported, key_of, reads_of_code
 from apimpolicy.semantics.values import (
     INTEGERS,
     NULL,
     Choice,
     Function,
+    Host,
     Items,
     Number,
+    Parts,
     Pattern,
+    Query,
     Table,
     Text,
     Value,
     constant_number,
     constant_text,
     constant_truth,
+    type_of,
 )
-from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from apimpolicy.binding.type_relations import Conversion
+    from apimpolicy.dotnet.types import Type
     from apimpolicy.semantics.evaluation import Evaluation
+
 
 _COLLECTIONS = ("System.Collections.Generic.List", "System.Collections.Generic.HashSet")
 _DICTIONARY = "System.Collections.Generic.Dictionary"
@@ -106,7 +111,6 @@ def _different(items: list[Value], comparer: str) -> list[Value]:
 
 
 def _table(evaluation: Evaluation, node: nodes.ObjectCreation, arguments: list[Value]) -> Value:
-    """Return a dictionary whose keys are different constant texts."""
     comparer = "ordinal"
     for argument in arguments:
         known = comparer_of(argument)
@@ -136,7 +140,7 @@ def value_lambda(evaluation: Evaluation, node: nodes.Lambda) -> Value:
     """Return a lambda; one that assigns variables, or has several statements, is not supported."""
     captured: dict[str, tuple[str, str, Value]] = {}
     constants: dict[str, str] = {}
-    for part in walk(node.body):
+    for part in node.body.walk():
         if isinstance(part, (nodes.Assignment, nodes.CompoundAssignment, nodes.Deconstruction)):
             raise Unsupported("a lambda that assigns variables")
         if isinstance(part, nodes.Local) and part.is_constant:
@@ -170,7 +174,6 @@ def value_default_value(evaluation: Evaluation, node: nodes.DefaultValue) -> Val
 
 
 def default_of(evaluation: Evaluation, type_: str, *, is_value_type: bool) -> Value:
-    """Return the default value of a type."""
     if type_ == "bool":
         return constant_truth(False)
     if type_ in INTEGERS:
@@ -178,3 +181,58 @@ def default_of(evaluation: Evaluation, type_: str, *, is_value_type: bool) -> Va
     if is_value_type and not type_.endswith("?"):
         return evaluation.unknowns.value(type_, f"the default of {type_}", ("default", type_), null=False)
     return NULL
+
+
+def value_convert(evaluation: Evaluation, node: nodes.Convert) -> Value:
+    operand = evaluation.value(node.operand)
+    if node.conversion.kind == "lambda":
+        return operand
+    return evaluation.each([operand], lambda value: _converted(evaluation, node, node.conversion, value, node.type))
+
+
+def _converted(
+    evaluation: Evaluation, node: nodes.Convert, conversion: Conversion, value: Value, target: Type
+) -> Value:
+    name = str(target)
+    match conversion.kind:
+        case "identity" | "boxing" | "null":
+            return value
+        case "reference" if conversion.is_implicit:
+            return value
+        case "reference" | "unboxing":
+            if isinstance(value, (Host, Items, Parts, Query, Table)) and type_of(value) != name:
+                return _escaped(evaluation, value, name)
+            return cast(evaluation, value, name, is_value_type=target.is_value_type)
+        case "numeric" | "constant" | "enum" if isinstance(value, Number) and not node.is_checked:
+            if name in INTEGERS and value.type in INTEGERS:
+                return wrapped(value.term, name)
+            if conversion.kind == "constant" and name in INTEGERS:
+                return Number(value.term, name)
+        case "nullable":
+            return _nullable(evaluation, node, conversion, value, target)
+        case "user" if conversion.method is not None and _is_direct(conversion):
+            return call_method(evaluation, conversion.method, (), [value], target)
+    return unknown_operation(evaluation, node, value, may_throw=node.is_checked or not conversion.is_implicit)
+
+
+def _is_direct(conversion: Conversion) -> bool:
+    """Return whether nothing is converted before and after the operator that a user conversion calls."""
+    before, after = conversion.before, conversion.after
+    keeps = before is None or before.kind == "identity" or (before.kind == "reference" and before.is_implicit)
+    return keeps and (after is None or after.kind == "identity")
+
+
+def _nullable(evaluation: Evaluation, node: nodes.Convert, conversion: Conversion, value: Value, target: Type) -> Value:
+    """Convert between T and T?: what is not null is converted itself."""
+    if value is NULL:
+        return NULL if str(target).endswith("?") else evaluation.fail()
+    if conversion.inner is None or conversion.inner.kind == "identity":
+        return value
+    inner = target.arguments[0] if str(target).endswith("?") else target  # type: ignore[attr-defined] # T? has one
+    return _converted(evaluation, node, conversion.inner, value, inner)
+
+
+def _escaped(evaluation: Evaluation, value: Value, target: str) -> Value:
+    what = f"a conversion to {target}"
+    evaluation.throw(evaluation.unknowns.truth(what))
+    return evaluation.unknowns.value(target, what, null=False)

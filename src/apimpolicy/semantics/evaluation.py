@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import nodes
 from apimpolicy.dispatch import Functions
 from apimpolicy.languages.language import TooLarge
-from apimpolicy.semantics.escapes import escapes
-from apimpolicy.semantics.fractions import FRACTIONS, constant_fraction
-from apimpolicy.semantics.harmless import is_harmless
+from apimpolicy.semantics.facts import escapes, is_harmless
+from apimpolicy.semantics.operators import FRACTIONS, constant_fraction
 from apimpolicy.semantics.state import REACHABLE
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
@@ -26,7 +25,6 @@ from apimpolicy.semantics.values import (
     constant_truth,
     merge,
 )
-from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -47,11 +45,9 @@ FUNCTIONS = Functions(
     "value_",
     {
         "operators": "logical conditional coalesce unary binary is_type as_type is_pattern throw_expression",
-        "conversions": "convert",
-        "access": "local placeholder field_access property_access indexer_access array_access conditional_access "
+        "creation": "array_creation object_creation lambda interpolated_string default_value convert",
+        "members": "call local placeholder field_access property_access indexer_access array_access conditional_access "
         "assignment compound_assignment",
-        "creation": "array_creation object_creation lambda interpolated_string default_value",
-        "members": "call",
         "statements": "block",
     },
 )
@@ -107,7 +103,6 @@ class Evaluation:
                 self.state.forget(kind, ("generation", self.unknowns.next()))
 
     def value(self, node: Expression) -> Value:
-        """Return the value of a node."""
         found = self._value(node)
         if id(node) in self.unknowns.watched:
             self._note(node, found)
@@ -125,7 +120,7 @@ class Evaluation:
 
     def note_unknown(self, body: Bound) -> None:
         """Note that every condition in code that is not evaluated may have every outcome."""
-        for part in walk(body) if self.unknowns.watched else ():
+        for part in body.walk() if self.unknowns.watched else ():
             if id(part) in self.unknowns.watched:
                 self.unknowns.note(id(part), terms.all_of(self.alive, self.guard), self.unknowns.truth("a condition"))
 
@@ -147,7 +142,6 @@ class Evaluation:
         return found
 
     def constant(self, value: object, type_: str) -> Value:
-        """Return a constant."""
         if value is None:
             return NULL
         if isinstance(value, bool):
@@ -163,7 +157,6 @@ class Evaluation:
         )
 
     def truth(self, value: Value) -> Term:
-        """Return a `bool` as a term."""
         found = self.each([value], self._truth_of)
         return found.term if isinstance(found, Truth) else terms.FALSE
 
@@ -173,11 +166,9 @@ class Evaluation:
     # Where something is reached, and where it throws
 
     def throw(self, condition: Term) -> None:
-        """Say that the expression throws where it gets here and the condition is true."""
         self.throws = terms.any_of(self.throws, terms.all_of(self.guard, condition))
 
     def fail(self) -> Value:
-        """Say that the expression throws where it gets here."""
         self.throw(terms.TRUE)
         return NOTHING
 
@@ -197,7 +188,6 @@ class Evaluation:
                     self.variables[symbol] = merge(condition, value, old)
 
     def exact_where(self, condition: Term, exact: Value, type_: str, what: str, key: object) -> Value:
-        """Return a value that is exact where the condition is true, and unknown elsewhere."""
         if condition is terms.TRUE:
             return exact
         return merge(condition, exact, self.unknowns.value(type_, what, ("elsewhere", key), null=False))
@@ -252,21 +242,18 @@ def _decided(value: Value, known: dict[Term, bool]) -> Value:
 
 
 def as_text(value: Value) -> Text:
-    """Return a value that must be a text here."""
     if not isinstance(value, Text):
         raise Unsupported("a text of another type")
     return value
 
 
 def as_number(value: Value) -> Number:
-    """Return a value that must be a number here."""
     if not isinstance(value, Number):
         raise Unsupported("a number of another type")
     return value
 
 
 def constant_of(value: Value) -> str:
-    """Return a value that must be a constant text here."""
     found = value.constant if isinstance(value, Text) else None
     if found is None:
         raise Unsupported("a text that is not constant")

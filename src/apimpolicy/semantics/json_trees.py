@@ -65,7 +65,6 @@ def kind_of(unknowns: Unknowns, token: Json, kind: str) -> Term:
 def by_kind(
     evaluation: Evaluation, token: Json, forms: Mapping[str, Callable[[], Value]], otherwise: Callable[[], Value]
 ) -> Value:
-    """Merge the results of a form for each kind; each form throws only for a token of its kind."""
     found: Value = NOTHING
     for kind in (OTHER, *reversed(KINDS)):
         form = forms.get(kind, otherwise)
@@ -79,7 +78,6 @@ def by_kind(
 
 
 def is_of_type(unknowns: Unknowns, token: Json, type_: str) -> Term:
-    """Return where a token is an instance of a type."""
     kinds = _OF_TYPES.get(type_.removeprefix(_JSON))
     if kinds is None:
         if not type_.startswith((_JSON, "System.Collections")):
@@ -92,13 +90,11 @@ def is_of_type(unknowns: Unknowns, token: Json, type_: str) -> Term:
 
 
 def member_of(evaluation: Evaluation, token: Json, name: str) -> Value:
-    """Return the member of an object by its name; null where it has none."""
     is_there = evaluation.unknowns.input(("json", token.root, (*token.path, name), "there"), terms.TRUTH)
     return merge(is_there, Json(token.root, (*token.path, name), token.born), NULL)
 
 
 def length_of(unknowns: Unknowns, token: Json) -> Term:
-    """Return the length of an array."""
     found = unknowns.input(("json", token.root, token.path, "length"), terms.NUMBER)
     if not unknowns.facts(found):
         unknowns.know(found, terms.at_most(terms.number(0), found), terms.at_most(found, terms.number((1 << 31) - 1)))
@@ -106,7 +102,6 @@ def length_of(unknowns: Unknowns, token: Json) -> Term:
 
 
 def has_item(unknowns: Unknowns, token: Json, index: int) -> Term:
-    """Return where an array has an item at an index."""
     return terms.at_most(terms.number(index + 1), length_of(unknowns, token))
 
 
@@ -146,12 +141,10 @@ def selected(evaluation: Evaluation, token: Json, path: str) -> Value:
 
 
 def string_of(unknowns: Unknowns, token: Json) -> Term:
-    """Return the text of a string."""
     return unknowns.input(("json", token.root, token.path, "text"), terms.TEXT)
 
 
 def digits_of(unknowns: Unknowns, token: Json) -> Term:
-    """Return the text of a whole number, of any size."""
     found = unknowns.input(("json", token.root, token.path, "digits"), terms.TEXT)
     if not unknowns.facts(found):
         unknowns.know(found, terms.member(found, patterns.WHOLE))
@@ -159,7 +152,6 @@ def digits_of(unknowns: Unknowns, token: Json) -> Term:
 
 
 def truth_of(unknowns: Unknowns, token: Json) -> Term:
-    """Return a Boolean."""
     return unknowns.input(("json", token.root, token.path, "truth"), terms.TRUTH)
 
 
@@ -176,7 +168,6 @@ def shown(evaluation: Evaluation, token: Json) -> Value:
 
 
 def _unknown_text(unknowns: Unknowns, token: Json, beginning: str = "") -> Text:
-    """Return an unknown text of which the beginning is known."""
     what = "the text of a JSON object, array, fraction or date"
     found = unknowns.value("string", what, ("json text", beginning, token.key), null=False)
     assert isinstance(found, Text)
@@ -259,7 +250,6 @@ def _numbers(evaluation: Evaluation, token: Json, type_: str) -> dict[str, Calla
 
 
 def _fits(term: Term, type_: str) -> Term:
-    """Return where a text is a number of a type."""
     least, largest = INTEGERS[type_]
     in_range = terms.member(term, patterns.at_most(largest))
     return terms.all_of(in_range, terms.not_(terms.member(term, patterns.at_most(least - 1))))
@@ -282,7 +272,6 @@ def parsed(evaluation: Evaluation, text: Term, type_: str) -> Value:
 
 
 def sequence_of(evaluation: Evaluation, token: Json) -> Value:
-    """Return the items of an array, and of other tokens an unknown sequence."""
     heap = evaluation.unknowns.heap
     other: Value = Opaque(("children", token.key), f"{_JSON}JEnumerable", heap)
     return merge(kind_of(evaluation.unknowns, token, "array"), items_of(evaluation, token, heap), other)

@@ -1,4 +1,7 @@
-"""Calls and properties: by a form where there is one, else unknown, as far as the member's declared facts say."""
+"""Calls, properties, indexers, variables and assignments.
+
+A member has the meaning of its form; without one, the result is unknown, as far as its declared facts say.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,28 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.languages.language import TooLarge
+from apimpolicy.languages.operations import PartOf
 from apimpolicy.semantics.facts import has, is_immutable, is_pure
-from apimpolicy.semantics.keys import UNDECLARED, is_pristine, key_of, reads_of_all
-from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import INTEGERS, NULL, Function, Host, Json, Number, Opaque, Several, Value, leaves
+from apimpolicy.semantics.operators import is_null, without_null
+from apimpolicy.semantics.unknowns import UNDECLARED, Unsupported, is_pristine, key_of, reads_of_all
+from apimpolicy.semantics.values import (
+    NULL,
+    Function,
+    Host,
+    Items,
+    Json,
+    Number,
+    Opaque,
+    Parts,
+    Several,
+    Text,
+    Value,
+    constant_text,
+    leaves,
+    merge,
+)
+from apimpolicy.terms import term as terms
+from apimpolicy.terms.measures import PartCount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -18,6 +39,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.signatures import Member, Method, Property
     from apimpolicy.dotnet.types import Type
     from apimpolicy.semantics.evaluation import Evaluation
+
 
 PAIR = "pair of the gateway"
 """Begins the identity of an entry of a dictionary of the gateway's, whose key and value are never null."""
@@ -31,57 +53,32 @@ _DICTIONARIES = tuple(
     )
 )
 Form = Any
-"""A function of a `Call` and the values of the receiver and the arguments, none of which is a choice."""
+"""A function of a `MemberCall` and the values of the receiver and the arguments, none of which is a choice."""
 
+_GENERIC = "System.Collections.Generic"
+_LINQ = "Newtonsoft.Json.Linq"
 _MODULES = {
-    "string": "strings",
-    "System.Text.RegularExpressions.Regex": "regexes",
-    "bool": "parsing",
-    **dict.fromkeys((name for name in INTEGERS if name != "char"), "parsing"),
-    "System.Convert": "parsing",
-    "System.Text.Encoding": "parsing",
-    "double": "numbers",
-    "System.Math": "numbers",
-    "System.DateTime": "dates",
-    "System.DateTimeOffset": "dates",
-    "System.TimeSpan": "dates",
-    "object": "objects",
-    "System.Nullable": "objects",
-    "System.StringComparer": "objects",
-    "System.Random": "objects",
-    "System.Guid": "objects",
-    "System.Linq.Enumerable": "collections",
-    "System.Array": "collections",
-    "System.Collections.Generic.List": "collections",
-    "System.Collections.Generic.HashSet": "collections",
-    "System.Collections.Generic.ICollection": "collections",
-    "System.Collections.Generic.Dictionary": "tables",
-    "System.Collections.Generic.IDictionary": "tables",
-    "System.Collections.Generic.IReadOnlyCollection": "collections",
-    "System.Collections.Generic.IReadOnlyDictionary": "fields",
-    "System.Collections.Generic.KeyValuePair": "fields",
-    "System.Collections.Generic.CollectionExtensions": "fields",
-    "ContextExtensions": "fields",
-    "IContext": "context",
-    "ILastError": "context",
-    "IRequest": "context",
-    "IResponse": "context",
-    "IUrl": "context",
-    "IMessageBody": "bodies",
-    **dict.fromkeys(
-        (f"Newtonsoft.Json.Linq.{name}" for name in ("JToken", "JObject", "JArray", "JContainer", "Extensions")), "json"
-    ),
-    **dict.fromkeys(
-        ("IContextApi", "IApi", "IOperation", "IProduct", "ISubscription", "IUser", "IDeployment"), "entities"
-    ),
+    type_: module
+    for module, types in {
+        "strings": "string",
+        "scalars": "bool object double sbyte byte short ushort int uint long ulong System.Convert System.Math "
+        "System.DateTime System.DateTimeOffset System.TimeSpan System.Nullable System.Text.Encoding "
+        "System.StringComparer System.Random System.Guid System.Text.RegularExpressions.Regex",
+        "collections": f"System.Linq.Enumerable System.Array {_GENERIC}.List {_GENERIC}.HashSet {_GENERIC}.ICollection "
+        f"{_GENERIC}.IReadOnlyCollection",
+        "fields": f"ContextExtensions {_GENERIC}.Dictionary {_GENERIC}.IDictionary {_GENERIC}.IReadOnlyDictionary "
+        f"{_GENERIC}.KeyValuePair {_GENERIC}.CollectionExtensions",
+        "context": "IContext ILastError IRequest IResponse IUrl IMessageBody IContextApi IApi IOperation IProduct "
+        "ISubscription IUser IDeployment",
+        "json": f"{_LINQ}.JToken {_LINQ}.JObject {_LINQ}.JArray {_LINQ}.JContainer {_LINQ}.Extensions",
+    }.items()
+    for type_ in types.split()
 }
 """The module of forms for the members of a type."""
 FORMS: dict[tuple[str, str], Form] = {}
 
 
 def form(type_: str, *signatures: str) -> Callable[[Form], Form]:
-    """Register what members mean, by type and exact signature."""
-
     def register(function: Form) -> Form:
         for signature in signatures:
             FORMS[type_, signature] = function
@@ -90,7 +87,7 @@ def form(type_: str, *signatures: str) -> Callable[[Form], Form]:
     return register
 
 
-class Call:
+class MemberCall:
     """A call of a member: what forms need besides the values."""
 
     __slots__ = ("evaluation", "member", "type", "type_arguments")
@@ -105,7 +102,6 @@ class Call:
 
 
 def form_of(evaluation: Evaluation, member: Member) -> Form | None:
-    """Return the form of a member, or None."""
     module = _MODULES.get(member.declaring.name)
     if module is None:
         return None
@@ -124,7 +120,7 @@ def value_call(evaluation: Evaluation, node: nodes.Call) -> Value:
                 raise Unsupported("an argument by reference")
         else:
             values.append(evaluation.value(argument))
-    call = Call(evaluation, method, node.type, node.type_arguments)
+    call = MemberCall(evaluation, method, node.type, node.type_arguments)
     found = evaluation.each(values, lambda *given: _called(call, list(given), [target.type for target in targets]))
     if not targets:
         return found
@@ -150,16 +146,14 @@ def _set_out(evaluation: Evaluation, target: nodes.Expression, value: Value) -> 
 def call_method(
     evaluation: Evaluation, method: Method, type_arguments: Sequence[Type], values: list[Value], type_: Type
 ) -> Value:
-    """Return the result of a method whose arguments are no choices."""
-    return _called(Call(evaluation, method, type_, type_arguments), values, [])
+    return _called(MemberCall(evaluation, method, type_, type_arguments), values, [])
 
 
 def get_property(evaluation: Evaluation, member: Property, values: list[Value], type_: Type) -> Value:
-    """Return a property, or what an indexer gives."""
-    return _called(Call(evaluation, member, type_), values, [])
+    return _called(MemberCall(evaluation, member, type_), values, [])
 
 
-def _called(call: Call, values: list[Value], outs: list[Type]) -> Value:
+def _called(call: MemberCall, values: list[Value], outs: list[Type]) -> Value:
     member = call.member
     is_extension = getattr(member, "is_extension", False)
     may_be_null = is_extension or member.declaring.name == "System.Nullable"
@@ -179,7 +173,7 @@ def _called(call: Call, values: list[Value], outs: list[Type]) -> Value:
     return _unknown(call, values, outs)
 
 
-def _over_items(call: Call, token: Json, rest: list[Value], outs: list[Type]) -> Value:
+def _over_items(call: MemberCall, token: Json, rest: list[Value], outs: list[Type]) -> Value:
     """Return the result of a query over a JSON token: over its items where it is an array of a tree that is known."""
     from apimpolicy.semantics.json_trees import sequence_of
 
@@ -190,8 +184,7 @@ def _over_items(call: Call, token: Json, rest: list[Value], outs: list[Type]) ->
     return evaluation.each([source], lambda leaf: _called(call, [leaf, *rest], outs))
 
 
-def _unknown(call: Call, values: list[Value], outs: list[Type]) -> Value:
-    """Return the unknown result of a member."""
+def _unknown(call: MemberCall, values: list[Value], outs: list[Type]) -> Value:
     evaluation, member = call.evaluation, call.member
     unknowns = evaluation.unknowns
     name = f"{member.declaring.name}.{member.name}"
@@ -216,7 +209,6 @@ def _unknown(call: Call, values: list[Value], outs: list[Type]) -> Value:
 
 
 def unknown_change(evaluation: Evaluation, what: str, values: Sequence[Value] = ()) -> None:
-    """Mark every object that an unknown call can reach as changed."""
     evaluation.throw(evaluation.unknowns.truth(what))
     found = [leaf for value in values for leaf in leaves(value)]
     evaluation.change(may_reach_gateway=any(map(_may_be_gateways, found)))
@@ -243,7 +235,6 @@ def run_unknown_times(evaluation: Evaluation, function: Function) -> None:
 
 
 def apply(evaluation: Evaluation, function: Value, *arguments: Value) -> Value:
-    """Return the result of a lambda."""
     if not isinstance(function, Function) or not isinstance(function.node.body, nodes.Expression):
         raise Unsupported("a delegate that is not a lambda of one expression")
     for symbol, argument in zip(function.node.parameters, arguments, strict=True):
@@ -265,3 +256,97 @@ def comparison_of(value: Value) -> str:
         if found is not None:
             return found
     raise Unsupported("a comparison by a culture")
+
+
+def value_local(evaluation: Evaluation, node: nodes.Local) -> Value:
+    symbol = node.symbol
+    if symbol.kind == "context":
+        return Host("context")
+    found = evaluation.variables.get(symbol)
+    if found is None or symbol.is_reference or symbol.is_referenced:
+        raise Unsupported("a variable that is a reference")
+    return found
+
+
+def value_placeholder(evaluation: Evaluation, node: nodes.Placeholder) -> Value:
+    found = evaluation.placeholders.get(id(node))
+    if found is None:
+        raise Unsupported("a part of an object that is made")
+    return found
+
+
+def value_field_access(evaluation: Evaluation, node: nodes.FieldAccess) -> Value:
+    name = f"{node.field.declaring.name}.{node.field.name}"
+    if node.receiver is None and name == "string.Empty":
+        return constant_text("")
+    if node.receiver is not None:
+        raise Unsupported(f"the field {name}")
+    is_fixed = "readonly" in node.field.signature
+    return evaluation.unknowns.value(str(node.type), name, ("field", name) if is_fixed else None)
+
+
+def value_property_access(evaluation: Evaluation, node: nodes.PropertyAccess) -> Value:
+    receiver = [] if node.receiver is None else [evaluation.value(node.receiver)]
+    return evaluation.each(receiver, lambda *values: get_property(evaluation, node.property, list(values), node.type))
+
+
+def value_indexer_access(evaluation: Evaluation, node: nodes.IndexerAccess) -> Value:
+    values = [evaluation.value(node.receiver), *(evaluation.value(each) for each in node.arguments)]
+    return evaluation.each(values, lambda *given: get_property(evaluation, node.property, list(given), node.type))
+
+
+def value_array_access(evaluation: Evaluation, node: nodes.ArrayAccess) -> Value:
+    values = [evaluation.value(node.array), *(evaluation.value(each) for each in node.indexes)]
+    return evaluation.each(values, lambda *given: item_of(evaluation, list(given), str(node.type)))
+
+
+def item_of(evaluation: Evaluation, values: list[Value], type_: str) -> Value:
+    collection = values[0]
+    if collection is NULL:
+        return evaluation.fail()
+    index = values[1].constant if len(values) == 2 and isinstance(values[1], Number) else None
+    unknowns = evaluation.unknowns
+    if index is not None and isinstance(collection, Items) and collection.made == unknowns.heap:
+        if 0 <= index < len(collection.items):
+            return collection.items[index]
+        if not collection.has_more or index < 0:
+            return evaluation.fail()
+    if index is not None and isinstance(collection, Parts) and collection.made == unknowns.heap:
+        if index < 0:
+            return evaluation.fail()
+        count = terms.measure(PartCount(collection.separator), collection.text)
+        evaluation.throw(terms.at_most(count, terms.number(index)))
+        return Text(terms.applied(PartOf(collection.separator, index), collection.text))
+    key = key_of(evaluation, "item", *values)
+    evaluation.throw(unknowns.truth("an index", key and ("throws", key)))
+    return unknowns.value(type_, "an item of a list", key, reads=reads_of_all(values))
+
+
+def value_conditional_access(evaluation: Evaluation, node: nodes.ConditionalAccess) -> Value:
+    receiver = evaluation.value(node.receiver)
+    null = is_null(evaluation, receiver)
+    evaluation.placeholders[id(node.placeholder)] = without_null(evaluation, receiver)
+    return merge(null, NULL, evaluation.under(terms.not_(null), lambda: evaluation.value(node.access)))
+
+
+def value_assignment(evaluation: Evaluation, node: nodes.Assignment) -> Value:
+    if isinstance(node.target, nodes.Local):
+        return _assign(evaluation, node.target, evaluation.value(node.value))
+    changed = [evaluation.value(child) for child in node.target.children() if isinstance(child, nodes.Expression)]
+    value = evaluation.value(node.value)
+    unknown_change(evaluation, "an assignment to a member", changed)
+    return value
+
+
+def value_compound_assignment(evaluation: Evaluation, node: nodes.CompoundAssignment) -> Value:
+    if not isinstance(node.target, nodes.Local):
+        raise Unsupported("an assignment to a member")
+    old = evaluation.value(node.target)
+    evaluation.placeholders[id(node.placeholder)] = old
+    new = _assign(evaluation, node.target, evaluation.value(node.result))
+    return old if node.is_postfix else new
+
+
+def _assign(evaluation: Evaluation, target: nodes.Local, value: Value) -> Value:
+    evaluation.assign(target.symbol, value)
+    return value

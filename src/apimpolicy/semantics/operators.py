@@ -1,14 +1,16 @@
-"""Operators, conditions and tests of types."""
+"""Operators, conditions and tests of types.
+
+A `double` or `float` is known by its place among all, and by whether it is NaN.
+"""
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
 from apimpolicy.languages.patterns import WHOLE
-from apimpolicy.semantics.fractions import FRACTIONS, compared, is_fraction
-from apimpolicy.semantics.keys import is_single, key_of
-from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.unknowns import Unsupported, is_single, key_of
 from apimpolicy.semantics.values import (
     INTEGERS,
     NOTHING,
@@ -29,7 +31,65 @@ from apimpolicy.terms.measures import Parsed
 
 if TYPE_CHECKING:
     from apimpolicy.semantics.evaluation import Evaluation
+    from apimpolicy.semantics.unknowns import Unknowns
     from apimpolicy.terms.term import Term
+
+
+FRACTIONS = ("double", "float")
+_CONSTANT = "constant fraction"
+_SIGN = 1 << 63
+
+
+def constant_fraction(value: float, type_: str) -> Value:
+    return Opaque((_CONSTANT, repr(value)), type_, 0)
+
+
+def is_fraction(value: Value) -> bool:
+    return isinstance(value, Opaque) and value.type in FRACTIONS
+
+
+def is_nan(unknowns: Unknowns, value: Value) -> Term:
+    constant = _constant(value)
+    if constant is not None:
+        return terms.truth(constant != constant)
+    return unknowns.truth("whether a number is NaN", ("nan", value.key))
+
+
+def compared(unknowns: Unknowns, operator: str, one: Value, other: Value) -> Term:
+    """Return where a comparison of two numbers is true: with NaN, `!=` alone is."""
+    if operator == "!=":
+        return terms.not_(compared(unknowns, "==", one, other))
+    first, second = _place(unknowns, one), _place(unknowns, other)
+    found = {
+        "==": terms.equal(first, second),
+        "<=": terms.at_most(first, second),
+        ">=": terms.at_most(second, first),
+        "<": terms.not_(terms.at_most(second, first)),
+        ">": terms.not_(terms.at_most(first, second)),
+    }[operator]
+    return terms.all_of(found, *(terms.not_(is_nan(unknowns, each)) for each in (one, other)))
+
+
+def _constant(value: Value) -> float | None:
+    identity = value.identity if isinstance(value, Opaque) else None
+    return float(identity[1]) if isinstance(identity, tuple) and identity[0] == _CONSTANT else None
+
+
+def _place(unknowns: Unknowns, value: Value) -> Term:
+    """Return the place of a number among all: larger numbers have larger ones, and both zeros the same."""
+    constant = _constant(value)
+    if constant is not None:
+        return terms.number(place_of(constant))
+    found = unknowns.value("long", f"the size of a {getattr(value, 'type', 'number')}", ("place", value.key))
+    assert isinstance(found, Number)
+    return found.term
+
+
+def place_of(value: float) -> int:
+    """Return the place of a number that is not NaN: its bits, as a number with a sign."""
+    bits: int = struct.unpack("<Q", struct.pack("<d", value))[0]
+    return bits if bits < _SIGN else -(bits - _SIGN)
+
 
 _PRIMITIVES = {"bool", "string", "double", "float", "decimal", *INTEGERS}
 _EQUALITIES = ("==", "!=")
@@ -66,13 +126,11 @@ def value_throw_expression(evaluation: Evaluation, node: nodes.ThrowExpression) 
 
 
 def is_null(evaluation: Evaluation, value: Value) -> Term:
-    """Return whether a value is null."""
     found = evaluation.each([value], lambda leaf: constant_truth(leaf is NULL))
     return found.term if isinstance(found, Truth) else terms.FALSE
 
 
 def without_null(evaluation: Evaluation, value: Value) -> Value:
-    """Return a value where it is not null."""
     return evaluation.each([value], lambda leaf: NOTHING if leaf is NULL else leaf)
 
 
@@ -109,7 +167,6 @@ def wrapped(term: Term, type_: str) -> Value:
 def unknown_operation(
     evaluation: Evaluation, node: nodes.Expression, *operands: Value, may_throw: bool = True
 ) -> Value:
-    """Return the unknown result of an operator, the same for the same operands."""
     operator = getattr(node, "operator", node.kind)
     what = f"the operator {operator} of {getattr(node, 'operand_type', node.type)}"
     operand_type = str(getattr(node, "operand_type", ""))
@@ -258,7 +315,6 @@ def _arithmetic(evaluation: Evaluation, node: nodes.Binary, one: Number, other: 
 
 
 def fits(evaluation: Evaluation, value: Value, target: str) -> Term:
-    """Return whether a value that is not null is of a type."""
     if isinstance(value, Json):
         from apimpolicy.semantics.json_trees import is_of_type
 
@@ -273,7 +329,6 @@ def fits(evaluation: Evaluation, value: Value, target: str) -> Term:
 
 
 def seen_as(evaluation: Evaluation, value: Value, target: str) -> Value:
-    """Return a value of a type that it is of."""
     target = target.rstrip("?")
     if isinstance(value, Json):
         return value
@@ -334,7 +389,6 @@ def value_is_pattern(evaluation: Evaluation, node: nodes.IsPattern) -> Value:
 
 
 def _matches(evaluation: Evaluation, one: Value, other: Value) -> Value:
-    """Return whether a value matches a constant."""
     if NULL in (one, other):
         return constant_truth(one is other)
     if isinstance(one, Text) and isinstance(other, Text):

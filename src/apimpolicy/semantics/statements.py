@@ -9,7 +9,6 @@ from apimpolicy.binding import nodes
 from apimpolicy.semantics.creation import default_of
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import NOTHING, NULL, Number, Text, Truth, Value, merge
-from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 
 def value_block(evaluation: Evaluation, body: Bound) -> Value:
-    """Return the value of a body of statements."""
     assert isinstance(body, nodes.Block)
     _check(body)
     run_all(evaluation, body.statements)
@@ -33,8 +31,7 @@ def value_block(evaluation: Evaluation, body: Bound) -> Value:
 
 
 def _check(body: Bound) -> None:
-    """Raise Unsupported for statements that are not supported."""
-    for part in walk(body):
+    for part in body.walk():
         if isinstance(part, (nodes.Goto, nodes.Labeled, nodes.LocalFunction, nodes.Yield, nodes.Lock)):
             raise Unsupported(f"the statement {part.kind.replace('_', ' ')}")
         if isinstance(part, nodes.UnknownStatement):
@@ -42,7 +39,6 @@ def _check(body: Bound) -> None:
 
 
 def run_all(evaluation: Evaluation, statements: Sequence[Statement]) -> None:
-    """Run statements one after another, as far as they are reached."""
     for statement in statements:
         if evaluation.guard is terms.FALSE:
             return
@@ -142,7 +138,7 @@ def _switch(evaluation: Evaluation, statement: nodes.Switch) -> None:
     default: Sequence[Statement] = ()
     for section in statement.sections:
         body = [each for each in section.statements if not isinstance(each, nodes.Break)]
-        if any(isinstance(part, nodes.Break) for each in body for part in walk(each)):
+        if any(isinstance(part, nodes.Break) for each in body for part in each.walk()):
             raise Unsupported("a break inside a switch section")
         hits = [_label(evaluation, value, label) for label in section.labels if label.pattern is not None]
         if len(hits) < len(section.labels):
@@ -174,7 +170,7 @@ def _is_case(value: Value, wanted: Value) -> Value:
 def assigned(body: Bound) -> list[LocalSymbol]:
     """Return the variables that a part of an expression may assign."""
     found: dict[LocalSymbol, None] = {}
-    for part in walk(body):
+    for part in body.walk():
         match part:
             case nodes.Assignment() | nodes.CompoundAssignment() if isinstance(part.target, nodes.Local):
                 found[part.target.symbol] = None
@@ -246,7 +242,6 @@ def _try(evaluation: Evaluation, statement: nodes.Try) -> None:
 
 
 def _jumps_out(statement: nodes.Bound) -> bool:
-    """Return whether code jumps to a loop around it."""
     waiting = [statement]
     while waiting:
         part = waiting.pop()

@@ -152,7 +152,7 @@ class Items(Value):
         return self.rest is not None
 
 
-class Field(Value):
+class FieldValue(Value):
     """The values of a header or parameter that is there: joined with commas, and one by one."""
 
     joined: Term
@@ -297,17 +297,14 @@ class Several(Value):
 
 
 def constant_truth(value: bool) -> Truth:
-    """Return a constant `bool`."""
     return Truth(terms.truth(value))
 
 
 def constant_text(value: str) -> Text:
-    """Return a constant `string`."""
     return Text(terms.text(value))
 
 
 def constant_number(value: int, type_: str = "int") -> Number:
-    """Return a constant number."""
     return Number(terms.number(value), type_)
 
 
@@ -373,14 +370,12 @@ def over(value: Value, change: Callable[[Value], Value]) -> Value:
 
 
 def where(value: Value, form: Callable[[Value], Term]) -> Term:
-    """Return where a form is true of the alternatives of a value."""
     if isinstance(value, Choice):
         return terms.choice(value.condition, where(value.then, form), where(value.otherwise, form))
     return form(value)
 
 
 def is_there(cell: Value) -> Term:
-    """Return where a header, a parameter or a variable is there."""
     return where(cell, lambda leaf: terms.truth(leaf is not ABSENT))
 
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.context.records import Response
 from apimpolicy.dotnet.cryptography.certificate import Certificate
 from apimpolicy.serving import engine_loop
-from apimpolicy.text.encoding import number_of
 from apimpolicy.text.secrets import without_secrets
+from apimpolicy.text.source import number_of
 
 if TYPE_CHECKING:
     from apimpolicy.project.serve_settings import Limits

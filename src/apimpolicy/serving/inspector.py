@@ -41,8 +41,8 @@ from apimpolicy.serving.engine_loop import keep
 from apimpolicy.serving.http_messages import own_answer
 from apimpolicy.serving.listeners import Summary
 from apimpolicy.serving.workers import OWN, Peers
-from apimpolicy.text.encoding import number_of
 from apimpolicy.text.secrets import without_secrets
+from apimpolicy.text.source import number_of
 
 if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway

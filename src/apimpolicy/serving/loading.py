@@ -30,7 +30,7 @@ from apimpolicy.serving.backends import HttpBackend
 from apimpolicy.serving.dispatcher import Served
 from apimpolicy.serving.engine_loop import RunningClock
 from apimpolicy.serving.tls import BackendTrust
-from apimpolicy.text.encoding import decode
+from apimpolicy.text.source import decode
 
 if TYPE_CHECKING:
     import datetime

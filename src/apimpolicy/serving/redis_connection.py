@@ -32,7 +32,7 @@ from apimpolicy.context.records import Response
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.system.datetimes import DateTime
-from apimpolicy.dotnet.system.guids import Guid
+from apimpolicy.dotnet.system.randoms import Guid
 from apimpolicy.dotnet.system.timespans import TimeSpan
 from apimpolicy.dotnet.values import BYTE, Array, Boxed, EnumValue, box, byte_array
 from apimpolicy.errors import ConfigurationError, NotSimulatedError

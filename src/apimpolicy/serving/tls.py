@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import SSL
 
-from apimpolicy.dotnet.cryptography.certificate_files import present
+from apimpolicy.dotnet.cryptography.certificate_parts import present
 from apimpolicy.dotnet.cryptography.issuing import common_name, issue, new_key
 from apimpolicy.engine.backends import BackendPool
 

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from apimpolicy.diagnostics import DiagnosticInfo
-    from apimpolicy.syntax.failure import Failure
+    from apimpolicy.syntax.failure import ParseFailure
 
-
-# Advice of syntax errors for code in the style of other languages.
 
 CONDITIONAL: Final = (
     "A conditional is written condition ? value : other value; a member after a null check is written a?.b."
@@ -62,8 +60,7 @@ TYPES: Final = "Types can't be declared here: use new { Name = value }, or a tup
 TYPE_WORDS: Final = frozenset({"record", "class", "struct", "enum", "interface"})
 
 
-def advice(failure: Failure) -> str:
-    """Return a correction, or an empty string when nothing in particular was meant."""
+def advice(failure: ParseFailure) -> str:
     return (
         _of_operators(failure)
         or _of_strings(failure)
@@ -74,7 +71,7 @@ def advice(failure: Failure) -> str:
     )
 
 
-def _of_operators(failure: Failure) -> str:
+def _of_operators(failure: ParseFailure) -> str:
     spelling, before = failure.spelling(), failure.tokens.text[failure.start - 2 : failure.start]
     if spelling == "=" and before in ("==", "!="):
         return f"C# has no {before}=: write == or !=."
@@ -96,7 +93,7 @@ def _of_operators(failure: Failure) -> str:
     return ""
 
 
-def _of_strings(failure: Failure) -> str:
+def _of_strings(failure: ParseFailure) -> str:
     if failure.kind == "STRING_LITERAL" and failure.adjacent() and failure.spelling(-1) in _STRING_PREFIXES:
         return _STRING_PREFIXES[failure.spelling(-1)]
     if failure.previous != "STRING_LITERAL":
@@ -108,7 +105,7 @@ def _of_strings(failure: Failure) -> str:
     return ""
 
 
-def _of_words(failure: Failure) -> str:
+def _of_words(failure: ParseFailure) -> str:
     before = failure.spelling(-1).lower()
     if before in _WORDS_BEFORE:
         return _WORDS_BEFORE[before]
@@ -128,7 +125,7 @@ def _of_words(failure: Failure) -> str:
     return TYPES if words[1] in TYPE_WORDS else ""
 
 
-def of_loop(failure: Failure) -> str:
+def of_loop(failure: ParseFailure) -> str:
     """Return the syntax of a loop over elements, where one of another language is used."""
     if failure.previous == "FOR" and failure.kind == "NAME":
         return _LOOP
@@ -139,7 +136,7 @@ def of_loop(failure: Failure) -> str:
     return _LOOP if is_in_for and failure.kind == "CONST" else ""
 
 
-def _of_brackets(failure: Failure) -> str:
+def _of_brackets(failure: ParseFailure) -> str:
     opening = failure.opening()
     around = failure.tokens.kinds[opening] if opening >= 0 else ""
     if failure.kind == "COLON" and failure.tokens.text.startswith(":=", failure.tokens.starts[failure.index]):
@@ -157,7 +154,7 @@ def _of_brackets(failure: Failure) -> str:
     return ""
 
 
-def of_type(failure: Failure, name: str) -> str:
+def of_type(failure: ParseFailure, name: str) -> str:
     """Return a hint for a predefined type where a value must be: `int("5")`."""
     if failure.kind == "LPAR":
         if name in ("string", "object"):
@@ -166,7 +163,7 @@ def of_type(failure: Failure, name: str) -> str:
     return f"'{name}' is a type; write a value, a member such as {name}.…, or typeof({name})."
 
 
-def _hides_a_divisor(failure: Failure) -> bool:
+def _hides_a_divisor(failure: ParseFailure) -> bool:
     """Return whether `a // b;` precedes the token, where the comment swallowed the end of the statement."""
     end = failure.tokens.ends[failure.index - 1] if failure.index else 0
     comment = failure.tokens.text[end : failure.start].lstrip()
@@ -176,12 +173,10 @@ def _hides_a_divisor(failure: Failure) -> bool:
     return bool(closing) and divisor.strip().replace(".", "").replace("_", "").isalnum()
 
 
-# Constructs that policy expressions don't have: those of C# 8 to 12, and unsafe code.
-
 # Constructs of C# 8 to 12, recognised where the parser fails: policy expressions are C# 7.3 (CS8370)
 
 
-def newer_feature(failure: Failure) -> DiagnosticInfo | None:
+def newer_feature(failure: ParseFailure) -> DiagnosticInfo | None:
     """Return the error for a construct of a newer C# where the parser failed."""
     found = _after_operand(failure) or _elsewhere(failure)
     if found is None:
@@ -191,7 +186,7 @@ def newer_feature(failure: Failure) -> DiagnosticInfo | None:
     return failure.error("CS8370", f"'{name}' is newer than C# 7.3", at=place, help=help)
 
 
-def _after_operand(failure: Failure) -> tuple[str, int, str] | None:
+def _after_operand(failure: ParseFailure) -> tuple[str, int, str] | None:
     kinds, index, kind = failure.tokens.kinds, failure.index, failure.kind
     if kind == "EQUAL" and failure.previous == "DOUBLE_QUESTION" and failure.adjacent():
         return "coalescing assignment", failure.operand_start(index - 1), "Write x = x ?? value;"
@@ -213,7 +208,7 @@ def _after_operand(failure: Failure) -> tuple[str, int, str] | None:
     return _after_pattern(failure)
 
 
-def _after_pattern(failure: Failure) -> tuple[str, int, str] | None:
+def _after_pattern(failure: ParseFailure) -> tuple[str, int, str] | None:
     """`and`, `or` and property patterns after `is`."""
     kinds, index = failure.tokens.kinds, failure.index
     first = index - 1
@@ -232,7 +227,7 @@ def _after_pattern(failure: Failure) -> tuple[str, int, str] | None:
     return None
 
 
-def _elsewhere(failure: Failure) -> tuple[str, int, str] | None:
+def _elsewhere(failure: ParseFailure) -> tuple[str, int, str] | None:
     kinds, index, kind, starts = failure.tokens.kinds, failure.index, failure.kind, failure.tokens.starts
     if failure.previous == "IS":
         if kind == "LBRACE":
@@ -268,8 +263,7 @@ ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _HELP = "Policy expressions have no pointers."
 
 
-def unsafe_code(failure: Failure) -> DiagnosticInfo | None:
-    """Return the error for something that only unsafe code has."""
+def unsafe_code(failure: ParseFailure) -> DiagnosticInfo | None:
     spelling, tokens, index = failure.spelling(), failure.tokens, failure.index
     if spelling == "unsafe" and failure.accepts("RETURN"):
         return failure.error("CS0227", "unsafe code is not allowed here", help=_HELP)
@@ -308,14 +302,14 @@ def unsafe_code(failure: Failure) -> DiagnosticInfo | None:
     return None
 
 
-def _is_named_before(failure: Failure, name: str) -> bool:
+def _is_named_before(failure: ParseFailure, name: str) -> bool:
     """Return whether the name also occurs before the operand, as in its declaration."""
     tokens = failure.tokens
     names = map(tokens.spelling, range(failure.index - 2))
     return name == "context" or name in names
 
 
-def _entity(failure: Failure) -> DiagnosticInfo:
+def _entity(failure: ParseFailure) -> DiagnosticInfo:
     """`&quot;` in code that is not read as XML: the compiler stops at its semicolon."""
     tokens, index = failure.tokens, failure.index
     entity = tokens.text[failure.start : tokens.ends[index + 2]]
@@ -325,8 +319,7 @@ def _entity(failure: Failure) -> DiagnosticInfo:
     return failure.error("CS0214", "the address-of operator can only be used in unsafe code", help=help)
 
 
-def _last_type(failure: Failure, word: str) -> tuple[int, int]:
-    """Return the type between the keyword and the token."""
+def _last_type(failure: ParseFailure, word: str) -> tuple[int, int]:
     tokens, place = failure.tokens, failure.index - 1
     while tokens.kinds[place - 1] != word:
         place -= 1

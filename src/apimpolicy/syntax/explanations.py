@@ -17,7 +17,7 @@ from apimpolicy.syntax.advice import (
 )
 
 if TYPE_CHECKING:
-    from apimpolicy.syntax.failure import Failure
+    from apimpolicy.syntax.failure import ParseFailure
 
 
 # Errors of texts that do not parse, with the codes and places of the C# compiler.
@@ -43,8 +43,7 @@ _QUERY_WORDS = {"on": "CS0743", "equals": "CS0744", "by": "CS0745"}
 """The words that a clause of a query wants, with the codes of their absence."""
 
 
-def explain(failure: Failure) -> DiagnosticInfo:
-    """Return the error of a failed parser."""
+def explain(failure: ParseFailure) -> DiagnosticInfo:
     return (
         _root(failure)
         or newer_feature(failure)
@@ -58,19 +57,19 @@ def explain(failure: Failure) -> DiagnosticInfo:
     )
 
 
-def _missing(failure: Failure, code: str, what: str, help: str = "") -> DiagnosticInfo:
+def _missing(failure: ParseFailure, code: str, what: str, help: str = "") -> DiagnosticInfo:
     """Report that something is missing before the token, or at the end of the line before it (Roslyn's rule)."""
     return failure.error(code, f"{what} expected", at=failure.missing_place(), help=help or advice(failure))
 
 
-def _root(failure: Failure) -> DiagnosticInfo | None:
+def _root(failure: ParseFailure) -> DiagnosticInfo | None:
     if failure.index:
         return None
     help = "Write @( … ) for an expression, or @{ … } for a block of statements."
     return failure.error("CS1525", f"invalid expression term '{failure.spelling()}'", help=help)
 
 
-def _number(failure: Failure) -> DiagnosticInfo | None:
+def _number(failure: ParseFailure) -> DiagnosticInfo | None:
     if failure.previous in ("INTEGER_LITERAL", "REAL_LITERAL") and failure.adjacent():
         spelling = failure.spelling()
         if spelling[:1] in ("e", "E") and failure.spelling(-1)[-1].isdigit():
@@ -83,7 +82,7 @@ def _number(failure: Failure) -> DiagnosticInfo | None:
     return None
 
 
-def _statement(failure: Failure) -> DiagnosticInfo | None:
+def _statement(failure: ParseFailure) -> DiagnosticInfo | None:
     """Return where a statement could begin, or a section of a switch."""
     if not failure.accepts("RETURN"):
         if failure.accepts("CASE") and failure.accepts("RBRACE"):
@@ -107,8 +106,7 @@ def _statement(failure: Failure) -> DiagnosticInfo | None:
     return failure.error("CS1525", f"invalid expression term '{failure.spelling()}'")
 
 
-def _expression(failure: Failure) -> DiagnosticInfo | None:
-    """Return where an expression must begin."""
+def _expression(failure: ParseFailure) -> DiagnosticInfo | None:
     kind = failure.kind
     if not failure.accepts("INTEGER_LITERAL"):
         if failure.previous == "PREDEFINED_TYPE" and failure.accepts("DOT") and not failure.accepts("NAME"):
@@ -138,7 +136,7 @@ def _expression(failure: Failure) -> DiagnosticInfo | None:
     return failure.error("CS1525", f"invalid expression term '{term}'", at=failure.missing_place(), help=help)
 
 
-def _params(failure: Failure) -> DiagnosticInfo:
+def _params(failure: ParseFailure) -> DiagnosticInfo:
     """The compiler reads a stray `params` as the start of a lambda's parameter, and misses its name after the type."""
     kinds, last = failure.tokens.kinds, failure.index
     while kinds[last + 1] in ("PREDEFINED_TYPE", "DOT", "LSQB", "RSQB") or failure.is_name(last + 1):
@@ -148,7 +146,7 @@ def _params(failure: Failure) -> DiagnosticInfo:
     return failure.error("CS1001", "identifier expected", at=(end, end + 1), help=help)
 
 
-def _type_as_expression(failure: Failure) -> DiagnosticInfo:
+def _type_as_expression(failure: ParseFailure) -> DiagnosticInfo:
     """A predefined type is an expression only in front of a dot."""
     kinds, index = failure.tokens.kinds, failure.index
     name = failure.spelling(-1)
@@ -158,7 +156,7 @@ def _type_as_expression(failure: Failure) -> DiagnosticInfo:
     return failure.error("CS1525", f"invalid expression term '{name}'", at=failure.tokens.span(index - 1), help=help)
 
 
-def _type_or_name(failure: Failure) -> DiagnosticInfo | None:
+def _type_or_name(failure: ParseFailure) -> DiagnosticInfo | None:
     """Return where a type or a name must come, or where a type was that needs more."""
     accepts, kinds, index = failure.accepts, failure.tokens.kinds, failure.index
     needs_more = accepts("LPAR") and accepts("LBRACE") and not failure.after_expression
@@ -193,7 +191,7 @@ def _type_or_name(failure: Failure) -> DiagnosticInfo | None:
     return None
 
 
-def _implicit_array(failure: Failure) -> DiagnosticInfo:
+def _implicit_array(failure: ParseFailure) -> DiagnosticInfo:
     """`new[` is followed by commas and `]` alone."""
     following = failure.at(failure.index + 1)
     help = "Write new Type[size], or new[] { … } with the elements."
@@ -208,8 +206,7 @@ _SIZES = frozenset(
 """Tokens that begin an expression that may be meant as an array size; names begin one too."""
 
 
-def _particular(failure: Failure) -> DiagnosticInfo | None:
-    """Return where only one thing can come."""
+def _particular(failure: ParseFailure) -> DiagnosticInfo | None:
     accepts = failure.accepts
     if failure.kind == "LSQB" and accepts("EQUAL") and accepts("SEMICOLON") and not accepts("DOT"):
         help = "Put the brackets after the type: int[] x."
@@ -238,7 +235,7 @@ def _particular(failure: Failure) -> DiagnosticInfo | None:
     return None
 
 
-def _continuation(failure: Failure) -> DiagnosticInfo:
+def _continuation(failure: ParseFailure) -> DiagnosticInfo:
     """After something complete: an operator, a comma or a closing bracket is missing."""
     accepts, kind = failure.accepts, failure.kind
     opening = failure.opening()
@@ -300,7 +297,6 @@ _CHARACTER_HELP = {
 
 
 def lexical_error(text: str, place: int) -> DiagnosticInfo:
-    """Return the error at a place where no token begins."""
     line_end = min(end for end in (text.find("\n", place), text.find("\r", place), len(text)) if end >= 0)
     rest = text[place : place + 2]
     if rest.startswith('"'):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import DiagnosticInfo
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.syntax.lexer import Tokens
@@ -25,20 +26,17 @@ _IN_TYPES = frozenset(
 )
 
 
-class Failure:
+class ParseFailure(Record):
     """`accepts(kind)` says whether the parser could use a token of another kind instead."""
 
-    __slots__ = ("accepts", "contextual", "index", "tokens")
+    tokens: Tokens
+    index: int
+    contextual: frozenset[str]
+    accepts: Callable[[str], bool]
 
-    def __init__(self, tokens: Tokens, index: int, contextual: frozenset[str], accepts: Callable[[str], bool]) -> None:
-        self.tokens = tokens
-        self.index = index
-        self.contextual = contextual
-        self.accepts = accepts
-
-    def at(self, index: int) -> Failure:
+    def at(self, index: int) -> ParseFailure:
         """Return the failure at another token, for questions about its place."""
-        return Failure(self.tokens, index, self.contextual, self.accepts)
+        return ParseFailure(self.tokens, index, self.contextual, self.accepts)
 
     @property
     def kind(self) -> str:
@@ -46,7 +44,6 @@ class Failure:
 
     @property
     def previous(self) -> str:
-        """The kind of the token before, or an empty text."""
         return self.tokens.kinds[self.index - 1] if self.index else ""
 
     @property
@@ -58,7 +55,6 @@ class Failure:
         return self.tokens.ends[self.index]
 
     def spelling(self, distance: int = 0) -> str:
-        """Return the text of the token, or of the one so many tokens away."""
         index = self.index + distance
         return self.tokens.spelling(index) if index >= 0 else ""
 
@@ -75,7 +71,6 @@ class Failure:
         return place < self.index - 1 and self.tokens.kinds[place] == word
 
     def adjacent(self) -> bool:
-        """Return whether the token directly follows the previous one."""
         return self.tokens.ends[self.index - 1] == self.start
 
     def place(self) -> tuple[int, int]:
@@ -85,7 +80,6 @@ class Failure:
         return max(self.start - (self.start >= len(self.tokens.text)), 0), self.start
 
     def error(self, code: str, message: str, *, at: tuple[int, int] | None = None, help: str = "") -> DiagnosticInfo:
-        """Return an error at the token, or at another place."""
         return DiagnosticInfo(code, message, *(at or self.place()), help=help)
 
     def from_token(self, distance: int) -> tuple[int, int]:

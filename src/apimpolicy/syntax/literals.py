@@ -11,7 +11,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import DiagnosticInfo
-from apimpolicy.text.encoding import to_utf16
+from apimpolicy.text.source import to_utf16
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -189,7 +189,6 @@ def _unescape(text: str, offset: int) -> str:
 
 
 def literal_errors(tokens: Tokens) -> list[DiagnosticInfo]:
-    """Return the errors inside the literals of a text."""
     found: list[DiagnosticInfo] = []
     verbatim: list[bool] = []
     for index, kind in enumerate(tokens.kinds):

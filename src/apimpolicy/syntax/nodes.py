@@ -43,18 +43,15 @@ class Node:
         return f"{self.kind}({', '.join(map(repr, self.children))})"
 
     def node(self, index: int) -> Node:
-        """Return a child that the grammar says is a node."""
         child = self.children[index]
         if not isinstance(child, Node):
             raise AssertionError(f"{self.kind} has no node at {index}")
         return child
 
     def nodes(self, start: int = 0) -> list[Node]:
-        """Return the children from an index on, which the grammar says are nodes."""
         return [self.node(index) for index in range(start, len(self.children))]
 
     def token(self, index: int) -> Token:
-        """Return a child that the grammar says is a token."""
         child = self.children[index]
         if not isinstance(child, Token):
             raise AssertionError(f"{self.kind} has no token at {index}")

@@ -2,27 +2,37 @@
 
 In each state the tables say which special terminals the grammar would accept; only for those the look-ahead is called
 (`lookahead.py`). Everything else is shift and reduce, without recursion.
+
+What a template puts in a hole may be an expression, arguments, statements, or a block. A hole is read as a name. Where
+the parser cannot continue, the last hole before that place is read otherwise: as a statement, then as a block. A parser
+of LALR tables stops at the first token that cannot follow, whatever comes later: an error before the first hole is
+certain. After it an error may be the hole's, and is not reported.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from apimpolicy.diagnostics import DiagnosticInfo
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax import tables
 from apimpolicy.syntax.depth import MAXIMUM_DEPTH, Frames, beyond
 from apimpolicy.syntax.explanations import UNEXPECTED_CHARACTER
-from apimpolicy.syntax.failure import Failure
+from apimpolicy.syntax.failure import ParseFailure
 from apimpolicy.syntax.lexer import END, PADDING, Tokens, tokenize
 from apimpolicy.syntax.literals import literal_errors
 from apimpolicy.syntax.lookahead import Lookahead, candidates
 from apimpolicy.syntax.nodes import Child, Node, Token
 from apimpolicy.syntax.shapes import KINDS
-from apimpolicy.syntax.table_builder import EXPAND
-from apimpolicy.text.source import Excerpt
+from apimpolicy.syntax.tables import EXPAND
+from apimpolicy.text.source import MARK, OPEN, Excerpt
+
+if TYPE_CHECKING:
+    from apimpolicy.syntax.nodes import Node
+
 
 _MANY_TOKENS = 100
 
@@ -45,24 +55,24 @@ def parse(code: str | Excerpt) -> Node:
         raise _error(code, [DiagnosticInfo("CS1525", "the expression is empty", 0, len(text), help=help)])
     tree = machine().run(tokens) if len(tokens.kinds) < _MANY_TOKENS else _with_frames(tokens)
     errors = literal_errors(tokens)
-    if isinstance(tree, Failure):
+    if isinstance(tree, ParseFailure):
         errors += _of_failure(tree, lexical)
     elif lexical is not None:
         errors.append(lexical)
     elif not errors and len(tokens.kinds) > MAXIMUM_DEPTH // 2 and (deep := beyond(tree, MAXIMUM_DEPTH)):
         errors = [_nesting(deep)]
-    if errors or isinstance(tree, Failure):
+    if errors or isinstance(tree, ParseFailure):
         raise _error(code, errors)
     return tree
 
 
-def _with_frames(tokens: Tokens) -> Node | Failure:
+def _with_frames(tokens: Tokens) -> Node | ParseFailure:
     """The look-ahead recurses over types in types, and where parentheses might be tuple types over these."""
     with Frames():
         return machine().run(tokens)
 
 
-def _of_failure(failure: Failure, lexical: DiagnosticInfo | None) -> list[DiagnosticInfo]:
+def _of_failure(failure: ParseFailure, lexical: DiagnosticInfo | None) -> list[DiagnosticInfo]:
     """Return the compiler's errors for a failed parser and for the place where the tokens end before the text."""
     from apimpolicy.syntax.explanations import explain
 
@@ -143,7 +153,6 @@ class Machine:
         return state
 
     def accepts(self, states: list[int], kind: str) -> bool:
-        """Return whether a parser with this stack would take a token of this kind."""
         stack = list(states)
         while (action := self.rows[stack[-1]].get(kind)) is not None and action < 0:
             _, origin, size, _, _ = self.rules[-1 - action]
@@ -151,7 +160,7 @@ class Machine:
             stack.append(self.rows[stack[-1]][origin])
         return action is not None
 
-    def run(self, tokens: Tokens) -> Node | Failure:
+    def run(self, tokens: Tokens) -> Node | ParseFailure:
         """Return the tree of the tokens, or the state in which they do not go on."""
         rows, rules, kept, contextual = self.rows, self.rules, self.kept, self.contextual
         questions, chains = self.questions, self.chains
@@ -176,7 +185,7 @@ class Machine:
             while True:
                 action = rows[state].get(kind)
                 if action is None:
-                    return Failure(tokens, index, contextual, partial(self.accepts, states))
+                    return ParseFailure(tokens, index, contextual, partial(self.accepts, states))
                 if action >= 0:
                     break
                 mode, origin, size, plan, make = rules[-1 - action]
@@ -245,3 +254,84 @@ def _children(values: list[Any], plan: tuple[int, ...]) -> list[Child]:
         else:
             children.append(None if position < 0 else values[position])
     return children
+
+
+MOST_ATTEMPTS = 60
+"""Readings of one expression that are tried."""
+
+_HOLE = re.compile(MARK)
+_READINGS = ("{0}", "{0};", "{{{0};}}")
+"""A name, a statement, a block."""
+_BEGINS_STATEMENT = re.compile(rf"[\w@{{}}{OPEN}]")
+_BEFORE_STATEMENTS = frozenset(("LBRACE", "RBRACE", "SEMICOLON", "RPAR", "ELSE", "DO"))
+
+
+def parse_around_holes(excerpt: Excerpt) -> tuple[Node, Excerpt] | None:
+    """The tree of an expression with holes, and the text that it is the tree of, whose places are those of `excerpt`.
+
+    None when it cannot be read, and the holes may be why. Raises PolicySyntaxError for errors before every hole.
+    """
+    holes = _holes_in_code(excerpt.text)
+    chosen = [0] * len(holes)
+    for attempt in range(MOST_ATTEMPTS):
+        reading = excerpt.replaced(
+            [
+                (start, end, _READINGS[number].format(excerpt.text[start:end]))
+                for (start, end), number in zip(holes, chosen, strict=True)
+                if number
+            ]
+        )
+        try:
+            return parse(reading), reading
+        except PolicySyntaxError as error:
+            if not attempt:
+                _raise_what_is_certain(error, excerpt)
+            failed = min(found.start for found in error.diagnostics)
+        last = max((i for i, (start, _) in enumerate(holes) if excerpt.locate(start) <= failed), default=-1)
+        while last >= 0 and chosen[last] == len(_READINGS) - 1:
+            chosen[last] = 0
+            last -= 1
+        if last < 0:
+            return None
+        chosen[last] += 1
+    return None
+
+
+def as_statements(excerpt: Excerpt) -> tuple[Node, Excerpt] | None:
+    """Return the reading in which every hole that begins a statement is one of its own; None without such a hole.
+
+    `${hole} x = 1;` is a declaration, or statements and an assignment.
+    """
+    tokens, _ = tokenize(excerpt.text, 1 if excerpt.text.startswith("@") else 0)
+    holes = set(_holes_in_code(excerpt.text))
+    pieces: list[tuple[int, int, str]] = []
+    is_statement = False
+    for index, span in enumerate(zip(tokens.starts, tokens.ends, strict=True)):
+        begins = is_statement or (index > 0 and tokens.kinds[index - 1] in _BEFORE_STATEMENTS)
+        is_statement = begins and span in holes and _BEGINS_STATEMENT.match(tokens.spelling(index + 1)) is not None
+        if is_statement:
+            pieces.append((*span, f"{tokens.spelling(index)};"))
+    if not pieces:
+        return None
+    reading = excerpt.replaced(pieces)
+    try:
+        return parse(reading), reading
+    except PolicySyntaxError:
+        return None
+
+
+def _holes_in_code(text: str) -> list[tuple[int, int]]:
+    tokens, _ = tokenize(text, 1 if text.startswith("@") else 0)
+    spans = zip(tokens.starts, tokens.ends, strict=True)
+    return [(start, end) for start, end in spans if _HOLE.fullmatch(text, start, end) is not None]
+
+
+def _raise_what_is_certain(error: PolicySyntaxError, excerpt: Excerpt) -> None:
+    hole = excerpt.locate(excerpt.text.index(OPEN))
+    certain = [
+        found
+        for found in error.diagnostics
+        if found.start < hole and found.source.text[found.end : hole].strip()  # the token after it is no hole
+    ]
+    if certain:
+        raise PolicySyntaxError(certain)

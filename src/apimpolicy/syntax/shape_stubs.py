@@ -30,7 +30,6 @@ class Shape(Node):
 
 
 def stub() -> str:
-    """Return the text of the file."""
     text, was_empty = _HEAD, False
     for kind in ROWS:
         is_empty = not fields_of(kind)

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from apimpolicy.syntax.lexer import END, PADDING, Tokens
 from apimpolicy.syntax.lookahead import Lookahead
 from apimpolicy.syntax.parser import machine
-from apimpolicy.text.holes import mark
+from apimpolicy.text.source import mark
 
 Stack: TypeAlias = "tuple[int, Any, int]"
 
@@ -184,5 +184,4 @@ def _kinds(path: Any) -> list[str]:
 
 
 def spelled(kinds: Iterable[str]) -> str:
-    """Return the terminals as text."""
     return "".join(WORDS[kind].text if kind in _WITHOUT_BLANK else f" {WORDS[kind].text}" for kind in kinds)

@@ -62,7 +62,6 @@ class _Process:
         return self._running
 
     def stop(self) -> None:
-        """Kill the process, if it runs."""
         running, self._running = self._running, None
         if running is not None:
             running.kill()
@@ -111,7 +110,6 @@ def prepare() -> None:
 
 
 def stop() -> None:
-    """Kill the process; the next question starts another one."""
     with _process.lock:
         _process.stop()
 
@@ -134,7 +132,6 @@ class Solver:
         return self._count - 1
 
     def add(self, node: int) -> None:
-        """Assert a node."""
         self._said.append(("add", self._number, node))
 
     def check(self, assumptions: list[int], work: int) -> tuple[str, list[int], list[bool | int | None]]:

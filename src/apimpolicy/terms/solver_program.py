@@ -69,7 +69,6 @@ class Question:
         raise ValueError(kind)
 
     def add(self, index: int) -> None:
-        """Assert a node."""
         self.solver.add(self.nodes[index])
 
     def check(self, assumptions: list[int], work: int) -> tuple[str, list[int], list[Any]]:

@@ -5,13 +5,14 @@
     texts          text var joined applied(operation, text)
 
 A membership is normal: operations on its text have moved into the language as preimages, constant parts of joined texts
-as derivatives.
+as derivatives. `value_of` evaluates a term under an assignment of its variables,
+by which forms are compared with the implementation.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -22,6 +23,7 @@ from apimpolicy.languages.operations import Erase, Operation, ToLower, ToUpper, 
 if TYPE_CHECKING:
     from apimpolicy.languages.language import Language
     from apimpolicy.terms.measures import Measure
+
 
 TRUTH, NUMBER, TEXT = "truth", "number", "text"
 _MOST_STATES_OF_JOINED = 24
@@ -43,7 +45,6 @@ class Term:
 
     @property
     def terms(self) -> list[Term]:
-        """The parts that are terms."""
         return [part for part in self.parts if isinstance(part, Term)]
 
     def __repr__(self) -> str:
@@ -72,7 +73,6 @@ FALSE = _make("false", TRUTH)
 
 
 def truth(value: bool) -> Term:
-    """Return a constant truth value."""
     return TRUE if value else FALSE
 
 
@@ -82,7 +82,6 @@ def variable(name: str, sort: str, proof: int = 0) -> Term:
 
 
 def not_(term: Term) -> Term:
-    """Return the negation."""
     if term is TRUE or term is FALSE:
         return FALSE if term is TRUE else TRUE
     if term.kind == "not":
@@ -92,12 +91,10 @@ def not_(term: Term) -> Term:
 
 
 def all_of(*terms: Term) -> Term:
-    """Return the conjunction."""
     return _combined("all", terms, TRUE, FALSE)
 
 
 def any_of(*terms: Term) -> Term:
-    """Return the disjunction."""
     return _combined("any", terms, FALSE, TRUE)
 
 
@@ -133,7 +130,6 @@ def choice(condition: Term, then: Term, otherwise: Term) -> Term:
 
 
 def iff(one: Term, other: Term) -> Term:
-    """Return whether two truth values are equal."""
     return choice(one, other, not_(other))
 
 
@@ -141,17 +137,14 @@ def iff(one: Term, other: Term) -> Term:
 
 
 def text(value: str) -> Term:
-    """Return a constant text."""
     return _make("text", TEXT, value)
 
 
 def constant_text(term: Term) -> str | None:
-    """Return the value of a constant text; None for others."""
     return term.parts[0] if term.kind == "text" else None
 
 
 def applied(operation: Operation, term: Term) -> Term:
-    """Return a text with an operation applied."""
     value = constant_text(term)
     if value is not None:
         return text(operation.apply(value))
@@ -161,7 +154,6 @@ def applied(operation: Operation, term: Term) -> Term:
 
 
 def joined(*terms: Term) -> Term:
-    """Return texts one after another."""
     parts: list[Term] = []
     for term in terms:
         parts += term.parts if term.kind == "joined" else (term,)
@@ -223,17 +215,14 @@ def same(one: Term, other: Term) -> Term:
 
 
 def number(value: int) -> Term:
-    """Return a constant number."""
     return _make("number", NUMBER, value)
 
 
 def constant_number(term: Term) -> int | None:
-    """Return the value of a constant number; None for others."""
     return term.parts[0] if term.kind == "number" else None
 
 
 def measure(of: Measure, term: Term) -> Term:
-    """Return a measure of a text."""
     value = constant_text(term)
     if value is not None and (known := of.of(value)) is not None:
         return number(known)
@@ -241,7 +230,6 @@ def measure(of: Measure, term: Term) -> Term:
 
 
 def total(one: Term, other: Term) -> Term:
-    """Return the sum."""
     first, second = constant_number(one), constant_number(other)
     if first is not None and second is not None:
         return number(first + second)
@@ -251,7 +239,6 @@ def total(one: Term, other: Term) -> Term:
 
 
 def scaled(factor: int, term: Term) -> Term:
-    """Return a number times a constant."""
     value = constant_number(term)
     if value is not None or factor in (0, 1):
         return number(0) if factor == 0 else term if value is None else number(factor * value)
@@ -327,3 +314,71 @@ def equal(one: Term, other: Term) -> Term:
     if second is not None:
         return all_of(_at_most(one, second), not_(_at_most(one, second - 1)))
     return all_of(at_most(one, other), at_most(other, one))
+
+
+Value = bool | int | str
+
+
+def value_of(root: Term, assignment: Mapping[Term, Value]) -> Value | None:
+    """Return the value of a term; None where it depends on a variable without one."""
+    known: dict[Term, Value | None] = {}
+    waiting = [root]
+    while waiting:
+        term = waiting[-1]
+        if term in known:
+            waiting.pop()
+            continue
+        missing = [part for part in term.terms if part not in known]
+        if missing:
+            waiting += missing
+            continue
+        waiting.pop()
+        known[term] = assignment.get(term) if term.kind == "var" else _value(term, [known[part] for part in term.terms])
+    return known[root]
+
+
+def _value(term: Term, values: list[Any]) -> Value | None:
+    parts = term.parts
+    match term.kind:
+        case "true" | "false":
+            return term.kind == "true"
+        case "all":
+            return False if False in values else None if None in values else True
+        case "any":
+            return True if True in values else None if None in values else False
+        case "choice":
+            if values[0] is None:
+                return values[1] if values[1] == values[2] else None
+            chosen: Value | None = values[1] if values[0] else values[2]
+            return chosen
+        case "text" | "number":
+            constant: Value = parts[0]
+            return constant
+    if None in values:
+        return None
+    match term.kind:
+        case "not":
+            return not values[0]
+        case "member":
+            return bool(parts[1].accepts(values[0]))
+        case "same":
+            return bool(values[0] == values[1])
+        case "at-most":
+            return bool(values[0] <= values[1])
+        case "joined":
+            return "".join(values)
+        case "applied":
+            applied: str = parts[0].apply(values[0])
+            return applied
+        case "measure":
+            measured: int | None = parts[0].of(values[0])
+            return measured
+        case "sum":
+            return int(values[0] + values[1])
+        case "scaled":
+            return int(parts[0] * values[0])
+        case "quotient":
+            return int(values[0] // parts[0])
+        case "remainder":
+            return int(values[0] % parts[0])
+    raise AssertionError(term.kind)

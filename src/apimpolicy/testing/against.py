@@ -188,7 +188,7 @@ class RealGateway:
             except (OSError, ssl.SSLError) as error:
                 raise ConfigurationError(f"{self.authority} is not a file with certificates: {error}") from None
         if certificate is not None:
-            from apimpolicy.dotnet.cryptography.certificate_files import present
+            from apimpolicy.dotnet.cryptography.certificate_parts import present
 
             present(context, certificate)
         return context

@@ -15,7 +15,7 @@ import attrs
 from apimpolicy.audit.requests import BODIED
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.service.likely_values import providers_of
-from apimpolicy.proposing.finder import Finder
+from apimpolicy.proposing.guided import Finder
 from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.case_writer import CaseWriter, of_method

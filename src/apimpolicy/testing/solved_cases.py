@@ -1,6 +1,6 @@
 """A first test file from requests that a search found: a case for each branch, and each further value of a condition.
 
-Each found request has run (`proposing.finder`). It is shrunk, and run once more as the test file has it; the case
+Each found request has run (`proposing.guided`). It is shrunk, and run once more as the test file has it; the case
 expects the result of that run.
 """
 
@@ -15,7 +15,7 @@ import attrs
 
 from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.errors import ConfigurationError, DiagnosticError
-from apimpolicy.proposing.finder import Finder
+from apimpolicy.proposing.guided import Finder
 from apimpolicy.proposing.inversion.core import comparisons
 from apimpolicy.proving.proof import ProofResult
 from apimpolicy.scenarios.goals import BRANCH, Goal

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from apimpolicy.diagnostics import Diagnostic
-from apimpolicy.text.document import CData, Element, Node, Text, Value
-from apimpolicy.text.holes import CLOSE, OPEN, has_hole
+from apimpolicy.text.document import AttributeValue, CData, Element, MarkupNode, TextNode
 from apimpolicy.text.scanner import (
     ENTITY,
     EXPRESSION_START,
@@ -15,7 +14,7 @@ from apimpolicy.text.scanner import (
     find_expression,
     unterminated_expression,
 )
-from apimpolicy.text.source import Excerpt, Source
+from apimpolicy.text.source import CLOSE, OPEN, Excerpt, Source, has_hole
 
 MAX_DIAGNOSTICS = 100
 
@@ -61,7 +60,7 @@ class CharacterReader:
         self.source = source
         self.text = source.text
         self.diagnostics: list[Diagnostic] = []
-        self.outermost: list[Node] = []
+        self.outermost: list[MarkupNode] = []
         self.children = self.outermost  # of the element that is open now
         self.element: Element | None = None
         self.is_cut = False  # a hole may be the rest of an expression
@@ -106,17 +105,17 @@ class CharacterReader:
 
     # Attribute values
 
-    def unquoted(self, start: int) -> Value:
+    def unquoted(self, start: int) -> AttributeValue:
         """Return the value without quotes at `start`; the lack of them is for the caller to report."""
         if EXPRESSION_START.match(self.text, start):
             found = self.expression_at(start, len(self.text), "")
             if not isinstance(found, Unterminated):
-                return Value(self.source, start, found.end, found, (found,))
+                return AttributeValue(self.source, start, found.end, found, (found,))
         match = re.compile(_UNQUOTED).match(self.text, start)
         assert match is not None  # it may be empty
-        return Value(self.source, start, match.end())
+        return AttributeValue(self.source, start, match.end())
 
-    def value(self, name: str, start: int, quote: str) -> tuple[Value, int]:
+    def value(self, name: str, start: int, quote: str) -> tuple[AttributeValue, int]:
         """Return the value that begins after the quote, and the offset after its closing quote."""
         text, source = self.text, self.source
         parts: list[Excerpt] = []
@@ -128,7 +127,7 @@ class CharacterReader:
             if isinstance(found, Unterminated):
                 return self.broken_value(start, at, quote, found)
             if end := _AFTER_EXPRESSION[quote].match(text, found.end):
-                return Value(source, start, end.end() - 1, found, (found,)), end.end()
+                return AttributeValue(source, start, end.end() - 1, found, (found,)), end.end()
             parts.append(found)
             literal = position = found.end
         end_of_value = position - 1
@@ -153,7 +152,7 @@ class CharacterReader:
             parts.append(found)
             literal = position = found.end
         self.check(literal, end_of_value, in_value=True)
-        return Value(source, start, end_of_value, None, tuple(parts)), end_of_value + 1
+        return AttributeValue(source, start, end_of_value, None, tuple(parts)), end_of_value + 1
 
     def end_of_runaway(self, position: int, end_of_value: int) -> int:
         """Return where a value without a closing quote ends, if the quote at `end_of_value` opens another; else -1."""
@@ -167,7 +166,7 @@ class CharacterReader:
         next_attribute = re.compile(_INTO_NEXT_ATTRIBUTE).search(text[position:end_of_value])
         return -1 if next_attribute is None else position + next_attribute.start()
 
-    def broken_value(self, start: int, at: int, quote: str, found: Unterminated) -> tuple[Value, int]:
+    def broken_value(self, start: int, at: int, quote: str, found: Unterminated) -> tuple[AttributeValue, int]:
         """Return a value that begins with an expression that does not end."""
         text = self.text
         likely = re.compile(_LIKELY_END[quote]).search(text, at)
@@ -180,18 +179,18 @@ class CharacterReader:
         if end < 0:
             end = len(text)
         self.unterminated(at, end, found)
-        return Value(self.source, start, end), min(end + 1, len(text))
+        return AttributeValue(self.source, start, end), min(end + 1, len(text))
 
     def open_value(
         self, name: str, start: int, position: int, quote: str, parts: list[Excerpt], end: int = -1
-    ) -> tuple[Value, int]:
+    ) -> tuple[AttributeValue, int]:
         """Report a value without a closing quote, which ends at `end`, or before the next angle bracket or line."""
         if end < 0:
             match = _OPEN_VALUE.match(self.text, position)
             assert match is not None  # it may be empty
             end = match.end()
         self.report("POL017", f"the value of '{name}' has no closing {quote}", start - 1, start, label="opened here")
-        return Value(self.source, start, end, None, tuple(parts)), end
+        return AttributeValue(self.source, start, end, None, tuple(parts)), end
 
     # Text
 
@@ -232,7 +231,7 @@ class CharacterReader:
             and not has_hole(text[start:end])
         ):
             self.report("POL020", "text outside the root element", start, end)
-        self.children.append(Text(source, start, end, expression, tuple(parts)))
+        self.children.append(TextNode(source, start, end, expression, tuple(parts)))
         return end
 
     def end_of_content(self, start: int) -> int:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from itertools import dropwhile, islice, takewhile
 from typing import TYPE_CHECKING
 
-from apimpolicy.text.holes import has_hole, is_unknown
+from apimpolicy.records import Record
 from apimpolicy.text.scanner import ENTITY, character_of
+from apimpolicy.text.source import has_hole, is_unknown
 
 if TYPE_CHECKING:
     import re
@@ -33,7 +34,7 @@ def _character(entity: re.Match[str]) -> str:
     return entity[0] if character is None else character
 
 
-class Node:
+class MarkupNode:
     """A piece of a document: `source.text[start:end]`."""
 
     __slots__ = ("end", "source", "start")
@@ -45,14 +46,13 @@ class Node:
 
     @property
     def raw(self) -> str:
-        """The text as it is in the document."""
         return self.source.text[self.start : self.end]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.raw[:60]!r}, {self.start}, {self.end})"
 
 
-class Comment(Node):
+class Comment(MarkupNode):
     """`<!-- … -->`, delimiters included."""
 
     __slots__ = ()
@@ -63,25 +63,25 @@ class Comment(Node):
         return self.raw.removeprefix("<!--").removesuffix("-->")
 
 
-class Instruction(Node):
+class Instruction(MarkupNode):
     """A processing instruction or the XML declaration, `<?…?>`."""
 
     __slots__ = ()
 
 
-class Doctype(Node):
+class Doctype(MarkupNode):
     """A document type declaration; it has been reported."""
 
     __slots__ = ()
 
 
-class StrayTag(Node):
+class StrayTag(MarkupNode):
     """An end tag that ends nothing; it has been reported."""
 
     __slots__ = ()
 
 
-class Characters(Node):
+class Characters(MarkupNode):
     """Characters that may be, or contain, C# expressions. `parts` are the expressions in it, in order."""
 
     __slots__ = ("expression", "parts")
@@ -124,7 +124,7 @@ class Characters(Node):
         return is_unknown(text[position : self.end])
 
 
-class Value(Characters):
+class AttributeValue(Characters):
     """An attribute's value, without its quotes.
 
     `expression` is set when the whole value (white space around it aside) is one expression: the only way in which the
@@ -139,14 +139,14 @@ class Value(Characters):
         return not self.parts and has_hole(self.raw) and self.raw.lstrip().startswith(("@(", "@{"))
 
 
-class Text(Characters):
-    """Character data between tags; `expression` and `parts` as in `Value`."""
+class TextNode(Characters):
+    """Character data between tags; `expression` and `parts` as in `AttributeValue`."""
 
     __slots__ = ()
 
 
 class CData(Characters):
-    """`<![CDATA[ … ]]>`; nothing in it is decoded. `expression` and `parts` as in `Value`."""
+    """`<![CDATA[ … ]]>`; nothing in it is decoded. `expression` and `parts` as in `AttributeValue`."""
 
     __slots__ = ()
 
@@ -159,22 +159,19 @@ class CData(Characters):
         return content.replace("\r\n", "\n").replace("\r", "\n")
 
 
-class Attribute:
+class Attribute(Record):
     """An attribute: the span of its name, and its value."""
 
-    __slots__ = ("name", "name_end", "name_start", "value")
-
-    def __init__(self, name: str, name_start: int, name_end: int, value: Value) -> None:
-        self.name = name
-        self.name_start = name_start
-        self.name_end = name_end
-        self.value = value
+    name: str
+    name_start: int
+    name_end: int
+    value: AttributeValue
 
     def __repr__(self) -> str:
         return f"Attribute({self.name!r}, {self.value.raw!r})"
 
 
-class Element(Node):
+class Element(MarkupNode):
     """An element: its start tag from `start` to `content_start`, its end tag from `content_end` to `end`.
 
     The end tag is empty when there is none.
@@ -190,7 +187,7 @@ class Element(Node):
         self.start = start
         self.end = self.content_start = self.content_end = self.name_end
         self.attributes: list[Attribute] = []
-        self.children: list[Node] = []
+        self.children: list[MarkupNode] = []
         self.parent = parent
 
     @property
@@ -276,15 +273,12 @@ class Element(Node):
         return f"Element({self.name!r}, {self.start}, {self.end})"
 
 
-class Document:
+class Document(Record):
     """A policy document: its nodes at the outermost level, and the findings about its markup."""
 
-    __slots__ = ("children", "diagnostics", "source")
-
-    def __init__(self, source: Source, children: list[Node], diagnostics: list[Diagnostic]) -> None:
-        self.source = source
-        self.children = children
-        self.diagnostics = diagnostics
+    source: Source
+    children: list[MarkupNode]
+    diagnostics: list[Diagnostic]
 
     @property
     def roots(self) -> list[Element]:

@@ -15,7 +15,7 @@
     POL014  an unknown entity                                  POL026  too many problems: the rest is not read
     POL015  an expression that is not terminated (see `scanner`)
 
-POL001 is in `named_values`, POL002 and POL003 are in `encoding`.
+POL001 is in `named_values`, POL002 and POL003 are in `source`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from apimpolicy.text.character_data import ADVICE_ON_FORGOTTEN, MAX_DIAGNOSTICS,
 from apimpolicy.text.document import (
     BROKEN_TAG,
     Attribute,
+    AttributeValue,
     CData,
     Characters,
     Comment,
@@ -34,18 +35,17 @@ from apimpolicy.text.document import (
     Document,
     Element,
     Instruction,
-    Node,
+    MarkupNode,
     StrayTag,
-    Text,
-    Value,
+    TextNode,
 )
-from apimpolicy.text.holes import CLOSE, OPEN, has_hole
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import CLOSE, OPEN, Source, has_hole
 
 __all__ = [
     "MAX_DEPTH",
     "MAX_DIAGNOSTICS",
     "Attribute",
+    "AttributeValue",
     "CData",
     "Characters",
     "Comment",
@@ -53,10 +53,9 @@ __all__ = [
     "Document",
     "Element",
     "Instruction",
-    "Node",
+    "MarkupNode",
     "StrayTag",
-    "Text",
-    "Value",
+    "TextNode",
     "read",
 ]
 
@@ -73,7 +72,7 @@ _ATTRIBUTE = re.compile(rf"([ \t\r\n]*+)({NAME})([ \t\r\n]*+=[ \t\r\n]*+)?")
 # The rest of a faulty word is not reported a second time.
 _UNEXPECTED = re.compile(r"[ \t\r\n]*+([^ \t\r\n<>/][^ \t\r\n<>/]*+|/)")
 _LIKE_A_PLACEHOLDER = r"^[A-Z][A-Z0-9]*$|_|^(?i:your|my|the|insert|enter)-"
-_CONTENT = (Element, Text, CData, StrayTag)
+_CONTENT = (Element, TextNode, CData, StrayTag)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _NONCHARACTER = "[\ufffe\uffff\ud800-\udfff]"
 
@@ -107,7 +106,7 @@ class _Reader(CharacterReader):
         except GiveUp as stop:
             self.close_until(None, stop.offset)
             if stop.offset < length:
-                self.children.append(Text(self.source, stop.offset, length))
+                self.children.append(TextNode(self.source, stop.offset, length))
         if has_hole(text):
             self.leave_out_what_holes_may_mend()
         if len(self.diagnostics) > 1:
@@ -161,7 +160,7 @@ class _Reader(CharacterReader):
             return self.doctype(start)
         advice = "Write `&lt;` in text. Only expressions can contain a raw `<`."
         self.report("POL012", "'<' doesn't begin a tag here", start, start + 1, help=advice)
-        self.children.append(Text(self.source, start, start + 1))
+        self.children.append(TextNode(self.source, start, start + 1))
         return start + 1
 
     def start_tag(self, name: str, start: int, position: int) -> int:
@@ -174,7 +173,9 @@ class _Reader(CharacterReader):
             if plain:
                 name_start, name_end = plain.span(1)
                 value_start, value_end = plain.span(plain.lastindex or 2)
-                attributes.append(Attribute(plain[1], name_start, name_end, Value(source, value_start, value_end)))
+                attributes.append(
+                    Attribute(plain[1], name_start, name_end, AttributeValue(source, value_start, value_end))
+                )
                 position = plain.end()
                 continue
             if end := _TAG_END.match(text, position):
@@ -222,7 +223,7 @@ class _Reader(CharacterReader):
         if not found[1] and not hole:
             self.report("POL022", f"white space is missing before the attribute '{name}'", name_start, name_end)
         if not found[3] and hole:
-            value, position = Value(self.source, name_end, name_end), name_end
+            value, position = AttributeValue(self.source, name_end, name_end), name_end
         elif not found[3]:
             advice = f'Write `{name}="…"`.'
             quote = text[position : position + 1]
@@ -231,7 +232,7 @@ class _Reader(CharacterReader):
                 value, position = self.value(name, position + 1, quote)
             else:
                 self.report("POL011", f"the attribute '{name}' has no value", name_start, name_end, help=advice)
-                value, position = Value(self.source, name_end, name_end), name_end
+                value, position = AttributeValue(self.source, name_end, name_end), name_end
         elif (quote := text[position : position + 1]) not in ('"', "'"):
             value = self.unquoted(position)
             advice = "Put it between double quotes."
@@ -355,7 +356,6 @@ class _Reader(CharacterReader):
 
 
 def _open(element: Element | None) -> Iterator[Element]:
-    """Yield the element and those around it."""
     while element is not None:
         yield element
         element = element.parent

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.text.document import CData, Characters, Element
-from apimpolicy.text.holes import FIRST_NAMED_VALUE, mark
-from apimpolicy.text.source import Excerpt, Source
+from apimpolicy.text.source import FIRST_NAMED_VALUE, Excerpt, Source, mark
 
 # Named values, `{{display-name}}`: finding them, putting their values in, and doing without.
 # The gateway puts their values in when it has read the document as XML: in an attribute or a text a value is literal,
@@ -122,7 +121,7 @@ def substitute(source: Source, values: Mapping[str, str]) -> tuple[Source, list[
             missing += _missing(source, name, start, end, values)
             continue
         if places is None:
-            places = _places_in(source)
+            places = NamedValuePlaces(source)
         value = places.written(value, start)
         pieces += (text[position:start], value)
         length += start - position
@@ -134,11 +133,6 @@ def substitute(source: Source, values: Mapping[str, str]) -> tuple[Source, list[
         return source, missing
     pieces.append(text[position:])
     return Source("".join(pieces), source.path, source, tuple(anchors)), missing
-
-
-def _places_in(source: Source) -> NamedValuePlaces:
-
-    return NamedValuePlaces(source)
 
 
 def _missing(source: Source, name: str, start: int, end: int, values: Mapping[str, str]) -> Iterator[Diagnostic]:
@@ -161,7 +155,7 @@ def _toml_key(name: str) -> str:
 
 
 def named_values_as_holes(excerpt: Excerpt) -> Excerpt:
-    """The expression with the mark of a hole (see `holes`) for each `{{name}}`: in code, in strings, in comments.
+    """The expression with the mark of a hole (see `source`) for each `{{name}}`: in code, in strings, in comments.
 
     The gateway puts the value in before it compiles the expression, wherever the reference is.
     """

@@ -1,10 +1,25 @@
-"""Texts with positions: a `Source` is a whole file, an `Excerpt` is a piece of one that knows the way back."""
+"""Texts with positions: a `Source` is a whole file, an `Excerpt` is a piece of one that knows the way back.
+
+**Holes** are text that is not there yet, because a template or a named value supplies it later. A source that was made
+from a template has a mark for each placeholder: a noncharacter of Unicode, the number of the placeholder in
+`Source.holes`, and another noncharacter. Unicode reserves these characters for use inside a program, so that no
+document contains them. A mark can be wherever text can: in a value, in content, between attributes, in C# code, in a C#
+string. `{{name}}`, a named value whose value is not known, is a hole in the same sense (`is_unknown`).
+
+The rule for all readers of documents: the text of a hole is assumed valid. Nothing is reported because of a hole;
+all that does not touch a hole is checked in full.
+"""
 
 from __future__ import annotations
 
+import codecs
+import re
+import struct
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+from apimpolicy.diagnostics import Diagnostic
 
 
 class Position(NamedTuple):
@@ -21,7 +36,7 @@ class Source:
     lines and positions are the original's, so that every message about this text points into the file.
     `anchors` are triples (offset here, offset in the origin, in step) in rising order; a segment that is not in step
     replaces a piece of the origin as a whole.
-    `holes` are the placeholders whose marks are in the text (see `holes`), as the origin has them, by number.
+    `holes` are the placeholders whose marks are in the text (see above), as the origin has them, by number.
     """
 
     __slots__ = ("_line_starts", "_offsets", "anchors", "holes", "origin", "path", "text")
@@ -184,3 +199,114 @@ class Excerpt:
 
     def __repr__(self) -> str:
         return f"Excerpt({self.text!r}, {self.source.path!r}, {self.start}, {self.end})"
+
+
+# Bytes of a policy file to a `Source`: UTF-8, with or without a byte order mark.
+# POL002  the bytes are not UTF-8
+# POL003  the file is UTF-16
+
+NOT_UTF8 = "POL002"
+UTF16 = "POL003"
+
+
+def decode(data: bytes, path: str = "<policy>") -> tuple[Source, list[Diagnostic]]:
+    """Return the text of a policy file and its encoding error, if any: one diagnostic, at the first bad byte.
+
+    A UTF-8 byte order mark is taken off: offset 0, line 1, column 1 is the first character after it. The source is
+    usable in any case; bytes that cannot be decoded stand as U+FFFD.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        source = Source(data.decode("utf-16", "replace"), path)
+        finding = Diagnostic(UTF16, "the file is UTF-16, not UTF-8", source, 0, 0, help="Save it as UTF-8.")
+        return source, [finding]
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        return Source(data.decode(), path), []
+    except UnicodeDecodeError as error:
+        source = Source(data.decode("utf-8", "replace"), path)
+        start = len(data[: error.start].decode())
+        message = f"the byte 0x{data[error.start]:02X} is not valid UTF-8"
+        advice = "Save the file as UTF-8. Tools that deploy it expect that."
+        return source, [Diagnostic(NOT_UTF8, message, source, start, start + 1, help=advice)]
+
+
+# Between Python's text and .NET's: a .NET string is a `str` with one character for each UTF-16 code unit
+
+
+def to_utf16(text: str) -> str:
+    """Text from outside as a .NET string: characters beyond U+FFFF become two surrogates.
+
+    >>> len(to_utf16("a\U0001f600"))
+    3
+    """
+    if not text or text.isascii() or max(text) < "\U00010000":
+        return text
+    data = text.encode("utf-16-le", "surrogatepass")
+    return "".join(map(chr, struct.unpack(f"<{len(data) // 2}H", data)))
+
+
+def from_utf16(text: str) -> str:
+    """A .NET string as Python text: surrogate pairs become one character, lone ones the replacement character."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+# Numbers in texts of strangers, who write as many digits as they like
+
+_MOST_DIGITS = 18
+LARGE = 10**_MOST_DIGITS
+
+
+def number_of(digits: str) -> int | None:
+    """Return a number in ASCII digits, at most LARGE; None when it isn't a number. Leading zeros don't count.
+
+    >>> number_of("0" * 5_000 + "12"), number_of("9" * 5_000) == LARGE, number_of("+1")
+    (12, True, None)
+    """
+    if not (digits.isascii() and digits.isdecimal()):
+        return None
+    significant = digits.lstrip("0")
+    return LARGE if len(significant) > _MOST_DIGITS else int(significant or "0")
+
+
+OPEN, CLOSE = "\ufdd0", "\ufdd1"
+MARK = rf"{OPEN}[0-9]++{CLOSE}"
+FIRST_NAMED_VALUE = 100_000
+"""Marks from this number on stand for named values, which `checks.expressions` numbers in each expression."""
+
+UNKNOWN_POLICIES = "unknown: "
+"""The id of the fragment that represents policies that aren't known begins so; the reason follows."""
+UNKNOWN_BASE = "unknown-base"
+"""The named value that represents whether a policy whose text isn't known has `<base />`."""
+
+_HOLE = MARK
+_UNKNOWN = rf"{MARK}|\{{\{{[A-Za-z0-9\-._]++(?: ++[A-Za-z0-9\-._]++)*+\}}\}}"
+
+
+def mark(number: int) -> str:
+    return f"{OPEN}{number}{CLOSE}"
+
+
+def has_hole(text: str) -> bool:
+    """Return whether a template puts something into the text later."""
+    return OPEN in text
+
+
+def is_unknown(text: str) -> bool:
+    """Return whether a part of the text is not known: a template's placeholder, or a named value without a value."""
+    return (OPEN in text or "{{" in text) and re.compile(_UNKNOWN).search(text) is not None
+
+
+def without_holes(text: str) -> str:
+    return re.compile(_UNKNOWN).sub("", text)
+
+
+def shown(text: str, holes: tuple[str, ...]) -> str:
+    if OPEN not in text:
+        return text
+    return re.compile(_HOLE).sub(lambda found: _written(int(found[0][1:-1]), holes), text)
+
+
+def _written(number: int, holes: tuple[str, ...]) -> str:
+    return holes[number] if number < len(holes) else "{{…}}" if number >= FIRST_NAMED_VALUE else "…"

@@ -4,6 +4,5 @@ flow       the state that requests have on their way, and where they leave
 run        runs the policies of a program on it, and reads what they have in their documents
 pipeline   the sections, errors, and all ends
 effects    a policy by the effects that it declares; without any it may do anything
-repetition policies that run several times, or in any order
-policies/  the exact effects of single policies, a module for each
+control, messages, exchanges    the exact effects of single policies, a function for each
 """

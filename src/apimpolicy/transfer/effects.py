@@ -10,7 +10,7 @@ from apimpolicy.policies.conversions import text, trimmed, typed
 from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.semantics.values import Value, constant_number, merge
 from apimpolicy.terms import term as terms
-from apimpolicy.text.holes import UNKNOWN_POLICIES
+from apimpolicy.text.source import UNKNOWN_POLICIES
 from apimpolicy.transfer.flow import Sent
 from apimpolicy.transfer.run import Run, is_literal
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt
 
 
-def transfer(run: Run, step: Step) -> None:
-    """Run a policy by what it declares."""
+def transfer_declared(run: Run, step: Step) -> None:
     specification = step.specification
     effects = None if specification is None else specification.effects
     if effects is None:
@@ -32,7 +31,6 @@ def transfer(run: Run, step: Step) -> None:
 
 
 def take_effect(run: Run, step: Step, effects: tuple[str, ...]) -> None:
-    """Run a policy whose expressions were evaluated."""
     run.unknowns.place = step.where
     changes(run, step, effects)
     for effect in effects:
@@ -56,7 +54,6 @@ def take_effect(run: Run, step: Step, effects: tuple[str, ...]) -> None:
 
 
 def changes(run: Run, step: Step, effects: tuple[str, ...]) -> None:
-    """Forget what a policy may change."""
     for effect in effects:
         word, _, detail = effect.partition(":")
         match word:
@@ -80,7 +77,6 @@ def changes(run: Run, step: Step, effects: tuple[str, ...]) -> None:
 
 
 def set_variables(run: Run, step: Step) -> None:
-    """Make the variables unknown that a policy may set."""
     for element in [step.element, *own_elements(step.element)]:
         for attribute in element.attributes:
             if not attribute.name.endswith("variable-name"):
@@ -92,7 +88,6 @@ def set_variables(run: Run, step: Step) -> None:
 
 
 def set_variable(run: Run, step: Step, name: str) -> None:
-    """Make a variable unknown that a policy may set."""
     may = run.unknowns.truth(f"whether {step.name} sets a variable")
     new = run.inputs.make(("variable", name), run.next_generation())
     run.state.set(merge(may, new, run.state.get("variable", name)), "variable", name)
@@ -114,7 +109,6 @@ def respond(run: Run, step: Step) -> None:
 
 
 def refuse(run: Run, step: Step, condition: terms.Term) -> None:
-    """Refuse requests, with one of the statuses that the policy declares."""
     if has_trait(step.name, "per-subscription"):
         condition = terms.all_of(condition, run.unknowns.input(("there", "subscription"), terms.TRUTH))
     by_policy = terms.truth(has_trait(step.name, "refuses"))
@@ -149,7 +143,6 @@ def status_of(run: Run, step: Step) -> Value:
 
 
 def evaluate_all(run: Run, step: Step) -> list[Value]:
-    """Return the values of what a policy has itself, then of what its parts have, as far as they are evaluated."""
     if step.specification is None:
         return []
     own = dict.fromkeys(own_expressions(step.element, step.specification))
@@ -236,7 +229,6 @@ def _reach_everything(run: Run, step: Step) -> None:
 
 
 def _words(step: Step) -> str:
-    """Return words for a policy that may do anything."""
     fragment = step.element.get("fragment-id")
     if fragment is not None and fragment.value.text.startswith(UNKNOWN_POLICIES):
         return fragment.value.text.removeprefix(UNKNOWN_POLICIES)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Hashable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.semantics.inputs import HeadersOf, Inputs
-from apimpolicy.semantics.state import ANSWER, KINDS, State
+from apimpolicy.semantics.state import ANSWER, KINDS, HeadersOf, Inputs, State
 from apimpolicy.semantics.values import Truth, Value, constant_number
 from apimpolicy.terms import term as terms
 
@@ -70,7 +69,7 @@ class WiderScope(NamedTuple):
     state: State
 
 
-class Flow:
+class RequestFlow:
     """The requests that get to a place. `alive` is the condition under which they do."""
 
     def __init__(self, unknowns: Unknowns, inputs: Inputs) -> None:
@@ -174,20 +173,16 @@ class Flow:
     # What is not known any more
 
     def next_generation(self) -> Hashable:
-        """Return a generation for cells that are unknown from here on."""
         return "generation", self.unknowns.next()
 
     def forget(self, *kinds: str) -> None:
-        """Make all cells of these kinds unknown."""
         for kind in kinds:
             self.state.forget(kind, self.next_generation())
 
     def forget_cell(self, kind: str, name: str = "") -> None:
-        """Make one cell unknown."""
         self.state.set(self.inputs.make((kind, name), self.next_generation()), kind, name)
 
     def forget_everything(self) -> None:
-        """Make everything unknown that a policy could change."""
         self.forget(*KINDS, "has-response", "error", "ran", "backend")
         self.unknowns.change()
         self.unknowns.use_up()
@@ -197,5 +192,4 @@ class Flow:
         self.state.set(Truth(terms.any_of(reached.term, more)), "reached")
 
     def header_kind(self) -> str:
-        """Return the kind of the headers of the message that policies change here."""
         return "header" if self.section in ("inbound", "backend") else "response-header"

@@ -9,9 +9,9 @@ from apimpolicy.engine.pipeline import direct_steps, preflight_steps
 from apimpolicy.semantics.state import State
 from apimpolicy.semantics.values import Opaque, Text, Truth, Value, constant_number, constant_truth, where
 from apimpolicy.terms import term as terms
+from apimpolicy.transfer import exchanges
 from apimpolicy.transfer.effects import names_added, respond
 from apimpolicy.transfer.flow import OF_ERRORS, End, Error, OwnRequest, Sent, WiderScope
-from apimpolicy.transfer.policies import cors
 from apimpolicy.transfer.run import Run
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ class Outcome(NamedTuple):
 
 
 def outcome_of(program: Program, run: Run) -> Outcome:
-    """Run a program over all requests at once."""
     named = names_added(run, program.steps())
     run.error_headers = None if named is None else OF_ERRORS | named
     start = run.state.copy()
@@ -95,7 +94,7 @@ def _preflight(run: Run, program: Program, ends: list[End]) -> None:
     state = run.state.copy()
     state.forget("ran", run.next_generation())
     if not hidden:
-        run.limit_headers(state, cors.HEADERS)
+        run.limit_headers(state, exchanges.HEADERS_OF_CORS)
     by_policy = run.unknowns.truth("whether cors answers a preflight")
     is_fixed = all(attribute.value.expression is None for step in steps for attribute in step.element.attributes)
     is_fixed = is_fixed and all(each.expression is None for step in steps for each in step.element.descendants())
@@ -122,7 +121,9 @@ def _after_errors(run: Run, program: Program) -> list[End]:
     if not errors:
         return []
     if not does_anything(program.sections["on-error"]):
-        return [_end_of(error) for error in errors]
+        return [
+            End(each.condition, each.state, each.status, each.by_policy, each.by_backend, (each,)) for each in errors
+        ]
     run.section = "on-error"
     last = errors[-1]
     merged, by_policy, by_backend = _shown(last), last.by_policy, last.by_backend
@@ -143,10 +144,6 @@ def _after_errors(run: Run, program: Program) -> list[End]:
 def does_anything(steps: list[Step]) -> bool:
     """Return whether policies are more than `<base />` with nothing behind it."""
     return any(step.name != "base" or does_anything(step.inserted) for step in steps)
-
-
-def _end_of(error: Error) -> End:
-    return End(error.condition, error.state, error.status, error.by_policy, error.by_backend, (error,))
 
 
 def _shown(error: Error) -> State:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Collection, Hashable, Sequence
 from importlib import import_module
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from apimpolicy.dispatch import Functions
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine.evaluation import literal_content
 from apimpolicy.engine.steps import Step, compiled
@@ -32,16 +31,27 @@ from apimpolicy.semantics.values import (
     leaves,
     merge,
 )
-from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
-from apimpolicy.text.holes import UNKNOWN_BASE
-from apimpolicy.transfer.flow import Flow, OwnRequest, Sent, WiderScope
+from apimpolicy.text.source import UNKNOWN_BASE
+from apimpolicy.transfer.flow import OwnRequest, RequestFlow, Sent, WiderScope
 
 if TYPE_CHECKING:
-    from apimpolicy.semantics.inputs import Inputs
+    from apimpolicy.semantics.state import Inputs
     from apimpolicy.terms.term import Term
     from apimpolicy.text.document import Attribute, Element
     from apimpolicy.text.source import Excerpt, Source
+TRANSFERS = Functions(
+    "transfer",
+    "transfer_",
+    {
+        "control": "base include_fragment choose retry wait limit_concurrency",
+        "messages": "set_header set_query_parameter set_method set_status set_body set_variable rewrite_uri",
+        "exchanges": "forward_request send_request send_one_way_request set_backend_service mock_response "
+        "return_response validate_jwt validate_azure_ad_token validate_client_certificate check_header ip_filter cors",
+        "effects": "declared",
+    },
+)
+"""The effects of policies: exact ones by the name of the policy, and those that any other declares."""
 
 
 class MadeUp(Protocol):
@@ -60,7 +70,7 @@ class MadeUp(Protocol):
         """Return whether a policy includes a fragment that is made up."""
 
 
-class Run(Flow):
+class Run(RequestFlow):
     """A run."""
 
     def __init__(self, unknowns: Unknowns, inputs: Inputs, made_up: MadeUp | None = None) -> None:
@@ -90,7 +100,6 @@ class Run(Flow):
         self.section = section
 
     def execute(self, steps: Sequence[Step]) -> None:
-        """Run policies one after another, as far as requests get."""
         for step in steps:
             if self.alive is terms.FALSE:
                 return
@@ -112,11 +121,9 @@ class Run(Flow):
             self.source, self.unknowns.scope = around
 
     def transfer(self, step: Step) -> None:
-        """Run one policy. Raises Unsupported, TooLarge."""
-        transfer_module(step.name).transfer(self, step)
+        TRANSFERS[_kind(step.name) if is_exact(step.name) else "declared"](self, step)
 
     def do_anything(self, step: Step) -> None:
-        """Run a policy of which nothing is known."""
         import_module("apimpolicy.transfer.effects").do_anything(self, step)
 
     def enter(self, step: Step) -> None:
@@ -144,7 +151,6 @@ class Run(Flow):
         del self.errors[errors:], self.ends[ends:], self.served[served:], self.lost[lost:]
 
     def reach(self, step: Step) -> None:
-        """Note that requests get to a policy, or to a part of one."""
         key = id(step.element)
         self.branches[key] = terms.any_of(self.branches.get(key, terms.FALSE), self.alive)
 
@@ -154,7 +160,6 @@ class Run(Flow):
         self.outcomes[key] = terms.any_of(self.outcomes.get(key, terms.FALSE), self.alive)
 
     def mark(self, step: Step) -> None:
-        """Note that a policy ran, by its name and its id."""
         for name in {step.name, step.policy_id}:
             if name:
                 self.state.set(constant_truth(True), "ran", name)
@@ -191,19 +196,16 @@ class Run(Flow):
     # Texts of which a part is missing
 
     def is_known(self, attribute: Attribute) -> bool:
-        """Return whether an attribute has a literal text, of which no part is missing."""
         value = attribute.value
         return value.expression is None and not self.missing(value.source, value.start, value.end)
 
     def literal(self, element: Element, name: str) -> str | None:
-        """Return the literal text of an attribute, empty without one; None where it isn't known."""
         attribute = element.get(name)
         if attribute is None:
             return ""
         return attribute.value.text if self.is_known(attribute) else None
 
     def missing(self, source: Source, start: int, end: int) -> Collection[str]:
-        """Return the names of the parts of a text that are missing."""
         return () if self.made_up is None else self.made_up.in_text(source, start, end)
 
     def written(self, text: str, source: Source, start: int, end: int, *, may_be_expression: bool = True) -> Value:
@@ -246,12 +248,11 @@ class Run(Flow):
             body = compiled(excerpt).bound.body if watched else None
         except ApimPolicyError:
             return
-        for part in walk(body) if body is not None else ():
+        for part in body.walk() if body is not None else ():
             if id(part) in watched:
                 self.unknowns.note(id(part), self.alive, self.unknowns.truth("a condition"))
 
     def attribute(self, step: Step, name: str, default: Value = NULL) -> Value:
-        """Return the value of an attribute, not converted."""
         attribute = step.element.get(name)
         if attribute is None:
             return default
@@ -267,11 +268,9 @@ class Run(Flow):
         return self.written_content(element, literal_content(element).strip())
 
     def written_content(self, element: Element, text: str) -> Value:
-        """Return the literal content of an element."""
         return self.written(text, element.source, element.content_start, element.content_end)
 
     def contents(self, step: Step, name: str) -> list[Value]:
-        """Return the contents of the child elements of a name."""
         return [self.content(element) for element in step.element.elements() if element.name == name]
 
     def each(self, values: Sequence[Value], form: Callable[..., Value], *, is_text: bool = True) -> Value:
@@ -298,7 +297,6 @@ class Run(Flow):
         return self.each([value], form)
 
     def constant(self, value: Value) -> str | None:
-        """Return a constant text; None for others."""
         return value.constant if isinstance(value, Text) else None
 
     def truth(self, value: Value) -> Term:
@@ -335,21 +333,21 @@ class Run(Flow):
         return found
 
     def lacks_body(self) -> Term:
-        """Return where set-body fails because the request has no body, and a method that needs none."""
         return self.unknowns.truth("whether set-body has a body to replace")
 
 
 def is_literal(step: Step, name: str) -> bool:
-    """Return whether an attribute of a policy takes no expression."""
     slots = () if step.specification is None else step.specification.attributes
     return any(slot.name == name and not slot.expression for slot in slots)
 
 
-@functools.cache
-def transfer_module(name: str) -> Any:
-    """Return the module that transfers a policy: its own, else that of declared effects."""
-    module = f"apimpolicy.transfer.policies.{name.replace('-', '_')}"
-    return import_module(module if find_spec(module) is not None else "apimpolicy.transfer.effects")
+def is_exact(name: str) -> bool:
+    """Return whether the effects of a policy are stated exactly; else it has those that it declares."""
+    return _kind(name) in TRANSFERS.modules
+
+
+def _kind(name: str) -> str:
+    return name.replace("-", "_")
 
 
 def place_of(excerpt: Excerpt) -> str:

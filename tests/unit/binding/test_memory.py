@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import bind
 from apimpolicy.binding.allow_list import check_gateway_rules
-from apimpolicy.emit.emitter import emit
+from apimpolicy.emit.expression import emit
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax.parser import parse
 from apimpolicy.text.source import Excerpt

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apimpolicy.binding import bind
-from apimpolicy.binding.warnings import compiler_warnings
+from apimpolicy.binding.bind import compiler_warnings
 from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.pages import page_of_code

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.sampling import sampled
 
-from apimpolicy.binding.warnings import CODES as WARNINGS
+from apimpolicy.binding.bind import CODES as WARNINGS
 from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.diagnostics import Severity

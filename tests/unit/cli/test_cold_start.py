@@ -33,7 +33,10 @@ NEVER = (
     f"{HEAVY} apimpolicy.editor attr attrs difflib hashlib json socket ssl email tempfile logging dataclasses"
     " concurrent multiprocessing"
 )
-RARE = "assignment calls creation declarations deconstruction lambdas local_functions overloads patterns queries"
+RARE = (
+    "assignment calls creation declarations deconstruction foreign_names lambdas local_functions overloads patterns"
+    " queries suggestions"
+)
 RARE_PARTS = " ".join(f"apimpolicy.binding.{part}" for part in RARE.split())
 """Modules of the binder that a comparison does not need."""
 RARE_EMITTED = (

@@ -20,7 +20,7 @@ from apimpolicy.context.extension_methods import (
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.exceptions import InvalidCastException, NullReferenceException
 from apimpolicy.dotnet.json.serialization import to_token
-from apimpolicy.dotnet.json.writer import write
+from apimpolicy.dotnet.json.tokens import write
 from apimpolicy.dotnet.metadata import parse
 from apimpolicy.dotnet.values import OBJECT, STRING, Int64
 

@@ -9,7 +9,7 @@ import pytest
 from apimpolicy.context.records import Request
 from apimpolicy.context.urls import Url
 from apimpolicy.engine.gateway import Gateway
-from apimpolicy.semantics.inputs import PATH
+from apimpolicy.semantics.state import PATH
 
 ROWS = {
     "/shop/public/../admin/1": "/shop/admin/1",

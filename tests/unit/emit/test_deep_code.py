@@ -14,8 +14,7 @@ from tests.sampling import sampled
 
 from apimpolicy.binding import bind
 from apimpolicy.context.execution import Context
-from apimpolicy.emit.emitter import emit
-from apimpolicy.emit.expression import compile_expression
+from apimpolicy.emit.expression import compile_expression, emit
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax.parser import parse
 from apimpolicy.text.source import Excerpt

@@ -19,10 +19,10 @@ from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.dotnet.registry import registrations
 from apimpolicy.dotnet.system.objects import text
 from apimpolicy.dotnet.values import box
-from apimpolicy.emit import emitter
+from apimpolicy.emit import expression
 from apimpolicy.emit.expression import compile_expression
-from apimpolicy.emit.frames import EXCERPT
-from apimpolicy.emit.recorder import Recorder
+from apimpolicy.emit.recording import Recorder
+from apimpolicy.emit.runtime import EXCERPT
 from apimpolicy.emit.texts import PYTHON_METHODS
 from apimpolicy.errors import DiagnosticError, NotSimulatedError
 from apimpolicy.syntax.parser import parse
@@ -278,11 +278,11 @@ def test_emitted_code_is_closed(recording: bool, monkeypatch: pytest.MonkeyPatch
         trees.append(tree)
         return builtins.compile(tree, *arguments, **options)
 
-    monkeypatch.setattr(emitter, "compile", compile_and_keep, raising=False)
+    monkeypatch.setattr(expression, "compile", compile_and_keep, raising=False)
     excerpt = Excerpt.of(EVERYTHING)
     bound = bind(parse(excerpt), excerpt)
     assert not bound.diagnostics
-    function = emitter.emit(bound, recording=recording)
+    function = expression.emit(bound, recording=recording)
     assert function.__globals__["__builtins__"] == {}
     assert function.__globals__[EXCERPT] is excerpt
     assert function(Context(), *([Recorder()] if recording else [])) == "b"

@@ -8,8 +8,7 @@ from tests.sampling import sampled
 from apimpolicy.context.execution import Context
 from apimpolicy.dotnet.environment import Environment, Limits, use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.emit.emitter import emit
-from apimpolicy.emit.expression import compile_expression
+from apimpolicy.emit.expression import compile_expression, emit
 from apimpolicy.errors import LimitExceededError, NotSimulatedError, PolicySyntaxError
 
 LIMITS = {"steps": 200_000, "string_length": 1_000_000, "elements": 500_000, "seconds": 1.0, "regex_seconds": 0.2}

@@ -14,8 +14,8 @@ from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.system.objects import text
 from apimpolicy.dotnet.values import box
-from apimpolicy.emit import emitter, outlining
-from apimpolicy.emit.frames import as_policy_error
+from apimpolicy.emit import expression, outlining
+from apimpolicy.emit.runtime import as_policy_error
 from apimpolicy.errors import ApimPolicyError, PolicySyntaxError
 from apimpolicy.syntax.parser import parse
 from apimpolicy.text.source import Excerpt
@@ -65,7 +65,7 @@ def rows() -> list[str]:
 def outcome(bound: BoundExpression) -> Any:
     with use_environment(Environment(seed=1, utc_now=lambda: 638_000_000_000_000_000)):
         try:
-            value = emitter.emit(bound)(Context())
+            value = expression.emit(bound)(Context())
             return type(value).__name__, text(box(bound.type, value))
         except DotnetException as error:
             return error.dotnet_type_name, error.message
@@ -85,7 +85,7 @@ def outlined_always(function: Callable[..., Any]) -> Callable[..., Any]:
 @pytest.mark.parametrize("most", [0, 5])
 def test_outlined_code_does_the_same(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     compared = 0
-    plain = emitter._compiled
+    plain = expression._compiled
     monkeypatch.setattr(outlining, "MOST_BLOCKS", most)
     for code in rows():
         excerpt = Excerpt.of(code)
@@ -95,9 +95,9 @@ def test_outlined_code_does_the_same(most: int, monkeypatch: pytest.MonkeyPatch)
             continue
         if bound.diagnostics or "Guid.NewGuid" in code or "Random" in code:
             continue
-        monkeypatch.setattr(emitter, "_compiled", plain)
+        monkeypatch.setattr(expression, "_compiled", plain)
         expected = outcome(bound)
-        monkeypatch.setattr(emitter, "_compiled", outlined_always(plain))
+        monkeypatch.setattr(expression, "_compiled", outlined_always(plain))
         assert outcome(bound) == expected, code
         compared += 1
     assert compared > 40

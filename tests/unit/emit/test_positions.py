@@ -9,10 +9,10 @@ import pytest
 
 from apimpolicy.context.execution import Context
 from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
-from apimpolicy.emit import emitter, runtime
+from apimpolicy.emit import expression, runtime
 from apimpolicy.emit.expression import CompiledExpression, compile_expression
-from apimpolicy.emit.frames import as_policy_error
-from apimpolicy.emit.recorder import Recorder
+from apimpolicy.emit.recording import Recorder
+from apimpolicy.emit.runtime import as_policy_error
 from apimpolicy.errors import InternalError, NotSimulatedError
 from apimpolicy.text.source import Excerpt, Source
 
@@ -172,5 +172,5 @@ def test_lazy_sequences_fail_where_they_are_walked_over() -> None:
 def test_python_code_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = CompiledExpression(compile_expression("@(1 + context.Variables.Count)").bound)
     compiled.evaluate(Context())
-    monkeypatch.setattr(emitter, "emit", None)
+    monkeypatch.setattr(expression, "emit", None)
     assert compiled.evaluate(Context()) == 1

@@ -10,9 +10,9 @@ import pytest
 
 from apimpolicy.context.execution import Context
 from apimpolicy.dotnet.environment import Environment, Limits, use_environment
-from apimpolicy.emit import emitter
+from apimpolicy.emit import expression
 from apimpolicy.emit.expression import CompiledExpression, compile_expression
-from apimpolicy.emit.recorder import ROUNDS, UNREACHED, Recorder
+from apimpolicy.emit.recording import ROUNDS, UNREACHED, Recorder
 from apimpolicy.errors import LimitExceededError
 
 if TYPE_CHECKING:
@@ -173,8 +173,8 @@ def test_what_is_recorded_once_runs_once(code: str, monkeypatch: pytest.MonkeyPa
         trees.append(tree)
         return builtins.compile(tree, *arguments, **options)
 
-    monkeypatch.setattr(emitter, "compile", compile_and_keep, raising=False)
-    emitter.emit(compile_expression(code).bound, recording=True)
+    monkeypatch.setattr(expression, "compile", compile_and_keep, raising=False)
+    expression.emit(compile_expression(code).bound, recording=True)
     (function,) = trees[0].body
     nodes = [call.args[0].id for call in recordings(function, "once")]  # type: ignore[attr-defined]
     assert len(nodes) == len(set(nodes))

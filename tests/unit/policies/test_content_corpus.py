@@ -23,8 +23,8 @@ from apimpolicy.policies.liquid.markup import LiquidSyntaxError
 from apimpolicy.policies.liquid.template import read_template
 from apimpolicy.policies.xsl_transform import XslTransform
 from apimpolicy.policies.xslt import transform
-from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read
+from apimpolicy.text.source import decode
 
 if TYPE_CHECKING:
     from apimpolicy.text.document import Element

@@ -27,8 +27,8 @@ from apimpolicy import (
     User,
 )
 from apimpolicy.policies.spec import SECTIONS
-from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read
+from apimpolicy.text.source import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

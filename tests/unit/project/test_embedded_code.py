@@ -13,8 +13,7 @@ from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded import policies_of, reader_for
-from apimpolicy.text.holes import shown
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source, shown
 
 FILES = Path(__file__).parent / "embedded_code"
 ENDINGS = {"python": ".py", "csharp": ".cs", "powershell": ".ps1"}

@@ -18,7 +18,7 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.emit import compile_expression
 from apimpolicy.errors import ConfigurationError, PolicySyntaxError
 from apimpolicy.project.embedded import policies_of
-from apimpolicy.text.holes import OPEN
+from apimpolicy.text.source import OPEN
 
 ROWS: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("holes.toml").read_text(encoding="utf-8"))["row"]
 

@@ -11,7 +11,7 @@ pytest.importorskip("z3")
 
 from apimpolicy.context.records import Request
 from apimpolicy.engine.gateway import Gateway
-from apimpolicy.proposing.finder import Finder
+from apimpolicy.proposing.guided import Finder
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.scenarios.harness import Harness
 from apimpolicy.scenarios.scenario import Bounds

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("z3")
 
-from apimpolicy.proposing.finder import Finder
+from apimpolicy.proposing.guided import Finder
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.scenarios.harness import Harness, StandIns
 from apimpolicy.scenarios.scenario import Bounds

@@ -10,7 +10,7 @@ pytest.importorskip("z3")
 
 from test_claims import file_of
 
-from apimpolicy.proving.equivalence import Known, compare
+from apimpolicy.proving.equivalence import KnownDifferences, compare
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.comparing.elements import of_element
 
@@ -69,4 +69,4 @@ def test_versions_are_equivalent_where_the_same_is_sent(name: str) -> None:
     for inbound in texts:
         file = file_of({"inbound": inbound + READ, "claim": {"never": {"status": 599}}})
         programs.append(harness_of(file.subject.policies, setup_of(file)).program)
-    assert compare(*programs, {}, of_element, Known()).is_proven is expected
+    assert compare(*programs, {}, of_element, KnownDifferences()).is_proven is expected

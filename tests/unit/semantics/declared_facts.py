@@ -41,8 +41,7 @@ from apimpolicy.dotnet.types import ArrayType, NamedType, Type, TypeParameter
 from apimpolicy.dotnet.values import INT, OBJECT, STRING, VOID
 from apimpolicy.emit.expression import compile_expression
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
-from apimpolicy.semantics.facts import declared, has
-from apimpolicy.semantics.harmless import SHOWN
+from apimpolicy.semantics.facts import SHOWN, declared, has
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy import compile_expression
 from apimpolicy.context.execution import Context
-from apimpolicy.semantics import fractions
+from apimpolicy.semantics import operators
 from apimpolicy.semantics.unknowns import Unknowns
 from apimpolicy.semantics.values import Opaque
 from apimpolicy.terms import term as terms
-from apimpolicy.terms.evaluation import value_of
+from apimpolicy.terms.term import value_of
 
 if TYPE_CHECKING:
     import pytest
@@ -29,12 +29,12 @@ def differing() -> list[str]:
         for operator in OPERATORS:
             unknowns = Unknowns()
             operands = [Opaque((name, code), "double", 0) for name, code in (("a", one), ("b", other))]
-            found = fractions.compared(unknowns, operator, *operands)
+            found = operators.compared(unknowns, operator, *operands)
             assignment: dict[Any, Any] = {}
             for operand, value in zip(operands, (first, second), strict=True):
-                place = fractions._place(unknowns, operand)
-                assignment[place] = fractions.place_of(0.0 if value != value else value)
-                assignment[fractions.is_nan(unknowns, operand)] = value != value
+                place = operators._place(unknowns, operand)
+                assignment[place] = operators.place_of(0.0 if value != value else value)
+                assignment[operators.is_nan(unknowns, operand)] = value != value
             known = value_of(found, assignment)
             expected = compile_expression(f"@({one} {operator} {other})").evaluate(Context())
             if known is not expected:
@@ -47,5 +47,5 @@ def test_comparisons_agree_with_the_implementation() -> None:
 
 
 def test_a_nan_that_is_compared_shows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fractions, "is_nan", lambda unknowns, value: terms.FALSE)
+    monkeypatch.setattr(operators, "is_nan", lambda unknowns, value: terms.FALSE)
     assert differing() != []

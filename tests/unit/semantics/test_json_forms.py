@@ -22,11 +22,11 @@ from apimpolicy.dotnet.json.containers import JContainer
 from apimpolicy.dotnet.json.objects import JObject
 from apimpolicy.semantics import json_trees
 from apimpolicy.semantics.evaluation import Evaluation
-from apimpolicy.semantics.inputs import Inputs
+from apimpolicy.semantics.state import Inputs
 from apimpolicy.semantics.unknowns import Unknowns
 from apimpolicy.semantics.values import NULL, Choice, Items, Number, Text, Truth, Value
 from apimpolicy.terms import term as terms
-from apimpolicy.terms.evaluation import value_of
+from apimpolicy.terms.term import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,11 +16,11 @@ from apimpolicy.context.messages import RequestMessage
 from apimpolicy.context.urls import Url
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.semantics.evaluation import Evaluation
-from apimpolicy.semantics.inputs import Inputs
 from apimpolicy.semantics.members import FORMS as FORMS_OF_MEMBERS
+from apimpolicy.semantics.state import Inputs
 from apimpolicy.semantics.unknowns import Unknowns
 from apimpolicy.semantics.values import NULL, Choice, Number, Text, Truth, Value
-from apimpolicy.terms.evaluation import value_of
+from apimpolicy.terms.term import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,7 +169,7 @@ FAULTS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
         'S.Trim() == "abc"',
     ),
     "numbers without signs": (
-        lambda patch: patch.setattr("apimpolicy.semantics.forms.parsing._is_number", _only_digits),
+        lambda patch: patch.setattr("apimpolicy.semantics.forms.scalars._is_number", _only_digits),
         "int.Parse(S)",
     ),
     "searches by culture as by code units": (
@@ -181,7 +181,7 @@ FAULTS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
         "int.Parse(S) + 2147483647",
     ),
     "headers that come once": (
-        lambda patch: patch.setattr("apimpolicy.semantics.inputs.Inputs.field", _once),
+        lambda patch: patch.setattr("apimpolicy.semantics.state.Inputs.field", _once),
         'context.Request.Headers["s"][0]',
     ),
     "substrings of texts of any length": (
@@ -219,12 +219,12 @@ def _only_digits(term: Term, type_: str) -> Term:
 
 
 def _once(inputs: Inputs, kind: str, name: str, generation: int) -> Value:
-    from apimpolicy.semantics.values import ABSENT, Field, merge
+    from apimpolicy.semantics.values import ABSENT, FieldValue, merge
     from apimpolicy.terms import term as terms
 
     joined = inputs.unknowns.input((kind, name), terms.TEXT)
     is_there = inputs.unknowns.input((kind, name, "there"), terms.TRUTH)
-    return merge(is_there, Field(joined, (Text(joined),)), ABSENT)
+    return merge(is_there, FieldValue(joined, (Text(joined),)), ABSENT)
 
 
 @pytest.mark.parametrize("name", FAULTS)

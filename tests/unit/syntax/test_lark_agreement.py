@@ -16,7 +16,7 @@ from apimpolicy.syntax.lexer import END, tokenize
 from apimpolicy.syntax.lookahead import Lookahead, candidates
 from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.syntax.parser import parse
-from apimpolicy.syntax.table_builder import load_grammar
+from apimpolicy.syntax.tables import load_grammar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

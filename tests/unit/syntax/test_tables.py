@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import lark
 
 from apimpolicy.syntax import tables
-from apimpolicy.syntax.table_builder import load_grammar
+from apimpolicy.syntax.tables import load_grammar
 
 if TYPE_CHECKING:
     import pytest

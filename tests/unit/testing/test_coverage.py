@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from apimpolicy import Api, Limits, Request, Response, Service, ServiceApi
-from apimpolicy.binding.conditions import conditions_of
+from apimpolicy.binding.flow import conditions_of
 from apimpolicy.emit.expression import compile_expression
 from apimpolicy.engine.gateway import Gateway
 from apimpolicy.errors import ConfigurationError, LimitExceededError

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from apimpolicy.text.document import Characters, Comment, Document, Element, Instruction, Text
-from apimpolicy.text.encoding import decode
+from apimpolicy.text.document import Characters, Comment, Document, Element, Instruction, TextNode
 from apimpolicy.text.markup import read
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source, decode
 
 CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real policies is not here")
@@ -116,7 +115,7 @@ def of_reader(element: Element, text: str):
 def decoded(node: Characters, text: str) -> str:
     if node.parts:
         raw = text[node.start : node.end].removeprefix("<![CDATA[").removesuffix("]]>").replace("\r\n", "\n")
-        assert "&" not in raw or isinstance(node, Text)
+        assert "&" not in raw or isinstance(node, TextNode)
         return raw.replace("&amp;", "&")
     return node.text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apimpolicy.engine.backend_routing import seconds_of
-from apimpolicy.text.encoding import LARGE, number_of
+from apimpolicy.text.source import LARGE, number_of
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apimpolicy.text.document import CData, Characters, Comment, Document, Element, Instruction
-from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import MAX_DEPTH, MAX_DIAGNOSTICS, read
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source, decode
 
 
 def codes(text: str) -> list[str]:

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apimpolicy.text.holes import FIRST_NAMED_VALUE, mark
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values, named_values_as_holes, substitute
-from apimpolicy.text.source import Excerpt, Source
+from apimpolicy.text.source import FIRST_NAMED_VALUE, Excerpt, Source, mark
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Element, Findings, Rule, Severity
-from apimpolicy.text.holes import is_unknown
+from apimpolicy.text.source import is_unknown
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address

@@ -26,7 +26,7 @@ from __future__ import annotations
 import re
 
 from apimpolicy.checks.rule import Element, Findings, Rule
-from apimpolicy.text.holes import is_unknown
+from apimpolicy.text.source import is_unknown
 
 CHANGES = re.compile(r"\b(?:Random|NewGuid|Now|UtcNow|Today|TickCount|Stopwatch|Elapsed|As)\b")
 """Members whose value may differ the second time."""

@@ -27,7 +27,7 @@ from __future__ import annotations
 from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.nodes import type_name
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Severity
-from apimpolicy.text.holes import is_unknown
+from apimpolicy.text.source import is_unknown
 
 SHARED = frozenset(("Api", "Deployment", "Operation", "Workspace"))
 """Members of `context` that are the same for all callers."""

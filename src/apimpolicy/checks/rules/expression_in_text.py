@@ -28,7 +28,7 @@ from collections.abc import Sequence
 
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Severity
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.text.document import Characters, Node
+from apimpolicy.text.document import Characters, MarkupNode
 
 
 class ExpressionInText(Rule):
@@ -57,7 +57,7 @@ class ExpressionInText(Rule):
         )
 
 
-def text_around(nodes: Sequence[Node]) -> str:
+def text_around(nodes: Sequence[MarkupNode]) -> str:
     """Return the text around the expressions. It's unknown whether the gateway treats no-break spaces as spaces."""
     found = ""
     for node in nodes:

@@ -38,7 +38,7 @@ from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.nodes import is_property
 from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.text.holes import is_unknown
+from apimpolicy.text.source import is_unknown
 
 CHANGED = {"routes": "Url", "sets-method": "Method", "acquires-token": "Headers"}
 """The member of `context.Request` that a policy with the trait changes."""

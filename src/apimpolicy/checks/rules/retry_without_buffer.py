@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.text.holes import is_unknown
+from apimpolicy.text.source import is_unknown
 
 
 class RetryWithoutBuffer(Rule):

@@ -28,7 +28,7 @@ from __future__ import annotations
 import re
 
 from apimpolicy.checks.rule import Element, Findings, Rule, Severity
-from apimpolicy.text.holes import is_unknown
+from apimpolicy.text.source import is_unknown
 
 ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]")
 HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:[/?#].*)?|localhost(?::\d+)?(?:[/?#].*)?", re.IGNORECASE)

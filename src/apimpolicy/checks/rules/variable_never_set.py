@@ -30,7 +30,7 @@ from apimpolicy.checks.document import MOST_FINDINGS
 from apimpolicy.checks.flow import FlowState, names_set_by
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.variables import Questions, VariableRead, variable_reads
-from apimpolicy.text.holes import has_hole, is_unknown
+from apimpolicy.text.source import has_hole, is_unknown
 
 
 class VariableNeverSet(Rule):

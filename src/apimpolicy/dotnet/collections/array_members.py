@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.casts import cast, is_reference_convertible
-from apimpolicy.dotnet.collections import arguments
-from apimpolicy.dotnet.collections.arguments import INDEX, check_non_negative
-from apimpolicy.dotnet.collections.arrays import default_value, new_array
+from apimpolicy.dotnet.collections import arrays
+from apimpolicy.dotnet.collections.arrays import INDEX, check_non_negative, default_value, new_array
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.collections.lists import List, ReadOnlyCollection
 from apimpolicy.dotnet.environment import environment
@@ -111,7 +110,7 @@ def fill(array: Any, value: Any) -> None:
 @implements(_ARRAY, "Fill(T[], T, int, int)")
 def fill_part(array: Any, value: Any, start: int, count: int) -> None:
     require(array, "array")
-    arguments.find_index(array, lambda _: True, start, count)
+    arrays.find_index(array, lambda _: True, start, count)
     array[start : start + count] = [value] * count
 
 
@@ -211,13 +210,9 @@ def as_read_only(types: Types, array: Any) -> Any:
 @implements(_ARRAY, "IndexOf")
 def index_of(array: Any, value: Any, start: int = 0, count: int | None = None) -> int:
     require(array, "array")
-    _check_start(start, len(array))
-    arguments.check_count(start, count, len(array))
-    return arguments.index_of(array, value, start, count, equality_key(array.element))
-
-
-def _check_start(start: int, size: int) -> None:
-    check_range(0 <= start <= size, "startIndex", INDEX)
+    check_range(0 <= start <= len(array), "startIndex", INDEX)
+    arrays.check_count(start, count, len(array))
+    return arrays.index_of(array, value, start, count, equality_key(array.element))
 
 
 @implements(_ARRAY, "IndexOf(Array, object)", "IndexOf(Array, object, int)", "IndexOf(Array, object, int, int)")
@@ -228,7 +223,7 @@ def index_of_boxed(array: Any, value: Any, start: int = 0, count: int | None = N
 @implements(_ARRAY, "LastIndexOf")
 def last_index_of(array: Any, value: Any, start: int | None = None, count: int | None = None) -> int:
     require(array, "array")
-    return arguments.last_index_of(array, value, start, count, equality_key(array.element), "startIndex")
+    return arrays.last_index_of(array, value, start, count, equality_key(array.element), "startIndex")
 
 
 @implements(
@@ -285,13 +280,13 @@ def _like(collection: Any, types: tuple[Type, ...], items: list[Any]) -> List | 
 def find_index(collection: Any, *given: Any) -> int:
     """The predicate comes after the start and the count, where they are given."""
     *part, match = given
-    return arguments.find_index(_elements(collection), match, *part)
+    return arrays.find_index(_elements(collection), match, *part)
 
 
 @_of_both("FindLastIndex")
 def find_last_index(collection: Any, *given: Any) -> int:
     *part, match = given
-    return arguments.find_last_index(_elements(collection), match, *part)
+    return arrays.find_last_index(_elements(collection), match, *part)
 
 
 @_of_both("Exists")

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance, unboxed
-from apimpolicy.dotnet.collections import arguments
-from apimpolicy.dotnet.collections.arguments import OFFSETS, check_part
-from apimpolicy.dotnet.collections.arrays import default_value, rectangular_get, rectangular_set
+from apimpolicy.dotnet.collections import arrays
+from apimpolicy.dotnet.collections.arrays import OFFSETS, check_part, default_value, rectangular_get, rectangular_set
 from apimpolicy.dotnet.collections.comparers import comparison_of, sort_key
 from apimpolicy.dotnet.collections.comparers import sort as sort_items
 from apimpolicy.dotnet.environment import environment
@@ -141,7 +140,7 @@ def binary_search_part_boxed_by(array: Any, index: int, length: int, value: Any,
     check_part(index, length, len(_one_dimension(array)), length="length")
     boxed = [box(array.element, item) for item in array]
     compare = getattr(comparer, "compare_objects", None) or comparer.compare
-    return arguments.binary_search(boxed, index, length, value, compare)
+    return arrays.binary_search(boxed, index, length, value, compare)
 
 
 @implements(_ARRAY, "BinarySearch")
@@ -157,7 +156,7 @@ def binary_search_part(array: Any, index: int, length: int, value: Any) -> int:
 @implements(_ARRAY, "BinarySearch(T[], int, int, T, IComparer<T>)")
 def binary_search(array: Any, index: int, length: int, value: Any, comparer: Any) -> int:
     check_part(index, length, len(_one_dimension(array)), length="length")
-    return arguments.binary_search(array, index, length, value, comparison_of(array.element, comparer))
+    return arrays.binary_search(array, index, length, value, comparison_of(array.element, comparer))
 
 
 def _get(array: Any, indexes: tuple[int, ...]) -> Any:

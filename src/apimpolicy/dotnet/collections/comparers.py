@@ -19,6 +19,7 @@ from apimpolicy.dotnet.system.arithmetic import compare_plain
 from apimpolicy.dotnet.system.objects import get_hash_code, to_string
 from apimpolicy.dotnet.types import NamedType, Type, TypeParameter
 from apimpolicy.dotnet.values import DOUBLE, FLOAT, OBJECT, STRING, ValueTuple, box, type_of
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     Key = Callable[[Any], Any]
@@ -59,14 +60,11 @@ def default_key(type_: Type) -> Key | None:
     return object_key if isinstance(type_, TypeParameter) else None
 
 
-class _ComparerKey:
+class _ComparerKey(Record):
     """A value under a comparer of C# code."""
 
-    __slots__ = ("comparer", "value")
-
-    def __init__(self, comparer: Any, value: Any) -> None:
-        self.comparer = comparer
-        self.value = value
+    comparer: Any
+    value: Any
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _ComparerKey) and bool(self.comparer.equals(self.value, other.value))
@@ -253,14 +251,10 @@ interface_members("System.Collections.IComparer", "Compare")
 interface_members("System.Collections.Generic.Comparer<T>", "Compare")
 
 
-@implements("System.Collections.Generic.Comparer<T>", "Default", types=True)
-def default_comparer(types: tuple[Type, ...]) -> DefaultComparer:
-    return DefaultComparer(types[0])
-
-
-@implements("System.Collections.Generic.EqualityComparer<T>", "Default", types=True)
-def default_equality_comparer(types: tuple[Type, ...]) -> DefaultEqualityComparer:
-    return DefaultEqualityComparer(types[0])
+implements("System.Collections.Generic.Comparer<T>", "Default", types=True)(lambda types: DefaultComparer(types[0]))
+implements("System.Collections.Generic.EqualityComparer<T>", "Default", types=True)(
+    lambda types: DefaultEqualityComparer(types[0])
+)
 
 
 @implements("System.Collections.Generic.EqualityComparer<T>", "Equals")

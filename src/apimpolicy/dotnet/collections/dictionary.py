@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into
-from apimpolicy.dotnet.collections.arrays import default_value
+from apimpolicy.dotnet.collections.arrays import check_non_negative, copy_into, default_value
 from apimpolicy.dotnet.collections.comparers import default_key, text
 from apimpolicy.dotnet.collections.generic import EMPTY, HashedCollection, ReadOnlyView, check_capacity
 from apimpolicy.dotnet.collections.tuples import KeyValuePair
@@ -22,7 +21,6 @@ _NAME = "System.Collections.Generic.Dictionary"
 
 
 def key_not_found(type_: Type, key: Any) -> KeyNotFoundException:
-    """Return the exception that the indexer of every dictionary raises for a missing key."""
     return KeyNotFoundException(f"The given key '{text(type_, key)}' was not present in the dictionary.")
 
 

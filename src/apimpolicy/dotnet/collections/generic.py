@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import NON_NEGATIVE, check_non_negative
-from apimpolicy.dotnet.collections.arrays import default_value, element_type, iterate_boxed
+from apimpolicy.dotnet.collections.arrays import (
+    NON_NEGATIVE,
+    check_non_negative,
+    default_value,
+    element_type,
+    iterate_boxed,
+)
 from apimpolicy.dotnet.collections.comparers import DefaultEqualityComparer, default_key, equality_key
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException, NotSupportedException

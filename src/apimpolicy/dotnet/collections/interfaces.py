@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance, unboxed
-from apimpolicy.dotnet.collections import arguments
-from apimpolicy.dotnet.collections.arguments import INDEX, check_index, copy_into
-from apimpolicy.dotnet.collections.arrays import array_set, default_value, iterate_boxed
+from apimpolicy.dotnet.collections import arrays
+from apimpolicy.dotnet.collections.arrays import INDEX, array_set, check_index, copy_into, default_value, iterate_boxed
 from apimpolicy.dotnet.collections.comparers import equality_key, object_key
 from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, NotSupportedException, require
@@ -151,7 +150,7 @@ def set_item(value: Any, index: int, item: Any) -> None:
 @implements("System.Collections.Generic.IList<T>", "IndexOf")
 def index_of(value: Any, item: Any) -> int:
     if isinstance(value, Array):
-        return arguments.index_of(value, item, 0, None, equality_key(value.element))
+        return arrays.index_of(value, item, 0, None, equality_key(value.element))
     return int(value.index_of(item))
 
 
@@ -187,12 +186,9 @@ interface_members("System.Linq.IGrouping<TKey, TElement>", "Key")
 interface_members("System.Linq.ILookup<TKey, TElement>", "Count Item=get_item Contains")
 
 
-@implements("System.Collections.IDictionary", "IsReadOnly")
+@implements("System.Collections.IDictionary", "IsReadOnly", "IsFixedSize")
 def is_read_only_dictionary(value: Any) -> bool:
     return bool(getattr(value, "is_read_only", False))
-
-
-implements_all("System.Collections.IDictionary", {"IsFixedSize": is_read_only_dictionary})
 
 
 # `System.Collections.Generic.CollectionExtensions`: what `context.Variables.GetValueOrDefault("name")` binds to
@@ -202,14 +198,12 @@ _TYPE = "System.Collections.Generic.CollectionExtensions"
 
 @implements(_TYPE, "GetValueOrDefault(IReadOnlyDictionary<TKey, TValue>, TKey)", types=True, cost=FREE)
 def get_value_or_default(types: tuple[Type, ...], dictionary: Any, key: Any) -> Any:
-    """Return the value of the key, or `default(TValue)`."""
     found, value = require(dictionary, "dictionary").try_get_value(key)
     return value if found else default_value(types[1])
 
 
 @implements(_TYPE, "GetValueOrDefault(IReadOnlyDictionary<TKey, TValue>, TKey, TValue)", cost=FREE)
 def get_value_or(dictionary: Any, key: Any, default: Any) -> Any:
-    """Return the value of the key, or the given one."""
     found, value = require(dictionary, "dictionary").try_get_value(key)
     return value if found else default
 

@@ -6,8 +6,8 @@ import functools
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections import arguments, interfaces
-from apimpolicy.dotnet.collections.arguments import INDEX, OFFSETS, check_index, check_part, copy_into
+from apimpolicy.dotnet.collections import arrays, interfaces
+from apimpolicy.dotnet.collections.arrays import INDEX, OFFSETS, check_index, check_part, copy_into
 from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, sort, sort_key
 from apimpolicy.dotnet.collections.generic import MODIFIED, Enumerator, GenericCollection, ReadOnlyView, check_capacity
 from apimpolicy.dotnet.costs import FREE
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
     Predicate = Callable[[Any], bool]
-
-
-# `System.Collections.ObjectModel.ReadOnlyCollection<T>`.
 
 
 @dotnet_class("System.Collections.ObjectModel.ReadOnlyCollection<T>")
@@ -237,11 +234,11 @@ class List(GenericCollection):
     def index_of(self, item: Any, index: int = 0, count: int | None = None) -> int:
         size = len(self.items)
         check_range(0 <= index <= size, "index", INDEX)
-        arguments.check_count(index, count, size)
-        return arguments.index_of(self.items, item, index, count, equality_key(self.types[0]))
+        arrays.check_count(index, count, size)
+        return arrays.index_of(self.items, item, index, count, equality_key(self.types[0]))
 
     def last_index_of(self, item: Any, index: int | None = None, count: int | None = None) -> int:
-        return arguments.last_index_of(self.items, item, index, count, equality_key(self.types[0]), "index")
+        return arrays.last_index_of(self.items, item, index, count, equality_key(self.types[0]), "index")
 
     @counts_itself
     def get_range(self, index: int, count: int) -> List:
@@ -295,7 +292,7 @@ class List(GenericCollection):
     @member("BinarySearch(int, int, T, IComparer<T>)")
     def binary_search_part(self, index: int, count: int, item: Any, comparer: Any) -> int:
         check_part(index, count, len(self.items))
-        return arguments.binary_search(self.items, index, count, item, comparison_of(self.types[0], comparer))
+        return arrays.binary_search(self.items, index, count, item, comparison_of(self.types[0], comparer))
 
     @counts_itself
     def to_array(self) -> Array:

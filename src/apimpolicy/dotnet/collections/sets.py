@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into, index_of
-from apimpolicy.dotnet.collections.arrays import default_value
+from apimpolicy.dotnet.collections.arrays import check_non_negative, copy_into, default_value, index_of
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.collections.generic import EMPTY, GenericCollection, HashedCollection, check_capacity
 from apimpolicy.dotnet.environment import environment

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 
-# The siblings of a node in a tree of JSON or XML.
-
-
 class Sibling:
     """Base of nodes with a `parent` that has `children`, and the `place` where they last were among them."""
 
@@ -47,7 +44,6 @@ class Sibling:
         return found
 
     def siblings(self, *, after: bool) -> Iterator[Any]:
-        """Return an iterator over the siblings after or before this node."""
         if self.parent is None:
             return iter(())
         index = self.parent.index_of(self)
@@ -133,11 +129,6 @@ def add(node: Any, annotation: Any) -> None:
     node.annotations.append(annotation)
 
 
-def first_of(types: tuple[Type, ...], node: Any) -> Any:
-    """Return the first annotation of a type, or None."""
-    return next(_found(node, types[-1]), None)
-
-
 def first(node: Any, type_object: Any) -> Any:
     return next(_found(node, _type(type_object)), None)
 
@@ -161,10 +152,6 @@ def _remove(node: Any, type_: Type) -> None:
         node.annotations = [note for note in node.annotations if not is_instance(note, type_)]
 
 
-def remove_of(types: tuple[Type, ...], node: Any) -> None:
-    _remove(node, types[-1])
-
-
 def remove(node: Any, type_object: Any) -> None:
     _remove(node, _type(type_object))
 
@@ -173,11 +160,15 @@ def _register(name: str, every_function: Any) -> None:
     sequence = "System.Collections.Generic.IEnumerable"
     implements(name, "void AddAnnotation(object annotation)")(add)
     implements(name, "object Annotation(System.Type type)")(first)
-    implements(name, "T Annotation<T>() where T : class", types=True)(first_of)
+    implements(name, "T Annotation<T>() where T : class", types=True)(
+        lambda types, node: next(_found(node, types[-1]), None)
+    )
     implements(name, f"{sequence}<object> Annotations(System.Type type)")(every_function)
     implements(name, f"{sequence}<T> Annotations<T>() where T : class", types=True)(all_of)
     implements(name, "void RemoveAnnotations(System.Type type)")(remove)
-    implements(name, "void RemoveAnnotations<T>() where T : class", types=True)(remove_of)
+    implements(name, "void RemoveAnnotations<T>() where T : class", types=True)(
+        lambda types, node: _remove(node, types[-1])
+    )
 
 
 _register("System.Xml.Linq.XObject", every)

@@ -10,14 +10,13 @@ from apimpolicy.dotnet.exceptions import ArgumentException, NullReferenceExcepti
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, interface_members, member
 from apimpolicy.dotnet.values import ValueTuple, wrap_int32
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
     Types = tuple[Type, ...]
 
-
-# `System.Tuple<…>`, a class of its own, and the members of `System.ValueTuple<…>`, which is a Python tuple
 
 _SEVEN = range(1, 8)
 
@@ -61,14 +60,11 @@ def _text(types: Types, items: tuple[Any, ...]) -> str:
     return f"({joined([text(type_, item) for type_, item in zip(types, items, strict=True)], ', ')})"
 
 
-class Tuple:
+class Tuple(Record):
     """A `System.Tuple<…>`; `items` are the elements, the eighth of which is the `Rest`."""
 
-    __slots__ = ("items", "types")
-
-    def __init__(self, types: Types, items: tuple[Any, ...]) -> None:
-        self.types = types
-        self.items = items
+    types: Types
+    items: tuple[Any, ...]
 
     @property
     def dotnet_type(self) -> Type:
@@ -172,15 +168,12 @@ implements(
 
 
 @dotnet_class("System.Collections.Generic.KeyValuePair<TKey, TValue>")
-class KeyValuePair:
+class KeyValuePair(Record):
     """A key and its value; `types` are the static types of both. Never changed after it was made."""
 
-    __slots__ = ("key", "types", "value")
-
-    def __init__(self, types: tuple[Type, ...], key: Any, value: Any) -> None:
-        self.types = types
-        self.key = key
-        self.value = value
+    types: tuple[Type, ...]
+    key: Any
+    value: Any
 
     @staticmethod
     @member("new", types=True)

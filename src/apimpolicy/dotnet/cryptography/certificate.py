@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.checkout import open_bytes
-from apimpolicy.dotnet.cryptography import certificate_files
+from apimpolicy.dotnet.cryptography import certificate_parts
 from apimpolicy.dotnet.cryptography.issuing import date_time, ticks_of
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import CryptographicException
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from cryptography.x509 import Certificate as ParsedCertificate
 
-    from apimpolicy.dotnet.cryptography.certificate_files import CertificateFile
-    from apimpolicy.dotnet.cryptography.certificate_parts import ExtensionCollection, PublicKey
+    from apimpolicy.dotnet.cryptography.certificate_parts import CertificateFile, ExtensionCollection, PublicKey
     from apimpolicy.dotnet.cryptography.identifiers import DistinguishedName, Oid
 
 _NAMESPACE = "System.Security.Cryptography.X509Certificates."
@@ -53,7 +52,6 @@ class Certificate:
 
     @property
     def parsed(self) -> ParsedCertificate:
-        """Raises CryptographicException when there is none: `new X509Certificate2()`, or after `Reset()`."""
         if self._parsed is None:
             raise CryptographicException("m_safeCertContext is an invalid handle.")
         return self._parsed
@@ -72,28 +70,28 @@ class Certificate:
         """From PEM text; takes a private key and further certificates along. Raises ConfigurationError."""
         data = pem.encode() if isinstance(pem, str) else pem
         if not data.strip():
-            return cls._of(certificate_files.read(data, origin="the PEM text"))
-        return cls._of(certificate_files.read_pem(data, password, "the PEM text"))
+            return cls._of(certificate_parts.read(data, origin="the PEM text"))
+        return cls._of(certificate_parts.read_pem(data, password, "the PEM text"))
 
     @classmethod
     def from_der(cls, der: bytes) -> Certificate:
         """From one DER certificate. Raises ConfigurationError."""
-        return cls._of(certificate_files.read_der(der))
+        return cls._of(certificate_parts.read_der(der))
 
     @classmethod
     def from_pkcs12(cls, data: bytes, password: str | bytes | None = None) -> Certificate:
         """From PKCS#12 (.pfx, .p12). Raises ConfigurationError, which says so when the password is wrong."""
-        return cls._of(certificate_files.read_pkcs12(data, password))
+        return cls._of(certificate_parts.read_pkcs12(data, password))
 
     @classmethod
     def from_file(cls, path: str | Path, password: str | bytes | None = None) -> Certificate:
         """From a file in any of the three formats. Raises ConfigurationError."""
         try:
             with open_bytes(Path(path)) as file:
-                data = file.read(certificate_files.MAXIMUM_BYTES + 1)
+                data = file.read(certificate_parts.MAXIMUM_BYTES + 1)
         except OSError as error:
             raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
-        return cls._of(certificate_files.read(data, password, str(path)))
+        return cls._of(certificate_parts.read(data, password, str(path)))
 
     @classmethod
     def _of(cls, file: CertificateFile) -> Certificate:
@@ -133,7 +131,6 @@ class Certificate:
 
     @functools.cached_property
     def issuer(self) -> str:
-        """The issuer as .NET writes it."""
         return self.issuer_name.name
 
     @functools.cached_property
@@ -156,7 +153,6 @@ class Certificate:
 
     @functools.cached_property
     def serial_number(self) -> str:
-        """The serial number as upper-case hexadecimal digits."""
         return self.serial_bytes.hex().upper()
 
     @functools.cached_property
@@ -207,7 +203,6 @@ class Certificate:
 
     @property
     def is_self_issued(self) -> bool:
-        """Return whether subject and issuer are the same name."""
         return self.parsed.subject == self.parsed.issuer
 
     def verify(self) -> bool:
@@ -215,7 +210,6 @@ class Certificate:
         return _has_valid_chain(self, check_revocation=True)
 
     def verify_no_revocation(self) -> bool:
-        """Verify the certificate without a check of revocation."""
         return _has_valid_chain(self, check_revocation=False)
 
     def to_string(self) -> str:
@@ -236,7 +230,6 @@ class Certificate:
         return self == other
 
     def get_hash_code(self) -> int:
-        """Return the first four bytes of the thumbprint."""
         return 0 if self.is_empty else wrap_int32(int(self.thumbprint[:8], 16))
 
     def dispose(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from apimpolicy.dotnet.cryptography import certificate_files
+from apimpolicy.dotnet.cryptography import certificate_parts
 from apimpolicy.dotnet.cryptography.certificate import BareCertificate, Certificate, invariant_date
 from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName, format_name, hexadecimal
 from apimpolicy.dotnet.exceptions import (
@@ -45,13 +45,9 @@ def raw_data(certificate: Certificate) -> Array:
 
 
 def _digest(certificate: Certificate, algorithm: HashAlgorithmName) -> bytes:
-    if not algorithm.name:
-        raise ArgumentException("The hash algorithm name cannot be null or empty.", "hashAlgorithm")
-    if algorithm.name not in ("MD5", "SHA1", "SHA256", "SHA384", "SHA512"):
-        raise CryptographicException(f"'{algorithm.name}' is not a known hash algorithm.")
     import hashlib
 
-    return hashlib.new(algorithm.name, certificate.raw, usedforsecurity=False).digest()
+    return hashlib.new(algorithm.known(), certificate.raw, usedforsecurity=False).digest()
 
 
 @implements(_CERTIFICATE2, "GetNameInfo")
@@ -108,13 +104,11 @@ def verify_no_revocation(certificate: Certificate | None) -> bool:
 
 @implements(_NAMESPACE + "RSACertificateExtensions", "GetRSAPublicKey")
 def rsa_public_key(certificate: Certificate | None) -> RSA | None:
-    """Return the public key, None when it is not RSA."""
     return _rsa(certificate, private=False)
 
 
 @implements(_NAMESPACE + "RSACertificateExtensions", "GetRSAPrivateKey")
 def rsa_private_key(certificate: Certificate | None) -> RSA | None:
-    """Return the private key, None when there is none or it is not RSA."""
     return _rsa(certificate, private=True)
 
 
@@ -199,7 +193,7 @@ def read_certificate(cls: type[Certificate], data: Array | None, password: str |
     if not data:
         raise ArgumentException("Array may not be empty or null.", "rawData")
     try:
-        file = certificate_files.read(bytes(data), None if password is None else from_utf16(password))
+        file = certificate_parts.read(bytes(data), None if password is None else from_utf16(password))
     except ConfigurationError as error:
         if "password" in str(error):
             raise CryptographicException("The specified network password is not correct.") from error
@@ -253,13 +247,8 @@ declines(_CERTIFICATE2, "GetCertContentType(string)", reason="expressions read n
 declines(_CERTIFICATE, "Handle", reason="handles of the operating system are not simulated")
 
 
-@implements(_CERTIFICATE, "Export(X509ContentType)")
-def export(certificate: Certificate, content_type: int) -> Array:
-    return export_with_password(certificate, content_type, None)
-
-
-@implements(_CERTIFICATE, "Export(X509ContentType, string)")
-def export_with_password(certificate: Certificate, content_type: int, password: str | None) -> Array:
+@implements(_CERTIFICATE, "Export(X509ContentType)", "Export(X509ContentType, string)")
+def export(certificate: Certificate, content_type: int, password: str | None = None) -> Array:
     """As DER (Cert) or PKCS#12 (Pfx)."""
     if content_type not in (CERT, SERIALIZED_CERT, PFX):
         raise CryptographicException("Invalid content type.")
@@ -284,12 +273,12 @@ def content_type(data: Array | None) -> int:
     if not data:
         raise ArgumentException("Array may not be empty or null.", "rawData")
     try:
-        certificate_files.read(bytes(data))
+        certificate_parts.read(bytes(data))
     except ConfigurationError as error:
         if "password" in str(error):
             return PFX
         raise CryptographicException("Cannot find the requested object.") from error
-    return PFX if certificate_files.looks_like_pkcs12(bytes(data)) else CERT
+    return PFX if certificate_parts.looks_like_pkcs12(bytes(data)) else CERT
 
 
 # Certificates in words: `ToString(bool)`

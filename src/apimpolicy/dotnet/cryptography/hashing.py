@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from apimpolicy.dotnet.collections.arguments import OFFSETS
+from apimpolicy.dotnet.collections.arrays import OFFSETS
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
@@ -121,9 +121,6 @@ class HashAlgorithm:
         self._key = data
         self._state = self._start()
 
-    def hash_name(self) -> str:
-        return self.name
-
 
 def span(buffer: Array | None, offset: int, count: int, buffer_name: str, offset_name: str) -> bytes:
     """Return the part of a byte array that a method works on, with .NET's checks."""
@@ -141,11 +138,6 @@ def new_hmac(name: str, key: Array | None) -> HashAlgorithm:
     if key is None:
         raise NullReferenceException  # .NET reads the length of the key before it looks
     return HashAlgorithm(name, "HMAC" + name, bytes(key))
-
-
-def _new_hmac_with_random_key(name: str) -> HashAlgorithm:
-    length = 128 if name in ("SHA384", "SHA512") else 64
-    return HashAlgorithm(name, "HMAC" + name, environment().random.randbytes(length))
 
 
 _BY_NAME: dict[str, Callable[[], HashAlgorithm]] = {}
@@ -188,7 +180,8 @@ def _register_hmac(name: str) -> None:
     full = f"{_NAMESPACE}HMAC{name}"
 
     def with_random_key() -> HashAlgorithm:
-        return _new_hmac_with_random_key(name)
+        length = 128 if name in ("SHA384", "SHA512") else 64
+        return HashAlgorithm(name, "HMAC" + name, environment().random.randbytes(length))
 
     made: dict[str, Callable[..., Any]] = {"new()": with_random_key, "new(byte[])": lambda key: new_hmac(name, key)}
     implements_all(full, made | {"Initialize": HashAlgorithm.initialize})
@@ -212,6 +205,7 @@ _register_key(_NAMESPACE + "KeyedHashAlgorithm")
 _HMACS = tuple("HMAC" + name for name in _HASHES)
 
 
+@implements(_NAMESPACE + "AsymmetricAlgorithm", "Create()")
 @implements(_NAMESPACE + "HashAlgorithm", "Create()")
 @implements(_NAMESPACE + "HMAC", "Create()")
 @implements(_NAMESPACE + "KeyedHashAlgorithm", "Create()")
@@ -237,7 +231,7 @@ def set_produces_legacy_values(algorithm: HashAlgorithm, value: bool) -> None:
 implements_all(
     _NAMESPACE + "HMAC",
     {
-        "HashName": HashAlgorithm.hash_name,
+        "HashName": lambda algorithm: algorithm.name,
         "Initialize": HashAlgorithm.initialize,
         "Create(string)": lambda name: _create(name, (*_HMACS, "HMAC")),
     },

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import CryptographicException, require
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.exceptions import ArgumentException, CryptographicException, require
+from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.values import Array, Equatable, byte_array, to_utf16
 
@@ -162,25 +162,25 @@ class HashAlgorithmName(Equatable):
     def identity(self) -> Any:
         return self.name
 
-    @staticmethod
-    @member("op_Equality")
-    def op_equality(left: HashAlgorithmName, right: HashAlgorithmName) -> bool:
-        return left == right
-
-    @staticmethod
-    @member("op_Inequality")
-    def op_inequality(left: HashAlgorithmName, right: HashAlgorithmName) -> bool:
-        return left != right
+    def known(self) -> str:
+        """Return the name. Raises ArgumentException without one, CryptographicException for an unknown one."""
+        if not self.name:
+            raise ArgumentException("The hash algorithm name cannot be null or empty.", "hashAlgorithm")
+        if self.name not in _KNOWN_HASHES:
+            raise CryptographicException(f"'{self.name}' is not a known hash algorithm.")
+        return self.name
 
 
-def _register_known(name: str) -> None:
-    known = HashAlgorithmName(name)
-    signature = f"static {_NAMESPACE}HashAlgorithmName {name} {{ get; }}"
-    implements(_NAMESPACE + "HashAlgorithmName", signature)(lambda: known)
-
-
-for _name in ("MD5", "SHA1", "SHA256", "SHA384", "SHA512"):
-    _register_known(_name)
+_KNOWN_HASHES = {name: HashAlgorithmName(name) for name in ("MD5", "SHA1", "SHA256", "SHA384", "SHA512")}
+implements_all(
+    _NAMESPACE + "HashAlgorithmName",
+    {
+        "new": HashAlgorithmName,
+        "op_Equality": lambda left, right: left == right,
+        "op_Inequality": lambda left, right: left != right,
+        **{name: lambda known=known: known for name, known in _KNOWN_HASHES.items()},
+    },
+)
 
 
 def hexadecimal(data: bytes, separator: str = "") -> str:
@@ -193,7 +193,6 @@ def hexadecimal(data: bytes, separator: str = "") -> str:
 
 
 implements_all(_NAMESPACE + "Oid", {"new()": lambda: Oid(None)})
-implements_all(_NAMESPACE + "HashAlgorithmName", {"new": HashAlgorithmName})
 
 
 # X500DistinguishedName: names of subjects and issuers as .NET writes them.
@@ -214,7 +213,6 @@ class DistinguishedName(AsnEncodedData):
         self.name = format_name(name)
 
     def format(self, multi_line: bool) -> str:
-        """Return the name as text, with one part per line when `multi_line` is set."""
         return self.name.replace(", ", "\r\n") if multi_line else self.name
 
 

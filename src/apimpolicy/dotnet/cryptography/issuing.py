@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate as ParsedCertificate
 
 
-# Issue X.509 certificates: for tests, for stand-ins, and for the gateway on this machine
-
-
 def new_key(*, rsa: bool = False) -> Any:
     """Make a private key: EC P-256, or RSA 2048."""
     if rsa:
@@ -68,8 +65,6 @@ def issue(
         builder = builder.add_extension(extension, critical=is_critical)
     return builder.sign(signing_key or key, hashes.SHA256())
 
-
-# Revocation lists, and times of certificates as ticks
 
 # Times of certificates as ticks of 100 ns since 0001-01-01, the unit of the environment's clock
 

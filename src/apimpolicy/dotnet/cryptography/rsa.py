@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from apimpolicy.dotnet.cryptography.rsa_parameters import PSS_SIGNATURE, RSAParameters
 from apimpolicy.dotnet.cryptography.symmetric import KeySizes
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import (
-    ArgumentException,
-    CryptographicException,
-    NotSupportedException,
-    PlatformNotSupportedException,
-    check_range,
-    require,
-)
+from apimpolicy.dotnet.exceptions import CryptographicException, NotSupportedException, check_range, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, interface_members, member
 from apimpolicy.dotnet.values import Array, byte_array
@@ -295,12 +288,6 @@ def legal_key_sizes(key: RSA) -> Array:
     return Array(named(_NAMESPACE + "KeySizes"), [LEGAL_KEY_SIZES])
 
 
-@implements(_NAMESPACE + "AsymmetricAlgorithm", "Create()")
-def no_default_algorithm() -> NoReturn:
-    """.NET Core chooses no algorithm by itself."""
-    raise PlatformNotSupportedException("This platform does not allow the automatic selection of an algorithm.")
-
-
 @implements(_NAMESPACE + "AsymmetricAlgorithm", "Create(string)")
 @implements(_NAMESPACE + "RSA", "Create(string)")
 def create_by_name(name: str | None) -> RSA | None:
@@ -331,11 +318,7 @@ def _part(data: Array | None, offset: int, count: int) -> bytes:
 def _hash(name: HashAlgorithmName) -> Any:
     from cryptography.hazmat.primitives import hashes
 
-    if not name.name:
-        raise ArgumentException("The hash algorithm name cannot be null or empty.", "hashAlgorithm")
-    if name.name not in ("MD5", "SHA1", "SHA256", "SHA384", "SHA512"):
-        raise CryptographicException(f"'{name.name}' is not a known hash algorithm.")
-    return getattr(hashes, name.name)()
+    return getattr(hashes, name.known())()
 
 
 def _signature_scheme(

@@ -9,6 +9,7 @@ from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
 from apimpolicy.dotnet.exceptions import ArgumentException, CryptographicException
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 from apimpolicy.dotnet.values import Array, Equatable, byte_array, wrap_int32
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import (
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
         RSAPublicNumbers,
     )
 
-
-# RSAParameters: the numbers of an RSA key, and their XML form
 
 _NAMES = ("Modulus", "Exponent", "P", "Q", "DP", "DQ", "InverseQ", "D")
 """In the order of the XML form."""
@@ -110,11 +109,10 @@ _ENCRYPTION = _NAMESPACE + "RSAEncryptionPadding"
 
 
 @dotnet_class(_SIGNATURE, members="Mode")
-class RSASignaturePadding:
+class RSASignaturePadding(Record):
     """`mode` is 0 for PKCS#1 v1.5, 1 for PSS with a salt as long as the hash."""
 
-    def __init__(self, mode: int) -> None:
-        self.mode = mode
+    mode: int
 
     def to_string(self) -> str:
         return "Pss" if self.mode else "Pkcs1"
@@ -174,5 +172,6 @@ implements_all(
 )
 
 
-implements_all(_ENCRYPTION, {"op_Equality": lambda left, right: left == right})
-implements_all(_ENCRYPTION, {"op_Inequality": lambda left, right: left != right})
+implements_all(
+    _ENCRYPTION, {"op_Equality": lambda left, right: left == right, "op_Inequality": lambda left, right: left != right}
+)

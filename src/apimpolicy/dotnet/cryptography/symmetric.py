@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_part
+from apimpolicy.dotnet.collections.arrays import check_part
 from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.cryptography.hashing import span
 from apimpolicy.dotnet.environment import environment, work_through
@@ -13,6 +13,7 @@ from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import Array, byte_array
 from apimpolicy.errors import NotSimulatedError
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import NamedType
@@ -31,13 +32,12 @@ _BAD_PADDING = "Padding is invalid and cannot be removed."
 
 
 @dotnet_class(_NAMESPACE + "KeySizes", members="MinSize=minimum MaxSize=maximum SkipSize=step")
-class KeySizes:
+class KeySizes(Record):
     """A range of sizes in bits."""
 
-    def __init__(self, minimum: int, maximum: int, step: int) -> None:
-        self.minimum = minimum
-        self.maximum = maximum
-        self.step = step
+    minimum: int
+    maximum: int
+    step: int
 
     def allows(self, bits: int) -> bool:
         if not self.minimum <= bits <= self.maximum:
@@ -45,16 +45,13 @@ class KeySizes:
         return self.step == 0 or (bits - self.minimum) % self.step == 0
 
 
-class _Cipher:
+class _Cipher(Record):
     """The differences between the algorithms: sizes in bits."""
 
-    __slots__ = ("block_size", "default_key_size", "key_sizes", "name")
-
-    def __init__(self, name: str, block_size: int, key_sizes: KeySizes, default_key_size: int) -> None:
-        self.name = name
-        self.block_size = block_size
-        self.key_sizes = key_sizes
-        self.default_key_size = default_key_size
+    name: str
+    block_size: int
+    key_sizes: KeySizes
+    default_key_size: int
 
     def algorithm(self, key: bytes) -> Any:
         if self.name == "AES":

@@ -10,11 +10,10 @@ from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.trees import of_type
 from apimpolicy.dotnet.exceptions import ArgumentException, InvalidCastException, NullReferenceException, require
-from apimpolicy.dotnet.json import kinds, platform
-from apimpolicy.dotnet.json.kinds import J_ENUMERABLE, JTOKEN, J, JEnumerable, j_enumerable_of
+from apimpolicy.dotnet.json import platform, tokens
 from apimpolicy.dotnet.json.objects import JProperty
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.json.tokens import JToken
+from apimpolicy.dotnet.json.tokens import J_ENUMERABLE, JTOKEN, J, JEnumerable, JToken, j_enumerable_of
 from apimpolicy.dotnet.metadata import FULL_NAMES, named
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.values import DECIMAL, OBJECT, STRING, Int64, type_of, unbox
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 
 # C#'s explicit conversions from JToken: `(int)token["a"]`. Also what `ToObject<int>()` does.
 
-_TEXTS = frozenset((kinds.STRING_TYPE, kinds.COMMENT, kinds.RAW))
-_NUMBERS = _TEXTS | {kinds.INTEGER, kinds.FLOAT, kinds.BOOLEAN}
+_TEXTS = frozenset((tokens.STRING_TYPE, tokens.COMMENT, tokens.RAW))
+_NUMBERS = _TEXTS | {tokens.INTEGER, tokens.FLOAT, tokens.BOOLEAN}
 
 _RANGES = {"int": (-(1 << 31), (1 << 31) - 1), "long": (-(1 << 63), (1 << 63) - 1)}
 """The integer types that most JSON numbers are read as."""
@@ -39,14 +38,14 @@ PRIMITIVES = {
 """C# type to its name in messages, and in the methods of `System.Convert`."""
 
 _ACCEPTED: dict[str, frozenset[int]] = {
-    "char": _TEXTS | {kinds.INTEGER, kinds.FLOAT},
-    "System.DateTime": _TEXTS | {kinds.DATE},
-    "System.DateTimeOffset": _TEXTS | {kinds.DATE},
-    "System.Guid": _TEXTS | {kinds.GUID_TYPE, kinds.BYTES},
-    "System.TimeSpan": _TEXTS | {kinds.TIME_SPAN_TYPE},
-    "System.Uri": _TEXTS | {kinds.URI_TYPE},
-    "string": _NUMBERS | {kinds.DATE, kinds.BYTES, kinds.GUID_TYPE, kinds.TIME_SPAN_TYPE, kinds.URI_TYPE},
-    "byte[]": _TEXTS | {kinds.BYTES, kinds.INTEGER},
+    "char": _TEXTS | {tokens.INTEGER, tokens.FLOAT},
+    "System.DateTime": _TEXTS | {tokens.DATE},
+    "System.DateTimeOffset": _TEXTS | {tokens.DATE},
+    "System.Guid": _TEXTS | {tokens.GUID_TYPE, tokens.BYTES},
+    "System.TimeSpan": _TEXTS | {tokens.TIME_SPAN_TYPE},
+    "System.Uri": _TEXTS | {tokens.URI_TYPE},
+    "string": _NUMBERS | {tokens.DATE, tokens.BYTES, tokens.GUID_TYPE, tokens.TIME_SPAN_TYPE, tokens.URI_TYPE},
+    "byte[]": _TEXTS | {tokens.BYTES, tokens.INTEGER},
 }
 """The token types that convert to a C# type; `_NUMBERS` for those missing here."""
 
@@ -66,10 +65,10 @@ def _checked(token: JToken | None, type_name: str, shown: str, *, nullable: bool
     value = token.value if isinstance(token, JProperty) else token
     if isinstance(value, JValue):
         kind = value.token_type
-        if kind in _ACCEPTED.get(type_name, _NUMBERS) or (nullable and kind in (kinds.NULL, kinds.UNDEFINED)):
+        if kind in _ACCEPTED.get(type_name, _NUMBERS) or (nullable and kind in (tokens.NULL, tokens.UNDEFINED)):
             return value
-    kind = value.token_type if value is not None else kinds.NULL
-    raise ArgumentException(f"Can not convert {kinds.TYPE_NAMES[kind]} to {shown}.")
+    kind = value.token_type if value is not None else tokens.NULL
+    raise ArgumentException(f"Can not convert {tokens.TYPE_NAMES[kind]} to {shown}.")
 
 
 def _primitive(type_name: str, nullable: bool) -> Callable[[JToken | None], Any]:
@@ -119,25 +118,20 @@ def _to_offset(value: Any) -> Any:
     )
 
 
+def _of_text(type_: Type, signature: str, *more: Any) -> Callable[[Any], Any]:
+    """Return the conversion that keeps a value of the type, and gives the text of any other to a member of the type."""
+    return lambda value: (
+        value if type_of(value) is type_ else platform.function(str(type_), signature)(platform.text_of(value), *more)
+    )
+
+
 def _to_guid(value: Any) -> Any:
     if platform.is_byte_array(value):
         return platform.function("System.Guid", "new(byte[] b)")(value)
-    if type_of(value) is platform.GUID:
-        return value
-    return platform.function("System.Guid", "new(string g)")(platform.text_of(value))
+    return _of_text(platform.GUID, "new(string g)")(value)
 
 
-def _to_time_span(value: Any) -> Any:
-    if type_of(value) is platform.TIME_SPAN:
-        return value
-    parse = "static System.TimeSpan Parse(string input, System.IFormatProvider formatProvider)"
-    return platform.function("System.TimeSpan", parse)(platform.text_of(value), None)
-
-
-def _to_uri(value: Any) -> Any:
-    if type_of(value) is platform.URI:
-        return value
-    return platform.function("System.Uri", "new(string uriString)")(platform.text_of(value))
+_PARSE_SPAN = "static System.TimeSpan Parse(string input, System.IFormatProvider formatProvider)"
 
 
 def _to_text(value: Any) -> str:
@@ -159,7 +153,7 @@ def _to_bytes(token: JToken | None) -> Any:
         return value
     if isinstance(value, str):
         return platform.function("System.Convert", "static byte[] FromBase64String(string s)")(value)
-    raise ArgumentException(f"Can not convert {kinds.TYPE_NAMES[checked.token_type]} to byte array.")
+    raise ArgumentException(f"Can not convert {tokens.TYPE_NAMES[checked.token_type]} to byte array.")
 
 
 def _all_casts() -> dict[str, Callable[[JToken | None], Any]]:
@@ -170,13 +164,13 @@ def _all_casts() -> dict[str, Callable[[JToken | None], Any]]:
     specials: tuple[tuple[str, Callable[[Any], Any]], ...] = (
         ("DateTimeOffset", _to_offset),
         ("Guid", _to_guid),
-        ("TimeSpan", _to_time_span),
+        ("TimeSpan", _of_text(platform.TIME_SPAN, _PARSE_SPAN, None)),
     )
     for shown, make in specials:
         name = f"System.{shown}"
         casts[name] = _special(name, shown, False, make)
         casts[name + "?"] = _special(name, shown, True, make)
-    casts["System.Uri"] = _special("System.Uri", "Uri", True, _to_uri)
+    casts["System.Uri"] = _special("System.Uri", "Uri", True, _of_text(platform.URI, "new(string uriString)"))
     casts["string"] = _special("string", "String", True, _to_text)
     casts["byte[]"] = _to_bytes
     return casts
@@ -185,7 +179,9 @@ def _all_casts() -> dict[str, Callable[[JToken | None], Any]]:
 CASTS = _all_casts()
 """C# type name to its explicit conversion from JToken, as plain (unboxed) value."""
 
-implements_all(kinds.JTOKEN, {f"static {name} op_Explicit({kinds.JTOKEN} value)": cast for name, cast in CASTS.items()})
+implements_all(
+    tokens.JTOKEN, {f"static {name} op_Explicit({tokens.JTOKEN} value)": cast for name, cast in CASTS.items()}
+)
 
 
 # `Value<T>`, `Values<T>` and the extension methods over sequences of tokens.
@@ -303,11 +299,6 @@ def typed_children(types: tuple[Type, ...], source: Any) -> JEnumerable:
     return _many(source, lambda token: map(convert, token), of_type(types[-1]))
 
 
-@implements(_EXTENSIONS, "AsJEnumerable(IEnumerable<JToken>)")
-def as_j_enumerable(source: Any) -> Any:
-    return None if source is None else JEnumerable(lambda: iter(source))
-
-
 @implements(_EXTENSIONS, "AsJEnumerable(IEnumerable<T>)", types=True)
 def typed_as_j_enumerable(types: tuple[Type, ...], source: Any) -> Any:
     return None if source is None else JEnumerable(lambda: iter(source), j_enumerable_of(types[-1]))
@@ -316,6 +307,9 @@ def typed_as_j_enumerable(types: tuple[Type, ...], source: Any) -> Any:
 implements_all(
     _EXTENSIONS,
     {
+        "AsJEnumerable(IEnumerable<JToken>)": lambda source: (
+            None if source is None else JEnumerable(lambda: iter(source))
+        ),
         "Ancestors": lambda source: _many(source, lambda token: token.ancestors()),
         "AncestorsAndSelf": lambda source: _many(source, lambda token: token.ancestors_and_self()),
         "Descendants": lambda source: _many(source, lambda token: token.descendants()),

@@ -14,14 +14,14 @@ from apimpolicy.dotnet.collections.tuples import KeyValuePair, Tuple
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidCastException, JsonReaderException, JsonSerializationException, require
 from apimpolicy.dotnet.json import loading, platform
-from apimpolicy.dotnet.json.arrays import JArray
 from apimpolicy.dotnet.json.casts import CASTS, change_type
-from apimpolicy.dotnet.json.kinds import COMMENT as COMMENT_TOKEN
-from apimpolicy.dotnet.json.kinds import JTOKEN, NULL, J
+from apimpolicy.dotnet.json.containers import JArray
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.reader import COMMENT, TextReader
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.simple_values import READ_BY_TYPE, TextSource, TreeSource, scalar, to_enum
+from apimpolicy.dotnet.json.tokens import COMMENT as COMMENT_TOKEN
+from apimpolicy.dotnet.json.tokens import JTOKEN, NULL, J
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import BOXES, OBJECT, AnonymousObject, Array, RectangularArray, box
@@ -41,10 +41,6 @@ _PAIR, _TUPLE = _GENERIC + "KeyValuePair", "System.Tuple"
 _ITEMS = 7
 """Elements of a tuple type; those of a longer one are in a tuple of their own, its `Rest`, which is not simulated."""
 MAXIMUM_DEPTH = 128
-
-
-def is_token_type(type_: Type) -> bool:
-    return str(type_).startswith(J)
 
 
 def _token_as(token: JToken, type_: Type) -> Any:
@@ -76,11 +72,10 @@ def to_object_of(token: JToken, type_object: Any) -> Any:
 
 
 def _convert(token: JToken, type_: Type, source: TreeSource, depth: int) -> Any:
-    """Return the plain value of a token as a type."""
     environment().step()
     if depth > MAXIMUM_DEPTH:
         raise JsonReaderException(source.located(token, f"The reader's MaxDepth of {MAXIMUM_DEPTH} has been exceeded."))
-    if is_token_type(type_):
+    if str(type_).startswith(J):
         return _token_as(token.deep_clone() if token.parent is not None else token, type_)
     if isinstance(token, JValue):
         return scalar(token, type_, source)

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException, require
 from apimpolicy.dotnet.json import reader as tokens
-from apimpolicy.dotnet.json.arrays import JArray, JConstructor
-from apimpolicy.dotnet.json.containers import JContainer
-from apimpolicy.dotnet.json.kinds import BOOLEAN, BYTES, DATE, FLOAT, INTEGER, STRING_TYPE, J
+from apimpolicy.dotnet.json.containers import JArray, JConstructor, JContainer
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.platform import BigInteger, find_date
 from apimpolicy.dotnet.json.reader import MAXIMUM_DEPTH, TextReader
 from apimpolicy.dotnet.json.scalars import JValue
+from apimpolicy.dotnet.json.tokens import BOOLEAN, BYTES, DATE, FLOAT, INTEGER, STRING_TYPE, J
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Int64
 
@@ -179,7 +178,6 @@ _SCALARS = {
 
 
 def _scalar(reader: Reader) -> JValue | None:
-    """Return the token of the scalar that the reader is on, or None when it is on something else."""
     kind = _SCALARS.get(reader.token)
     if kind is not None:
         return JValue(reader.value, kind)

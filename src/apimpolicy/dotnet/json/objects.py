@@ -10,9 +10,9 @@ from apimpolicy.dotnet.collections.tuples import KeyValuePair
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, JsonException, require
 from apimpolicy.dotnet.json.containers import STEPS_PER_CHILD, JContainer, as_token, is_multiple, shown
-from apimpolicy.dotnet.json.kinds import COMMENT, JTOKEN, OBJECT, PROPERTY, J, JEnumerable
 from apimpolicy.dotnet.json.platform import function
 from apimpolicy.dotnet.json.scalars import PLAIN_TYPES, JValue
+from apimpolicy.dotnet.json.tokens import COMMENT, JTOKEN, OBJECT, PROPERTY, J, JEnumerable
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import bound, counts_itself, dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import OBJECT as OBJECT_TYPE
@@ -70,7 +70,6 @@ class JProperty(JContainer):
         return require(other, "other").deep_clone()
 
     def fill(self, value: JToken | None) -> None:
-        """Set the value of a property that was just made."""
         if value is not None and value.parent is None and value.token_type not in _NO_VALUES:
             self.take(value)
         else:

@@ -19,8 +19,8 @@ from apimpolicy.dotnet.exceptions import (
     require,
 )
 from apimpolicy.dotnet.json import path_filters as filters
-from apimpolicy.dotnet.json.kinds import JTOKEN, TOKENS, JEnumerable
 from apimpolicy.dotnet.json.scalars import JValue
+from apimpolicy.dotnet.json.tokens import JTOKEN, TOKENS, JEnumerable
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Int64
 from apimpolicy.errors import LimitExceededError
@@ -242,10 +242,10 @@ class _Parser:
         while self.at < len(self.text):
             left = self.side()
             if self.current(_OPEN_QUERY) in ")|&":
-                comparison = filters.Comparison(left, "exists", None)
+                comparison = filters.FilterComparison(left, "exists", None)
             else:
                 operator = self.operator()
-                comparison = filters.Comparison(left, operator, self.side())
+                comparison = filters.FilterComparison(left, operator, self.side())
             character = self.current(_OPEN_QUERY)
             if character == ")":
                 if parent is None:

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import JsonException
 from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.arrays import JArray, JConstructor
-from apimpolicy.dotnet.json.containers import JContainer
-from apimpolicy.dotnet.json.kinds import DATE, FLOAT, INTEGER, STRING_TYPE
+from apimpolicy.dotnet.json.containers import JArray, JConstructor, JContainer
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JValue, compare_values
-from apimpolicy.dotnet.json.writer import format_date, format_value
+from apimpolicy.dotnet.json.tokens import DATE, FLOAT, INTEGER, STRING_TYPE, format_date, format_value
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.json.tokens import JToken
@@ -180,7 +178,7 @@ class Composite(Query):
         return all(results) if self.operator == "&" else any(results)
 
 
-class Comparison(Query):
+class FilterComparison(Query):
     """`left operator right`, where a side is a path or a literal; `exists` has no right side."""
 
     __slots__ = ("left", "operator", "right")

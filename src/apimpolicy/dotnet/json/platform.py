@@ -6,7 +6,7 @@ import datetime
 import functools
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS
 from apimpolicy.dotnet.metadata import FULL_NAMES, find_definition, named
@@ -14,12 +14,6 @@ from apimpolicy.dotnet.registry import bound
 from apimpolicy.dotnet.system.objects import to_string
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import BYTE, Array, Boxed, type_of
-
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-
-# Dates, identifiers, addresses and conversions that JSON needs, reached by C# signature on first use
 
 DATE_TIME = named("System.DateTime")
 DATE_TIME_OFFSET = named("System.DateTimeOffset")
@@ -51,7 +45,6 @@ def date_time(ticks: int, kind: int) -> Any:
 
 
 def date_time_offset(ticks: int, minutes: int) -> Any:
-    """Return a DateTimeOffset from the ticks of its clock and its offset."""
     from apimpolicy.dotnet.system.offsets import DateTimeOffset
 
     return DateTimeOffset(ticks, minutes * 600_000_000)
@@ -68,7 +61,6 @@ def kind_of(value: Any) -> int:
 
 
 def offset_minutes(value: Any) -> int:
-    """Return the offset of a DateTimeOffset."""
     offset = function("System.DateTimeOffset", "System.TimeSpan Offset { get; }")(value)
     return ticks_of(offset) // 600_000_000
 
@@ -82,11 +74,6 @@ def text_of(value: Any) -> str:
     if isinstance(value, BigInteger):
         return str(int(value))
     return to_string(value)
-
-
-def round_trip(value: float | Decimal) -> str:
-    """Return the number by `ToString("R")`; a Decimal with its scale."""
-    return text_of(value)
 
 
 def type_name(value: Any) -> str:
@@ -106,10 +93,10 @@ def reflection_name(type_: Type) -> str:
     return str(type_)
 
 
-def construct_generic(name: str, *arguments: Type, signature: str = "new()") -> Any:
+def construct_generic(name: str, *arguments: Type) -> Any:
     """Return a new instance of a generic type: `construct_generic("System.Collections.Generic.List", INT)`."""
     definition = find_definition(name, len(arguments))
-    make: Callable[..., Any] = function(definition.display(definition.type_parameters), signature)
+    make: Callable[..., Any] = function(definition.display(definition.type_parameters), "new()")
     return make(tuple(arguments))
 
 

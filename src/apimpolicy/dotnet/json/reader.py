@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from apimpolicy.dotnet.exceptions import JsonReaderException
 from apimpolicy.dotnet.json.platform import BigInteger, find_date
-from apimpolicy.dotnet.json.writer import path_name
+from apimpolicy.dotnet.json.tokens import path_name
 from apimpolicy.dotnet.values import Int64
 
 MAXIMUM_DEPTH = 512
@@ -82,11 +82,9 @@ class TextReader:
         return text
 
     def fail(self, message: str) -> NoReturn:
-        """Raise JsonReaderException with path and position appended."""
         raise self.failure(message)
 
     def failure(self, message: str) -> JsonReaderException:
-        """Return the exception for a message, which gets path and position."""
         message = message.strip()
         end = "" if message.endswith(".") else "."
         position = self.at - self.line_start

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.dotnet.exceptions import ArgumentException, require
-from apimpolicy.dotnet.json import kinds, platform
+from apimpolicy.dotnet.json import platform, tokens
 from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.metadata import named, parse
 from apimpolicy.dotnet.registry import bound, dotnet_class, implements, implements_all, member
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 _BY_TYPE: dict[Type, int] = {
-    platform.DATE_TIME: kinds.DATE,
-    platform.DATE_TIME_OFFSET: kinds.DATE,
-    platform.GUID: kinds.GUID_TYPE,
-    platform.URI: kinds.URI_TYPE,
-    platform.TIME_SPAN: kinds.TIME_SPAN_TYPE,
+    platform.DATE_TIME: tokens.DATE,
+    platform.DATE_TIME_OFFSET: tokens.DATE,
+    platform.GUID: tokens.GUID_TYPE,
+    platform.URI: tokens.URI_TYPE,
+    platform.TIME_SPAN: tokens.TIME_SPAN_TYPE,
 }
-_TEXTS = (kinds.STRING_TYPE, kinds.COMMENT, kinds.RAW)
+_TEXTS = (tokens.STRING_TYPE, tokens.COMMENT, tokens.RAW)
 _SMALL = tuple(map(Int64, range(256)))
 """Boxes that most documents need; boxes have no identity (`reference_equals`)."""
 
 
 PLAIN_TYPES: Final = {
-    type(None): kinds.NULL,
-    bool: kinds.BOOLEAN,
-    str: kinds.STRING_TYPE,
-    int: kinds.INTEGER,
-    float: kinds.FLOAT,
-    Decimal: kinds.FLOAT,
+    type(None): tokens.NULL,
+    bool: tokens.BOOLEAN,
+    str: tokens.STRING_TYPE,
+    int: tokens.INTEGER,
+    float: tokens.FLOAT,
+    Decimal: tokens.FLOAT,
 }
 """Python classes of boxed values to their `JTokenType`: of these nothing else has to be asked."""
 
@@ -45,15 +45,15 @@ def value_type(value: Any) -> int | None:
     if plain is not None:
         return plain
     if isinstance(value, bool):
-        return kinds.BOOLEAN
+        return tokens.BOOLEAN
     if isinstance(value, str):
-        return None if isinstance(value, Char) else kinds.STRING_TYPE
+        return None if isinstance(value, Char) else tokens.STRING_TYPE
     if isinstance(value, int):
-        return kinds.INTEGER
+        return tokens.INTEGER
     if isinstance(value, (float, Decimal)):
-        return kinds.FLOAT
+        return tokens.FLOAT
     if platform.is_byte_array(value):
-        return kinds.BYTES
+        return tokens.BYTES
     return _BY_TYPE.get(type_of(value))
 
 
@@ -92,23 +92,23 @@ def compare_values(kind: int, first: Any, second: Any) -> int:
         return -1
     if kind in _TEXTS:
         return _compare(platform.text_of(first), platform.text_of(second))
-    if kind in (kinds.INTEGER, kinds.FLOAT):
+    if kind in (tokens.INTEGER, tokens.FLOAT):
         left, right = _number(first), _number(second)
-        if isinstance(left, float) or isinstance(right, float) or kind == kinds.FLOAT:
+        if isinstance(left, float) or isinstance(right, float) or kind == tokens.FLOAT:
             return _compare_floats(float(left), float(right))
         return _compare(left, right)
-    if kind == kinds.BOOLEAN:
+    if kind == tokens.BOOLEAN:
         to_boolean = platform.function("System.Convert", "static bool ToBoolean(object value)")
         return _compare(to_boolean(first), to_boolean(second))
-    if kind == kinds.BYTES:
+    if kind == tokens.BYTES:
         if not platform.is_byte_array(second):
             raise ArgumentException("Object must be of type byte[].")
         return _compare(list(first), list(second))
-    if kind == kinds.DATE:
+    if kind == tokens.DATE:
         return _compare_dates(first, second)
-    if kind in (kinds.GUID_TYPE, kinds.TIME_SPAN_TYPE) and type_of(first) is not type_of(second):
-        raise ArgumentException(f"Object must be of type {'Guid' if kind == kinds.GUID_TYPE else 'TimeSpan'}.")
-    if kind == kinds.URI_TYPE:
+    if kind in (tokens.GUID_TYPE, tokens.TIME_SPAN_TYPE) and type_of(first) is not type_of(second):
+        raise ArgumentException(f"Object must be of type {'Guid' if kind == tokens.GUID_TYPE else 'TimeSpan'}.")
+    if kind == tokens.URI_TYPE:
         return _compare(platform.text_of(first), platform.text_of(second))
     return int(first.compare_to(second))
 
@@ -125,7 +125,7 @@ def _compare_dates(first: Any, second: Any) -> int:
     return _compare(platform.ticks_of(first), platform.ticks_of(second))
 
 
-@dotnet_class(kinds.J + "JValue", members="Type=token_type")
+@dotnet_class(tokens.J + "JValue", members="Type=token_type")
 class JValue(JToken):
     """One boxed value; a string token may hold null."""
 
@@ -155,7 +155,7 @@ class JValue(JToken):
         kind = value_type(new)
         if kind is None:
             raise ArgumentException(f"Could not determine JSON object type for type {platform.type_name(new)}.")
-        if kind == kinds.STRING_TYPE and self.token_type in _TEXTS:
+        if kind == tokens.STRING_TYPE and self.token_type in _TEXTS:
             kind = self.token_type
         self._value = new
         self.token_type = kind
@@ -185,7 +185,7 @@ class JValue(JToken):
         if other is None:
             return 1
         value, kind = (other._value, other.token_type) if isinstance(other, JValue) else (other, self.token_type)
-        if self.token_type != kinds.STRING_TYPE or kind == self.token_type:
+        if self.token_type != tokens.STRING_TYPE or kind == self.token_type:
             kind = self.token_type
         return compare_values(kind, self._value, value)
 
@@ -193,11 +193,11 @@ class JValue(JToken):
 
     def convert_to(self, target: str) -> Any:
         """Convert to a built-in type, given by its C# name, as a cast does; raises ArgumentException as a cast does."""
-        return bound(kinds.JTOKEN, f"static {target} op_Explicit({kinds.JTOKEN} value)")(self)
+        return bound(tokens.JTOKEN, f"static {target} op_Explicit({tokens.JTOKEN} value)")(self)
 
     def convert_to_type(self, type_: Type) -> Any:
         """Convert to any other type as `ToObject` does; return the boxed value."""
-        return box(type_, bound(kinds.JTOKEN, "T ToObject<T>()")((type_,), self))
+        return box(type_, bound(tokens.JTOKEN, "T ToObject<T>()")((type_,), self))
 
     @member("ToString()")
     def to_string(self) -> str:
@@ -237,40 +237,40 @@ class JValue(JToken):
     @staticmethod
     @member("new(long)")
     def of_long(value: int) -> JValue:
-        return JValue(_SMALL[value] if 0 <= value < len(_SMALL) else Int64(value), kinds.INTEGER)
+        return JValue(_SMALL[value] if 0 <= value < len(_SMALL) else Int64(value), tokens.INTEGER)
 
     @staticmethod
     @member("new(ulong)")
     def of_ulong(value: int) -> JValue:
-        return JValue(UInt64(value), kinds.INTEGER)
+        return JValue(UInt64(value), tokens.INTEGER)
 
     @staticmethod
     @member("new(float)")
     def of_float(value: float) -> JValue:
-        return JValue(Single(value), kinds.FLOAT)
+        return JValue(Single(value), tokens.FLOAT)
 
     @staticmethod
     @member("new(string)", "CreateString")
     def of_string(value: str | None) -> JValue:
-        return JValue(value, kinds.STRING_TYPE)
+        return JValue(value, tokens.STRING_TYPE)
 
     @staticmethod
     @member("CreateComment")
     def of_comment(value: str | None) -> JValue:
-        return JValue(value, kinds.COMMENT)
+        return JValue(value, tokens.COMMENT)
 
     @staticmethod
     @member("CreateNull")
     def null() -> JValue:
-        return JValue(None, kinds.NULL)
+        return JValue(None, tokens.NULL)
 
     @staticmethod
     @member("CreateUndefined")
     def undefined() -> JValue:
-        return JValue(None, kinds.UNDEFINED)
+        return JValue(None, tokens.UNDEFINED)
 
 
-@dotnet_class(kinds.J + "JRaw")
+@dotnet_class(tokens.J + "JRaw")
 class JRaw(JValue):
     """Text that is written as it is."""
 
@@ -279,7 +279,7 @@ class JRaw(JValue):
     @staticmethod
     @member("new(object)")
     def of_raw(raw: Any) -> JRaw:
-        return JRaw(raw, kinds.RAW)
+        return JRaw(raw, tokens.RAW)
 
     @staticmethod
     @member("new(JRaw)")
@@ -298,7 +298,7 @@ def _register_implicit() -> None:
     """C#'s conversions to JToken. A value becomes `long` where Newtonsoft has no constructor for it; a `T?` keeps T."""
 
     def register(source: str, function: Any) -> None:
-        implements(kinds.J + "JToken", f"static {kinds.J}JToken op_Implicit({source} value)")(function)
+        implements(tokens.J + "JToken", f"static {tokens.J}JToken op_Implicit({source} value)")(function)
 
     def nullable(source: str) -> Any:
         type_ = parse(source)
@@ -323,5 +323,5 @@ def _register_implicit() -> None:
 _register_implicit()
 
 implements_all(
-    kinds.J + "JValue", {"new": JValue.of, "new(char)": lambda value: JValue(Char(value), kinds.STRING_TYPE)}
+    tokens.J + "JValue", {"new": JValue.of, "new(char)": lambda value: JValue(Char(value), tokens.STRING_TYPE)}
 )

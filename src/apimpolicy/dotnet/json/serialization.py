@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, JsonSerializationException, require
 from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.arrays import JArray
-from apimpolicy.dotnet.json.containers import content_items
+from apimpolicy.dotnet.json.containers import JArray, content_items
 from apimpolicy.dotnet.json.deserialization import from_text
-from apimpolicy.dotnet.json.kinds import STRING_TYPE, TYPE_NAMES, J
 from apimpolicy.dotnet.json.objects import JObject
 from apimpolicy.dotnet.json.scalars import JValue, value_type
-from apimpolicy.dotnet.json.tokens import JToken
-from apimpolicy.dotnet.json.writer import format_date, format_number, quoted, write
+from apimpolicy.dotnet.json.tokens import STRING_TYPE, TYPE_NAMES, J, JToken, format_date, format_number, quoted, write
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.values import OBJECT, AnonymousObject, Char, RectangularArray, ValueTuple, box, type_of
 from apimpolicy.errors import NotSimulatedError
@@ -24,8 +21,6 @@ from apimpolicy.errors import NotSimulatedError
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
-
-# Objects to trees: `FromObject`, and through it `JsonConvert.SerializeObject`
 
 _NO_TYPES: tuple[Type, ...] = ()
 MAXIMUM_DEPTH = 128

@@ -16,11 +16,11 @@ from apimpolicy.dotnet.exceptions import (
     JsonSerializationException,
 )
 from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.arrays import JArray
 from apimpolicy.dotnet.json.casts import CASTS, change_type
-from apimpolicy.dotnet.json.kinds import UNDEFINED
+from apimpolicy.dotnet.json.containers import JArray
 from apimpolicy.dotnet.json.platform import find_date
 from apimpolicy.dotnet.json.scalars import JValue
+from apimpolicy.dotnet.json.tokens import UNDEFINED
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.system.number_parsing import FLOAT, parse_decimal
 from apimpolicy.dotnet.types import NamedType, Type
@@ -75,7 +75,6 @@ class TextSource(TreeSource):
         self.places: dict[int, tuple[JToken, str, str, int, int]] = {}
 
     def note(self, token: JToken) -> None:
-        """Remember where the reader is."""
         reader = self.reader
         position = reader.at - reader.line_start
         self.places[id(token)] = (token, reader.raw, reader.path, reader.line_number, position)

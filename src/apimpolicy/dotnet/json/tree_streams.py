@@ -7,33 +7,38 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import JsonReaderException, NullReferenceException, require
-from apimpolicy.dotnet.json import kinds, platform
-from apimpolicy.dotnet.json import reader as tokens
-from apimpolicy.dotnet.json.arrays import JArray, JConstructor
-from apimpolicy.dotnet.json.containers import JContainer, content_items, is_multiple
+from apimpolicy.dotnet.json import platform, tokens
+from apimpolicy.dotnet.json.containers import JArray, JConstructor, JContainer, content_items, is_multiple
 from apimpolicy.dotnet.json.loading import load
 from apimpolicy.dotnet.json.objects import JObject, JProperty
+from apimpolicy.dotnet.json.reader import (
+    COMMENT,
+    END_ARRAY,
+    END_CONSTRUCTOR,
+    END_OBJECT,
+    NONE,
+    PROPERTY_NAME,
+    START_ARRAY,
+    START_CONSTRUCTOR,
+    START_OBJECT,
+    STRING,
+)
 from apimpolicy.dotnet.json.scalars import JRaw, JValue
-from apimpolicy.dotnet.json.tokens import JToken
-from apimpolicy.dotnet.json.writer import write
+from apimpolicy.dotnet.json.tokens import JToken, write
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
 
 
-# `JsonReader` over a tree and `JsonWriter` into one.
-
-# `JsonReader` over a tree, as `token.CreateReader()` returns it, and the members that read tokens from it
-
 _Token = TypeVar("_Token", bound=JToken)
 _READER = "Newtonsoft.Json.JsonReader"
 _BRACKETS = {
-    kinds.OBJECT: (tokens.START_OBJECT, tokens.END_OBJECT),
-    kinds.ARRAY: (tokens.START_ARRAY, tokens.END_ARRAY),
-    kinds.CONSTRUCTOR: (tokens.START_CONSTRUCTOR, tokens.END_CONSTRUCTOR),
+    tokens.OBJECT: (START_OBJECT, END_OBJECT),
+    tokens.ARRAY: (START_ARRAY, END_ARRAY),
+    tokens.CONSTRUCTOR: (START_CONSTRUCTOR, END_CONSTRUCTOR),
 }
-_AS_STRINGS = (kinds.GUID_TYPE, kinds.URI_TYPE, kinds.TIME_SPAN_TYPE)
+_AS_STRINGS = (tokens.GUID_TYPE, tokens.URI_TYPE, tokens.TIME_SPAN_TYPE)
 
 
 @dotnet_class(_READER)
@@ -43,7 +48,7 @@ class TreeReader:
     __slots__ = ("_events", "_place", "depth", "token", "value")
 
     def __init__(self, root: JToken) -> None:
-        self.token = tokens.NONE
+        self.token = NONE
         self.value: Any = None
         self.depth = 0
         self._place: JToken | None = None
@@ -57,15 +62,15 @@ class TreeReader:
     def read(self) -> bool:
         """Go to the next token; False, and no token, at the end."""
         environment().step()
-        self.token, self.value, self._place, self.depth = next(self._events, (tokens.NONE, None, None, 0))
-        return self.token != tokens.NONE
+        self.token, self.value, self._place, self.depth = next(self._events, (NONE, None, None, 0))
+        return self.token != NONE
 
     def skip(self) -> None:
         """Go to the end of the container, or of the property, that the reader is on."""
-        if self.token == tokens.PROPERTY_NAME:
+        if self.token == PROPERTY_NAME:
             self.read()
         depth = self.depth
-        if self.token in (tokens.START_OBJECT, tokens.START_ARRAY, tokens.START_CONSTRUCTOR):
+        if self.token in (START_OBJECT, START_ARRAY, START_CONSTRUCTOR):
             while self.read() and self.depth > depth:
                 pass
 
@@ -74,7 +79,6 @@ class TreeReader:
         self.read()
 
     def fail(self, message: str) -> NoReturn:
-        """Raise JsonReaderException with the path appended."""
         raise JsonReaderException(f"{message} Path '{self.path}'.")
 
     @staticmethod
@@ -85,7 +89,7 @@ class TreeReader:
         while stack:
             for token in stack[-1][0]:
                 if isinstance(token, JProperty):
-                    yield tokens.PROPERTY_NAME, token.name, token, depth
+                    yield PROPERTY_NAME, token.name, token, depth
                     stack.append((iter(token.children), None))
                     break
                 if isinstance(token, JContainer):
@@ -107,18 +111,18 @@ class TreeReader:
 def _scalar_event(token: JValue) -> tuple[str, Any]:
     kind = token.token_type
     if kind in _AS_STRINGS:
-        return tokens.STRING, platform.text_of(token.value)
-    return kinds.TYPE_NAMES[kind], token.value
+        return STRING, platform.text_of(token.value)
+    return tokens.TYPE_NAMES[kind], token.value
 
 
-@implements(kinds.J + "JToken", "CreateReader")
+@implements(tokens.J + "JToken", "CreateReader")
 def create_reader(token: JToken) -> TreeReader:
     return TreeReader(token)
 
 
 def _started(reader: TreeReader | None, what: str) -> TreeReader:
     reader = require(reader, "reader")
-    if reader.token == tokens.NONE and not reader.read():
+    if reader.token == NONE and not reader.read():
         reader.fail(f"Error reading {what} from JsonReader.")
     return reader
 
@@ -126,7 +130,7 @@ def _started(reader: TreeReader | None, what: str) -> TreeReader:
 def read_token(reader: TreeReader | None, _settings: None = None) -> JToken:
     """Return the token that the reader is on; the reader stays on its last part."""
     reader = _started(reader, "JToken")
-    if reader.token == tokens.PROPERTY_NAME:
+    if reader.token == PROPERTY_NAME:
         return _property(reader)
     return load(reader)
 
@@ -141,27 +145,27 @@ def _property(reader: TreeReader) -> JProperty:
 
 def _load_as(cls: type[_Token], name: str, noun: str, reader: TreeReader | None) -> JToken:
     reader = _started(reader, name)
-    while reader.token == tokens.COMMENT:
+    while reader.token == COMMENT:
         if not reader.read():
             reader.fail(f"Error reading {name} from JsonReader.")
-    start = tokens.PROPERTY_NAME if name == "JProperty" else _BRACKETS[cls.token_type][0]
+    start = PROPERTY_NAME if name == "JProperty" else _BRACKETS[cls.token_type][0]
     if reader.token != start:
         reader.fail(f"Error reading {name} from JsonReader. Current JsonReader item is not {noun}: {reader.token}.")
     return _property(reader) if name == "JProperty" else load(reader)
 
 
-@implements(kinds.J + "JRaw", "Create")
+@implements(tokens.J + "JRaw", "Create")
 def create_raw(reader: TreeReader | None) -> JRaw:
     """Return the text of the token that the reader is on, or of everything when it is before the first."""
     reader = require(reader, "reader")
-    if reader.token == tokens.NONE and not reader.read():
+    if reader.token == NONE and not reader.read():
         return JRaw.of_raw("")
     return JRaw.of_raw(write(read_token(reader), indented=False))
 
 
 def _register() -> None:
     for method in ("ReadFrom", "Load"):
-        implements(kinds.J + "JToken", method)(read_token)
+        implements(tokens.J + "JToken", method)(read_token)
     classes: tuple[tuple[type[JToken], str], ...] = (
         (JObject, "an object"), (JArray, "an array"), (JConstructor, "a constructor"), (JProperty, "a property"),
     )  # fmt: skip
@@ -173,7 +177,7 @@ def _register() -> None:
         ) -> JToken:
             return _load_as(cls, name, noun, reader)
 
-        implements(kinds.J + name, "Load")(load_one)
+        implements(tokens.J + name, "Load")(load_one)
 
 
 _register()
@@ -202,7 +206,7 @@ class TreeWriter:
         """Do nothing: everything is in the container already."""
 
 
-@implements(kinds.J + "JContainer", "CreateWriter")
+@implements(tokens.J + "JContainer", "CreateWriter")
 def create_writer(container: JContainer) -> TreeWriter:
     return TreeWriter(container)
 
@@ -215,17 +219,15 @@ def write_to(token: JToken, writer: TreeWriter | None, converters: Array | None 
 
 
 for _name in ("JToken", "JArray", "JConstructor", "JObject", "JProperty", "JValue"):
-    implements(kinds.J + _name, f"void WriteTo({_WRITER} writer, params Newtonsoft.Json.JsonConverter[] converters)")(
+    implements(tokens.J + _name, f"void WriteTo({_WRITER} writer, params Newtonsoft.Json.JsonConverter[] converters)")(
         write_to
     )
 
 
-# Comparing and merging whole trees.
-
 # Comparing whole trees
 
 
-@implements(kinds.J + "JToken", "DeepEquals")
+@implements(tokens.J + "JToken", "DeepEquals")
 def deep_equals(first: JToken | None, second: JToken | None) -> bool:
     """`JToken.DeepEquals`: the order of properties does not count, that of elements does."""
     pairs = [(first, second)]
@@ -273,7 +275,7 @@ def deep_hash(token: JToken | None) -> int:
     return total & 0x7FFFFFFF
 
 
-@dotnet_class(kinds.J + "JTokenEqualityComparer")
+@dotnet_class(tokens.J + "JTokenEqualityComparer")
 class JTokenEqualityComparer:
     """Compares by `DeepEquals`."""
 
@@ -288,13 +290,13 @@ class JTokenEqualityComparer:
 
 _COMPARER = JTokenEqualityComparer()
 
-implements_all(kinds.J + "JToken", {"EqualityComparer": lambda: _COMPARER})
+implements_all(tokens.J + "JToken", {"EqualityComparer": lambda: _COMPARER})
 
 
 # `JContainer.Merge`. Azure refuses `JsonMergeSettings`, so that arrays are always appended
 
 
-@implements(kinds.J + "JContainer", "Merge")
+@implements(tokens.J + "JContainer", "Merge")
 def merge(target: JContainer, content: Any, _settings: None = None) -> None:
     """Merge content into the target; one entry of the worklist per pair of containers."""
     pending = [(target, content)]
@@ -305,7 +307,7 @@ def merge(target: JContainer, content: Any, _settings: None = None) -> None:
                 _merge_object(into, source, pending)
         elif isinstance(into, JProperty):
             value = source.value if isinstance(source, JProperty) else None
-            if value is not None and value.token_type != kinds.NULL:
+            if value is not None and value.token_type != tokens.NULL:
                 into.value = value
         elif isinstance(into, JConstructor):
             if isinstance(source, JConstructor):
@@ -328,7 +330,7 @@ def _merge_object(target: JObject, source: JObject, pending: list[Any]) -> None:
         current = existing.value
         if isinstance(current, JContainer) and current.token_type == value.token_type:
             pending.append((current, value))
-        elif value.token_type != kinds.NULL:
+        elif value.token_type != tokens.NULL:
             existing.value = value
 
 

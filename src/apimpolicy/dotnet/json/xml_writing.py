@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.json.loading import load
 from apimpolicy.dotnet.json.reader import TextReader
-from apimpolicy.dotnet.json.writer import quoted
+from apimpolicy.dotnet.json.tokens import quoted
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
 from apimpolicy.dotnet.xml.content import decode_name, to_boolean
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.json.tokens import JToken
 
     Part = XObject | XDeclaration
-
-
-# Prefixes and their namespaces while XML becomes JSON, as `XmlNamespaceManager` does
 
 
 class NamespaceScopes:

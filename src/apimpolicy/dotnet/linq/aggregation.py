@@ -12,7 +12,7 @@ from apimpolicy.dotnet.collections.lists import List
 from apimpolicy.dotnet.collections.sets import HashSet
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException, OverflowException
-from apimpolicy.dotnet.linq.sequences import BURNING, STEPS_AT_ONCE, Sequence, operator, take_all
+from apimpolicy.dotnet.linq.sequences import BURNING, STEPS_AT_ONCE, Sequence, operator, stepping, take_all
 from apimpolicy.dotnet.system.decimals import add, divide
 from apimpolicy.dotnet.values import Array, to_single
 
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
     Selector = Callable[[Any], Any]
-    Fold = Callable[[Iterator[Any], "Number"], Any]
+    Fold = Callable[[Iterator[Any], "Summation"], Any]
 
-
-# Operators that fold a sequence into one value: Aggregate, Sum, Average, Min, Max
 
 _NO_ELEMENTS = "Sequence contains no elements"
 _ABSENT = object()
@@ -32,22 +30,18 @@ _ABSENT = object()
 
 @operator("Aggregate(IEnumerable<TSource>, Func<TSource, TSource, TSource>)")
 def aggregate(types: Types, source: Any, func: Callable[[Any, Any], Any]) -> Any:
-    step = environment().step
     items = iter(source)
     result = next(items, _ABSENT)
     if result is _ABSENT:
         raise InvalidOperationException(_NO_ELEMENTS)
-    for item in items:
-        step()
+    for item in stepping(items):
         result = func(result, item)
     return result
 
 
 @operator("Aggregate(IEnumerable<TSource>, TAccumulate, Func<TAccumulate, TSource, TAccumulate>)")
 def aggregate_from(types: Types, source: Any, seed: Any, func: Callable[[Any, Any], Any]) -> Any:
-    step = environment().step
-    for item in source:
-        step()
+    for item in stepping(source):
         seed = func(seed, item)
     return seed
 
@@ -61,7 +55,7 @@ def aggregate_to(
     return result_selector(aggregate_from(types, source, seed, func))
 
 
-class Number:
+class Summation:
     """One of the numeric types that Sum, Average, Min and Max have overloads for.
 
     `smallest` and `largest` bound a checked sum; `average` is the C# type of the average.
@@ -106,11 +100,11 @@ class Number:
 
 
 NUMBERS = (
-    Number("int", "double", 32),
-    Number("long", "double", 64),
-    Number("float", "float"),
-    Number("double", "double"),
-    Number("decimal", "decimal"),
+    Summation("int", "double", 32),
+    Summation("long", "double", 64),
+    Summation("float", "float"),
+    Summation("double", "double"),
+    Summation("decimal", "decimal"),
 )
 
 
@@ -143,16 +137,16 @@ def _not_null_values(values: Iterator[Any]) -> Iterator[Any]:
     return (value for value in values if value is not None)
 
 
-def _sum(values: Iterator[Any], number: Number) -> Any:
+def _sum(values: Iterator[Any], number: Summation) -> Any:
     return number.sum(values)
 
 
-def _average_nullable(values: Iterator[Any], number: Number) -> Any:
+def _average_nullable(values: Iterator[Any], number: Summation) -> Any:
     present = list(_not_null_values(values))
     return number.divide(present) if present else None
 
 
-def _minimum_nullable(values: Iterator[Any], number: Number) -> Any:
+def _minimum_nullable(values: Iterator[Any], number: Summation) -> Any:
     """NaN is less than every number."""
     least = None
     for value in values:
@@ -164,7 +158,7 @@ def _minimum_nullable(values: Iterator[Any], number: Number) -> Any:
     return least
 
 
-def _maximum_nullable(values: Iterator[Any], number: Number) -> Any:
+def _maximum_nullable(values: Iterator[Any], number: Summation) -> Any:
     greatest = None
     for value in values:
         if value is not None and (greatest is None or value > greatest or greatest != greatest):
@@ -175,7 +169,7 @@ def _maximum_nullable(values: Iterator[Any], number: Number) -> Any:
 def _required(fold: Fold) -> Fold:
     """Return the variant without nulls: an empty sequence is an error."""
 
-    def fold_values(values: Iterator[Any], number: Number) -> Any:
+    def fold_values(values: Iterator[Any], number: Summation) -> Any:
         result = fold(values, number)
         if result is None:
             raise InvalidOperationException(_NO_ELEMENTS)
@@ -196,12 +190,12 @@ def _register_numeric(name: str, value_fold: Fold, nullable_fold: Fold) -> None:
                 _FOLDS[name, result + suffix] = own
 
             @operator(f"{name}(IEnumerable<{number.name}{suffix}>)")
-            def of_values(types: Types, source: Any, fold: Fold = fold, number: Number = number) -> Any:
+            def of_values(types: Types, source: Any, fold: Fold = fold, number: Summation = number) -> Any:
                 return fold(_walk(source, None), number)
 
             @operator(f"{name}(IEnumerable<TSource>, Func<TSource, {number.name}{suffix}>)")
             def of_selected(
-                types: Types, source: Any, selector: Selector, fold: Fold = fold, number: Number = number
+                types: Types, source: Any, selector: Selector, fold: Fold = fold, number: Summation = number
             ) -> Any:
                 return fold(_walk(source, selector), number)
 
@@ -280,8 +274,6 @@ def to_dictionary_of_elements(
 
 
 def _filled(made: Dictionary, source: Any, key_selector: Selector, element_selector: Selector | None) -> Dictionary:
-    step = environment().step
-    for item in source:
-        step()
+    for item in stepping(source):
         made.add(key_selector(item), item if element_selector is None else element_selector(item))
     return made

@@ -7,14 +7,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections import interfaces
-from apimpolicy.dotnet.collections.arguments import INDEX
-from apimpolicy.dotnet.collections.arrays import default_value
+from apimpolicy.dotnet.collections.arrays import INDEX, default_value
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.collections.interfaces import count_of
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, InvalidOperationException
 from apimpolicy.dotnet.linq.grouping import OrderedSequence, without_order
-from apimpolicy.dotnet.linq.sequences import operator
+from apimpolicy.dotnet.linq.sequences import operator, stepping
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.linq.sequences import Types
@@ -67,9 +66,7 @@ def count(types: Types, source: Any) -> int:
     if known is not None:
         return known
     total = 0
-    step = environment().step
-    for _ in without_order(source):
-        step()
+    for _ in stepping(without_order(source)):
         total += 1
     return total
 
@@ -77,9 +74,7 @@ def count(types: Types, source: Any) -> int:
 @operator("Count(IEnumerable<TSource>, Func<TSource, bool>)", "LongCount(IEnumerable<TSource>, Func<TSource, bool>)")
 def count_matches(types: Types, source: Any, predicate: Predicate) -> int:
     total = 0
-    step = environment().step
-    for item in source:
-        step()
+    for item in stepping(source):
         if predicate(item):
             total += 1
     return total
@@ -147,10 +142,8 @@ def _last(source: Any, predicate: Predicate | None) -> Any:
 
 def _single(source: Any, predicate: Predicate | None) -> Any:
     """Return the only element, or the only match; ABSENT when there is none."""
-    step = environment().step
     found = _ABSENT
-    for item in source:
-        step()
+    for item in stepping(source):
         if predicate is None or predicate(item):
             if found is not _ABSENT:
                 raise InvalidOperationException(_MORE_ELEMENTS if predicate is None else _MORE_MATCHES)

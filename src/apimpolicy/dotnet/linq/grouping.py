@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, sort, sort_key
-from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import require
-from apimpolicy.dotnet.linq.sequences import COUNTABLE, Sequence, deferred, operator, take_all
+from apimpolicy.dotnet.linq.sequences import COUNTABLE, Sequence, deferred, operator, stepping, take_all
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     Selector = Callable[[Any], Any]
 
     Result = Callable[[Any, Any], Any]
-
-
-# OrderBy and ThenBy: a stable sort by one key after the other.
 
 
 class Level:
@@ -70,15 +66,12 @@ class OrderedSequence(Sequence):
         return self._best(predicate, absent, lambda order: order < 0)
 
     def last(self, predicate: Callable[[Any], bool] | None, absent: object) -> Any:
-        """Return the last element in order, or `absent`."""
         return self._best(predicate, absent, lambda order: order >= 0)
 
     def _best(self, predicate: Callable[[Any], bool] | None, absent: object, is_better: Callable[[int], bool]) -> Any:
-        step = environment().step
         comparisons = [comparison_of(level.type, level.comparer) for level in self.levels]
         best, best_keys = absent, [None] * len(self.levels)
-        for item in self.source:
-            step()
+        for item in stepping(self.source):
             if predicate is not None and not predicate(item):
                 continue
             keys = [level.selector(item) for level in self.levels]
@@ -87,7 +80,6 @@ class OrderedSequence(Sequence):
         return best
 
     def _order(self, comparisons: list[Callable[[Any, Any], int]], keys: list[Any], others: list[Any]) -> int:
-        """Compare the keys of two elements, the most significant first."""
         for level, compare, key, other in zip(self.levels, comparisons, keys, others, strict=True):
             if order := compare(key, other):
                 return -order if level.descending else order
@@ -194,7 +186,6 @@ class Lookup:
         return found
 
     def get_item(self, key: Any) -> Any:
-        """Return the group of this key, or an empty array."""
         found = self._groups.get(self._hashed(key))
         return Array(self.types[1]) if found is None else found
 
@@ -213,9 +204,7 @@ def make_lookup(
 ) -> Lookup:
     """Group a sequence; `skip_null` leaves out what has a null key, as joins do."""
     lookup = Lookup(types, comparer)
-    step = environment().step
-    for item in source:
-        step()
+    for item in stepping(source):
         key = key_selector(item)
         if key is None and skip_null:
             continue
@@ -289,10 +278,8 @@ def _group_join(
     result_selector: Result,
     comparer: Any = None,
 ) -> Iterator[Any]:
-    step = environment().step
     lookup: Lookup | None = None
-    for item in outer:
-        step()
+    for item in stepping(outer):
         if lookup is None:
             lookup = make_lookup((types[2], types[1]), inner, inner_key_selector, None, comparer, skip_null=True)
         yield result_selector(item, lookup.get_item(outer_key_selector(item)))
@@ -308,9 +295,7 @@ def _join(
     result_selector: Result,
     comparer: Any = None,
 ) -> Iterator[Any]:
-    step = environment().step
     groups = _group_join(types, outer, inner, outer_key_selector, inner_key_selector, lambda *pair: pair, comparer)
     for item, matches in groups:
-        for match in matches:
-            step()
+        for match in stepping(matches):
             yield result_selector(item, match)

@@ -12,6 +12,7 @@ from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import OBJECT
 from apimpolicy.errors import NotSimulatedError
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
@@ -43,13 +44,10 @@ COUNTABLE: set[Callable[..., Iterator[Any]]] = set()
 """Functions of `Take` and `Skip`, whose element count does not depend on the order of their source."""
 
 
-class Last:
+class Last(Record):
     """An element that a stage passes on as the last one."""
 
-    __slots__ = ("item",)
-
-    def __init__(self, item: Any) -> None:
-        self.item = item
+    item: Any
 
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")

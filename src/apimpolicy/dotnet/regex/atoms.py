@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from apimpolicy.dotnet.regex import character_classes
-from apimpolicy.dotnet.regex.unicode_blocks import alike
+from apimpolicy.dotnet.regex.character_classes import alike
 
 FINAL = r"(?=\n?\Z)"
 """The end, or before a newline at the end."""
@@ -27,7 +27,7 @@ def longest_number(text: str, start: int, end: int, numbers: Collection[int]) ->
     return found
 
 
-class Atoms(character_classes.Reader):
+class Atoms(character_classes.PatternReader):
     """Translates them into `_output`. Without `names` it is not known yet which groups there are.
 
     `ignores_case` says with which setting the result is to be compiled. `_capturing` has the numbers of the open

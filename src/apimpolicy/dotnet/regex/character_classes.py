@@ -5,9 +5,60 @@ group that still matches exactly one character."""
 
 from __future__ import annotations
 
+import functools
+import os
+
 from apimpolicy.dotnet.exceptions import RegexParseException
-from apimpolicy.dotnet.regex.unicode_blocks import BLOCKS, both_cases, differs
 from apimpolicy.errors import NotSimulatedError
+
+
+@functools.cache
+def blocks() -> dict[str, tuple[int, int]]:
+    """Return the Unicode blocks that .NET knows as `\\p{IsGreek}` and the like: first and last code unit."""
+    with open(os.path.join(os.path.dirname(__file__), "unicode_blocks.txt"), encoding="utf-8") as file:
+        rows = [line.split() for line in file if not line.startswith("#")]
+    return {name: (int(first, 16), int(last, 16)) for first, last, name in rows}
+
+
+# Case folding of IgnoreCase: characters with the same small letter are equal, in .NET Core 3.1's invariant culture.
+# The `regex` package takes a few more for one: `s` and the long s, `i` and the Turkish letters, both small sigmas.
+# What differs is written out instead.
+
+_APART = (
+    "Ii Ss \xb5 \u0130 \u0131 \u017f \u0345 \u0390 \u0392\u03b2 \u0395\u03b5 \u0398\u03b8\u03f4 \u0399\u03b9 "
+    "\u039a\u03ba \u039c\u03bc \u03a0\u03c0 \u03a1\u03c1 \u03a3\u03c3 \u03a6\u03c6 \u03b0 \u03c2 \u03d0 \u03d1 \u03d5 "
+    "\u03d6 \u03f0 \u03f1 \u03f5 \u0412\u0432 \u0414\u0434 \u041e\u043e \u0421\u0441 \u0422\u0442 \u042a\u044a "
+    "\u0462\u0463 \u1c80 \u1c81 \u1c82 \u1c83 \u1c84 \u1c85 \u1c86 \u1c87 \u1c88 \u1e60\u1e61 \u1e9b \u1fbe \u1fd3 "
+    "\u1fe3 \ua64a\ua64b \ufb05 \ufb06"
+)
+_ALIKE = {character: alike for alike in _APART.split() for character in alike}
+_KELVIN = "\u212a"
+
+
+def alike(character: str) -> str:
+    """Return the characters that are one with this one, where the package's own choice is another; else empty."""
+    return _ALIKE.get(character, "")
+
+
+def differs(ranges: list[tuple[str, str]]) -> bool:
+    """Return whether ranges of ASCII characters hold a letter that the package takes for one with too many."""
+    if not all(last.isascii() for _, last in ranges):
+        return False
+    return any(first <= letter <= last for first, last in ranges for letter in "ISis")
+
+
+def both_cases(ranges: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """ASCII ranges with their letters' other case."""
+    made = list(ranges)
+    for first, last in ranges:
+        for low, high in (("A", "Z"), ("a", "z")):
+            start, end = max(first, low), min(last, high)
+            if start <= end:
+                made.append((start.swapcase(), end.swapcase()))
+            if start <= ("K" if low == "A" else "k") <= end:
+                made.append((_KELVIN, _KELVIN))
+    return made
+
 
 # `RegexOptions` as numbers, and the error of a pattern that cannot be read.
 
@@ -25,11 +76,6 @@ INLINE = {"i": IGNORE_CASE, "m": MULTILINE, "n": EXPLICIT_CAPTURE, "s": SINGLELI
 """The options that a pattern can set itself."""
 
 
-def invalid_pattern(pattern: str, offset: int, reason: str) -> RegexParseException:
-    """Return the exception of .NET Core 3.1 for a pattern; `offset` is where its parser stood."""
-    return RegexParseException(f"Invalid pattern '{pattern}' at offset {offset}. {reason}")
-
-
 _WORD = r"\p{L}\p{Mn}\p{Nd}\p{Pc}"
 _SPACE = r"\t-\r\x20\x85\p{Z}"
 WORD_BOUNDARY_CLASS = rf"[{_WORD}\u200c\u200d]"
@@ -44,13 +90,12 @@ _UNTERMINATED = "Unterminated [] set."
 
 
 def literal(char: str) -> str:
-    """Return one literal character."""
     if char.isascii() and not (char.isalnum() or char == "_"):
         return f"\\{char}" if char.isprintable() and char != " " else f"\\x{ord(char):02x}"
     return char
 
 
-class Reader:
+class PatternReader:
     """A position in a pattern, and the reading of escapes and sets."""
 
     __slots__ = ("options", "pattern", "position")
@@ -61,7 +106,8 @@ class Reader:
         self.position = 0
 
     def error(self, reason: str) -> RegexParseException:
-        return invalid_pattern(self.pattern, self.position, reason)
+        """Return the exception of .NET Core 3.1 for a pattern, where its parser stands."""
+        return RegexParseException(f"Invalid pattern '{self.pattern}' at offset {self.position}. {reason}")
 
     @property
     def at_end(self) -> bool:
@@ -94,7 +140,6 @@ class Reader:
         return number
 
     def class_items(self, letter: str) -> str:
-        """Return the inside of `[…]` for `\\d`, `\\w` or `\\s`, given in lower case."""
         return (_ECMA_CLASSES if self.options & ECMA_SCRIPT else _CLASSES)[letter]
 
     def character_escape(self) -> str:
@@ -159,7 +204,7 @@ class Reader:
             raise self.error("Incomplete \\p{X} character escape.")
         if name in _CATEGORIES:
             return (rf"\P{{{name}}}" if negated else rf"\p{{{name}}}"), False
-        block = BLOCKS.get(name)
+        block = blocks().get(name)
         if block is None:
             raise self.error(f"Unknown property '{name}'.")
         return f"{chr(block[0])}-{chr(block[1])}" if block[0] else rf"\x00-{chr(block[1])}", negated

@@ -319,7 +319,7 @@ def escape(text: str) -> str:
 def unescape(text: str) -> str:
     """Undo `escape`, and any other escape of a character; raises RegexParseException for an invalid one."""
     require(text, "str")
-    reader = character_classes.Reader(text, 0)
+    reader = character_classes.PatternReader(text, 0)
     out: list[str] = []
     while not reader.at_end:
         char = reader.take()

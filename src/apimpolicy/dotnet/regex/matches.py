@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import copy_into
+from apimpolicy.dotnet.collections.arrays import copy_into
 from apimpolicy.dotnet.collections.generic import BoxedEnumerator, ReadOnlyView
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NotSupportedException, require
@@ -79,7 +79,6 @@ def _is_digit(char: str) -> bool:
 
 
 def expand(parts: tuple[Part, ...], match: Match) -> str:
-    """Return the replacement of one match."""
     out: list[str] = []
     for part in parts:
         if isinstance(part, str):

@@ -12,6 +12,7 @@ from apimpolicy.dotnet.exceptions import RegexParseException
 from apimpolicy.dotnet.regex import character_classes
 from apimpolicy.dotnet.regex.atoms import FINAL, Atoms, is_name_character
 from apimpolicy.errors import NotSimulatedError
+from apimpolicy.records import Record
 
 # Translates a .NET regular expression into one of the `regex` package. The pattern is parsed as .NET's RegexParser
 # does: group numbers (unnamed groups first, then named ones), inline options, `$` before a final newline, .NET's `\w \d
@@ -27,15 +28,12 @@ _NOT_A_GROUP_NAME = "Invalid group name: Group names must begin with a word char
 _UNRECOGNIZED = "Unrecognized grouping construct."
 
 
-class _Group:
+class _Group(Record):
     """An open group: the options and the size to go back to; for a conditional, the alternatives it may still have."""
 
-    __slots__ = ("alternatives", "options", "size")
-
-    def __init__(self, options: int, size: int, alternatives: int) -> None:
-        self.options = options
-        self.size = size
-        self.alternatives = alternatives
+    options: int
+    size: int
+    alternatives: int
 
 
 class Translator(Atoms):
@@ -337,15 +335,12 @@ class Translator(Atoms):
 # Compiles translated patterns and keeps them
 
 
-class Translation:
+class Translation(Record):
     """A translated pattern; `numbers` are the group numbers in order, `names` maps every group name to its number."""
 
-    __slots__ = ("compiled", "names", "numbers")
-
-    def __init__(self, compiled: Any, numbers: tuple[int, ...], names: dict[str, int]) -> None:
-        self.compiled = compiled
-        self.numbers = numbers
-        self.names = names
+    compiled: Any
+    numbers: tuple[int, ...]
+    names: dict[str, int]
 
 
 _STEPS_PER_PATTERN, _STEPS_PER_CHARACTER = 4096, 256

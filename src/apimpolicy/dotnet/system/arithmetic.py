@@ -38,7 +38,6 @@ class IntegerType:
         return value - (1 << self.bits) if self.signed and value >> (self.bits - 1) else value
 
     def overflow(self) -> OverflowException:
-        """Return the parsing and conversion error."""
         return OverflowException(f"Value was either too large or too small for {self.label}.")
 
     def convert(self, value: int) -> int:

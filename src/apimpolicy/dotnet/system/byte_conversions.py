@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from apimpolicy.dotnet.collections.arguments import INDEX, OFFSETS
+from apimpolicy.dotnet.collections.arrays import INDEX, OFFSETS
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
@@ -19,8 +19,6 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.values import Array, byte_array
-
-# Base 64 of `System.Convert`
 
 _encoded = binascii.b2a_base64
 _INVALID = (

@@ -71,10 +71,6 @@ def to_lower(text: str) -> str:
     return _by_code_unit("".join(map(_lower, _by_code_point(text))))
 
 
-def is_white_space(char: str) -> bool:
-    return char in _WHITE_SPACE
-
-
 _LATIN_1 = {"§": "So", "ª": "Ll", "\xad": "Pd", "¶": "So", "º": "Ll"}
 """`char` has its own table for Latin-1 up to .NET Core 3.1, made before Unicode moved these five characters."""
 
@@ -99,7 +95,7 @@ _TESTS: dict[str, Any] = {
     "IsLetterOrDigit": _any_of("L", "Nd"),
     "IsUpper": _any_of("Lu"),
     "IsLower": _any_of("Ll"),
-    "IsWhiteSpace": is_white_space,
+    "IsWhiteSpace": lambda char: char in _WHITE_SPACE,
     "IsPunctuation": _any_of("P"),
     "IsSymbol": _any_of("S"),
     "IsSeparator": _any_of("Z"),

@@ -198,7 +198,6 @@ def find(text: str, value: str, ignore_case: bool = False, last: bool = False) -
 
 
 def starts_with(text: str, value: str, ignore_case: bool = False) -> bool:
-    """Return whether the text begins with the value in this order's eyes."""
     if _is_plain(text[: len(value) + 2], value, ignore_case):
         return text[: len(value)].lower() == value.lower() if ignore_case else text.startswith(value)
     known: dict[Element, str] = {}
@@ -212,7 +211,6 @@ def starts_with(text: str, value: str, ignore_case: bool = False) -> bool:
 
 
 def ends_with(text: str, value: str, ignore_case: bool = False) -> bool:
-    """Return whether the text ends with the value in this order's eyes."""
     if _is_plain(text[max(len(text) - len(value) - 2, 0) :], value, ignore_case):
         return text[-len(value) :].lower() == value.lower() if ignore_case and value else text.endswith(value)
     known: dict[Element, str] = {}

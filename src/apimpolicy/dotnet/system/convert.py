@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import INDEX
+from apimpolicy.dotnet.collections.arrays import INDEX
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentOutOfRangeException,

@@ -156,7 +156,6 @@ _NUMBERS = {
 
 @functools.cache
 def numbers(name: str) -> NumberSymbols:
-    """Return the symbols and patterns of numbers of the culture with this name."""
     formats = FORMATS[name]
     if not formats:
         return INVARIANT

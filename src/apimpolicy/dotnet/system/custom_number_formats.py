@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from apimpolicy.dotnet.environment import joined, work_through
 from apimpolicy.dotnet.system.cultures import INVARIANT, NumberSymbols, group_ends
+from apimpolicy.records import Record
 
 _NONE = 1 << 31
 
 
-class Digits:
+class Digits(Record):
     """A number as its sign, significant digits without leading zeros, and scale: 0.digits × 10^scale."""
 
-    __slots__ = ("digits", "floating", "negative", "scale")
-
-    def __init__(self, negative: bool, digits: str, scale: int, floating: bool) -> None:
-        self.negative = negative
-        self.digits = digits
-        self.scale = scale
-        self.floating = floating
+    negative: bool
+    digits: str
+    scale: int
+    floating: bool
 
     def round_to(self, count: int) -> None:
         """Keep this many digits, half away from zero; trailing zeros go. Only a floating zero keeps its sign."""

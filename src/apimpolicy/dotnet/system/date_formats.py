@@ -43,7 +43,6 @@ PATTERNS = {
 
 
 def check_dates(provider: Any) -> None:
-    """Raise NotSimulatedError for an IFormatProvider with other dates than the invariant culture's."""
     if provider is not None:
         provider.check_dates()
 
@@ -88,7 +87,6 @@ class Moment(Protocol):
 
 
 def bad_format() -> FormatException:
-    """Return the error of any malformed format string."""
     return FormatException("Input string was not in a correct format.")
 
 

@@ -100,7 +100,6 @@ def _not_read(text: str) -> FormatException:
 
 
 def check_styles(styles: int) -> None:
-    """Raise ArgumentException for combinations that contradict each other."""
     if styles & ~0xFF:
         raise ArgumentException("An undefined DateTimeStyles value is being used.", "styles")
     if styles & ASSUME_LOCAL and styles & ASSUME_UNIVERSAL:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
@@ -36,13 +37,18 @@ def _clock(unit: int, modulus: int) -> property:
     return property(lambda moment: moment.ticks // unit % modulus)
 
 
-@dotnet_class(
-    "System.DateTime",
-    members=(
-        "ToLongDateString=_long_date ToShortDateString=_short_date ToLongTimeString=_long_time "
-        "ToShortTimeString=_short_time"
-    ),
-)
+def _added(milliseconds: int) -> Callable[[DateTime, float], DateTime]:
+    """Return the method that adds a number of units; .NET Core 3.1 rounds to whole milliseconds."""
+
+    def added(moment: DateTime, value: float) -> DateTime:
+        count = value * milliseconds + (0.5 if value >= 0 else -0.5)
+        check_range(-_MAX_MILLISECONDS < count < _MAX_MILLISECONDS, "value", "Value to add was out of range.")
+        return moment.add_ticks(int(count) * MILLISECOND)
+
+    return added
+
+
+@dotnet_class("System.DateTime")
 class DateTime(Ordered):
     """A point in time; immutable. Equality and order go by the ticks alone, as in .NET."""
 
@@ -63,17 +69,9 @@ class DateTime(Ordered):
     def time_of_day(self) -> TimeSpan:
         return TimeSpan(self.ticks % DAY)
 
-    @property
-    def year(self) -> int:
-        return _from_ordinal(self.ticks // DAY + 1).year
-
-    @property
-    def month(self) -> int:
-        return _from_ordinal(self.ticks // DAY + 1).month
-
-    @property
-    def day(self) -> int:
-        return _from_ordinal(self.ticks // DAY + 1).day
+    year = property(lambda moment: _from_ordinal(moment.ticks // DAY + 1).year)
+    month = property(lambda moment: _from_ordinal(moment.ticks // DAY + 1).month)
+    day = property(lambda moment: _from_ordinal(moment.ticks // DAY + 1).day)
 
     @property
     def day_of_week(self) -> int:
@@ -107,26 +105,11 @@ class DateTime(Ordered):
         check_range(0 <= total <= MAX_TICKS, parameter, _UNREPRESENTABLE)
         return DateTime(total, self.kind)
 
-    def _add(self, value: float, milliseconds: int) -> DateTime:
-        """.NET Core 3.1 rounds to whole milliseconds."""
-        count = value * milliseconds + (0.5 if value >= 0 else -0.5)
-        check_range(-_MAX_MILLISECONDS < count < _MAX_MILLISECONDS, "value", "Value to add was out of range.")
-        return self.add_ticks(int(count) * MILLISECOND)
-
-    def add_days(self, value: float) -> DateTime:
-        return self._add(value, 86_400_000)
-
-    def add_hours(self, value: float) -> DateTime:
-        return self._add(value, 3_600_000)
-
-    def add_minutes(self, value: float) -> DateTime:
-        return self._add(value, 60_000)
-
-    def add_seconds(self, value: float) -> DateTime:
-        return self._add(value, 1000)
-
-    def add_milliseconds(self, value: float) -> DateTime:
-        return self._add(value, 1)
+    add_days = _added(86_400_000)
+    add_hours = _added(3_600_000)
+    add_minutes = _added(60_000)
+    add_seconds = _added(1000)
+    add_milliseconds = _added(1)
 
     def add_months(self, months: int) -> DateTime:
         check_range(-120_000 <= months <= 120_000, "months", "Months value must be between +/-120000.")
@@ -164,10 +147,6 @@ class DateTime(Ordered):
     def to_string(self) -> str:
         return self.format("G")
 
-    @member("ToString(IFormatProvider)")
-    def _to_string_provider(self, provider: Any) -> str:
-        return self.format("G", provider)
-
     @member("ToString(string)", "ToString(string, IFormatProvider)")
     def format(self, format_: str | None, provider: Any = None) -> str:
         """Standard or custom format; raises FormatException."""
@@ -175,18 +154,6 @@ class DateTime(Ordered):
         return format_moment(self, format_ or "G")
 
     formatted = format
-
-    def _long_date(self) -> str:
-        return self.format("D")
-
-    def _short_date(self) -> str:
-        return self.format("d")
-
-    def _long_time(self) -> str:
-        return self.format("T")
-
-    def _short_time(self) -> str:
-        return self.format("t")
 
     def __repr__(self) -> str:
         return f"DateTime({self.format('o')!r})"
@@ -206,7 +173,6 @@ def _date_ticks(year: int, month: int, day: int) -> int:
 
 
 def check_kind(kind: int) -> None:
-    """Raise ArgumentException for a number that is no `DateTimeKind`."""
     if not 0 <= kind <= 2:
         raise ArgumentException("Invalid DateTimeKind value.", "kind")
 
@@ -303,6 +269,11 @@ implements_all(
         "MinValue": lambda: MIN_VALUE,
         "MaxValue": lambda: MAX_VALUE,
         "UnixEpoch": lambda: UNIX_EPOCH,
+        "ToString(IFormatProvider)": lambda moment, provider: moment.format("G", provider),
+        "ToLongDateString": lambda moment: moment.format("D"),
+        "ToShortDateString": lambda moment: moment.format("d"),
+        "ToLongTimeString": lambda moment: moment.format("T"),
+        "ToShortTimeString": lambda moment: moment.format("t"),
         "op_Addition": lambda d, t: d.add_ticks(t.ticks, "t"),
         "op_Subtraction(DateTime, TimeSpan)": lambda d, t: d.add_ticks(-t.ticks, "t"),
         "op_Subtraction(DateTime, DateTime)": DateTime.subtract,

@@ -115,7 +115,6 @@ def add(a: Decimal, b: Decimal) -> Decimal:
 
 
 def subtract(a: Decimal, b: Decimal) -> Decimal:
-    """Return the difference; raises OverflowException."""
     return add(a, b.copy_negate())
 
 
@@ -186,7 +185,6 @@ def remainder(a: Decimal, b: Decimal) -> Decimal:
 
 
 def negate(a: Decimal) -> Decimal:
-    """Return the number with the other sign."""
     return a.copy_negate()
 
 

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from apimpolicy.dotnet.collections.arguments import INDEX
+from apimpolicy.dotnet.collections.arrays import INDEX
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,

@@ -167,7 +167,6 @@ declines("System.Exception", "TargetSite", reason="reflection is not simulated")
 
 @implements("System.Exception", "Data")
 def _data(exception: DotnetException) -> Any:
-    """Return the dictionary, made on first use."""
     if exception.data is None:
         exception.data = Dictionary.create((OBJECT, OBJECT))
     return exception.data

@@ -15,6 +15,7 @@ from decimal import Decimal
 from apimpolicy.dotnet.environment import joined
 from apimpolicy.dotnet.exceptions import FormatException
 from apimpolicy.dotnet.system import cultures
+from apimpolicy.dotnet.system.cultures import INVARIANT, NumberSymbols
 from apimpolicy.dotnet.system.custom_number_formats import Digits, format_custom
 from apimpolicy.dotnet.values import to_single
 
@@ -39,9 +40,7 @@ def _invalid() -> FormatException:
     return FormatException("Format specifier was invalid.")
 
 
-def format_int(
-    value: int, bits: int, format_: str | None = None, symbols: cultures.NumberSymbols = cultures.INVARIANT
-) -> str:
+def format_int(value: int, bits: int, format_: str | None = None, symbols: NumberSymbols = INVARIANT) -> str:
     """Return an integer of this width in bits; raises FormatException.
 
     >>> format_int(-42, 32, "x"), format_int(1234567, 32, "N0")
@@ -68,7 +67,7 @@ def decimal_digits(value: Decimal) -> Digits:
     return Digits(bool(sign) and bool(shown), shown, len(shown) + int(exponent), False)
 
 
-def decimal_to_string(value: Decimal, symbols: cultures.NumberSymbols = cultures.INVARIANT) -> str:
+def decimal_to_string(value: Decimal, symbols: NumberSymbols = INVARIANT) -> str:
     """Return all digits, trailing zeros included.
 
     >>> decimal_to_string(Decimal("1.10")), decimal_to_string(Decimal("0.00"))
@@ -76,15 +75,13 @@ def decimal_to_string(value: Decimal, symbols: cultures.NumberSymbols = cultures
     """
     shown = format(value, "f")
     shown = shown[1:] if shown[0] == "-" and not value else shown
-    if symbols is not cultures.INVARIANT:
+    if symbols is not INVARIANT:
         sign, shown = (symbols.negative_sign, shown[1:]) if shown[0] == "-" else ("", shown)
         shown = sign + shown.replace(".", symbols.number_point)
     return shown
 
 
-def format_decimal(
-    value: Decimal, format_: str | None = None, symbols: cultures.NumberSymbols = cultures.INVARIANT
-) -> str:
+def format_decimal(value: Decimal, format_: str | None = None, symbols: NumberSymbols = INVARIANT) -> str:
     """Return a `decimal`; raises FormatException."""
     if not format_:
         return decimal_to_string(value, symbols)
@@ -153,9 +150,7 @@ def _decimals(value: float, count: int) -> Digits:
     return Digits(_is_negative(value), stripped.rstrip("0"), scale if stripped else 0, True)
 
 
-def _format_float(
-    value: float, format_: str | None, single: bool, symbols: cultures.NumberSymbols = cultures.INVARIANT
-) -> str:
+def _format_float(value: float, format_: str | None, single: bool, symbols: NumberSymbols = INVARIANT) -> str:
     if value != value:
         return symbols.nan
     if value in (float("inf"), float("-inf")):
@@ -180,16 +175,14 @@ def _format_float(
     return _format(number, letter, precision, format_ or "", symbols)
 
 
-def _precision(kind: str, precision: int, symbols: cultures.NumberSymbols) -> int:
+def _precision(kind: str, precision: int, symbols: NumberSymbols) -> int:
     """Return the number of digits after the point: the given one, or the usual one."""
     if precision >= 0:
         return precision
     return {"C": symbols.currency_digits, "P": symbols.percent_digits}.get(kind, symbols.number_digits)
 
 
-def format_double(
-    value: float, format_: str | None = None, symbols: cultures.NumberSymbols = cultures.INVARIANT
-) -> str:
+def format_double(value: float, format_: str | None = None, symbols: NumberSymbols = INVARIANT) -> str:
     """Return a `double`; raises FormatException.
 
     >>> format_double(2.5, "F0"), format_double(123456789.125, "#,##0.00"), format_double(1e23)
@@ -198,9 +191,7 @@ def format_double(
     return _format_float(value, format_, False, symbols)
 
 
-def format_single(
-    value: float, format_: str | None = None, symbols: cultures.NumberSymbols = cultures.INVARIANT
-) -> str:
+def format_single(value: float, format_: str | None = None, symbols: NumberSymbols = INVARIANT) -> str:
     """Return a `float`; raises FormatException."""
     return _format_float(float(value), format_, True, symbols)
 
@@ -218,7 +209,7 @@ def single_to_string(value: float) -> str:
     return _format_float(float(value), None, True)
 
 
-def _format(number: Digits, letter: str, precision: int, format_: str, symbols: cultures.NumberSymbols) -> str:
+def _format(number: Digits, letter: str, precision: int, format_: str, symbols: NumberSymbols) -> str:
     """Return all formats but D, R, X and the round-trip ones."""
     kind = letter.upper()
     if not kind:
@@ -252,7 +243,7 @@ def _format(number: Digits, letter: str, precision: int, format_: str, symbols: 
     return _in_pattern(cultures.PERCENT_POSITIVE[symbols.percent_positive], shown, symbols)
 
 
-def _in_pattern(pattern: str, shown: str, symbols: cultures.NumberSymbols) -> str:
+def _in_pattern(pattern: str, shown: str, symbols: NumberSymbols) -> str:
     """Return the number where the pattern has its `n`, and the symbols for `$`, `%` and `-`."""
     parts = {"n": shown, "$": symbols.currency_symbol, "%": symbols.percent_symbol, "-": symbols.negative_sign}
     return joined([parts.get(char, char) for char in pattern])
@@ -279,13 +270,13 @@ def _fixed(number: Digits, decimals: int, point: str, separator: str, groups: tu
     return f"{whole}{point}{fraction[:decimals].ljust(decimals, '0')}" if decimals else whole
 
 
-def _exponent(letter: str, exponent: int, minimum: int, symbols: cultures.NumberSymbols) -> str:
+def _exponent(letter: str, exponent: int, minimum: int, symbols: NumberSymbols) -> str:
     """`E+021`: the exponent with at least this many digits."""
     sign = symbols.negative_sign if exponent < 0 else symbols.positive_sign
     return f"{letter}{sign}{abs(exponent):0{minimum}d}"
 
 
-def _scientific(number: Digits, decimals: int, letter: str, symbols: cultures.NumberSymbols) -> str:
+def _scientific(number: Digits, decimals: int, letter: str, symbols: NumberSymbols) -> str:
     number.round_to(decimals + 1)
     digits = number.digits.ljust(decimals + 1, "0")
     shown = f"{digits[0]}{symbols.number_point}{digits[1:]}" if decimals else digits[0]
@@ -293,7 +284,7 @@ def _scientific(number: Digits, decimals: int, letter: str, symbols: cultures.Nu
     return (symbols.negative_sign if number.negative else "") + shown + _exponent(letter, exponent, 3, symbols)
 
 
-def _general(number: Digits, limit: int, letter: str, symbols: cultures.NumberSymbols) -> str:
+def _general(number: Digits, limit: int, letter: str, symbols: NumberSymbols) -> str:
     """Positional, or scientific when there are more than `limit` digits before the point or too many zeros after it."""
     digits, scale = number.digits, number.scale
     scientific = scale > limit or scale < -3

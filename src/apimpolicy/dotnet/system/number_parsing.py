@@ -35,7 +35,6 @@ _BLANK_AFTER_SIGN = 2
 
 
 def invalid() -> FormatException:
-    """Return the error for an invalid number."""
     return FormatException(_FORMAT)
 
 
@@ -165,7 +164,6 @@ _MOST_DIGITS = 400
 
 
 def check_styles(styles: int) -> None:
-    """Raise ArgumentException for an impossible combination."""
     if styles & ~0x3FF:
         raise ArgumentException("An undefined NumberStyles value is being used.", "style")
     if styles & HEX and styles & ~(HEX | LEADING_WHITE | TRAILING_WHITE):

@@ -163,14 +163,6 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 _LEAST_NORMAL = {"double": 2.0**-1022, "float": 2.0**-126}
 
 
-def _is_normal(least: float) -> Callable[[float], bool]:
-    return lambda value: least <= abs(value) < math.inf
-
-
-def _is_subnormal(least: float) -> Callable[[float], bool]:
-    return lambda value: 0 < abs(value) < least
-
-
 def _register_floats() -> None:
     for name, parse, shown, format_ in (
         ("double", number_parsing.parse_double, number_formats.double_to_string, number_formats.format_double),
@@ -186,8 +178,12 @@ def _register_floats() -> None:
         implements("float", f"static bool {name}(float f)")(test)
     for type_, parameter in (("double", "d"), ("float", "f")):
         least = _LEAST_NORMAL[type_]
-        implements(type_, f"static bool IsNormal({type_} {parameter})")(_is_normal(least))
-        implements(type_, f"static bool IsSubnormal({type_} {parameter})")(_is_subnormal(least))
+        implements(type_, f"static bool IsNormal({type_} {parameter})")(
+            lambda value, least=least: least <= abs(value) < math.inf
+        )
+        implements(type_, f"static bool IsSubnormal({type_} {parameter})")(
+            lambda value, least=least: 0 < abs(value) < least
+        )
         for name, compare in _COMPARISONS.items():
             implements(type_, f"static bool op_{name}({type_} left, {type_} right)")(compare)
 
@@ -267,7 +263,6 @@ _register_decimal()
 
 
 def check_rounding(mode: int) -> None:
-    """Raise ArgumentException for a number that is no `MidpointRounding`."""
     if not 0 <= mode <= 4:
         raise ArgumentException(f"The value '{mode}' is not valid for this usage of the type MidpointRounding.", "mode")
 

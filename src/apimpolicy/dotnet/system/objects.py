@@ -22,8 +22,6 @@ from apimpolicy.dotnet.types import ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import Boxed, Char, EnumValue, Equatable, Single, reference_equals, type_of, wrap_int32
 from apimpolicy.errors import NotSimulatedError
 
-# The texts of enum values: names, flags and formats.
-
 BITS = {"sbyte": 8, "byte": 8, "short": 16, "ushort": 16, "int": 32, "uint": 32, "long": 64, "ulong": 64}
 """The width of each type that an enum may have under it."""
 

@@ -14,8 +14,6 @@ from apimpolicy.dotnet.system.timespans import HOUR, MILLISECOND, MINUTE, SECOND
 
 
 def _moved(change: Callable[[DateTime, Any], DateTime]) -> Callable[[DateTimeOffset, Any], DateTimeOffset]:
-    """Return a method that changes the clock and keeps the offset."""
-
     def moved(moment: DateTimeOffset, value: Any) -> DateTimeOffset:
         return _checked(change(moment.clock, value).ticks, moment.offset_ticks)
 
@@ -40,7 +38,6 @@ class DateTimeOffset(Ordered):
         self.offset_ticks = offset_ticks
 
     def __getattr__(self, name: str) -> Any:
-        """Return a part of the clock's date and time."""
         if name in _OF_CLOCK:
             return getattr(self.clock, name)
         raise AttributeError(name)
@@ -110,10 +107,6 @@ class DateTimeOffset(Ordered):
     @member("ToString()")
     def to_string(self) -> str:
         return self.format(None)
-
-    @member("ToString(IFormatProvider)")
-    def _to_string_provider(self, provider: Any) -> str:
-        return self.format(None, provider)
 
     @member("ToString(string)", "ToString(string, IFormatProvider)")
     def format(self, format_: str | None, provider: Any = None) -> str:
@@ -202,6 +195,7 @@ implements_all(
         "MinValue": lambda: MIN_OFFSET_VALUE,
         "MaxValue": lambda: MAX_OFFSET_VALUE,
         "UnixEpoch": lambda: _UNIX_EPOCH,
+        "ToString(IFormatProvider)": lambda moment, provider: moment.format(None, provider),
         "op_Addition": DateTimeOffset.add,
         "op_Subtraction(DateTimeOffset, TimeSpan)": DateTimeOffset.subtract_span,
         "op_Subtraction(DateTimeOffset, DateTimeOffset)": DateTimeOffset.subtract,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import INDEX
+from apimpolicy.dotnet.collections.arrays import INDEX
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
@@ -132,7 +132,6 @@ class StringBuilder:
         return self
 
     def insert(self, index: int, piece: str) -> StringBuilder:
-        """Raises ArgumentOutOfRangeException."""
         check_range(0 <= index <= self._length, "index", INDEX)
         environment().check_length(self._length + len(piece))
         return self.edit(index, 0, piece)
@@ -253,11 +252,6 @@ def _append_repeated(builder: StringBuilder, char: str, count: int) -> StringBui
     return builder.append(char * count)
 
 
-@implements(_NAME, "Append(StringBuilder)")
-def _append_builder(builder: StringBuilder, other: StringBuilder | None) -> StringBuilder:
-    return builder.append(other.to_string() if other is not None else "")
-
-
 @implements(_NAME, "Append(string, int, int)")
 def _append_part(builder: StringBuilder, value: str | None, start: int, count: int) -> StringBuilder:
     if value is None:
@@ -331,5 +325,6 @@ implements_all(
         "AppendLine(string)": lambda builder, value: builder.append((value or "") + _NEW_LINE),
         "Append(char[])": lambda builder, chars: builder.append("".join(chars or ())),
         "Insert(int, char[])": lambda builder, index, chars: builder.insert(index, "".join(chars or ())),
+        "Append(StringBuilder)": lambda builder, other: builder.append(other.to_string() if other is not None else ""),
     },
 )

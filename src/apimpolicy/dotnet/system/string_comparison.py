@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apimpolicy.dotnet.collections.arguments import INDEX
+from apimpolicy.dotnet.collections.arrays import INDEX
 from apimpolicy.dotnet.environment import FREE_UNITS, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, check_range, require
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member

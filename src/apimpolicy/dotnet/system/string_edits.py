@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from apimpolicy.dotnet.collections.arguments import INDEX
+from apimpolicy.dotnet.collections.arrays import INDEX
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
@@ -40,7 +40,6 @@ def _repeated(char: str, count: int) -> str:
 
 @implements("string", "Chars")
 def char_at(text: str, index: int) -> str:
-    """Return the code unit at this index; raises IndexOutOfRangeException."""
     if 0 <= index < len(text):
         return text[index]
     raise IndexOutOfRangeException
@@ -153,7 +152,6 @@ def _trimmed(text: str, chars: Any, *, start: bool = True, end: bool = True) -> 
 @implements("string", "Trim()")
 @counts_itself
 def trim(text: str) -> str:
-    """Without the white space around it."""
     if len(text) > FREE_UNITS:
         work_through(len(text))
     return text.strip(WHITE_SPACE)

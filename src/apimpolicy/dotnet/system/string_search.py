@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from apimpolicy.dotnet.collections.arguments import COUNT, INDEX
+from apimpolicy.dotnet.collections.arrays import COUNT, INDEX
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, check_range, require
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
@@ -23,7 +23,6 @@ CURRENT_CULTURE = 0
 
 
 def check_comparison(comparison: int) -> None:
-    """Raise ArgumentException for a number that is no `StringComparison`."""
     if not 0 <= comparison <= 5:
         raise ArgumentException("The string comparison type passed in is currently not supported.", "comparisonType")
 
@@ -37,7 +36,8 @@ def _find(text: str, value: str, comparison: int, last: bool) -> int:
     return collation.find(text, value, bool(comparison & 1), last)[0]
 
 
-def index_of(text: str, value: str | None, start: int, count: int, comparison: int) -> int:
+@implements("string", "IndexOf(string, int, int)", "IndexOf(string, int, int, StringComparison)")
+def index_of(text: str, value: str | None, start: int, count: int, comparison: int = CURRENT_CULTURE) -> int:
     """`IndexOf` within `count` code units from `start`; raises ArgumentNullException, ArgumentOutOfRangeException."""
     value = require(value, "value")
     check_comparison(comparison)
@@ -51,7 +51,8 @@ def index_of(text: str, value: str | None, start: int, count: int, comparison: i
     return found + start if found >= 0 else -1
 
 
-def last_index_of(text: str, value: str | None, start: int, count: int, comparison: int) -> int:
+@implements("string", "LastIndexOf(string, int, int)", "LastIndexOf(string, int, int, StringComparison)")
+def last_index_of(text: str, value: str | None, start: int, count: int, comparison: int = CURRENT_CULTURE) -> int:
     """`LastIndexOf` within the `count` code units that end at `start`."""
     value = require(value, "value")
     check_comparison(comparison)
@@ -80,11 +81,6 @@ def _index_of_from(text: str, value: str | None, start: int, comparison: int = C
     return index_of(text, value, start, max(len(text) - start, 0), comparison)
 
 
-@implements("string", "IndexOf(string, int, int)", "IndexOf(string, int, int, StringComparison)")
-def _index_of_part(text: str, value: str | None, start: int, count: int, comparison: int = CURRENT_CULTURE) -> int:
-    return index_of(text, value, start, count, comparison)
-
-
 @implements("string", "LastIndexOf")
 def _last_index_of(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> int:
     return last_index_of(text, value, len(text) - 1, len(text), comparison)
@@ -95,22 +91,12 @@ def _last_index_of_from(text: str, value: str | None, start: int, comparison: in
     return last_index_of(text, value, start, start + 1, comparison)
 
 
-@implements("string", "LastIndexOf(string, int, int)", "LastIndexOf(string, int, int, StringComparison)")
-def _last_index_of_part(text: str, value: str | None, start: int, count: int, comparison: int = CURRENT_CULTURE) -> int:
-    return last_index_of(text, value, start, count, comparison)
-
-
 @implements("string", "IndexOf(char)")
 @counts_itself
 def _index_of_char(text: str, value: str) -> int:
     if len(text) > FREE_UNITS:
         work_through(len(text))
     return text.find(value)
-
-
-@implements("string", "IndexOf(char, StringComparison)")
-def _index_of_char_by(text: str, value: str, comparison: int) -> int:
-    return index_of(text, value, 0, len(text), comparison)
 
 
 @implements("string", "IndexOf(char, int)")
@@ -148,21 +134,11 @@ def _any_of(text: str, chars: Array | None, begin: int, end: int, last: bool) ->
     return next((place for place in places if text[place] in wanted), -1)
 
 
-@implements("string", "IndexOfAny(char[], int)")
-def _index_of_any_from(text: str, chars: Array | None, start: int) -> int:
-    return _index_of_any_part(text, chars, start, len(text) - start)
-
-
 @implements("string", "IndexOfAny(char[], int, int)")
 def _index_of_any_part(text: str, chars: Array | None, start: int, count: int) -> int:
     check_range(0 <= start <= len(text), "startIndex", INDEX)
     check_range(0 <= count <= len(text) - start, "count", COUNT)
     return _any_of(text, chars, start, start + count, False)
-
-
-@implements("string", "LastIndexOfAny(char[], int)")
-def _last_index_of_any_from(text: str, chars: Array | None, start: int) -> int:
-    return _last_index_of_any_part(text, chars, start, start + 1)
 
 
 @implements("string", "LastIndexOfAny(char[], int, int)")
@@ -178,11 +154,6 @@ def contains(text: str, value: str | None) -> bool:
     if len(text) > FREE_UNITS:
         work_through(len(text))
     return value in text
-
-
-@implements("string", "Contains")
-def _contains_by(text: str, value: str | None, comparison: int) -> bool:
-    return index_of(text, value, 0, len(text), comparison) >= 0
 
 
 @implements("string", "StartsWith(string)", "StartsWith(string, StringComparison)")
@@ -220,6 +191,7 @@ implements_all(
         "LastIndexOf(char, int)": lambda text, value, start: _last_index_of_char_part(text, value, start, start + 1),
         "IndexOfAny(char[])": lambda text, chars: _any_of(text, chars, 0, len(text), False),
         "LastIndexOfAny(char[])": lambda text, chars: _any_of(text, chars, 0, len(text), True),
+        "LastIndexOfAny(char[], int)": lambda text, chars, at: _last_index_of_any_part(text, chars, at, at + 1),
         "Contains(char)": lambda text, value: value in text,
         "StartsWith(string, bool, CultureInfo)": lambda text, value, ignore_case, _: starts_with(
             text, value, int(ignore_case)
@@ -229,6 +201,9 @@ implements_all(
         ),
         "StartsWith(char)": lambda text, value: text[:1] == value,
         "EndsWith(char)": lambda text, value: text[-1:] == value,
+        "IndexOfAny(char[], int)": lambda text, chars, start: _index_of_any_part(text, chars, start, len(text) - start),
+        "Contains": lambda text, value, comparison: index_of(text, value, 0, len(text), comparison) >= 0,
+        "Split": lambda text, separators, count, options=0: split(text, separators, count, options),
     },
 )
 
@@ -312,11 +287,6 @@ def _split_chars(text: str, separators: Array | None) -> Array:
     if separators is not None and len(separators) == 1:
         return split_at_one(text, separators[0])
     return split(text, separators)
-
-
-@implements("string", "Split")
-def _split_count(text: str, separators: Array | None, count: int, options: int = 0) -> Array:
-    return split(text, separators, count, options)
 
 
 @implements("string", "Split(char[], StringSplitOptions)", "Split(string[], StringSplitOptions)")

@@ -220,11 +220,6 @@ def format_composite(format_: str | None, arguments: Sequence[Any] | None, provi
     return "".join(out)
 
 
-@implements("string", "Format")
-def _format(format_: str | None, *arguments: Any) -> str:
-    return format_composite(format_, arguments)
-
-
 @implements(
     "string",
     "Format(IFormatProvider, string, object)",
@@ -235,16 +230,15 @@ def _format_provider(provider: Any, format_: str | None, *arguments: Any) -> str
     return format_composite(format_, arguments, provider)
 
 
-@implements("string", "Format(IFormatProvider, string, object[])")
-def _format_provider_array(provider: Any, format_: str | None, arguments: Array | None) -> str:
-    return format_composite(format_, arguments, provider)
-
-
 implements_all(
     "string",
     {
         "Concat": concat,
+        "Format": lambda format_, *arguments: format_composite(format_, arguments),
         "Format(string, object[])": format_composite,
+        "Format(IFormatProvider, string, object[])": lambda provider, text, values: format_composite(
+            text, values, provider
+        ),
         "Concat(object[])": lambda values: join("", map(text, require(values, "args"))),
         "Concat(string[])": lambda values: join("", (value or "" for value in _steps(require(values, "values")))),
         "Concat(IEnumerable<string>)": lambda values: join(
@@ -252,6 +246,7 @@ implements_all(
         ),
         "Join(char, object[])": lambda separator, values: join(separator, map(text, require(values, "values"))),
         "Join(string, object[])": lambda separator, values: join(separator, map(text, require(values, "values"))),
+        "Join": lambda separator, values: join(separator, (value or "" for value in require(values, "value"))),
     },
 )
 
@@ -259,11 +254,6 @@ implements_all(
 @implements("string", "Concat(IEnumerable<T>)", types=True)
 def _concat_all(types: tuple[Type, ...], values: Iterable[Any] | None) -> str:
     return _join_all(types, "", values)
-
-
-@implements("string", "Join")
-def _join_array(separator: str | None, values: Array | None) -> str:
-    return join(separator, (value or "" for value in require(values, "value")))
 
 
 @implements("string", "Join(string, IEnumerable<string>)")

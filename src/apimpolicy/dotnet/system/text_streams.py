@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from apimpolicy.dotnet.collections.arguments import check_part
+from apimpolicy.dotnet.collections.arrays import check_part
 from apimpolicy.dotnet.exceptions import ObjectDisposedException, require
 from apimpolicy.dotnet.metadata import find_definition, named
 from apimpolicy.dotnet.registry import (
@@ -22,8 +22,6 @@ from apimpolicy.dotnet.system.encodings import UTF16, Encoding
 from apimpolicy.dotnet.system.string_builders import StringBuilder
 from apimpolicy.dotnet.system.strings import format_composite, format_value
 from apimpolicy.dotnet.values import Array, box
-
-# `System.IO.StringReader`, also as the `TextReader` that it is
 
 LINE_END = re.compile("[\r\n]")
 
@@ -181,11 +179,6 @@ class StringWriter(TextWriter):
         return self.builder.to_string()
 
 
-@implements(_WRITER, "new")
-def _new_builder(builder: StringBuilder | None, provider: Any = None) -> StringWriter:
-    return StringWriter(require(builder, "sb"), provider)
-
-
 def _shower(type_name: str) -> Callable[[Any, Any], str]:
     if type_name == "char[]":
         return lambda chars, _: "".join(chars or ())
@@ -246,4 +239,10 @@ def _set_new_line(writer: TextWriter, value: str | None) -> None:
 
 
 implements_all(_WRITER, {"new()": lambda provider=None: StringWriter(StringBuilder(), provider)})
-implements_all(_WRITER, {"new(IFormatProvider)": lambda provider=None: StringWriter(StringBuilder(), provider)})
+implements_all(
+    _WRITER,
+    {
+        "new(IFormatProvider)": lambda provider=None: StringWriter(StringBuilder(), provider),
+        "new": lambda builder, provider=None: StringWriter(require(builder, "sb"), provider),
+    },
+)

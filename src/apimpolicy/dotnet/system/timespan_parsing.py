@@ -50,7 +50,6 @@ _GENERAL: dict[tuple[str, ...], tuple[str, ...]] = _GENERAL_LONG | {
 
 
 def _unrecognized(text: str) -> FormatException:
-    """Return the parsing error of a text that has no reading."""
     return FormatException(f"String '{text}' was not recognized as a valid TimeSpan.")
 
 

@@ -11,8 +11,6 @@ from apimpolicy.dotnet.system.arithmetic import double_to_int, float_divide
 from apimpolicy.dotnet.system.cultures import numbers_of
 from apimpolicy.dotnet.values import wrap_int32
 
-# Types that are equal and ordered by one number: TimeSpan, DateTime and DateTimeOffset.
-
 
 class Ordered:
     """`order` is the number that counts."""
@@ -261,15 +259,8 @@ def _register_from() -> None:
 _register_from()
 
 
-@implements("System.TimeSpan", "new(int, int, int)")
-def from_clock(hours: int, minutes: int, seconds: int) -> TimeSpan:
-    """Return the span of these hours, minutes and seconds, which may each be of any size."""
-    return from_parts(0, hours, minutes, seconds, 0)
-
-
 @implements("System.TimeSpan", "new")
 def from_parts(days: int, hours: int, minutes: int, seconds: int, milliseconds: int = 0) -> TimeSpan:
-    """Raises ArgumentOutOfRangeException when the sum does not fit."""
     ticks = days * DAY + hours * HOUR + minutes * MINUTE + seconds * SECOND + milliseconds * MILLISECOND
     check_range(-_LIMIT <= ticks < _LIMIT, None, _TOO_LONG)
     return TimeSpan(ticks)
@@ -291,5 +282,6 @@ implements_all(
         "op_Multiply(double, TimeSpan)": lambda a, span: span.multiply(a),
         "op_Division(TimeSpan, double)": TimeSpan.divide,
         "op_Division(TimeSpan, TimeSpan)": TimeSpan.ratio,
+        "new(int, int, int)": lambda hours, minutes, seconds: from_parts(0, hours, minutes, seconds, 0),
     },
 )

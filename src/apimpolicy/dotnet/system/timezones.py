@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import functools
-from collections.abc import Callable
+import os
 from typing import Any
 
 from apimpolicy.dotnet.environment import environment
@@ -18,11 +18,13 @@ from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UNSPECIFIED, UT
 from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.system.offsets import DateTimeOffset
 from apimpolicy.dotnet.system.timespans import DAY, TimeSpan
-from apimpolicy.dotnet.system.windows_zones import WINDOWS_NAMES
 from apimpolicy.dotnet.values import Array, Equatable
 from apimpolicy.errors import NotSimulatedError
 
 _SPAN = named("System.TimeSpan")
+with open(os.path.join(os.path.dirname(__file__), "windows_zones.txt"), encoding="utf-8") as _file:
+    _ROWS = [line.rstrip().partition(" ") for line in _file if not line.startswith("#")]
+WINDOWS_NAMES = {name: iana for iana, _, name in _ROWS}
 _BY_LOWER_CASE = {name.lower(): iana for name, iana in WINDOWS_NAMES.items()}
 
 _SOURCE_ZONE = (
@@ -107,18 +109,6 @@ class TimeZone(Equatable):
         first, again = self.clock_offsets(moment.ticks)
         return moment.kind == UNSPECIFIED and first < again
 
-    @member("IsAmbiguousTime(DateTimeOffset)")
-    def _is_ambiguous_offset(self, moment: DateTimeOffset) -> bool:
-        return self.is_ambiguous(moment.utc_datetime)
-
-    @member("GetAmbiguousTimeOffsets(DateTimeOffset)")
-    def _ambiguous_offsets(self, moment: DateTimeOffset) -> Array:
-        return self.ambiguous_offsets(moment.utc_datetime, "DateTimeOffset")
-
-    @member("IsDaylightSavingTime(DateTimeOffset)")
-    def _is_daylight_saving_offset(self, moment: DateTimeOffset) -> bool:
-        return self.is_daylight_saving_time(moment.utc_datetime)
-
     def has_same_rules(self, other: TimeZone | None) -> bool:
         other = require(other, "other")
         return self.zone is other.zone or str(self.zone) == str(other.zone)
@@ -144,10 +134,6 @@ class TimeZone(Equatable):
         known = self.offset_of_clock if moment.kind == UNSPECIFIED else self.offset_of_utc
         return TimeSpan(known(moment.ticks))
 
-    @member("GetUtcOffset(DateTimeOffset)")
-    def _get_utc_offset(self, moment: DateTimeOffset) -> TimeSpan:
-        return TimeSpan(self.offset_of_utc(moment.utc_ticks))
-
     @member("IsDaylightSavingTime(DateTime)")
     def is_daylight_saving_time(self, moment: DateTime) -> bool:
         if self.zone is None:
@@ -170,15 +156,6 @@ def _ticks(delta: datetime.timedelta | None) -> int:
 
 
 UTC_ZONE = TimeZone("UTC", None, ("UTC", "UTC", "UTC"))
-_PROPERTIES: dict[str, Callable[[TimeZone], Any]] = {
-    "string DisplayName { get; }": TimeZone.to_string,
-    "string StandardName { get; }": lambda zone: zone.standard_name,
-    "string DaylightName { get; }": lambda zone: zone.daylight_name,
-    "System.TimeSpan BaseUtcOffset { get; }": lambda zone: TimeSpan(zone.base_offset),
-    "bool SupportsDaylightSavingTime { get; }": lambda zone: zone.has_daylight_saving,
-}
-for _signature, _get in _PROPERTIES.items():
-    implements("System.TimeZoneInfo", _signature)(_get)
 
 
 @functools.lru_cache(256)
@@ -203,25 +180,17 @@ def find(name: str | None) -> TimeZone:
     return found
 
 
-@implements("System.TimeZoneInfo", "Local")
-def _local_zone() -> TimeZone:
-    """Return the gateway's zone, UTC."""
-    return UTC_ZONE
-
-
 def _given(zone: TimeZone | None, name: str = "destinationTimeZone") -> TimeZone:
     return require(zone, name)
 
 
 def _moment(ticks: int, zone: TimeZone) -> DateTime:
-    """Return a moment in UTC as the clock of a zone shows it."""
     clock = min(max(ticks + zone.offset_of_utc(ticks), 0), MAX_TICKS)
     return DateTime(clock, UTC if zone is UTC_ZONE else UNSPECIFIED)
 
 
 @implements("System.TimeZoneInfo", "ConvertTime(DateTime, TimeZoneInfo)")
 def convert(moment: DateTime, zone: TimeZone | None) -> DateTime:
-    """Convert a moment; one without kind counts as the gateway's local time, UTC."""
     return _moment(moment.ticks, _given(zone))
 
 
@@ -269,9 +238,21 @@ implements_all(
     "System.TimeZoneInfo",
     {
         "Utc": lambda: UTC_ZONE,
+        "DisplayName": TimeZone.to_string,
+        "StandardName": lambda zone: zone.standard_name,
+        "DaylightName": lambda zone: zone.daylight_name,
+        "BaseUtcOffset": lambda zone: TimeSpan(zone.base_offset),
+        "SupportsDaylightSavingTime": lambda zone: zone.has_daylight_saving,
+        "GetUtcOffset(DateTimeOffset)": lambda zone, moment: TimeSpan(zone.offset_of_utc(moment.utc_ticks)),
+        "IsAmbiguousTime(DateTimeOffset)": lambda zone, moment: zone.is_ambiguous(moment.utc_datetime),
+        "IsDaylightSavingTime(DateTimeOffset)": lambda zone, moment: zone.is_daylight_saving_time(moment.utc_datetime),
+        "GetAmbiguousTimeOffsets(DateTimeOffset)": lambda zone, moment: zone.ambiguous_offsets(
+            moment.utc_datetime, "DateTimeOffset"
+        ),
         "ConvertTimeToUtc(DateTime)": lambda moment: DateTime(moment.ticks, UTC),
         "ClearCachedData": lambda: None,
         "ConvertTimeToUtc(DateTime, TimeZoneInfo)": lambda moment, source: _convert_between(moment, source, UTC_ZONE),
         "ConvertTimeBySystemTimeZoneId(DateTime, string)": lambda moment, name: convert(moment, find(name)),
+        "Local": lambda: UTC_ZONE,
     },
 )

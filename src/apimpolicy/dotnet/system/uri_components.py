@@ -14,9 +14,9 @@ from apimpolicy.dotnet.exceptions import (
     require,
 )
 from apimpolicy.dotnet.registry import implements, implements_all
-from apimpolicy.dotnet.system import ip_addresses
+from apimpolicy.dotnet.system import net
+from apimpolicy.dotnet.system.net import percent_decode, readable
 from apimpolicy.dotnet.system.uris import Uri, combine, make_relative, parse
-from apimpolicy.dotnet.system.web_text import percent_decode, readable
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import NotSimulatedError
 
@@ -46,7 +46,7 @@ def check_host_name(name: str | None) -> int:
 
 def _is_address(text: str) -> bool:
     try:
-        ip_addresses.parse(text)
+        net.parse(text)
     except FormatException:
         return False
     return True

@@ -18,8 +18,8 @@ from apimpolicy.dotnet.exceptions import (
     require,
 )
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all
-from apimpolicy.dotnet.system import web_text
-from apimpolicy.dotnet.system.ip_addresses import ipv6_text, read_ipv4, read_ipv6
+from apimpolicy.dotnet.system import net
+from apimpolicy.dotnet.system.net import ipv6_text, read_ipv4, read_ipv6
 from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.values import string_array
 
@@ -61,7 +61,6 @@ class Uri:
         self.port = -1
 
     def absolute(self) -> Uri:
-        """Return this URI; raises InvalidOperationException when it is relative."""
         if not self.is_absolute:
             raise InvalidOperationException("This operation is not supported for a relative URI.")
         return self
@@ -91,7 +90,7 @@ class Uri:
     @property
     def local_path(self) -> str:
         """The path without escapes, and that of a drive or of a share in the form of Windows."""
-        path = web_text.percent_decode(self.absolute_path)
+        path = net.percent_decode(self.absolute_path)
         if self.scheme != "file" or (path.startswith("/") and not self.host):
             return path
         share = f"\\\\{self.host}" if self.host else ""
@@ -114,7 +113,7 @@ class Uri:
         """Return the URI for people: escapes of characters that need none are undone."""
         if not self.is_absolute:
             return self.original
-        return web_text.readable(self.absolute_uri)
+        return net.readable(self.absolute_uri)
 
     def equals(self, other: Any) -> bool:
         if isinstance(other, str):
@@ -126,7 +125,7 @@ class Uri:
     def _identity(self) -> str:
         if not self.is_absolute:
             return self.original
-        return f"{self.scheme}://{self.authority}{web_text.readable(self.path + self.query)}"
+        return f"{self.scheme}://{self.authority}{net.readable(self.path + self.query)}"
 
     def get_hash_code(self) -> int:
         return get_hash_code(self._identity())
@@ -143,7 +142,7 @@ class Uri:
 
 def _read_authority(uri: Uri, authority: str) -> None:
     user, at, host = authority.partition("@") if "@" in authority else ("", "", authority)
-    uri.user_info = web_text.normal_escapes(user, ":!$&'()*+,;=") if at else ""
+    uri.user_info = net.normal_escapes(user, ":!$&'()*+,;=") if at else ""
     name, colon, port = host.rpartition(":")
     if not colon or host.endswith("]"):
         name, port = host, ""
@@ -174,10 +173,10 @@ def _read_host(uri: Uri, name: str) -> None:
 
 def _read_absolute(uri: Uri, scheme: str, rest: str) -> None:
     uri.is_absolute, uri.scheme = True, scheme.lower()
-    rest, hash_, fragment = web_text.upper_case_escapes(rest).partition("#")
-    uri.fragment = "#" + web_text.normal_escapes(fragment, _RESERVED + "?[]#") if hash_ else ""
+    rest, hash_, fragment = net.upper_case_escapes(rest).partition("#")
+    uri.fragment = "#" + net.normal_escapes(fragment, _RESERVED + "?[]#") if hash_ else ""
     rest, question, query = rest.partition("?")
-    uri.query = "?" + web_text.normal_escapes(query, _RESERVED + "?[]") if question else ""
+    uri.query = "?" + net.normal_escapes(query, _RESERVED + "?[]") if question else ""
     hierarchical = uri.scheme in _PORTS or uri.scheme == "file"
     if hierarchical:
         _refuse_backslash(uri.scheme, rest)
@@ -188,14 +187,14 @@ def _read_absolute(uri: Uri, scheme: str, rest: str) -> None:
         authority, slash, path = rest[2:].partition("/")
         if authority or uri.scheme != "file":
             _read_authority(uri, authority)
-        path = web_text.normal_escapes(slash + path, _RESERVED + "[]")
-        uri.path = web_text.without_dot_segments(path) or "/"
+        path = net.normal_escapes(slash + path, _RESERVED + "[]")
+        uri.path = net.without_dot_segments(path) or "/"
     elif uri.scheme == "file":
-        uri.path = web_text.without_dot_segments(web_text.normal_escapes("/" + rest.lstrip("/"), _RESERVED))
+        uri.path = net.without_dot_segments(net.normal_escapes("/" + rest.lstrip("/"), _RESERVED))
     elif hierarchical:
         raise UriFormatException("Invalid URI: The Authority/Host could not be parsed.")
     else:
-        uri.path = web_text.normal_escapes(rest, _RESERVED)
+        uri.path = net.normal_escapes(rest, _RESERVED)
 
 
 def _read_mail_address(uri: Uri, rest: str) -> None:
@@ -209,7 +208,7 @@ def _read_mail_address(uri: Uri, rest: str) -> None:
         host = address.partition("/")[0]
         _read_authority(uri, f"{user}@{host}")
         address = address[len(host) :]
-    uri.path = web_text.normal_escapes(address, _RESERVED)
+    uri.path = net.normal_escapes(address, _RESERVED)
 
 
 def _refuse_backslash(scheme: str, rest: str) -> None:
@@ -282,7 +281,8 @@ def try_parse(text: str | None, kind: int) -> Uri | None:
 def combine(base: Uri | None, relative: str | None) -> Uri:
     """Return a reference resolved against a base, by RFC 3986."""
     base = require(base, "baseUri")
-    base.absolute() if base.is_absolute else _refuse_base()
+    if not base.is_absolute:
+        raise ArgumentOutOfRangeException("baseUri", "This operation is not supported for a relative URI.")
     reference = (relative or "").strip()
     match = _SCHEME.fullmatch(reference)
     if match and len(match[1]) > 1:
@@ -304,15 +304,6 @@ def combine(base: Uri | None, relative: str | None) -> Uri:
     if not path.startswith("/"):
         path = base.path[: base.path.rfind("/") + 1] + path
     return parse(base.left_part() + path + mark + rest)
-
-
-def _refuse_base() -> None:
-    raise ArgumentOutOfRangeException("baseUri", "This operation is not supported for a relative URI.")
-
-
-@implements("System.Uri", "new(Uri, Uri)")
-def _combine_uri(base: Uri | None, relative: Uri | None) -> Uri:
-    return combine(base, require(relative, "relativeUri").original)
 
 
 @implements("System.Uri", "TryCreate(string, UriKind, out Uri)")
@@ -430,5 +421,6 @@ implements_all(
         "new(Uri, string)": combine,
         "op_Inequality": lambda a, b: not _equal(a, b),
         "SchemeDelimiter": lambda: "://",
+        "new(Uri, Uri)": lambda base, relative: combine(base, require(relative, "relativeUri").original),
     },
 )

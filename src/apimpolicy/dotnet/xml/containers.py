@@ -16,6 +16,7 @@ from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.xml.content import flattened, text_of
 from apimpolicy.dotnet.xml.names import ATTRIBUTE, CDATA, DOCUMENT, DOCUMENT_TYPE, ELEMENT, TEXT, X, XName
 from apimpolicy.dotnet.xml.nodes import NODES, XNode, XObject, XText, elements_of
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.xml.elements import XElement
@@ -152,7 +153,6 @@ class XContainer(XNode):
         """The empty string was added to a container without children; elements are then written with an end tag."""
 
     def add_attribute(self, attribute: Any) -> None:
-        """Attributes go to elements only."""
         raise ArgumentException(_NO_ATTRIBUTES)
 
     def check_child(self, node: XNode, index: int) -> None:
@@ -160,7 +160,6 @@ class XContainer(XNode):
 
 
 def clone(node: XNode) -> XNode:
-    """Return a deep copy without a parent."""
     result = node.bare_copy()
     stack = [(node, result)]
     while stack:
@@ -176,15 +175,12 @@ def clone(node: XNode) -> XNode:
 
 
 @dotnet_class(X + "XDeclaration")
-class XDeclaration:
+class XDeclaration(Record):
     """`<?xml version="1.0" encoding="utf-8"?>`."""
 
-    __slots__ = ("encoding", "standalone", "version")
-
-    def __init__(self, version: str | None, encoding: str | None, standalone: str | None) -> None:
-        self.version = version
-        self.encoding = encoding
-        self.standalone = standalone
+    version: str | None
+    encoding: str | None
+    standalone: str | None
 
     def copy(self) -> XDeclaration:
         return XDeclaration(self.version, self.encoding, self.standalone)

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 
-# Content to add to a container, and the XML form of .NET values (`XmlConvert.ToString`)
-
 _NO_TYPES: tuple[Type, ...] = ()
 DATE_TIME = named("System.DateTime")
 DATE_TIME_OFFSET = named("System.DateTimeOffset")
@@ -122,8 +120,6 @@ def format_duration(ticks: int) -> str:
         text += "T" + clock
     return f"{sign}P{text or 'T0S'}"
 
-
-# `System.Xml.XmlConvert`: .NET values from their XML form, and names
 
 # `System.Xml.XmlConvert`: .NET values from their XML form. Azure refuses the class; LINQ to XML's casts use it
 

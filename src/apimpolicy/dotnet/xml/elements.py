@@ -13,8 +13,8 @@ from apimpolicy.dotnet.values import Array
 from apimpolicy.dotnet.xml import names
 from apimpolicy.dotnet.xml.containers import XContainer
 from apimpolicy.dotnet.xml.content import flattened, text_of
+from apimpolicy.dotnet.xml.markup import write_attribute
 from apimpolicy.dotnet.xml.nodes import NODES, XNode, XObject, XText, elements_of, named_only
-from apimpolicy.dotnet.xml.writer import write_attribute
 
 ATTRIBUTES = f"System.Collections.Generic.IEnumerable<{names.X}XAttribute>"
 
@@ -253,7 +253,6 @@ class XElement(XContainer):
     # Namespaces
 
     def declarations(self) -> Iterator[tuple[str, str]]:
-        """Yield the namespaces declared here as (prefix, namespace), in order."""
         for attribute in self.attribute_list:
             if attribute.is_namespace_declaration:
                 yield ("" if not attribute.name.namespace_name else attribute.name.local), attribute.value

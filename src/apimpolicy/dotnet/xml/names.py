@@ -145,11 +145,6 @@ def expanded_name(text: str | None) -> XName:
     return XNamespace.get(text[1:end]).get_name(text[end + 1 :])
 
 
-@implements(X + "XName", "Get(string, string)")
-def name_in(local: str | None, namespace: str | None) -> XName:
-    return XNamespace.get(namespace).get_name(local)
-
-
 @implements(X + "XName", "op_Implicit")
 def name_of(text: str | None) -> XName | None:
     return None if text is None else expanded_name(text)
@@ -183,7 +178,13 @@ def equal(left: Any, right: Any) -> bool:
 
 implements_all(X + "XNamespace", {"op_Implicit": lambda text: None if text is None else XNamespace.get(text)})
 implements_all(X + "XNamespace", {"op_Inequality": lambda left, right: bool(left != right)})
-implements_all(X + "XName", {"op_Inequality": lambda left, right: bool(left != right)})
+implements_all(
+    X + "XName",
+    {
+        "op_Inequality": lambda left, right: bool(left != right),
+        "Get(string, string)": lambda local, namespace: XNamespace.get(namespace).get_name(local),
+    },
+)
 
 
 # The kinds of XML nodes (`System.Xml.XmlNodeType`), for modules below the classes of nodes

@@ -9,7 +9,7 @@ from apimpolicy.dotnet.collections.trees import NodeSequence, Sibling
 from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.xml import names
-from apimpolicy.dotnet.xml.writer import write
+from apimpolicy.dotnet.xml.markup import write
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.xml.containers import XContainer, XDocument
@@ -27,7 +27,6 @@ def named_only(name: names.XName | None) -> Callable[[Any], bool]:
 
 
 def elements_of(start: Callable[[], Iterator[Any]], name: tuple[names.XName | None, ...]) -> NodeSequence:
-    """Return the elements among nodes, those with a name if there is one."""
     if not name:
         return NodeSequence(lambda: (node for node in start() if node.node_type == names.ELEMENT), ELEMENTS)
     is_named = named_only(*name)
@@ -135,7 +134,6 @@ class XNode(XObject, Sibling):
     # Text
 
     def bare_copy(self) -> XNode:
-        """Return a copy without children and without a parent."""
         raise NotImplementedError
 
     @member("ToString()")

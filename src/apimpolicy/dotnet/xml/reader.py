@@ -14,9 +14,9 @@ from apimpolicy.dotnet.exceptions import XmlException, require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
+from apimpolicy.dotnet.xml.markup import INVALID_CHARACTERS, SPACE, Scanner, line_ends
 from apimpolicy.dotnet.xml.names import NCNAME, NO_NAMESPACE, XML, XMLNS, X, XName, XNamespace, is_name_start
 from apimpolicy.dotnet.xml.nodes import XCData, XComment, XDocumentType, XProcessingInstruction, XText
-from apimpolicy.dotnet.xml.scanner import INVALID_CHARACTERS, SPACE, Scanner, line_ends
 from apimpolicy.errors import NotSimulatedError
 
 PRESERVE_WHITESPACE = 1
@@ -55,7 +55,6 @@ class _Parser(Scanner):
     # Errors
 
     def unclosed(self) -> NoReturn:
-        """Raise the exception for a text that ends too early."""
         self.at = len(self.text)
         if not self.open:
             self.fail("Unexpected end of file has occurred.")
@@ -410,7 +409,6 @@ def parse_document(text: str | None, options: int = 0) -> XDocument:
 
 @implements(X + "XElement", "Parse")
 def parse_element(text: str | None, options: int = 0) -> XElement:
-    """Return the root element of a text, without its document."""
     root = parse_document(text, options).root
     assert root is not None
     root.parent = None

@@ -11,9 +11,9 @@ from apimpolicy.dotnet.system.objects import to_string
 from apimpolicy.dotnet.values import EnumValue
 from apimpolicy.dotnet.xml.containers import XContainer, XDocument, clone
 from apimpolicy.dotnet.xml.elements import XElement
+from apimpolicy.dotnet.xml.markup import DISABLE_FORMATTING, write
 from apimpolicy.dotnet.xml.names import CDATA, COMMENT, ELEMENT, PROCESSING_INSTRUCTION, TEXT, X
 from apimpolicy.dotnet.xml.reader import PRESERVE_WHITESPACE, parse_document, parse_element
-from apimpolicy.dotnet.xml.writer import DISABLE_FORMATTING, write
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.xml.nodes import XNode

@@ -23,7 +23,7 @@ from apimpolicy.engine.mcp.protocol import ToolRequest, input_of, request_of
 from apimpolicy.engine.mcp.servers import STRIPPED_KEYS, McpServer, McpTool
 from apimpolicy.engine.result import Result
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.text.encoding import from_utf16
+from apimpolicy.text.source import from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.context.description import OperationDefinition

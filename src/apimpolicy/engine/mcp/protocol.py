@@ -24,7 +24,7 @@ from urllib.parse import quote
 
 from apimpolicy.context.description import HEADER, PATH, QUERY, OperationDefinition, definition_name, pointed_at
 from apimpolicy.context.records import Response
-from apimpolicy.text.encoding import from_utf16
+from apimpolicy.text.source import from_utf16
 
 HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache,no-store", "Content-Encoding": "identity"}
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602

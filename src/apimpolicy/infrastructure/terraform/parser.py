@@ -24,8 +24,7 @@ from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.arm.parser import JsonParser, decoded, json_chars
 from apimpolicy.infrastructure.parsing import ExpressionParser, NotReadable, Problem, end_of
 from apimpolicy.infrastructure.terraform.templates import end_of_braces, end_of_heredoc, end_of_value, read_template
-from apimpolicy.text.encoding import number_of
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source, number_of
 
 _TOKEN = re.compile(
     r"(?:[ \t\r\f\ufeff]++|\#[^\n]*+|//[^\n]*+|/\*.*?\*/)*+"

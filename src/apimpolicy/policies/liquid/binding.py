@@ -24,7 +24,7 @@ from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.collections.lists import List
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.json.arrays import JArray
+from apimpolicy.dotnet.json.containers import JArray
 from apimpolicy.dotnet.json.loading import finish, load
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.platform import find_date

@@ -1,6 +1,6 @@
 """Policies as files have them: a whole file, a template, a text in Terraform, Bicep, an ARM template, Markdown or code.
 
-What a template puts in later (`${…}`, `parameters('…')`, `#{…}#`) is a hole (`text.holes`). Every position is one of
+What a template puts in later (`${…}`, `parameters('…')`, `#{…}#`) is a hole (`text.source`). Every position is one of
 the file itself.
 """
 

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from apimpolicy.text.holes import has_hole, mark, without_holes
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source, has_hole, mark, without_holes
 
 if TYPE_CHECKING:
     import re

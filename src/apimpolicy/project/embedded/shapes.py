@@ -200,11 +200,11 @@ def _whole_values(source: Source) -> Iterator[tuple[int, int, bool]]:
 
 
 def _characters(document: Document) -> Iterator[Characters]:
-    from apimpolicy.text.document import Text
+    from apimpolicy.text.document import TextNode
 
     for element in document.elements():
         yield from (attribute.value for attribute in element.attributes)
-        yield from (child for child in element.children if isinstance(child, Text))
+        yield from (child for child in element.children if isinstance(child, TextNode))
 
 
 def _put_together(source: Source, found: Sequence[tuple[int, int, bool]]) -> Pieces:

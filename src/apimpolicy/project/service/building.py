@@ -28,9 +28,8 @@ from apimpolicy.project.service.policy_sources import (
     unknown_policies,
 )
 from apimpolicy.project.service.repair import served_backend, served_path, subscription_state
-from apimpolicy.text.holes import UNKNOWN_BASE
 from apimpolicy.text.secrets import keep_secret
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import UNKNOWN_BASE, Source
 
 if TYPE_CHECKING:
     from apimpolicy.engine.backends import Backend, BackendPool

@@ -15,9 +15,8 @@ from apimpolicy.project.embedded.shapes import with_named_placeholders
 from apimpolicy.project.service.description import NOWHERE, FileLocation, Problem, ServiceDescription
 from apimpolicy.project.service.repair import made_up_url
 from apimpolicy.project.service.stand_ins import ExistingParts, StandIn, missing_subscription, stand_ins, tables_of
-from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source, decode
 
 if TYPE_CHECKING:
     from apimpolicy.engine.backends import Backend

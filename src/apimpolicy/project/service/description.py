@@ -24,7 +24,7 @@ import attrs
 from apimpolicy.diagnostics import Severity
 from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.layout import Place
-from apimpolicy.text.holes import CLOSE, OPEN
+from apimpolicy.text.source import CLOSE, OPEN
 
 if TYPE_CHECKING:
     from apimpolicy.engine.backends import Backend, BackendPool
@@ -97,7 +97,7 @@ class Sourced(Generic[T]):
 class PolicyText:
     """A policy document: the file `path`, or `source`, a text with the way back to the file that it is written in.
 
-    A source can have holes (`text.holes`). Of a policy that isn't known there is only the reason, `unknown`: its
+    A source can have holes (`text.source`). Of a policy that isn't known there is only the reason, `unknown`: its
     source includes a fragment that may do anything, around a `<base />` that may be missing (`unknown_policies`).
     """
 

@@ -13,8 +13,8 @@ from apimpolicy.project.environments import merged
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.layout import kind_of_folder
 from apimpolicy.project.service.description import NOWHERE, EntityReference, FileLocation, Hole, Problem, Sourced
-from apimpolicy.text.encoding import decode
 from apimpolicy.text.named_values import find_named_values
+from apimpolicy.text.source import decode
 
 T = TypeVar("T")
 

@@ -30,10 +30,9 @@ from apimpolicy.project.service.description import (
     PolicyText,
     Sourced,
 )
-from apimpolicy.text.document import Characters, Element, Node
-from apimpolicy.text.holes import OPEN, UNKNOWN_BASE, UNKNOWN_POLICIES, mark
+from apimpolicy.text.document import Characters, Element, MarkupNode
 from apimpolicy.text.markup import read
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import OPEN, UNKNOWN_BASE, UNKNOWN_POLICIES, Source, mark
 
 _UNMODELLED = {"a2a": "an A2A agent", "websocket": "a WebSocket API", "graphql": "a GraphQL API"}
 """Kinds of APIs whose requests aren't simulated, in words."""
@@ -157,7 +156,7 @@ def places_of_policies(text: str) -> frozenset[int] | None:
     return frozenset(place for element in inside for child in element.children for place in _marks(child))
 
 
-def _marks(node: Node) -> list[int]:
+def _marks(node: MarkupNode) -> list[int]:
     """Return the offsets of the marks in a text between elements."""
     if not isinstance(node, Characters):
         return []

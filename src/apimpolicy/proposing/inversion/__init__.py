@@ -3,11 +3,9 @@
 Each step keeps the other values of the run. Whether the expression then has the value, the next run shows.
 
 recorded   expressions as a run evaluated them
-inverses   operands with which a member has a result: of `texts` and `objects`
+inverses   operands with which a member has a result; `texts` has those of texts
 values     plain values with another length or member, and their texts
 sources    inputs, and requests in which they have other values
-core       the inversion of one run, with the table in `rules`
-operators, variables, members, queries, context   the functions of that table, by kind of node
-reaching   what is evaluated, and what throws
-samples    usual values
+core       the inversion of one run: what is evaluated, and what throws; usual values
+operators, members, variables, context   functions for the kinds of nodes, in the table of `core`
 """

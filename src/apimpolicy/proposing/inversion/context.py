@@ -7,11 +7,9 @@ from urllib.parse import urlsplit
 
 from apimpolicy.binding import nodes
 from apimpolicy.policies.effects import CacheAccessed, Sent, VariableSet
-from apimpolicy.proposing.inversion.core import call_parts, context_path, unconverted
-from apimpolicy.proposing.inversion.inputs import of_template
-from apimpolicy.proposing.inversion.reaching import repair, returned
+from apimpolicy.proposing.inversion.core import call_parts, context_path, repair, returned, unconverted
 from apimpolicy.proposing.inversion.recorded import Null
-from apimpolicy.proposing.inversion.values import text_of
+from apimpolicy.proposing.inversion.values import of_template, text_of
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound
@@ -32,7 +30,6 @@ def of_message(inversion: Inversion, of: Recorded, message: Key, name: str, want
 
 
 def origin_of(inversion: Inversion, of: Recorded, node: Bound) -> tuple[Recorded, Bound]:
-    """Return the expression that a value comes from, through conversions and variables, and where it is."""
     for _ in range(20):
         node = unconverted(node)
         if isinstance(node, nodes.Placeholder) and (holder := of.holder(node)) is not None:
@@ -109,7 +106,6 @@ def fields_of(inversion: Inversion, of: Recorded, receiver: Bound) -> str | Key 
 
 
 def token_of(inversion: Inversion, of: Recorded, node: Bound) -> Key | None:
-    """Return the key of a token."""
     of, node = origin_of(inversion, of, node)
     name = variable_name(inversion, of, node)
     if name is not None:
@@ -122,7 +118,6 @@ def token_of(inversion: Inversion, of: Recorded, node: Bound) -> Key | None:
 
 
 def _header_of(inversion: Inversion, of: Recorded, node: Bound | None) -> Key | None:
-    """Return the key of the header whose text an expression is, or is a part of."""
     while node is not None:
         of, node = origin_of(inversion, of, node)
         node, arguments = (node.array, ()) if isinstance(node, nodes.ArrayAccess) else call_parts(node)
@@ -177,7 +172,6 @@ def with_field(inversion: Inversion, of: Recorded, kind: str | Key, name: str, w
 
 
 def with_url(inversion: Inversion, of: Recorded, part: str, wanted: Any) -> Requests:
-    """Yield requests with another path or host of the URL, or a parameter, that a policy set."""
     setter = inversion.sources.url_setter(part, of.index)
     if setter is None or wanted is None:
         return
@@ -214,7 +208,6 @@ def with_variable(inversion: Inversion, of: Recorded, name: str, wanted: Any) ->
 
 
 def without_ignored_errors(inversion: Inversion, index: int) -> Requests:
-    """Yield requests without the errors inside an entry, which its policy may ignore."""
     trace = inversion.trace
     for number in range(index + 1, len(trace)):
         if trace[number].depth <= trace[index].depth:

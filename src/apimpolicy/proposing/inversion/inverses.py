@@ -6,18 +6,208 @@ inverse yields the number of an operand and another value of it; whether the cal
 
 from __future__ import annotations
 
+import datetime
 import json
+import xml.etree.ElementTree as ElementTree
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from apimpolicy.proposing.inversion import objects, texts
+from apimpolicy.proposing.inversion import texts
 from apimpolicy.proposing.inversion.recorded import Markup, Ticks
-from apimpolicy.proposing.inversion.values import SECOND, converted, text_of, with_text
+from apimpolicy.proposing.inversion.values import EPOCH, SECOND, converted, resized, text_of, with_member, with_text
 from apimpolicy.scenarios.assignments import token_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from apimpolicy.proposing.inversion.values import Inverse
+
+
+def unix(operands: Sequence[Any], wanted: Any) -> Inverse:
+    yield 0, Ticks(EPOCH + int(wanted) * SECOND)
+
+
+def from_unix(operands: Sequence[Any], wanted: Any) -> Inverse:
+    yield 0, (wanted - EPOCH) // SECOND
+
+
+def subtract(operands: Sequence[Any], wanted: Any) -> Inverse:
+    one, other = operands[0], operands[1]
+    if isinstance(wanted, int) and isinstance(other, int):
+        yield 0, Ticks(wanted + other)
+    if isinstance(wanted, int) and isinstance(one, int):
+        yield 1, Ticks(one - wanted)
+
+
+def add(operands: Sequence[Any], wanted: Any) -> Inverse:
+    for number in (0, 1):
+        if isinstance(other := operands[1 - number], int) and isinstance(wanted, int):
+            yield number, Ticks(wanted - other)
+
+
+def first(operands: Sequence[Any], wanted: Any) -> Inverse:
+    items = operands[0]
+    if isinstance(items, list):
+        yield 0, [wanted, *items[1:]] if wanted is not None else []
+    elif isinstance(items, str) and isinstance(wanted, str):
+        yield 0, wanted + items[1:]
+    else:
+        yield 0, [wanted]
+
+
+def last(operands: Sequence[Any], wanted: Any) -> Inverse:
+    yield 0, [*operands[0][:-1], wanted] if isinstance(operands[0], list) else [wanted]
+
+
+def element(operands: Sequence[Any], wanted: Any) -> Inverse:
+    if isinstance(index := operands[1], int) and index >= 0:
+        yield 0, with_member(operands[0], [index], wanted)
+
+
+def skip(operands: Sequence[Any], wanted: Any) -> Inverse:
+    items, count = operands[0], operands[1]
+    if isinstance(items, (list, bytes)) and isinstance(wanted, (list, bytes)) and isinstance(count, int):
+        yield 0, joined(items, resized(items, count)[:count], wanted)
+
+
+def take(operands: Sequence[Any], wanted: Any) -> Inverse:
+    items, count = operands[0], operands[1]
+    if isinstance(items, (list, bytes)) and isinstance(wanted, (list, bytes)) and isinstance(count, int):
+        yield 0, joined(items, wanted[:count], items[count:])
+
+
+def joined(like: Any, one: Any, other: Any) -> Any:
+    return bytes([*one, *other]) if isinstance(like, bytes) else [*one, *other]
+
+
+def count(operands: Sequence[Any], wanted: Any) -> Inverse:
+    if isinstance(wanted, (int, float)) and not isinstance(wanted, bool):
+        items = operands[0]
+        yield 0, resized(items, int(wanted))
+        if isinstance(items, str) and "/" in items:
+            yield 0, items + "/x" * int(wanted)
+
+
+def any_item(operands: Sequence[Any], wanted: Any) -> Inverse:
+    if len(operands) == 1:
+        yield 0, resized(operands[0], 1 if wanted else 0)
+
+
+def address(operands: Sequence[Any], wanted: Any) -> Inverse:
+    if isinstance(wanted, bytes):
+        yield 0, ".".join(map(str, wanted[:4].ljust(4, b"\0")))
+
+
+def clock_part(seconds: int, around: int) -> Callable[..., Inverse]:
+    def inverted(operands: Sequence[Any], wanted: Any) -> Inverse:
+        moment = operands[0]
+        if isinstance(moment, Ticks) and isinstance(wanted, (int, float)) and 0 <= wanted * seconds < around:
+            offset = SECOND * seconds * int(wanted)
+            yield 0, Ticks(moment - moment % (around * SECOND) + offset)
+
+    return inverted
+
+
+def time_of_day(operands: Sequence[Any], wanted: Any) -> Inverse:
+    yield 0, Ticks(operands[0] - operands[0] % (86_400 * SECOND) + wanted)
+
+
+def week_day(operands: Sequence[Any], wanted: Any) -> Inverse:
+    if isinstance(moment := operands[0], Ticks) and isinstance(wanted, int):
+        day = 86_400 * SECOND
+        yield 0, Ticks(moment + (wanted - (moment // day + 1) % 7) % 7 * day)
+
+
+def date_part(name: str) -> Callable[..., Inverse]:
+    def inverted(operands: Sequence[Any], wanted: Any) -> Inverse:
+        try:
+            moment = datetime.datetime(1, 1, 1) + datetime.timedelta(microseconds=operands[0] // 10)
+            values: dict[str, Any] = {name: int(wanted)}
+            changed = moment.replace(**values) - datetime.datetime(1, 1, 1)
+        except (TypeError, ValueError, OverflowError):
+            return
+        yield 0, Ticks(int(changed.total_seconds()) * SECOND)
+
+    return inverted
+
+
+def child(operands: Sequence[Any], wanted: Any) -> Inverse:
+    yield from of_element(operands, wanted, is_attribute=False)
+
+
+def children(operands: Sequence[Any], wanted: Any) -> Inverse:
+    """Yield the element with the first of some children; without a name for them, with all."""
+    if not isinstance(wanted, list):
+        return
+    if len(operands) > 1:
+        yield from child(operands, wanted[0] if wanted else None)
+        return
+    around = ElementTree.fromstring(operands[0] if isinstance(operands[0], Markup) else "<x/>")
+    around[:] = [ElementTree.fromstring(each) for each in wanted if isinstance(each, Markup)]
+    yield 0, Markup(ElementTree.tostring(around, encoding="unicode"))
+
+
+def renamed(operands: Sequence[Any], wanted: Any) -> Inverse:
+    if isinstance(operands[0], Markup) and isinstance(wanted, str):
+        tree = ElementTree.fromstring(operands[0])
+        tree.tag = wanted
+        yield 0, Markup(ElementTree.tostring(tree, encoding="unicode"))
+
+
+def properties(operands: Sequence[Any], wanted: Any) -> Inverse:
+    made: dict[str, Any] = {}
+    for each in wanted if isinstance(wanted, list) else ():
+        for name, value in (each if isinstance(each, dict) else {"x": each}).items():
+            while name in made:
+                name += "x"
+            made[name] = value
+    yield 0, made
+
+
+def tokens(operands: Sequence[Any], wanted: Any) -> Inverse:
+    """Yield what has some children: an object if it is one, else an array."""
+    yield from properties(operands, wanted) if isinstance(operands[0], dict) else [(0, wanted)]
+
+
+def attribute(operands: Sequence[Any], wanted: Any) -> Inverse:
+    yield from of_element(operands, wanted, is_attribute=True)
+
+
+def of_element(operands: Sequence[Any], wanted: Any, *, is_attribute: bool) -> Inverse:
+    name = operands[1] if len(operands) > 1 else None
+    if not isinstance(name, str):
+        return
+    try:
+        element = ElementTree.fromstring(operands[0] if isinstance(operands[0], Markup) else "<x/>")
+        if is_attribute:
+            element.attrib.pop(name, None)
+            element.attrib |= {} if wanted is None else {name: text_of(wanted)}
+        else:
+            for each in element.findall(name):
+                element.remove(each)
+            if wanted is not None:
+                is_markup = isinstance(wanted, Markup)
+                element.append(ElementTree.fromstring(wanted if is_markup else f"<{name}/>"))
+                element[-1].tag = name
+                if not is_markup:
+                    element[-1].text = text_of(wanted)
+        yield 0, Markup(ElementTree.tostring(element, encoding="unicode"))
+    except (ElementTree.ParseError, ValueError, TypeError):
+        return
+
+
+def url_part(name: str) -> Callable[..., Inverse]:
+    def inverted(operands: Sequence[Any], wanted: Any) -> Inverse:
+        url = urlsplit(
+            operands[0] if isinstance(operands[0], str) and "://" in operands[0] else "https://contoso.example"
+        )
+        yield 0, url._replace(**{name: str(wanted).removeprefix("?") if name == "query" else str(wanted)}).geturl()
+
+    return inverted
+
+
+def total(operands: Sequence[Any], wanted: Any) -> Inverse:
+    yield 0, [wanted]
 
 
 _SPANS = {
@@ -47,7 +237,6 @@ _TEXTS_OF_TYPES = {"ToInt32", "ToInt64", "ToInt16", "ToDouble", "ToDecimal", "To
 
 
 def inverse(name: str, operands: Sequence[Any], wanted: Any) -> Inverse:
-    """Yield operands with which a member has a wanted result."""
     try:
         yield from _inverse(name, operands, wanted) if operands else ()
     except _NO_SUCH_VALUES:
@@ -131,62 +320,62 @@ _TABLE = {
     "UnescapeDataString": texts.unescaped,
     "HtmlDecode": texts.unescaped,
     "SerializeObject": texts.serialized,
-    "ToUnixTimeSeconds": objects.unix,
-    "FromUnixTimeSeconds": objects.from_unix,
-    "Subtract": objects.subtract,
-    "op_Subtraction": objects.subtract,
-    "Add": objects.add,
-    "op_Addition": objects.add,
+    "ToUnixTimeSeconds": unix,
+    "FromUnixTimeSeconds": from_unix,
+    "Subtract": subtract,
+    "op_Subtraction": subtract,
+    "Add": add,
+    "op_Addition": add,
     "IsMatch": texts.matches,
-    "First": objects.first,
-    "FirstOrDefault": objects.first,
-    "Single": objects.first,
-    "SingleOrDefault": objects.first,
-    "Last": objects.last,
-    "LastOrDefault": objects.last,
-    "ElementAt": objects.element,
-    "ElementAtOrDefault": objects.element,
-    "get_Item": objects.element,
-    "Skip": objects.skip,
-    "Take": objects.take,
-    "Count": objects.count,
-    "Length": objects.count,
-    "LongLength": objects.count,
-    "LongCount": objects.count,
-    "Any": objects.any_item,
-    "HasValues": objects.any_item,
+    "First": first,
+    "FirstOrDefault": first,
+    "Single": first,
+    "SingleOrDefault": first,
+    "Last": last,
+    "LastOrDefault": last,
+    "ElementAt": element,
+    "ElementAtOrDefault": element,
+    "get_Item": element,
+    "Skip": skip,
+    "Take": take,
+    "Count": count,
+    "Length": count,
+    "LongLength": count,
+    "LongCount": count,
+    "Any": any_item,
+    "HasValues": any_item,
     "AsBasic": lambda operands, wanted: [(0, "" if wanted is None else "Basic eDp4")],
     "TryParseBasic": lambda operands, wanted: [(0, "Basic eDp4" if wanted else "")],
     "AsJwt": lambda operands, wanted: [(0, "" if wanted is None else token_text({}))],
     "TryParseJwt": lambda operands, wanted: [(0, token_text({}) if wanted else "")],
-    "Element": objects.child,
-    "Elements": objects.children,
-    "Descendants": objects.children,
-    "Name": objects.renamed,
-    "Children": objects.tokens,
-    "Properties": objects.properties,
-    "Attribute": objects.attribute,
-    "GetAddressBytes": objects.address,
-    "Second": objects.clock_part(1, 60),
-    "Minute": objects.clock_part(60, 3600),
-    "Hour": objects.clock_part(3600, 86_400),
-    "TimeOfDay": objects.time_of_day,
-    "DayOfWeek": objects.week_day,
-    "Day": objects.date_part("day"),
-    "Month": objects.date_part("month"),
-    "Year": objects.date_part("year"),
+    "Element": child,
+    "Elements": children,
+    "Descendants": children,
+    "Name": renamed,
+    "Children": tokens,
+    "Properties": properties,
+    "Attribute": attribute,
+    "GetAddressBytes": address,
+    "Second": clock_part(1, 60),
+    "Minute": clock_part(60, 3600),
+    "Hour": clock_part(3600, 86_400),
+    "TimeOfDay": time_of_day,
+    "DayOfWeek": week_day,
+    "Day": date_part("day"),
+    "Month": date_part("month"),
+    "Year": date_part("year"),
     "Date": lambda operands, wanted: [(0, wanted)],
-    "AbsolutePath": objects.url_part("path"),
-    "LocalPath": objects.url_part("path"),
-    "PathAndQuery": objects.url_part("path"),
-    "Host": objects.url_part("netloc"),
-    "DnsSafeHost": objects.url_part("netloc"),
-    "Authority": objects.url_part("netloc"),
-    "Scheme": objects.url_part("scheme"),
-    "Query": objects.url_part("query"),
+    "AbsolutePath": url_part("path"),
+    "LocalPath": url_part("path"),
+    "PathAndQuery": url_part("path"),
+    "Host": url_part("netloc"),
+    "DnsSafeHost": url_part("netloc"),
+    "Authority": url_part("netloc"),
+    "Scheme": url_part("scheme"),
+    "Query": url_part("query"),
     "AbsoluteUri": lambda operands, wanted: [(0, wanted)],
     "OriginalString": lambda operands, wanted: [(0, wanted)],
-    "Sum": objects.total,
-    "Max": objects.total,
-    "Min": objects.total,
+    "Sum": total,
+    "Max": total,
+    "Min": total,
 }

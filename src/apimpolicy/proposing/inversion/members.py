@@ -21,12 +21,17 @@ from apimpolicy.proposing.inversion.context import (
     with_field,
     with_url,
 )
-from apimpolicy.proposing.inversion.core import call_parts, context_path, unconverted
+from apimpolicy.proposing.inversion.core import JSON, call_parts, context_path, sample, unconverted, usual, value_type
 from apimpolicy.proposing.inversion.inverses import inverse
-from apimpolicy.proposing.inversion.operators import NEGATED, by_operands, compared
-from apimpolicy.proposing.inversion.queries import key_of_group, query, tested_by_method
+from apimpolicy.proposing.inversion.operators import (
+    NEGATED,
+    by_operands,
+    compared,
+    key_of_group,
+    query,
+    tested_by_method,
+)
 from apimpolicy.proposing.inversion.recorded import UNKNOWN, Null, plain
-from apimpolicy.proposing.inversion.samples import JSON, sample, usual, value_type
 from apimpolicy.proposing.inversion.values import different, path_of, text_of, with_member
 
 if TYPE_CHECKING:
@@ -56,7 +61,7 @@ _BY_KEY = ("ContainsKey", "TryGetValue")
 _CLAIMS = {"Subject": "sub", "Issuer": "iss", "Id": "jti", "Audiences": "aud"}
 
 
-def property_access(inversion: Inversion, of: Recorded, node: nodes.PropertyAccess, wanted: Any) -> Requests:
+def invert_property_access(inversion: Inversion, of: Recorded, node: nodes.PropertyAccess, wanted: Any) -> Requests:
     name, receiver = node.property.name, node.receiver
     if receiver is None:
         if name in ("Now", "UtcNow", "Today"):
@@ -112,7 +117,6 @@ def property_access(inversion: Inversion, of: Recorded, node: nodes.PropertyAcce
 
 
 def with_pair(inversion: Inversion, of: Recorded, node: Expression, name: str, wanted: Any) -> Requests:
-    """Yield requests with another key or value of a pair, in the dictionary that is iterated."""
     local = unconverted(node)
     for source in of.sources.get(id(local.symbol), []) if isinstance(local, nodes.Local) else ():
         if isinstance(source, nodes.Foreach):
@@ -127,8 +131,7 @@ def with_pair(inversion: Inversion, of: Recorded, node: Expression, name: str, w
         yield from inversion.solve(of, collection, {**items, (wanted if name == "Key" else key): value})
 
 
-def created(inversion: Inversion, of: Recorded, node: nodes.ObjectCreation, wanted: Any) -> Requests:
-    """Yield requests with which an object is created with another value, member or item."""
+def invert_object_creation(inversion: Inversion, of: Recorded, node: nodes.ObjectCreation, wanted: Any) -> Requests:
     type_ = str(node.type).rpartition(".")[2]
     if isinstance(wanted, dict):
         current = of.value(node)
@@ -148,19 +151,21 @@ def created(inversion: Inversion, of: Recorded, node: nodes.ObjectCreation, want
         yield from inversion.solve(of, node.arguments[0], wanted)
 
 
-def array_created(inversion: Inversion, of: Recorded, node: nodes.ArrayCreation, wanted: Any) -> Requests:
+def invert_array_creation(inversion: Inversion, of: Recorded, node: nodes.ArrayCreation, wanted: Any) -> Requests:
     for item, value in zip(node.items or (), wanted if isinstance(wanted, list) else (), strict=False):
         if of.value(item) != value:
             yield from inversion.solve(of, item, value)
 
 
-def anonymous_created(inversion: Inversion, of: Recorded, node: nodes.AnonymousCreation, wanted: Any) -> Requests:
+def invert_anonymous_creation(
+    inversion: Inversion, of: Recorded, node: nodes.AnonymousCreation, wanted: Any
+) -> Requests:
     for (name, _), value in zip(node.type.members, node.values, strict=True) if isinstance(wanted, dict) else ():
         if of.value(value) != wanted.get(name):
             yield from inversion.solve(of, value, wanted.get(name))
 
 
-def indexer_access(inversion: Inversion, of: Recorded, node: nodes.IndexerAccess, wanted: Any) -> Requests:
+def invert_indexer_access(inversion: Inversion, of: Recorded, node: nodes.IndexerAccess, wanted: Any) -> Requests:
     receiver = node.receiver
     if (kind := fields_of(inversion, of, receiver)) is not None:
         name = of.value(node.arguments[0])
@@ -184,14 +189,13 @@ def indexer_access(inversion: Inversion, of: Recorded, node: nodes.IndexerAccess
 
 
 def by_other_key(inversion: Inversion, of: Recorded, key: Expression, container: Any, wanted: Any) -> Requests:
-    """Yield requests with another key of a collection, which has the wanted value or any."""
     if isinstance(container, dict) and not key.is_constant:
         for name, value in list(container.items())[:6]:
             if value == wanted or of.value(key) not in container:
                 yield from inversion.solve(of, key, name)
 
 
-def array_access(inversion: Inversion, of: Recorded, node: nodes.ArrayAccess, wanted: Any) -> Requests:
+def invert_array_access(inversion: Inversion, of: Recorded, node: nodes.ArrayAccess, wanted: Any) -> Requests:
     container, index = of.value(node.array), of.value(node.indexes[0])
     if not isinstance(index, int) or not 0 <= index < 200:
         return
@@ -205,7 +209,7 @@ def array_access(inversion: Inversion, of: Recorded, node: nodes.ArrayAccess, wa
     yield from inversion.solve(of, node.array, with_member(container, [index], wanted))
 
 
-def called(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) -> Requests:
+def invert_call(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) -> Requests:
     name = node.method.name
     receiver, arguments = call_parts(node)
     if receiver is not None and arguments and (kind := fields_of(inversion, of, receiver)) is not None:
@@ -269,7 +273,6 @@ def called(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) ->
 
 
 def random_number(inversion: Inversion, of: Recorded, node: nodes.Call, bounds: list[Any], wanted: Any) -> Requests:
-    """Yield requests with another random number, or with another seed of its generator."""
     least, most = (0, 1) if not bounds else (0, bounds[0]) if len(bounds) == 1 else bounds[:2]
     if not isinstance(wanted, (int, float)) or not all(isinstance(each, int) for each in (least, most)):
         return
@@ -285,7 +288,6 @@ def random_number(inversion: Inversion, of: Recorded, node: nodes.Call, bounds: 
 
 
 def member_of_json(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) -> Requests:
-    """Yield requests with another member of JSON, which a call reads by its name, place or path."""
     name = node.method.name
     receiver, arguments = call_parts(node)
     key, container = of.value(arguments[0]), of.value(receiver) if receiver is not None else None
@@ -300,7 +302,6 @@ def member_of_json(inversion: Inversion, of: Recorded, node: nodes.Call, wanted:
 
 
 def in_dictionary(inversion: Inversion, of: Recorded, operands: Sequence[Expression], wanted: Any) -> Requests:
-    """Yield requests with which a dictionary has a key, hasn't, or has another value for it."""
     holder, key = operands[:2]
     container, name = of.value(holder), of.value(key)
     if wanted is False:
@@ -316,7 +317,6 @@ def in_dictionary(inversion: Inversion, of: Recorded, operands: Sequence[Express
 
 
 def of_group(inversion: Inversion, of: Recorded, receiver: Expression, wanted: Any) -> Requests:
-    """Yield requests with another text of a match or a group of one."""
     group = of.raw(receiver)
     call: Bound = receiver
     while not isinstance(call, nodes.Call):
@@ -333,4 +333,4 @@ def of_group(inversion: Inversion, of: Recorded, receiver: Expression, wanted: A
         new = text_of("x" if wanted is None else wanted)
         yield from inversion.solve(of, source, text[:start] + new + text[start + length :])
     else:
-        yield from called(inversion, of, call, True)
+        yield from invert_call(inversion, of, call, True)

@@ -38,7 +38,7 @@ class Markup(str):
     __slots__ = ()
 
 
-class Token(str):
+class TokenText(str):
     """The text of a JSON Web Token."""
 
     __slots__ = ()
@@ -126,11 +126,9 @@ class Recorded:
             self.last = node
 
     def has(self, node: Bound) -> bool:
-        """Return whether a part was evaluated."""
         return id(node) in self._values
 
     def raw(self, node: Bound) -> Any:
-        """Return the last value of a part, or UNKNOWN."""
         if isinstance(node, nodes.Expression) and node.is_constant:
             return node.constant
         value = self._values.get(id(node), UNKNOWN)
@@ -144,7 +142,6 @@ class Recorded:
         return plain(self.raw(node))
 
     def has_any(self, node: Bound) -> bool:
-        """Return whether anything in a part was evaluated."""
         return any(id(each) in self._values for each in node.walk())
 
     def holder(self, node: Bound) -> Bound | None:
@@ -162,14 +159,12 @@ class Recorded:
         return None
 
     def result(self) -> Bound | None:
-        """Return the expression whose value is the result, where it was evaluated."""
         if isinstance(self.body, nodes.Expression) or self.body is None:
             return self.body
         ended = self.last_return()
         return ended.value if isinstance(ended, nodes.Return) else None
 
     def last_return(self) -> Bound | None:
-        """Return the statement that ended the expression."""
         if self.last is None or self.error is not None:
             return None
         for outer in reversed(self.around(self.last)):

@@ -17,9 +17,8 @@ from apimpolicy.policies.effects import (
     VariableSet,
 )
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.proposing.inversion.inputs import input_text, put, whole, with_token
-from apimpolicy.proposing.inversion.recorded import Ticks, Token
-from apimpolicy.proposing.inversion.values import EPOCH, SECOND
+from apimpolicy.proposing.inversion.recorded import Ticks, TokenText
+from apimpolicy.proposing.inversion.values import EPOCH, SECOND, input_text, put, whole, with_token
 from apimpolicy.scenarios.assignments import CLOCK, MAY_BE_NULL, RESPONSE, TEXTS
 from apimpolicy.scenarios.scenario import FAILS, PASSES, REFUSALS
 
@@ -52,7 +51,6 @@ class Sources:
         return {each: value for each, value in self.given.items() if all(each[: len(key)] != key for key in keys)}
 
     def field(self, key: Key, wanted: Any) -> Iterator[Assignment]:
-        """Yield the request with a header or parameter."""
         made = self.without(key)
         several = [input_text(each) for each in wanted] if isinstance(wanted, list) else []
         if wanted is not None and wanted != []:
@@ -67,7 +65,6 @@ class Sources:
             )
 
     def variable(self, kind: str, name: str, wanted: Any) -> Iterator[Assignment]:
-        """Yield the request with a variable or a cached value."""
         made = self.without((kind, name))
         if wanted is not None:
             made[kind, name, "there"] = True
@@ -75,7 +72,6 @@ class Sources:
         yield made
 
     def body(self, message: Key, wanted: Any) -> Iterator[Assignment]:
-        """Yield the request with a body, or with one of a response."""
         key = (*message, "body")
         made = self.without(key)
         if wanted is not None:
@@ -158,7 +154,6 @@ class Sources:
                 yield made | ({(entity, key, "there"): True} if (entity, key) in MAY_BE_NULL else {})
 
     def clock(self, wanted: Any) -> Iterator[Assignment]:
-        """Yield the request at another time."""
         if isinstance(wanted, Ticks):
             yield {**self.given, (CLOCK,): max(0, (wanted - EPOCH) // SECOND)}
 
@@ -187,19 +182,16 @@ class Sources:
         return list(dict.fromkeys(values))
 
     def token(self, entry: TraceEntry, name: str) -> Key | None:
-        """Return the key of the token that a check puts into a variable."""
         if self.harness.providers:
             return "token", self.harness.providers[0]
         double = self.harness.double_of(entry.step)
         return None if double is None else ("double", double, "variable", name)
 
     def chance(self, wanted: float) -> Iterator[Assignment]:
-        """Yield the request with other random numbers: with another first one, or more that are the same."""
         for count in (1, 3):
             yield {**self.given, **{("random", str(number)): wanted for number in range(count)}}
 
     def status(self, message: Key, wanted: Any) -> Iterator[Assignment]:
-        """Yield the request with another status of a response."""
         if isinstance(wanted, (int, float)) and 200 <= wanted <= 999 and message:
             made = self.without((*message, "fails"), (*message, "late"))
             yield {**made, (*message, "status"): int(wanted)}
@@ -210,7 +202,6 @@ class Sources:
         yield {**made, (*message, "fails"): True} if is_wanted else made
 
     def failures(self, wanted: Mapping[str, str | int]) -> Iterator[Assignment]:
-        """Yield the request with a policy that fails, with certain words or a status in its error."""
         steps = [step for step in self.harness.program.steps() if step.section != "on-error"]
         for step in steps:
             calls = step.element.get("calls") if has_trait(step.name, "limits-calls") else None
@@ -261,7 +252,7 @@ class Sources:
     def passes(self, entry: TraceEntry, name: str, wanted: Any) -> Iterator[Assignment]:
         """Yield the request with a double for the policy that set a variable, and the value that it has instead."""
         double = self.harness.double_of(entry.step)
-        if isinstance(wanted, Token):
+        if isinstance(wanted, TokenText):
             key = self.token(entry, name)
             yield from () if key is None else ({**self.given, **with_token(key)},)
         elif double is not None:
@@ -274,7 +265,6 @@ class Sources:
     # What the run shows of where a value comes from
 
     def setter(self, name: str, before: int) -> tuple[int, TraceEntry] | None:
-        """Return the entry that gave a variable its value before another entry."""
         for index in range(min(before, len(self.trace)) - 1, -1, -1):
             entry = self.trace[index]
             if isinstance(entry.effect, VariableSet) and entry.effect.name == name:
@@ -286,7 +276,6 @@ class Sources:
         return None
 
     def header_setter(self, message: str, name: str, before: int) -> tuple[int, TraceEntry] | None:
-        """Return the entry that set a header before another entry."""
         for index in range(min(before, len(self.trace)) - 1, -1, -1):
             effect = self.trace[index].effect
             if isinstance(effect, HeaderSet) and effect.message == message and effect.name.lower() == name:
@@ -296,7 +285,6 @@ class Sources:
         return None
 
     def body_setter(self, message: str, before: int) -> tuple[int, TraceEntry] | None:
-        """Return the entry that set a body before another entry."""
         for index in range(min(before, len(self.trace)) - 1, -1, -1):
             effect = self.trace[index].effect
             if isinstance(effect, BodySet) and effect.message == message:
@@ -325,5 +313,4 @@ class Sources:
         return "answer", str(max(count - 1, 0))
 
     def sent(self, index: int) -> Key:
-        """Return the key of the response to a request that an entry sent."""
         return "sent", str(sum(isinstance(entry.effect, Sent) for entry in self.trace[:index]))

@@ -198,7 +198,6 @@ def matches(operands: Sequence[Any], wanted: Any) -> Inverse:
 
 
 def concat(operands: Sequence[Any], wanted: Any) -> Inverse:
-    """Yield each part of a text with the others as they are."""
     if not isinstance(wanted, str):
         return
     texts = ["" if each is UNKNOWN or each is None else text_of(each) for each in operands]
@@ -244,8 +243,6 @@ CHARACTERS = {
 
 
 def character(name: str) -> Callable[[Sequence[Any], Any], Inverse]:
-    """Return the inverse of a test for a class of characters."""
-
     def inverse(operands: Sequence[Any], wanted: Any) -> Inverse:
         if len(operands) == 1:
             yield 0, CHARACTERS[name] if wanted else "a" if CHARACTERS[name] != "a" else "-"

@@ -1,4 +1,4 @@
-"""Plain values: others than one, of another length, with another member, and their texts."""
+"""Plain values: others than one, of another length or with another member; their texts, and inputs that have them."""
 
 from __future__ import annotations
 
@@ -12,20 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.languages.language import TooLarge, shortest_word
 from apimpolicy.languages.patterns import language_of
-from apimpolicy.proposing.inversion.recorded import Markup, Null, Ticks
+from apimpolicy.proposing.inversion.recorded import Markup, Null, Ticks, TokenText
+from apimpolicy.scenarios.assignments import JWT, LIST, NULL, NUMBER, OBJECT, TEXT, TRUTH
+from apimpolicy.scenarios.scenario import PASSES
 from apimpolicy.semantics.unknowns import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from apimpolicy.scenarios.assignments import Assignment, Key
+
     Inverse = Iterator[tuple[int, Any]]
+
 
 SECOND = 10_000_000
 EPOCH = 621_355_968_000_000_000
 
 
 def with_text(element: Markup, wanted: Any) -> Markup:
-    """Return an element with another text."""
     try:
         tree = ElementTree.fromstring(element)
     except ElementTree.ParseError:
@@ -37,7 +41,6 @@ def with_text(element: Markup, wanted: Any) -> Markup:
 
 
 def text_of(value: Any) -> Any:
-    """Return the text of a value, as a policy may read it."""
     if isinstance(value, Ticks):
         seconds = (value - EPOCH) // SECOND
         try:
@@ -54,7 +57,6 @@ def text_of(value: Any) -> Any:
 
 
 def different(value: Any) -> list[Any]:
-    """Return values that differ from one."""
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, Ticks):
@@ -74,7 +76,6 @@ def different(value: Any) -> list[Any]:
 
 
 def resized(value: Any, size: int) -> Any:
-    """Return a value of another length."""
     size = max(0, min(size, 5000))
     if isinstance(value, str):
         return value[:size] + "x" * (size - len(value))
@@ -109,13 +110,11 @@ def with_member(container: Any, path: Sequence[Any], wanted: Any) -> Any:
 
 
 def path_of(text: str) -> list[Any]:
-    """Return the path of SelectToken."""
     parts = re.findall(r"\[(\d+)\]|\['([^']*)'\]|([^.\[\]$?@()*]+)", text)
     return [int(index) if index else name or other for index, name, other in parts]
 
 
 def matching(pattern: Any) -> str | None:
-    """Return a text that matches a pattern."""
     try:
         return shortest_word([language_of(pattern)]) if isinstance(pattern, str) else None
     except (Unsupported, TooLarge, ValueError):
@@ -123,7 +122,6 @@ def matching(pattern: Any) -> str | None:
 
 
 def decoded(text: Any) -> bytes | None:
-    """Return what a text is the Base64 code of."""
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError, TypeError):
@@ -131,10 +129,80 @@ def decoded(text: Any) -> bytes | None:
 
 
 def converted(text: Any, like: Any) -> Any:
-    """Return a text as a value of the type of another one."""
     if isinstance(text, str) and isinstance(like, (int, float)) and not isinstance(like, (bool, Ticks)):
         try:
             return int(text)
         except ValueError:
             return text
     return text
+
+
+_MOST_TEXT = 6000
+_TEMPLATE = re.compile(r"\{[{%][^}]*?\bbody((?:\.[A-Za-z_][\w-]*)+)")
+
+
+def input_text(value: Any) -> str:
+    """Return the text of a value as an input; that of several texts has commas."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")[:_MOST_TEXT]
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        return str(",".join(value))[:_MOST_TEXT]
+    return str(text_of(value))[:_MOST_TEXT]
+
+
+def with_token(key: Key) -> Assignment:
+    """Return what makes a token part of a request."""
+    made: Assignment = {(*key, "there"): True}
+    match key[0]:
+        case "token":
+            return {key: "good"}
+        case "header":
+            return {**made, (*key, "jwt"): True}
+        case "double":
+            made[key[:2]] = PASSES
+    return {**made, (*key, "kind"): JWT}
+
+
+def put(made: Assignment, key: Key, value: Any) -> None:
+    match value:
+        case None | Null():
+            made[*key, "kind"] = NULL
+        case bool():
+            made |= {(*key, "kind"): TRUTH, (*key, "truth"): value}
+        case TokenText():
+            made[*key, "kind"] = JWT
+        case Ticks() | bytes():
+            made |= {(*key, "kind"): TEXT, (*key, "text"): input_text(value)}
+        case int() | float():
+            made |= {(*key, "kind"): NUMBER, (*key, "number"): value}
+        case dict():
+            made[*key, "kind"] = OBJECT
+            for name, each in value.items():
+                made[*key, f".{name}", "there"] = True
+                put(made, (*key, f".{name}"), each)
+        case list():
+            made |= {(*key, "kind"): LIST, (*key, "length"): len(value)}
+            for index, each in enumerate(value):
+                put(made, (*key, f"[{index}]"), each)
+        case _:
+            made |= {(*key, "kind"): TEXT, (*key, "text"): input_text(value)}
+
+
+def of_template(text: str) -> dict[str, Any]:
+    """Return JSON with the names that a Liquid template reads from a body."""
+    content: dict[str, Any] = {}
+    for place in _TEMPLATE.finditer(text):
+        *around, last = place[1][1:].split(".")
+        inner = content
+        for name in around:
+            below = inner.setdefault(name, {})
+            inner = below if isinstance(below, dict) else {}
+        inner.setdefault(last, "x")
+    return content
+
+
+def whole(text: str, least: int, part: str) -> str:
+    """Return an address or a host with so many parts for a text that may be its beginning or its end."""
+    parts = text.strip(".").split(".") if text.strip(".") else []
+    missing = [part] * (least - len(parts)) or [part][: text.startswith(".")]
+    return ".".join([*missing, *parts] if text.startswith(".") else [*parts, *missing])

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
-from apimpolicy.proposing.inversion.core import constant_of, is_constant, unconverted
-from apimpolicy.proposing.inversion.reaching import avoid, once_more, reach
+from apimpolicy.proposing.inversion.core import avoid, constant_of, is_constant, once_more, reach, unconverted
 from apimpolicy.proposing.inversion.recorded import plain
 from apimpolicy.proposing.inversion.values import with_member
 
@@ -15,10 +14,11 @@ if TYPE_CHECKING:
     from apimpolicy.proposing.inversion.core import Inversion, Requests
     from apimpolicy.proposing.inversion.recorded import Recorded
 
+
 _COPIES = ("Copy", "BlockCopy", "ConstrainedCopy")
 
 
-def local_variable(inversion: Inversion, of: Recorded, node: nodes.Local, wanted: Any) -> Requests:
+def invert_local(inversion: Inversion, of: Recorded, node: nodes.Local, wanted: Any) -> Requests:
     current = of.raw(node)
     sources = of.sources.get(id(node.symbol), [])
     known = [
@@ -37,7 +37,7 @@ def local_variable(inversion: Inversion, of: Recorded, node: nodes.Local, wanted
         elif isinstance(source, nodes.Call) and source.method.name in _COPIES:
             yield from copied(inversion, of, source, wanted)
         elif isinstance(source, nodes.Call) and any(holds(each, node.symbol) for each in source.arguments):
-            yield from item_of_lambda(inversion, of, source, current, wanted)
+            yield from with_item(inversion, of, source.receiver or source.arguments[0], current, wanted)
         elif (isinstance(source, nodes.Call) and source.method.name.startswith("Try")) or of.has(source):
             yield from inversion.solve(of, source, wanted)
     for source in sources:
@@ -46,7 +46,6 @@ def local_variable(inversion: Inversion, of: Recorded, node: nodes.Local, wanted
 
 
 def copied(inversion: Inversion, of: Recorded, call: nodes.Call, wanted: Any) -> Requests:
-    """Yield requests with which an array is copied that has other items."""
     values = [of.value(each) for each in call.arguments]
     source = values[0]
     start, place, size = (0, 0, values[2]) if len(values) == 3 else (values[1], *values[3:5])
@@ -56,7 +55,6 @@ def copied(inversion: Inversion, of: Recorded, call: nodes.Call, wanted: Any) ->
 
 
 def added(inversion: Inversion, of: Recorded, source: Any, current: Any, wanted: Any) -> Requests:
-    """Yield requests with which a collection gets what a statement adds."""
     if isinstance(wanted, (list, dict)) and isinstance(current, (list, dict)) and len(wanted) > len(current):
         yield from reach(inversion, of, source)
         yield from once_more(inversion, of, source)
@@ -84,7 +82,6 @@ def added(inversion: Inversion, of: Recorded, source: Any, current: Any, wanted:
 
 
 def with_item(inversion: Inversion, of: Recorded, collection: Expression, current: Any, wanted: Any) -> Requests:
-    """Yield requests with another item of a collection that is iterated."""
     items = of.value(collection)
     if isinstance(items, dict):
         return
@@ -101,11 +98,6 @@ def with_item(inversion: Inversion, of: Recorded, collection: Expression, curren
     yield from inversion.solve(of, collection, with_member(items, [max(index, 0)], wanted))
     if items:  # beside the others
         yield from inversion.solve(of, collection, [*items, wanted])
-
-
-def item_of_lambda(inversion: Inversion, of: Recorded, call: nodes.Call, current: Any, wanted: Any) -> Requests:
-    source = call.receiver or call.arguments[0]
-    yield from with_item(inversion, of, source, current, wanted)
 
 
 def receiver(node: nodes.Call) -> Any:

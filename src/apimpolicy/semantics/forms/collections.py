@@ -8,21 +8,11 @@ from apimpolicy.languages.language import literal
 from apimpolicy.languages.operations import LastPart, PartOf
 from apimpolicy.semantics.creation import default_of
 from apimpolicy.semantics.evaluation import constant_of
+from apimpolicy.semantics.facts import is_harmless
 from apimpolicy.semantics.forms.strings import same_texts
-from apimpolicy.semantics.harmless import is_harmless
-from apimpolicy.semantics.keys import key_of
-from apimpolicy.semantics.members import PAIR, Call, apply, comparer_of, form
-from apimpolicy.semantics.queries import (
-    anything,
-    exists,
-    has_part,
-    is_true,
-    language_of_parts,
-    rows,
-    source_of,
-    through,
-)
-from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.loops import anything, exists, has_part, is_true, language_of_parts, rows, source_of, through
+from apimpolicy.semantics.members import PAIR, MemberCall, apply, comparer_of, form
+from apimpolicy.semantics.unknowns import Unsupported, key_of
 from apimpolicy.semantics.values import (
     NULL,
     Function,
@@ -46,7 +36,7 @@ from apimpolicy.terms.measures import PartCount
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from apimpolicy.semantics.queries import Condition
+    from apimpolicy.semantics.loops import Condition
     from apimpolicy.terms.term import Term
 
 _LINQ = "System.Linq.Enumerable"
@@ -56,7 +46,7 @@ _GENERIC = "System.Collections.Generic"
 _MOST_COUNTED = 10
 
 
-def _known(call: Call, collection: Value) -> Items | Parts | Query:
+def _known(call: MemberCall, collection: Value) -> Items | Parts | Query:
     """Return a collection whose items are known now; the parts of a constant text one by one. A null one throws
     before.
     """
@@ -70,7 +60,7 @@ def _known(call: Call, collection: Value) -> Items | Parts | Query:
     return Query(parts, tuple(steps), call.evaluation) if steps else parts
 
 
-def _readable(call: Call, collection: Value) -> Items | Parts | Query:
+def _readable(call: MemberCall, collection: Value) -> Items | Parts | Query:
     evaluation = call.evaluation
     if not isinstance(collection, (Items, Parts, Query)) or collection.made != evaluation.unknowns.heap:
         raise Unsupported("a collection that is not known")
@@ -86,16 +76,16 @@ _RESULT = "System.Collections.Generic.IEnumerable"
 
 
 @form(_LINQ, f"static {_RESULT}<TSource> Where<TSource>({_SOURCE}, {_PREDICATE})")
-def where(call: Call, collection: Value, predicate: Value) -> Value:
+def where(call: MemberCall, collection: Value, predicate: Value) -> Value:
     return _with_step(call, collection, "where", predicate)
 
 
 @form(_LINQ, f"static {_RESULT}<TResult> Select<TSource, TResult>({_SOURCE}, System.Func<TSource, TResult> selector)")
-def select(call: Call, collection: Value, selector: Value) -> Value:
+def select(call: MemberCall, collection: Value, selector: Value) -> Value:
     return _with_step(call, collection, "select", selector)
 
 
-def _with_step(call: Call, collection: Value, kind: Literal["where", "select"], function: Value) -> Value:
+def _with_step(call: MemberCall, collection: Value, kind: Literal["where", "select"], function: Value) -> Value:
     evaluation = call.evaluation
     if collection is NULL:
         return evaluation.fail()
@@ -115,7 +105,7 @@ def _with_step(call: Call, collection: Value, kind: Literal["where", "select"], 
 @form(f"{_GENERIC}.List", "bool Contains(T item)")
 @form(f"{_GENERIC}.HashSet", "bool Contains(T item)")
 @form(f"{_GENERIC}.ICollection", "bool Contains(T item)")
-def contains(call: Call, collection: Value, value: Value) -> Value:
+def contains(call: MemberCall, collection: Value, value: Value) -> Value:
     if collection is NULL:
         return call.evaluation.fail()
     known = _known(call, collection)
@@ -123,7 +113,7 @@ def contains(call: Call, collection: Value, value: Value) -> Value:
 
 
 @form(_LINQ, f"static bool Contains<TSource>({_SOURCE}, TSource value, {_GENERIC}.IEqualityComparer<TSource> comparer)")
-def contains_by(call: Call, collection: Value, value: Value, comparer: Value) -> Value:
+def contains_by(call: MemberCall, collection: Value, value: Value, comparer: Value) -> Value:
     if collection is NULL:
         return call.evaluation.fail()
     how = comparer_of(comparer)
@@ -132,7 +122,7 @@ def contains_by(call: Call, collection: Value, value: Value, comparer: Value) ->
     return _contains(call, _known(call, collection), value, how)
 
 
-def _contains(call: Call, known: Items | Parts | Query, value: Value, comparer: str) -> Value:
+def _contains(call: MemberCall, known: Items | Parts | Query, value: Value, comparer: str) -> Value:
     if isinstance(known, Query):
 
         def is_same(item: Value) -> Term:
@@ -152,7 +142,7 @@ def _contains(call: Call, known: Items | Parts | Query, value: Value, comparer: 
     return Truth(terms.any_of(call.evaluation.truth(found), more))
 
 
-def _is_among(call: Call, items: tuple[Value, ...], value: Value, comparer: str) -> Value:
+def _is_among(call: MemberCall, items: tuple[Value, ...], value: Value, comparer: str) -> Value:
     return Truth(terms.any_of(*(_same(item, value, comparer) for item in items)))
 
 
@@ -170,7 +160,7 @@ def _same(item: Value, value: Value, comparer: str) -> Term:
 
 
 @form(_LINQ, f"static bool Any<TSource>({_SOURCE})")
-def any_item(call: Call, collection: Value) -> Value:
+def any_item(call: MemberCall, collection: Value) -> Value:
     if collection is NULL:
         return call.evaluation.fail()
     known = _known(call, collection)
@@ -180,16 +170,16 @@ def any_item(call: Call, collection: Value) -> Value:
 
 
 @form(_LINQ, f"static bool Any<TSource>({_SOURCE}, {_PREDICATE})")
-def any_where(call: Call, collection: Value, predicate: Value) -> Value:
+def any_where(call: MemberCall, collection: Value, predicate: Value) -> Value:
     return _quantified(call, collection, predicate, is_any=True)
 
 
 @form(_LINQ, f"static bool All<TSource>({_SOURCE}, {_PREDICATE})")
-def all_where(call: Call, collection: Value, predicate: Value) -> Value:
+def all_where(call: MemberCall, collection: Value, predicate: Value) -> Value:
     return _quantified(call, collection, predicate, is_any=False)
 
 
-def _quantified(call: Call, collection: Value, predicate: Value, *, is_any: bool) -> Value:
+def _quantified(call: MemberCall, collection: Value, predicate: Value, *, is_any: bool) -> Value:
     evaluation = call.evaluation
     if collection is NULL:
         return evaluation.fail()
@@ -208,7 +198,7 @@ def _quantified(call: Call, collection: Value, predicate: Value, *, is_any: bool
     return Truth(found if is_any else terms.not_(found))
 
 
-def _quantified_over_unknown(call: Call, collection: Value, predicate: Value) -> Value:
+def _quantified_over_unknown(call: MemberCall, collection: Value, predicate: Value) -> Value:
     """Return whether unknown items fit: unknown, the same for the same; it throws where the predicate may throw."""
     evaluation, unknowns = call.evaluation, call.evaluation.unknowns
     if not isinstance(predicate, Function) or not is_harmless(predicate.node.body):
@@ -224,7 +214,7 @@ def _quantified_over_unknown(call: Call, collection: Value, predicate: Value) ->
     return Truth(unknowns.truth("whether an unknown item matches", key))
 
 
-def _any_item(call: Call, collection: Value, predicate: Function, key: Hashable) -> Value:
+def _any_item(call: MemberCall, collection: Value, predicate: Function, key: Hashable) -> Value:
     unknowns = call.evaluation.unknowns
     type_ = str(predicate.node.parameters[0].type)
     if isinstance(collection, Host) and collection.path not in ("variables", "matched"):
@@ -234,7 +224,7 @@ def _any_item(call: Call, collection: Value, predicate: Function, key: Hashable)
     return unknowns.value(type_, "an item of a list", key)
 
 
-def _maybe_throws(call: Call, key: Hashable) -> Value:
+def _maybe_throws(call: MemberCall, key: Hashable) -> Value:
     call.evaluation.throw(call.evaluation.unknowns.truth("further items of a list", key))
     return NULL
 
@@ -245,7 +235,7 @@ def _maybe_throws(call: Call, key: Hashable) -> Value:
 @form(f"{_GENERIC}.HashSet", "int Count { get; }")
 @form(f"{_GENERIC}.IReadOnlyCollection", "int Count { get; }")
 @form(f"{_GENERIC}.ICollection", "int Count { get; }")
-def count(call: Call, collection: Value) -> Value:
+def count(call: MemberCall, collection: Value) -> Value:
     if collection is NULL:
         return call.evaluation.fail()
     known = _known(call, collection)
@@ -263,14 +253,13 @@ def count(call: Call, collection: Value) -> Value:
 
 
 @form(_LINQ, f"static int Count<TSource>({_SOURCE}, {_PREDICATE})")
-def count_where(call: Call, collection: Value, predicate: Value) -> Value:
+def count_where(call: MemberCall, collection: Value, predicate: Value) -> Value:
     if collection is NULL:
         return call.evaluation.fail()
     return _count(call, _known(call, collection), is_true(call.evaluation, predicate))
 
 
-def _count(call: Call, known: Items | Parts | Query, condition: Condition) -> Value:
-    """Return how many items fit."""
+def _count(call: MemberCall, known: Items | Parts | Query, condition: Condition) -> Value:
     evaluation = call.evaluation
     source, steps = source_of(known)
     if isinstance(source, Parts):
@@ -293,26 +282,26 @@ def _count(call: Call, known: Items | Parts | Query, condition: Condition) -> Va
 
 
 @form(_LINQ, f"static TSource First<TSource>({_SOURCE})")
-def first(call: Call, collection: Value) -> Value:
+def first(call: MemberCall, collection: Value) -> Value:
     return _first(call, collection, None, has_default=False)
 
 
 @form(_LINQ, f"static TSource FirstOrDefault<TSource>({_SOURCE})")
-def first_or_default(call: Call, collection: Value) -> Value:
+def first_or_default(call: MemberCall, collection: Value) -> Value:
     return _first(call, collection, None, has_default=True)
 
 
 @form(_LINQ, f"static TSource First<TSource>({_SOURCE}, {_PREDICATE})")
-def first_where(call: Call, collection: Value, predicate: Value) -> Value:
+def first_where(call: MemberCall, collection: Value, predicate: Value) -> Value:
     return _first(call, collection, predicate, has_default=False)
 
 
 @form(_LINQ, f"static TSource FirstOrDefault<TSource>({_SOURCE}, {_PREDICATE})")
-def first_where_or_default(call: Call, collection: Value, predicate: Value) -> Value:
+def first_where_or_default(call: MemberCall, collection: Value, predicate: Value) -> Value:
     return _first(call, collection, predicate, has_default=True)
 
 
-def _first(call: Call, collection: Value, predicate: Value | None, *, has_default: bool) -> Value:
+def _first(call: MemberCall, collection: Value, predicate: Value | None, *, has_default: bool) -> Value:
     evaluation = call.evaluation
     if collection is NULL:
         return evaluation.fail()
@@ -335,7 +324,12 @@ def _first(call: Call, collection: Value, predicate: Value | None, *, has_defaul
 
 
 def _part(
-    call: Call, known: Items | Parts | Query, predicate: Value | None, end: PartOf | LastPart, *, has_default: bool
+    call: MemberCall,
+    known: Items | Parts | Query,
+    predicate: Value | None,
+    end: PartOf | LastPart,
+    *,
+    has_default: bool,
 ) -> Value:
     """Return the first or the last part of a text that fits: exact where every part does."""
     evaluation = call.evaluation
@@ -355,21 +349,21 @@ def _part(
     return merge(some, value, _default(call))
 
 
-def _default(call: Call) -> Value:
+def _default(call: MemberCall) -> Value:
     return default_of(call.evaluation, str(call.type), is_value_type=call.type.is_value_type)
 
 
 @form(_LINQ, f"static TSource Last<TSource>({_SOURCE})")
-def last(call: Call, collection: Value) -> Value:
+def last(call: MemberCall, collection: Value) -> Value:
     return _last(call, collection, has_default=False)
 
 
 @form(_LINQ, f"static TSource LastOrDefault<TSource>({_SOURCE})")
-def last_or_default(call: Call, collection: Value) -> Value:
+def last_or_default(call: MemberCall, collection: Value) -> Value:
     return _last(call, collection, has_default=True)
 
 
-def _last(call: Call, collection: Value, *, has_default: bool) -> Value:
+def _last(call: MemberCall, collection: Value, *, has_default: bool) -> Value:
     """Return the last item; an unknown one where unknown items follow."""
     evaluation = call.evaluation
     if collection is NULL:
@@ -400,7 +394,7 @@ def _last(call: Call, collection: Value, *, has_default: bool) -> Value:
 
 @form(_LINQ, f"static TSource[] ToArray<TSource>({_SOURCE})")
 @form(_LINQ, f"static {_GENERIC}.List<TSource> ToList<TSource>({_SOURCE})")
-def to_list(call: Call, collection: Value) -> Value:
+def to_list(call: MemberCall, collection: Value) -> Value:
     if collection is NULL:
         return call.evaluation.fail()
     known = _known(call, collection)

@@ -1,16 +1,49 @@
-"""`context` and what it leads to."""
+"""`context` and what it leads to: messages, the user, the product and their like.
+
+Reading a body uses it up, unless its content is preserved.
+"""
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
-from apimpolicy.semantics.members import Call, form
+from apimpolicy.languages.language import (
+    any_of_text,
+    at_least_once,
+    containing,
+    in_ranges,
+    literal,
+    not_,
+    optional,
+    sequence,
+    union,
+)
+from apimpolicy.semantics.json_trees import parsed
+from apimpolicy.semantics.members import MemberCall, form
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import NULL, Host, Opaque, Text, Value, constant_text, merge
+from apimpolicy.semantics.values import (
+    ABSENT,
+    NULL,
+    FieldValue,
+    Host,
+    Opaque,
+    Text,
+    Truth,
+    Value,
+    constant_text,
+    merge,
+    where,
+)
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from apimpolicy.languages.language import Language
     from apimpolicy.semantics.evaluation import Evaluation
+    from apimpolicy.terms.term import Term
+
 
 _DICTIONARY = "System.Collections.Generic.IReadOnlyDictionary"
 _CERTIFICATE = "System.Security.Cryptography.X509Certificates.X509Certificate2"
@@ -18,7 +51,7 @@ _CERTIFICATE = "System.Security.Cryptography.X509Certificates.X509Certificate2"
 
 def _host(type_: str, signature: str, path: str) -> None:
     @form(type_, signature)
-    def host(call: Call, receiver: Value) -> Value:
+    def host(call: MemberCall, receiver: Value) -> Value:
         if not isinstance(receiver, Host):
             raise Unsupported(f"the {call.member.name} of another object")
         return Host(path)
@@ -34,7 +67,7 @@ _host("IRequest", "IUrl OriginalUrl { get; }", "original-url")
 
 def _entity(type_: str, name: str, *, is_optional: bool) -> None:
     @form("IContext", f"{type_} {name} {{ get; }}")
-    def entity(call: Call, receiver: Value) -> Value:
+    def entity(call: MemberCall, receiver: Value) -> Value:
         return entity_of(call.evaluation, type_, name, is_optional=is_optional)
 
 
@@ -59,26 +92,24 @@ for _type, _name in (
 
 
 @form("IContext", "IResponse Response { get; }")
-def response(call: Call, context: Value) -> Value:
+def response(call: MemberCall, context: Value) -> Value:
     """Return the response. No source says what it is before there is one: no proof depends on that."""
-    return merge(terms.any_of(_is_there(call), _is_seen_early(call)), Host("response"), NULL)
+    unknowns = call.evaluation.unknowns
+    is_seen_early = unknowns.truth("context.Response before there is a response", ("early response",))
+    return merge(terms.any_of(_is_there(call), is_seen_early), Host("response"), NULL)
 
 
-def _is_there(call: Call) -> terms.Term:
+def _is_there(call: MemberCall) -> terms.Term:
     return call.evaluation.truth(call.evaluation.state.get("has-response"))
 
 
-def _is_seen_early(call: Call) -> terms.Term:
-    return call.evaluation.unknowns.truth("context.Response before there is a response", ("early response",))
-
-
 @form("IContext", "ILastError LastError { get; }")
-def last_error(call: Call, context: Value) -> Value:
+def last_error(call: MemberCall, context: Value) -> Value:
     return call.evaluation.state.get("error")
 
 
 @form("ILastError", "string Source { get; }")
-def error_source(call: Call, error: Value) -> Value:
+def error_source(call: MemberCall, error: Value) -> Value:
     """Return the policy in which the error was raised; unknown for one of a policy of which nothing is known."""
     match error.identity if isinstance(error, Opaque) else None:
         case ("error", str() as source, *_) if source:
@@ -87,12 +118,12 @@ def error_source(call: Call, error: Value) -> Value:
 
 
 @form("IContext", "bool Tracing { get; }")
-def tracing(call: Call, context: Value) -> Value:
+def tracing(call: MemberCall, context: Value) -> Value:
     return call.evaluation.unknowns.value("bool", "context.Tracing", ("context", "Tracing"))
 
 
 @form("IContext", "void Trace(string message)")
-def trace(call: Call, context: Value, message: Value) -> Value:
+def trace(call: MemberCall, context: Value, message: Value) -> Value:
     return NULL
 
 
@@ -100,22 +131,22 @@ def trace(call: Call, context: Value, message: Value) -> Value:
 
 
 @form("IRequest", "string Method { get; }")
-def method(call: Call, request: Value) -> Value:
+def method(call: MemberCall, request: Value) -> Value:
     return call.evaluation.state.get("method")
 
 
 @form("IRequest", "string IpAddress { get; }")
-def ip_address(call: Call, request: Value) -> Value:
+def ip_address(call: MemberCall, request: Value) -> Value:
     return Text(call.evaluation.unknowns.input(("address",), terms.TEXT))
 
 
 @form("IRequest", f"{_CERTIFICATE} Certificate {{ get; }}")
-def certificate(call: Call, request: Value) -> Value:
+def certificate(call: MemberCall, request: Value) -> Value:
     return call.evaluation.state.get("certificate")
 
 
 @form("IRequest", "IMessageBody Body { get; }")
-def body(call: Call, request: Value) -> Value:
+def body(call: MemberCall, request: Value) -> Value:
     return call.evaluation.state.get("body")
 
 
@@ -124,7 +155,7 @@ def body(call: Call, request: Value) -> Value:
 
 def _part_of_url(type_: str, name: str) -> None:
     @form("IUrl", f"{type_} {name} {{ get; }}")
-    def part(call: Call, url: Value) -> Value:
+    def part(call: MemberCall, url: Value) -> Value:
         if not isinstance(url, Host):
             raise Unsupported("the URL of another object")
         state = call.evaluation.state
@@ -143,7 +174,7 @@ for _type, _name in (
 
 
 @form("IUrl", f"{_DICTIONARY}<string, string[]> Query {{ get; }}")
-def query(call: Call, url: Value) -> Value:
+def query(call: MemberCall, url: Value) -> Value:
     if not isinstance(url, Host):
         raise Unsupported("the query of another object")
     return Host("original-query" if url.path == "original-url" else "query")
@@ -153,7 +184,7 @@ def query(call: Call, url: Value) -> Value:
 
 
 @form("IResponse", "int StatusCode { get; }")
-def status_code(call: Call, message: Value) -> Value:
+def status_code(call: MemberCall, message: Value) -> Value:
     if isinstance(message, Opaque):
         return call.evaluation.unknowns.status_of(message)
     if not isinstance(message, Host):
@@ -163,14 +194,151 @@ def status_code(call: Call, message: Value) -> Value:
 
 
 @form("IResponse", f"{_DICTIONARY}<string, string[]> Headers {{ get; }}")
-def response_headers(call: Call, message: Value) -> Value:
+def response_headers(call: MemberCall, message: Value) -> Value:
     if not isinstance(message, Host):
         raise Unsupported("the headers of another response")
     return Host("response-headers")
 
 
 @form("IResponse", "IMessageBody Body { get; }")
-def response_body(call: Call, message: Value) -> Value:
+def response_body(call: MemberCall, message: Value) -> Value:
     if not isinstance(message, Host):
         raise Unsupported("the body of another response")
     return call.evaluation.state.get("response-body")
+
+
+def _in_any_case(word: str) -> Language:
+    return sequence(*(any_of_text(letter.lower() + letter.upper()) for letter in word))
+
+
+@functools.cache
+def _utf8() -> Language:
+    """Return the content types without a character set, or with one: UTF-8."""
+    without = not_(containing(_in_any_case("charset")))
+    stated = sequence(literal(";"), optional(literal(" ")), _in_any_case("charset=utf-8"))
+    return union(without, sequence(without, stated, optional(sequence(literal(";"), without))))
+
+
+def is_utf8(content_type: Value) -> Term:
+    return where(
+        content_type,
+        lambda leaf: (
+            terms.member(leaf.joined, _utf8()) if isinstance(leaf, FieldValue) else terms.truth(leaf is ABSENT)
+        ),
+    )
+
+
+WRITTEN = "written"
+"""The first part of the identity of a body that a policy wrote; kind, text and earlier reads follow."""
+_ASCII = at_least_once(in_ranges((1, 0x7F)))
+_TREES = tuple(f"Newtonsoft.Json.Linq.{name}" for name in ("JToken", "JObject", "JArray"))
+
+
+def _read(call: MemberCall, body: Value, preserves: Value, kind: str) -> Value:
+    """Return the content of a body, constant until the body is used up. Text and JSON are read from one text."""
+    if not isinstance(body, Opaque):
+        raise Unsupported("a body that is not known")
+    evaluation = call.evaluation
+    unknowns, key = evaluation.unknowns, _key_of(evaluation, body)
+    what = "the content of a body"
+    if kind == "string" or kind in _TREES:
+        text = _text(evaluation, body, key, what)
+        found: Value = text if kind == "string" else parsed(evaluation, text.term, kind)
+    else:
+        evaluation.throw(unknowns.truth(what, ("throws", kind, key)))
+        found = unknowns.value(kind, what, (kind, key))
+    if not (isinstance(preserves, Truth) and preserves.term is terms.TRUE):
+        unknowns.use_up()
+    return found
+
+
+def _header_of(body: Opaque) -> str:
+    """Return the kind of the headers that say how a body is read."""
+    is_request = body.identity == ("body",) or _is_written(body, "body")
+    return "header" if is_request else "response-header"
+
+
+def _is_written(body: Opaque, kind: str) -> bool:
+    return isinstance(body.identity, tuple) and body.identity[:2] == (WRITTEN, kind)
+
+
+def _key_of(evaluation: Evaluation, body: Opaque) -> tuple[Hashable, ...]:
+    """Return the key of one content of a body: the body, its reads, and its character set."""
+    content_type = evaluation.state.get(_header_of(body), "content-type").key
+    key: tuple[Hashable, ...] = (body.identity, evaluation.unknowns.bodies, content_type)
+    return key if body.identity in (("body",), ("response-body",)) else (*key, body.key)
+
+
+def _text(evaluation: Evaluation, body: Opaque, key: tuple[Hashable, ...], what: str) -> Text:
+    """Return the text of a body: the request's own, one that set-body wrote, or an unknown one."""
+    unknowns, state = evaluation.unknowns, evaluation.state
+    name = "header", "content-type"
+    if body.identity == ("body",) and not unknowns.bodies and state.get(*name).key == state.first(*name).key:
+        evaluation.throw(unknowns.truth("the character set of a body", ("throws", key)))
+        return Text(unknowns.input(("body", "text"), terms.TEXT))
+    found = unknowns.value("string", what, key, null=False)
+    assert isinstance(found, Text)
+    if isinstance(body.identity, tuple) and body.identity[0] == WRITTEN:
+        _, _, written, bodies = body.identity
+        if unknowns.bodies == bodies:
+            content_type = state.get(_header_of(body), "content-type")
+            is_exact = terms.all_of(is_utf8(content_type), terms.member(written, _ASCII))
+            unknowns.know(found.term, terms.any_of(terms.not_(is_exact), terms.same(found.term, written)))
+            evaluation.throw(terms.all_of(terms.not_(is_exact), unknowns.truth(what, ("throws", key))))
+            return Text(written) if is_exact is terms.TRUE else found
+    evaluation.throw(unknowns.truth("the character set of a body", ("throws", key)))
+    return found
+
+
+@form("IMessageBody", "T As<T>(bool preserveContent = false)")
+def read_as(call: MemberCall, body: Value, preserves: Value) -> Value:
+    return _read(call, body, preserves, str(call.type_arguments[-1]))
+
+
+_OPTIONS = "(bool preserveContent = false, Newtonsoft.Json.JsonSerializerSettings settings = null)"
+
+
+@form("IMessageBody", *(f"Newtonsoft.Json.Linq.{kind} As{kind}{_OPTIONS}" for kind in ("JToken", "JObject", "JArray")))
+def read_as_json(call: MemberCall, body: Value, preserves: Value, settings: Value) -> Value:
+    if settings is not NULL:
+        raise Unsupported("a body that is read with settings")
+    return _read(call, body, preserves, str(call.type))
+
+
+_FORM = "System.Collections.Generic.IDictionary<string, System.Collections.Generic.IList<string>>"
+
+
+@form("IMessageBody", f"{_FORM} AsFormUrlEncodedContent(bool preserveContent = false)")
+def read_as_form(call: MemberCall, body: Value, preserves: Value) -> Value:
+    return _read(call, body, preserves, str(call.type))
+
+
+ENTITIES = {
+    "IContextApi": "api",
+    "IApi": "api",
+    "IOperation": "operation",
+    "IProduct": "product",
+    "ISubscription": "subscription",
+    "IUser": "user",
+    "IDeployment": "deployment",
+}
+_MEMBERS = {"Id": "id", "Name": "name", "Method": "method", "Key": "key", "Path": "path", "UrlTemplate": "url-template"}
+"""Members of entities that are texts and never null, with their inputs."""
+
+
+def _member_of_entity(type_: str, kind: str, member: str, name: str) -> None:
+    @form(type_, f"string {member} {{ get; }}")
+    def text(call: MemberCall, receiver: Value) -> Value:
+        if not isinstance(receiver, Opaque) or receiver.identity != ("context", kind.title()):
+            raise Unsupported(f"the {member} of another {kind}")
+        return call.evaluation.state.first("entity", f"{kind} {name}")
+
+
+@form("IDeployment", f"System.Collections.Generic.IReadOnlyDictionary<string, {_CERTIFICATE}> Certificates {{ get; }}")
+def certificates(call: MemberCall, deployment: Value) -> Value:
+    return Host("certificates")
+
+
+for _type, _kind in ENTITIES.items():
+    for _member, _name in _MEMBERS.items():
+        _member_of_entity(_type, _kind, _member, _name)

@@ -1,4 +1,4 @@
-"""Headers, parameters and variables: the dictionaries of `context`."""
+"""Dictionaries: headers, parameters and variables of `context`, and those that a policy makes with constant keys."""
 
 from __future__ import annotations
 
@@ -21,21 +21,23 @@ from apimpolicy.languages.language import literal as word
 from apimpolicy.languages.operations import ToUpper, preimage
 from apimpolicy.semantics.creation import default_of
 from apimpolicy.semantics.evaluation import as_text, constant_of
-from apimpolicy.semantics.keys import key_of
-from apimpolicy.semantics.members import PAIR, Call, form
+from apimpolicy.semantics.forms.strings import same_texts
+from apimpolicy.semantics.members import PAIR, MemberCall, form
 from apimpolicy.semantics.operators import cast
-from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.unknowns import Unsupported, key_of
 from apimpolicy.semantics.values import (
     ABSENT,
     NULL,
-    Field,
+    FieldValue,
     Host,
     Items,
     Opaque,
     Several,
+    Table,
     Text,
     Truth,
     Value,
+    constant_number,
     constant_truth,
     is_there,
     merge,
@@ -46,6 +48,8 @@ from apimpolicy.terms import term as terms
 if TYPE_CHECKING:
     from apimpolicy.languages.language import Language
     from apimpolicy.semantics.evaluation import Evaluation
+    from apimpolicy.terms.term import Term
+
 
 _DICTIONARY = "System.Collections.Generic.IReadOnlyDictionary"
 _CELLS = {
@@ -59,8 +63,7 @@ _CELLS = {
 _FOLDED = ("headers", "query", "original-query", "response-headers")
 
 
-def _cell(call: Call, dictionary: Value, name: Value) -> Value:
-    """Return the cell of a name."""
+def _cell(call: MemberCall, dictionary: Value, name: Value) -> Value:
     if isinstance(dictionary, Host) and dictionary.cells is not None:
         return dictionary.cells(constant_of(name))
     if not isinstance(dictionary, Host) or dictionary.path not in _CELLS:
@@ -74,13 +77,13 @@ def _cell(call: Call, dictionary: Value, name: Value) -> Value:
 
 def _item(evaluation: Evaluation, leaf: Value) -> Value:
     """Return the dictionary's value for a cell that exists."""
-    if isinstance(leaf, Field):
+    if isinstance(leaf, FieldValue):
         return Items(leaf.items, "string[]", evaluation.unknowns.heap, rest=leaf.joined if leaf.repeats else None)
     return leaf
 
 
 @form("System.Collections.Generic.KeyValuePair", "TValue Value { get; }", "TKey Key { get; }")
-def part_of_pair(call: Call, pair: Value) -> Value:
+def part_of_pair(call: MemberCall, pair: Value) -> Value:
     """Return a part of an entry of one of the gateway's dictionaries, which are never null."""
     if not isinstance(pair, Opaque) or not isinstance(pair.identity, tuple) or pair.identity[0] != PAIR:
         raise Unsupported("a pair of others")
@@ -89,14 +92,14 @@ def part_of_pair(call: Call, pair: Value) -> Value:
 
 
 @form(_DICTIONARY, "bool ContainsKey(TKey key)")
-def contains_key(call: Call, dictionary: Value, name: Value) -> Value:
+def contains_key(call: MemberCall, dictionary: Value, name: Value) -> Value:
     if name is NULL:
         return call.evaluation.fail()
     return Truth(is_there(_cell(call, dictionary, name)))
 
 
 @form(_DICTIONARY, "TValue Item[TKey key] { get; }")
-def item(call: Call, dictionary: Value, name: Value) -> Value:
+def item(call: MemberCall, dictionary: Value, name: Value) -> Value:
     if name is NULL:
         return call.evaluation.fail()
     cell, evaluation = _cell(call, dictionary, name), call.evaluation
@@ -105,7 +108,7 @@ def item(call: Call, dictionary: Value, name: Value) -> Value:
 
 
 @form(_DICTIONARY, "bool TryGetValue(TKey key, out TValue value)")
-def try_get_value(call: Call, dictionary: Value, name: Value) -> Value:
+def try_get_value(call: MemberCall, dictionary: Value, name: Value) -> Value:
     if name is NULL:
         return call.evaluation.fail()
     evaluation = call.evaluation
@@ -125,7 +128,7 @@ def try_get_value(call: Call, dictionary: Value, name: Value) -> Value:
     f"static TValue GetValueOrDefault<TKey, TValue>(this {_DICTIONARY}<TKey, TValue> dictionary, TKey key,"
     " TValue defaultValue)",
 )
-def item_or_default(call: Call, dictionary: Value, name: Value, default: Value = NULL) -> Value:
+def item_or_default(call: MemberCall, dictionary: Value, name: Value, default: Value = NULL) -> Value:
     if NULL in (dictionary, name):
         return call.evaluation.fail()
     cell, evaluation = _cell(call, dictionary, name), call.evaluation
@@ -137,12 +140,12 @@ def item_or_default(call: Call, dictionary: Value, name: Value, default: Value =
     f"static string GetValueOrDefault(this {_DICTIONARY}<string, string[]> d, string name)",
     f"static string GetValueOrDefault(this {_DICTIONARY}<string, string[]> d, string name, string defaultValue)",
 )
-def joined_values(call: Call, dictionary: Value, name: Value, default: Value = NULL) -> Value:
+def joined_values(call: MemberCall, dictionary: Value, name: Value, default: Value = NULL) -> Value:
     if NULL in (dictionary, name):
         return call.evaluation.fail()
 
     def joined(leaf: Value) -> Value:
-        if isinstance(leaf, Field):
+        if isinstance(leaf, FieldValue):
             return Text(leaf.joined)
         return default
 
@@ -153,7 +156,7 @@ def joined_values(call: Call, dictionary: Value, name: Value, default: Value = N
     "ContextExtensions",
     f"static string GetValueOrDefault(this {_DICTIONARY}<string, string> d, string name, string defaultValue)",
 )
-def text_or_default(call: Call, dictionary: Value, name: Value, default: Value) -> Value:
+def text_or_default(call: MemberCall, dictionary: Value, name: Value, default: Value) -> Value:
     if NULL in (dictionary, name):
         return call.evaluation.fail()
     return over(_cell(call, dictionary, name), lambda leaf: default if leaf is ABSENT else leaf)
@@ -164,7 +167,7 @@ def text_or_default(call: Call, dictionary: Value, name: Value, default: Value) 
     f"static T GetValueOrDefault<T>(this {_DICTIONARY}<string, object> d, string name)",
     f"static T GetValueOrDefault<T>(this {_DICTIONARY}<string, object> d, string name, T defaultValue)",
 )
-def variable_or_default(call: Call, dictionary: Value, name: Value, default: Value | None = None) -> Value:
+def variable_or_default(call: MemberCall, dictionary: Value, name: Value, default: Value | None = None) -> Value:
     if NULL in (dictionary, name):
         return call.evaluation.fail()
     evaluation, type_ = call.evaluation, call.type_arguments[-1]
@@ -198,7 +201,7 @@ def _credentials() -> dict[str, Language]:
 
 
 @form("ContextExtensions", "static BasicAuthCredentials AsBasic(this string s)", "static Jwt AsJwt(this string s)")
-def as_credentials(call: Call, text: Value) -> Value:
+def as_credentials(call: MemberCall, text: Value) -> Value:
     return _credentials_in(call, text, str(call.type))
 
 
@@ -207,15 +210,81 @@ def as_credentials(call: Call, text: Value) -> Value:
     "static bool TryParseBasic(this string s, out BasicAuthCredentials result)",
     "static bool TryParseJwt(this string s, out Jwt result)",
 )
-def try_parse_credentials(call: Call, text: Value) -> Value:
+def try_parse_credentials(call: MemberCall, text: Value) -> Value:
     found = _credentials_in(call, text, "Jwt" if call.member.name == "TryParseJwt" else "BasicAuthCredentials")
     return call.evaluation.each([found], lambda leaf: Several(Truth(terms.truth(leaf is not NULL)), leaf))
 
 
-def _credentials_in(call: Call, text: Value, type_: str) -> Value:
+def _credentials_in(call: MemberCall, text: Value, type_: str) -> Value:
     if text is NULL:
         return NULL
     unknowns, key = call.evaluation.unknowns, key_of(call.evaluation, type_, text)
     fits = terms.member(as_text(text).term, _credentials()[type_])
     are_there = terms.all_of(fits, unknowns.truth(f"whether a text is a {type_}", key and ("there", key)))
     return merge(are_there, unknowns.value(type_, f"a {type_}", key, null=False), NULL)
+
+
+_TYPES = ("System.Collections.Generic.Dictionary", "System.Collections.Generic.IDictionary")
+
+
+def rows_of(call: MemberCall, dictionary: Value, key: Value) -> list[tuple[Term, Value]]:
+    """Return for each entry whether it has a key, and its value; at most one has. A null key throws before."""
+    if not isinstance(dictionary, Table) or dictionary.made != call.evaluation.unknowns.heap:
+        raise Unsupported("a dictionary that is not known")
+    asked = as_text(key).term
+    return [(same_texts(asked, terms.text(name), dictionary.comparer), value) for name, value in dictionary.entries]
+
+
+def _is_row(rows: list[tuple[Term, Value]]) -> Term:
+    return terms.any_of(*(is_it for is_it, _ in rows))
+
+
+def value_of(rows: list[tuple[Term, Value]], default: Value) -> Value:
+    found = default
+    for is_it, value in reversed(rows):
+        found = merge(is_it, value, found)
+    return found
+
+
+def _register(type_: str) -> None:
+    @form(type_, "bool ContainsKey(TKey key)")
+    def contains_key(call: MemberCall, dictionary: Value, key: Value) -> Value:
+        if key is NULL:
+            return call.evaluation.fail()
+        return Truth(_is_row(rows_of(call, dictionary, key)))
+
+    @form(type_, "TValue Item[TKey key] { get; set; }")
+    def item(call: MemberCall, dictionary: Value, key: Value) -> Value:
+        if key is NULL:
+            return call.evaluation.fail()
+        rows = rows_of(call, dictionary, key)
+        call.evaluation.throw(terms.not_(_is_row(rows)))
+        return value_of(rows, rows[-1][1]) if rows else call.evaluation.fail()
+
+    @form(type_, "bool TryGetValue(TKey key, out TValue value)")
+    def try_get_value(call: MemberCall, dictionary: Value, key: Value) -> Value:
+        if key is NULL:
+            return call.evaluation.fail()
+        rows = rows_of(call, dictionary, key)
+        type_arguments = getattr(dictionary, "type", "").partition("<")[2].rstrip(">").split(", ")
+        if type_arguments[-1] == "string":
+            default: Value = NULL
+        elif type_arguments[-1] in ("int", "bool", "long"):
+            default = default_of(call.evaluation, type_arguments[-1], is_value_type=True)
+        else:
+            raise Unsupported("a dictionary of other values")
+        found: Value = Several(constant_truth(False), default)
+        for is_it, value in reversed(rows):
+            found = merge(is_it, Several(constant_truth(True), value), found)
+        return found
+
+
+for _name in _TYPES:
+    _register(_name)
+
+
+@form("System.Collections.Generic.Dictionary", "int Count { get; }")
+def count(call: MemberCall, dictionary: Value) -> Value:
+    if not isinstance(dictionary, Table) or dictionary.made != call.evaluation.unknowns.heap:
+        raise Unsupported("a dictionary that is not known")
+    return constant_number(len(dictionary.entries))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.semantics import json_trees as trees
 from apimpolicy.semantics.creation import default_of
 from apimpolicy.semantics.evaluation import as_text, constant_of
-from apimpolicy.semantics.members import Call, form
+from apimpolicy.semantics.members import MemberCall, form
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
     INTEGERS,
@@ -36,8 +36,7 @@ _TYPES = {"object": 1, "string": 8, "integer": 6, "boolean": 9, "array": 2, "nul
 """The values of JTokenType."""
 
 
-def _live(call: Call, token: Value) -> Json:
-    """Return a token of a tree that nothing has changed since it was read."""
+def _live(call: MemberCall, token: Value) -> Json:
     if not isinstance(token, Json) or token.born != call.evaluation.unknowns.heap:
         raise Unsupported("a JSON tree that a policy made or changed")
     return token
@@ -49,11 +48,11 @@ def _live(call: Call, token: Value) -> Json:
 @form(_TOKEN, _KEYED)
 @form(_OBJECT, _KEYED, f"{_TOKEN} Item[string propertyName] {{ get; set; }}")
 @form(_ARRAY, _KEYED, f"{_TOKEN} Item[int index] {{ get; set; }}")
-def item(call: Call, token: Value, key: Value) -> Value:
+def item(call: MemberCall, token: Value, key: Value) -> Value:
     return _item(call, _live(call, token), key)
 
 
-def _item(call: Call, token: Json, key: Value) -> Value:
+def _item(call: MemberCall, token: Json, key: Value) -> Value:
     """Return the member of an object by a text, the item of an array by a number; anything else throws."""
     evaluation = call.evaluation
     if key is NULL:
@@ -70,8 +69,7 @@ def _item(call: Call, token: Json, key: Value) -> Value:
     return trees.member_of(evaluation, token, name)
 
 
-def _at(call: Call, token: Json, index: int) -> Value:
-    """Return the item of an array, or of a constructor, whose content is unknown."""
+def _at(call: MemberCall, token: Json, index: int) -> Value:
     evaluation = call.evaluation
     unknowns = evaluation.unknowns
 
@@ -88,26 +86,26 @@ def _at(call: Call, token: Json, index: int) -> Value:
 
 
 @form(_OBJECT, f"{_TOKEN} GetValue(string propertyName)")
-def get_value(call: Call, token: Value, name: Value) -> Value:
+def get_value(call: MemberCall, token: Value, name: Value) -> Value:
     live = _live(call, token)
     return NULL if name is NULL else trees.member_of(call.evaluation, live, constant_of(name))
 
 
 @form(_OBJECT, "bool ContainsKey(string propertyName)")
-def contains_key(call: Call, token: Value, name: Value) -> Value:
+def contains_key(call: MemberCall, token: Value, name: Value) -> Value:
     live = _live(call, token)
     if name is NULL:
         return call.evaluation.fail()
     return _is_there(call, live, constant_of(name))
 
 
-def _is_there(call: Call, token: Json, name: str) -> Value:
+def _is_there(call: MemberCall, token: Json, name: str) -> Value:
     found = trees.member_of(call.evaluation, token, name)
     return call.evaluation.each([found], lambda leaf: constant_truth(leaf is not NULL))
 
 
 @form(_OBJECT, f"bool TryGetValue(string propertyName, out {_TOKEN} value)")
-def try_get_value(call: Call, token: Value, name: Value) -> Value:
+def try_get_value(call: MemberCall, token: Value, name: Value) -> Value:
     live = _live(call, token)
     if name is NULL:
         return Several(constant_truth(False), NULL)
@@ -116,13 +114,13 @@ def try_get_value(call: Call, token: Value, name: Value) -> Value:
 
 
 @form(_TOKEN, f"{_TOKEN} SelectToken(string path)")
-def select_token(call: Call, token: Value, path: Value) -> Value:
+def select_token(call: MemberCall, token: Value, path: Value) -> Value:
     live = _live(call, token)
     return call.evaluation.fail() if path is NULL else trees.selected(call.evaluation, live, constant_of(path))
 
 
 @form(_CONTAINER, "int Count { get; }")
-def count(call: Call, token: Value) -> Value:
+def count(call: MemberCall, token: Value) -> Value:
     live, unknowns = _live(call, token), call.evaluation.unknowns
 
     def of_object() -> Value:
@@ -137,7 +135,7 @@ def count(call: Call, token: Value) -> Value:
 
 @form(_TOKEN, "bool HasValues { get; }")
 @form(_CONTAINER, "bool HasValues { get; }")
-def has_values(call: Call, token: Value) -> Value:
+def has_values(call: MemberCall, token: Value) -> Value:
     live, unknowns = _live(call, token), call.evaluation.unknowns
 
     def unknown() -> Value:
@@ -150,7 +148,7 @@ def has_values(call: Call, token: Value) -> Value:
 
 
 @form(_TOKEN, f"{_JSON}JTokenType Type {{ get; }}")
-def type_of_token(call: Call, token: Value) -> Value:
+def type_of_token(call: MemberCall, token: Value) -> Value:
     live, unknowns = _live(call, token), call.evaluation.unknowns
     type_ = f"{_JSON}JTokenType"
 
@@ -169,25 +167,25 @@ def type_of_token(call: Call, token: Value) -> Value:
 
 
 @form(_TOKEN, "string ToString()")
-def to_string(call: Call, token: Value) -> Value:
+def to_string(call: MemberCall, token: Value) -> Value:
     return trees.shown(call.evaluation, _live(call, token))
 
 
 @form(_TOKEN, "T Value<T>(object key)")
-def value_at(call: Call, token: Value, key: Value) -> Value:
+def value_at(call: MemberCall, token: Value, key: Value) -> Value:
     evaluation, type_ = call.evaluation, call.type_arguments[-1]
     found = _item(call, _live(call, token), key)
     return evaluation.each([found], lambda leaf: _value(call, leaf, type_))
 
 
 @form(f"{_JSON}Extensions", f"static U Value<U>(this System.Collections.Generic.IEnumerable<{_TOKEN}> value)")
-def value_of(call: Call, token: Value) -> Value:
+def value_of(call: MemberCall, token: Value) -> Value:
     if token is NULL:
         return call.evaluation.fail()
     return _value(call, _live(call, token), call.type_arguments[-1])
 
 
-def _value(call: Call, token: Value, type_: Type) -> Value:
+def _value(call: MemberCall, token: Value, type_: Type) -> Value:
     """Return a token as `Value<T>` converts it; the default of the type where there is none."""
     name = str(type_)
     if token is NULL:
@@ -200,7 +198,7 @@ def _value(call: Call, token: Value, type_: Type) -> Value:
 
 def _register_cast(type_: str) -> None:
     @form(_TOKEN, f"static {type_} op_Explicit({_TOKEN} value)")
-    def cast(call: Call, token: Value) -> Value:
+    def cast(call: MemberCall, token: Value) -> Value:
         if token is NULL:
             is_nullable = type_ == "string" or type_.endswith("?")
             return NULL if is_nullable else call.evaluation.fail()
@@ -218,7 +216,7 @@ _register_cast("string")
 
 def _register_parser(type_: str) -> None:
     @form(type_, f"static {type_} Parse(string json)")
-    def parse(call: Call, text: Value) -> Value:
+    def parse(call: MemberCall, text: Value) -> Value:
         return call.evaluation.fail() if text is NULL else trees.parsed(call.evaluation, as_text(text).term, type_)
 
 

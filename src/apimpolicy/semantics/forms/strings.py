@@ -9,10 +9,9 @@ from apimpolicy.languages import units
 from apimpolicy.languages.language import ANYTHING, Language, containing, in_ranges, literal, one_of, repeat, sequence
 from apimpolicy.languages.operations import Drop, Erase, ReplaceUnit, Take, ToLower, ToUpper, Trim, white_space
 from apimpolicy.semantics.evaluation import as_number, as_text, constant_of
-from apimpolicy.semantics.keys import key_of
-from apimpolicy.semantics.members import Call, comparison_of, form
+from apimpolicy.semantics.members import MemberCall, comparison_of, form
 from apimpolicy.semantics.operators import text_of
-from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.unknowns import Unsupported, key_of
 from apimpolicy.semantics.values import NULL, Items, Number, Parts, Text, Truth, Value, constant_text, constant_truth
 from apimpolicy.terms import term as terms
 from apimpolicy.terms.measures import FirstIndex, Length
@@ -30,12 +29,12 @@ _PLAIN = repeat(in_ranges((0x09, 0x0D), (0x20, 0x7E)))
 
 
 @form("string", "bool Equals(string value)", "static bool Equals(string a, string b)")
-def equals(call: Call, one: Value, other: Value) -> Value:
+def equals(call: MemberCall, one: Value, other: Value) -> Value:
     return _equal(one, other, "ordinal")
 
 
 @form("string", "bool Equals(object obj)")
-def equals_object(call: Call, one: Value, other: Value) -> Value:
+def equals_object(call: MemberCall, one: Value, other: Value) -> Value:
     if other is NULL or isinstance(other, (Truth, Number)):
         return constant_truth(False)
     return _equal(one, other, "ordinal")
@@ -46,7 +45,7 @@ def equals_object(call: Call, one: Value, other: Value) -> Value:
     "bool Equals(string value, System.StringComparison comparisonType)",
     "static bool Equals(string a, string b, System.StringComparison comparisonType)",
 )
-def equals_by(call: Call, one: Value, other: Value, comparison: Value) -> Value:
+def equals_by(call: MemberCall, one: Value, other: Value, comparison: Value) -> Value:
     return _equal(one, other, comparison_of(comparison))
 
 
@@ -62,7 +61,6 @@ def same_texts(one: Term, other: Term, comparison: str) -> Term:
 
 
 def folded(term: Term, comparison: str) -> Term:
-    """Return a text as a comparison sees it."""
     return terms.applied(ToUpper(), term) if comparison == "ignore-case" else term
 
 
@@ -70,16 +68,16 @@ def folded(term: Term, comparison: str) -> Term:
 
 
 @form("string", "static int Compare(string strA, string strB, System.StringComparison comparisonType)")
-def compare(call: Call, one: Value, other: Value, comparison: Value) -> Value:
+def compare(call: MemberCall, one: Value, other: Value, comparison: Value) -> Value:
     return _compared(call, one, other, comparison_of(comparison))
 
 
 @form("string", "static int CompareOrdinal(string strA, string strB)")
-def compare_ordinal(call: Call, one: Value, other: Value) -> Value:
+def compare_ordinal(call: MemberCall, one: Value, other: Value) -> Value:
     return _compared(call, one, other, "ordinal")
 
 
-def _compared(call: Call, one: Value, other: Value, comparison: str) -> Value:
+def _compared(call: MemberCall, one: Value, other: Value, comparison: str) -> Value:
     evaluation = call.evaluation
     key = key_of(evaluation, "compare", comparison, one, other)
     order = evaluation.unknowns.value("int", "the order of texts", key)
@@ -93,7 +91,7 @@ def _compared(call: Call, one: Value, other: Value, comparison: str) -> Value:
 # Searches
 
 
-def _found(call: Call, text: Value, needle: Value, comparison: str, where: str) -> Value:
+def _found(call: MemberCall, text: Value, needle: Value, comparison: str, where: str) -> Value:
     if needle is NULL:
         return call.evaluation.fail()
     words, term = as_text(needle), as_text(text).term
@@ -107,7 +105,7 @@ def _found(call: Call, text: Value, needle: Value, comparison: str, where: str) 
     return _by_culture(call, term, constant, found, ("culture", where, term, constant))
 
 
-def _by_culture(call: Call, term: Term, needle: str, exact: Value, key: object) -> Value:
+def _by_culture(call: MemberCall, term: Term, needle: str, exact: Value, key: object) -> Value:
     """Return a search by the invariant culture: that by code units, of texts where they agree."""
     if not _PLAIN_WORDS.accepts(needle) or not needle:
         raise Unsupported("a search by culture for other than plain text")
@@ -131,47 +129,47 @@ def _variables(term: Term) -> list[Term]:
 
 
 @form("string", "bool Contains(string value)")
-def contains(call: Call, text: Value, value: Value) -> Value:
+def contains(call: MemberCall, text: Value, value: Value) -> Value:
     return _found(call, text, value, "ordinal", "inside")
 
 
 @form("string", "bool Contains(string value, System.StringComparison comparisonType)")
-def contains_by(call: Call, text: Value, value: Value, comparison: Value) -> Value:
+def contains_by(call: MemberCall, text: Value, value: Value, comparison: Value) -> Value:
     return _found(call, text, value, comparison_of(comparison), "inside")
 
 
 @form("string", "bool StartsWith(string value)")
-def starts_with(call: Call, text: Value, value: Value) -> Value:
+def starts_with(call: MemberCall, text: Value, value: Value) -> Value:
     return _found(call, text, value, "culture", "start")
 
 
 @form("string", "bool StartsWith(string value, System.StringComparison comparisonType)")
-def starts_with_by(call: Call, text: Value, value: Value, comparison: Value) -> Value:
+def starts_with_by(call: MemberCall, text: Value, value: Value, comparison: Value) -> Value:
     return _found(call, text, value, comparison_of(comparison), "start")
 
 
 @form("string", "bool EndsWith(string value)")
-def ends_with(call: Call, text: Value, value: Value) -> Value:
+def ends_with(call: MemberCall, text: Value, value: Value) -> Value:
     return _found(call, text, value, "culture", "end")
 
 
 @form("string", "bool EndsWith(string value, System.StringComparison comparisonType)")
-def ends_with_by(call: Call, text: Value, value: Value, comparison: Value) -> Value:
+def ends_with_by(call: MemberCall, text: Value, value: Value, comparison: Value) -> Value:
     return _found(call, text, value, comparison_of(comparison), "end")
 
 
 @form("string", "bool Contains(char value)")
-def contains_unit(call: Call, text: Value, value: Value) -> Value:
+def contains_unit(call: MemberCall, text: Value, value: Value) -> Value:
     return Truth(terms.member(as_text(text).term, containing(_unit(value))))
 
 
 @form("string", "bool StartsWith(char value)")
-def starts_with_unit(call: Call, text: Value, value: Value) -> Value:
+def starts_with_unit(call: MemberCall, text: Value, value: Value) -> Value:
     return Truth(terms.member(as_text(text).term, sequence(_unit(value), ANYTHING)))
 
 
 @form("string", "bool EndsWith(char value)")
-def ends_with_unit(call: Call, text: Value, value: Value) -> Value:
+def ends_with_unit(call: MemberCall, text: Value, value: Value) -> Value:
     return Truth(terms.member(as_text(text).term, sequence(ANYTHING, _unit(value))))
 
 
@@ -187,7 +185,7 @@ def _constant_unit(value: Value) -> int:
 
 
 @form("string", "int IndexOf(string value)")
-def index_of(call: Call, text: Value, value: Value) -> Value:
+def index_of(call: MemberCall, text: Value, value: Value) -> Value:
     if value is NULL:
         return call.evaluation.fail()
     term, needle = as_text(text).term, constant_of(value)
@@ -196,12 +194,12 @@ def index_of(call: Call, text: Value, value: Value) -> Value:
 
 
 @form("string", "int IndexOf(char value)")
-def index_of_unit(call: Call, text: Value, value: Value) -> Value:
+def index_of_unit(call: MemberCall, text: Value, value: Value) -> Value:
     return Number(terms.measure(FirstIndex(chr(_constant_unit(value))), as_text(text).term), "int")
 
 
 @form("string", "int IndexOf(string value, System.StringComparison comparisonType)")
-def index_of_by(call: Call, text: Value, value: Value, comparison: Value) -> Value:
+def index_of_by(call: MemberCall, text: Value, value: Value, comparison: Value) -> Value:
     if value is NULL:
         return call.evaluation.fail()
     how = comparison_of(comparison)
@@ -214,7 +212,7 @@ def index_of_by(call: Call, text: Value, value: Value, comparison: Value) -> Val
 
 
 @form("string", "int Length { get; }")
-def length(call: Call, text: Value) -> Value:
+def length(call: MemberCall, text: Value) -> Value:
     return Number(terms.measure(Length(), _same_length(as_text(text).term)), "int")
 
 
@@ -226,7 +224,7 @@ def _same_length(term: Term) -> Term:
 
 
 @form("string", "string Substring(int startIndex)")
-def substring(call: Call, text: Value, start: Value) -> Value:
+def substring(call: MemberCall, text: Value, start: Value) -> Value:
     index = _constant_index(start)
     if index < 0:
         return call.evaluation.fail()
@@ -236,7 +234,7 @@ def substring(call: Call, text: Value, start: Value) -> Value:
 
 
 @form("string", "string Substring(int startIndex, int length)")
-def substring_of(call: Call, text: Value, start: Value, count: Value) -> Value:
+def substring_of(call: MemberCall, text: Value, start: Value, count: Value) -> Value:
     index, size = _constant_index(start), _constant_index(count)
     if index < 0 or size < 0:
         return call.evaluation.fail()
@@ -257,7 +255,7 @@ def _is_shorter(term: Term, size: int) -> Term:
 
 
 @form("string", "char Chars[int index] { get; }")
-def unit_at(call: Call, text: Value, place: Value) -> Value:
+def unit_at(call: MemberCall, text: Value, place: Value) -> Value:
     from apimpolicy.terms.measures import Unit
 
     index = _constant_index(place)
@@ -276,7 +274,7 @@ def unit_at(call: Call, text: Value, place: Value) -> Value:
     'string[] Split(char separator, System.StringSplitOptions options = "None")',
     'string[] Split(string separator, System.StringSplitOptions options = "None")',
 )
-def split(call: Call, text: Value, separator: Value, options: Value | None = None) -> Value:
+def split(call: MemberCall, text: Value, separator: Value, options: Value | None = None) -> Value:
     heap = call.evaluation.unknowns.heap
     if isinstance(separator, Items) and not separator.has_more:
         marks = [_constant_mark(each) for each in separator.items]
@@ -298,12 +296,12 @@ def _constant_mark(separator: Value) -> str:
 
 
 @form("string", "string ToLower()", "string ToLowerInvariant()")
-def to_lower(call: Call, text: Value) -> Value:
+def to_lower(call: MemberCall, text: Value) -> Value:
     return Text(terms.applied(ToLower(), as_text(text).term))
 
 
 @form("string", "string ToUpper()", "string ToUpperInvariant()")
-def to_upper(call: Call, text: Value) -> Value:
+def to_upper(call: MemberCall, text: Value) -> Value:
     return Text(terms.applied(ToUpper(), as_text(text).term))
 
 
@@ -319,27 +317,27 @@ def _trimmed(text: Value, given: Value | None, *, start: bool = True, end: bool 
 
 
 @form("string", "string Trim()", "string Trim(char trimChar)", "string Trim(params char[] trimChars)")
-def trim(call: Call, text: Value, given: Value | None = None) -> Value:
+def trim(call: MemberCall, text: Value, given: Value | None = None) -> Value:
     return _trimmed(text, given)
 
 
 @form("string", "string TrimStart()", "string TrimStart(char trimChar)", "string TrimStart(params char[] trimChars)")
-def trim_start(call: Call, text: Value, given: Value | None = None) -> Value:
+def trim_start(call: MemberCall, text: Value, given: Value | None = None) -> Value:
     return _trimmed(text, given, end=False)
 
 
 @form("string", "string TrimEnd()", "string TrimEnd(char trimChar)", "string TrimEnd(params char[] trimChars)")
-def trim_end(call: Call, text: Value, given: Value | None = None) -> Value:
+def trim_end(call: MemberCall, text: Value, given: Value | None = None) -> Value:
     return _trimmed(text, given, start=False)
 
 
 @form("string", "string Replace(char oldChar, char newChar)")
-def replace_unit(call: Call, text: Value, old: Value, new: Value) -> Value:
+def replace_unit(call: MemberCall, text: Value, old: Value, new: Value) -> Value:
     return Text(terms.applied(ReplaceUnit(_constant_unit(old), _constant_unit(new)), as_text(text).term))
 
 
 @form("string", "string Replace(string oldValue, string newValue)")
-def replace(call: Call, text: Value, old: Value, new: Value) -> Value:
+def replace(call: MemberCall, text: Value, old: Value, new: Value) -> Value:
     if old is NULL:
         return call.evaluation.fail()
     term, search = as_text(text).term, constant_of(old)
@@ -360,12 +358,12 @@ def replace(call: Call, text: Value, old: Value, new: Value) -> Value:
 
 
 @form("string", "static bool IsNullOrEmpty(string value)")
-def is_null_or_empty(call: Call, text: Value) -> Value:
+def is_null_or_empty(call: MemberCall, text: Value) -> Value:
     return constant_truth(True) if text is NULL else Truth(terms.same(as_text(text).term, terms.text("")))
 
 
 @form("string", "static bool IsNullOrWhiteSpace(string value)")
-def is_null_or_white_space(call: Call, text: Value) -> Value:
+def is_null_or_white_space(call: MemberCall, text: Value) -> Value:
     if text is NULL:
         return constant_truth(True)
     return Truth(terms.member(as_text(text).term, repeat(one_of(white_space()))))
@@ -380,11 +378,11 @@ def is_null_or_white_space(call: Call, text: Value) -> Value:
     "static string Concat(object arg0, object arg1)",
     "static string Concat(object arg0, object arg1, object arg2)",
 )
-def concat(call: Call, *values: Value) -> Value:
+def concat(call: MemberCall, *values: Value) -> Value:
     parts = [text_of(call.evaluation, value) for value in values]
     return call.evaluation.each(parts, lambda *texts: Text(terms.joined(*(as_text(each).term for each in texts))))
 
 
 @form("string", "string ToString()", "object Clone()")
-def to_string(call: Call, text: Value) -> Value:
+def to_string(call: MemberCall, text: Value) -> Value:
     return as_text(text)

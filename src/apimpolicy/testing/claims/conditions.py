@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.emit.recorder import Recorder
+from apimpolicy.emit.recording import Recorder
 from apimpolicy.engine.evaluation import EXPRESSION_FAILURES
 from apimpolicy.engine.trace import Evaluation
 from apimpolicy.engine.variables import set_variables

@@ -18,7 +18,7 @@ from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.environments import find_configuration
-from apimpolicy.proposing.finder import Finder
+from apimpolicy.proposing.guided import Finder
 from apimpolicy.proving.proof import ProofResult
 from apimpolicy.scenarios import goals
 from apimpolicy.scenarios.goals import BRANCH, Goal
@@ -26,9 +26,8 @@ from apimpolicy.semantics.unknowns import Reason
 from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.harnesses import file_about, harness_of, scope_in, setup_of
 from apimpolicy.testing.claims.static_proofs import proof_of
-from apimpolicy.text.encoding import from_utf16
-from apimpolicy.text.holes import has_hole
 from apimpolicy.text.named_values import find_named_values
+from apimpolicy.text.source import from_utf16, has_hole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,13 +19,23 @@ from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.languages.language import TooLarge, any_of_text, in_ranges, repeat, union
 from apimpolicy.policies.registry import is_known
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Truth, Value, constant_text, merge, over, where
+from apimpolicy.semantics.values import (
+    ABSENT,
+    Choice,
+    FieldValue,
+    Text,
+    Truth,
+    Value,
+    constant_text,
+    merge,
+    over,
+    where,
+)
 from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions, is_expression
 from apimpolicy.testing.claims.response_conditions import response_condition
-from apimpolicy.transfer import effects
-from apimpolicy.transfer.run import transfer_module
+from apimpolicy.transfer.run import is_exact
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -74,7 +84,7 @@ def _base_of_step(step: Step) -> Base:
         return "none"
     declared = step.specification.effects
     if declared is None:
-        return "unknown" if transfer_module(step.name) is effects else "none"
+        return "none" if is_exact(step.name) else "unknown"
     if all(effect.partition(":")[0] != "backend" for effect in declared):
         return "none"
     url = step.element.get("base-url")
@@ -140,14 +150,14 @@ def _constant(value: Value) -> str | None:
 
 def _encoded(proof: Proof, first: Value, leaf: Value) -> Value:
     """Return the value read of a parameter written into a URL: unusual texts differ then."""
-    if leaf is ABSENT or not isinstance(leaf, Field) or leaf.key in _keys(first):
+    if leaf is ABSENT or not isinstance(leaf, FieldValue) or leaf.key in _keys(first):
         return leaf
     if all(isinstance(item, Text) and (item.constant or "\u0100").isascii() for item in leaf.items):
         return leaf
     text = proof.unknowns.fresh(terms.TEXT, "a parameter as it was sent")
     is_plain = terms.truth(len(leaf.items) == 1 and not leaf.repeats)
     is_plain = terms.all_of(is_plain, terms.member(leaf.joined, _PLAIN))
-    return merge(is_plain, leaf, Field(text, (Text(text),), repeats=leaf.repeats))
+    return merge(is_plain, leaf, FieldValue(text, (Text(text),), repeats=leaf.repeats))
 
 
 def _keys(value: Value) -> set[Hashable]:

@@ -30,7 +30,6 @@ from apimpolicy.project.service_tables import ServiceTables
 from apimpolicy.project.toml_table import Table
 from apimpolicy.scenarios.harness import Harness, StandIns
 from apimpolicy.scenarios.scenario import ENTITIES
-from apimpolicy.semantics.walking import walk
 from apimpolicy.testing import first_surroundings
 from apimpolicy.testing.case_files import Case, CaseFile, CaseStep, load_case_file, load_case_tree
 from apimpolicy.testing.certificates import STANDARD, TestCertificates
@@ -235,7 +234,7 @@ def _names(steps: Iterable[PolicyStep]) -> Iterator[str]:
                 body = compiled(excerpt).bound.body
             except ApimPolicyError:
                 continue
-            for part in walk(body):
+            for part in body.walk():
                 value = part.constant if isinstance(part, nodes.Expression) else None
                 if isinstance(value, str) and _NAME.fullmatch(value):
                     yield str(value)

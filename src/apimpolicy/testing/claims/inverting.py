@@ -10,7 +10,7 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.policies.effects import Forwarded, Sent
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.proposing.inversion.context import of_message, with_body, with_field, with_url, with_variable
-from apimpolicy.proposing.inversion.reaching import repair, returned, spoiled
+from apimpolicy.proposing.inversion.core import repair, returned, spoiled
 from apimpolicy.proposing.inversion.values import different, matching
 from apimpolicy.testing.claims.conditions import BACKEND, GATEWAY, EvaluatedConditions
 from apimpolicy.testing.claims.format import CONDITION

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.scenarios import assignments
-from apimpolicy.semantics.forms.entities import ENTITIES
+from apimpolicy.semantics.forms.context import ENTITIES
 from apimpolicy.semantics.json_trees import KINDS
 
 if TYPE_CHECKING:

@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from apimpolicy.binding.nodes import Bound, Expression, PropertyAccess
 from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.proposing.finder import Finder
-from apimpolicy.proposing.guided import Guided, Target, approach
+from apimpolicy.proposing.guided import Finder, Guided, SearchGoal, approach
 from apimpolicy.proving.proof import ProofResult
 from apimpolicy.records import Record
 from apimpolicy.scenarios.scenario import shrink
-from apimpolicy.semantics.walking import walk
 from apimpolicy.testing.claims.conditions import Conditions, EvaluatedConditions
 from apimpolicy.testing.claims.harnesses import with_each
 from apimpolicy.testing.claims.inverting import SENT, ClaimInversion, Want
@@ -49,7 +47,7 @@ class ClaimBreaker:
         self, claim: Claim, starts: Iterable[Assignment], is_over: Callable[[], bool], most: int, width: int = 3
     ) -> ScenarioRun | None:
         """Return a run that breaks a claim, after at most so many tries; None where none was found."""
-        target = Target(
+        target = SearchGoal(
             lambda run: is_broken_by(run, claim, self.harness, self.expressions),
             lambda run: self._closeness(claim, run),
             lambda run: self._candidates(claim, run),
@@ -207,7 +205,7 @@ class ClaimProof:
 
     def _reads_policys(self, index: int) -> bool:
         """Return whether a claim asks the request as it came for a variable of a policy: a search would say less."""
-        read = (part for body in self._asked(self.claims[index]) if _reads_variables(body) for part in walk(body))
+        read = (part for body in self._asked(self.claims[index]) if _reads_variables(body) for part in body.walk())
         names = {part.constant for part in read if isinstance(part, Expression) and isinstance(part.constant, str)}
         attributes = (each for step in self.harness.program.steps() for each in step.element.attributes)
         return any(each.name.endswith("name") and each.value.text in names for each in attributes)
@@ -329,7 +327,7 @@ class ClaimProof:
 
 
 def _reads_variables(body: Bound) -> bool:
-    return any(isinstance(part, PropertyAccess) and part.property.name == "Variables" for part in walk(body))
+    return any(isinstance(part, PropertyAccess) and part.property.name == "Variables" for part in body.walk())
 
 
 def internal_error(error: Exception, *, debug: bool) -> str:

@@ -13,13 +13,13 @@ from apimpolicy.context.urls import DEFAULT_PORTS
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.languages.language import Language, at_least_once, containing, in_ranges, literal, not_, sequence
 from apimpolicy.languages.patterns import NotRegular, language_of
-from apimpolicy.semantics.charsets import is_utf8
+from apimpolicy.semantics.forms.context import is_utf8
 from apimpolicy.semantics.unknowns import Unknowns, Unsupported
 from apimpolicy.semantics.values import (
     ABSENT,
     INTEGERS,
     NULL,
-    Field,
+    FieldValue,
     Json,
     Number,
     Opaque,
@@ -172,7 +172,7 @@ def _headers(end: End, kind: str, tree: Tree, unknowns: Unknowns) -> Term:
             return terms.truth(leaf is ABSENT)
         if leaf is ABSENT:
             return terms.FALSE
-        if isinstance(leaf, Field) and not leaf.repeats and len(leaf.items) == 1:
+        if isinstance(leaf, FieldValue) and not leaf.repeats and len(leaf.items) == 1:
             return where(leaf.items[0], lambda item: _is_text(item, wanted))
         return unknowns.truth("a header that comes several times")
 

@@ -13,7 +13,7 @@ from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
 from apimpolicy.project.files import write_whole
 from apimpolicy.project.gateways import NoApisError
-from apimpolicy.proposing.finder import Finder
+from apimpolicy.proposing.guided import Finder
 from apimpolicy.report.claim_results import ERROR, FALSE, PROVEN, SKIPPED, UNDECIDED, ClaimReport
 from apimpolicy.report.columns import page
 from apimpolicy.report.terminal import render_all

@@ -69,7 +69,7 @@ class ServiceRoute(Record):
     """A route to an operation: its name for people, method (None: any), path, required headers, and the caller.
 
     The caller is None for anyone, without a key; `api` is the id of the API, `query` has required parameters, `label`
-    is the name of the operation alone. `constants` are members of API and operation, as `semantics.inputs` names them.
+    is the name of the operation alone. `constants` are members of API and operation, as `semantics.state` names them.
     """
 
     api: str

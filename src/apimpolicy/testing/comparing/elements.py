@@ -19,8 +19,8 @@ from apimpolicy.report.difference_data import ADDED, CHANGED, MOVED, REMOVED, El
 from apimpolicy.syntax.lexer import tokenize
 from apimpolicy.testing.claims.conditions import BACKEND
 from apimpolicy.text.document import Attribute, Characters, Document, Element
-from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read
+from apimpolicy.text.source import decode
 
 if TYPE_CHECKING:
     from apimpolicy.engine.result import Result

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.proposing.finder import Finder
+from apimpolicy.proposing.guided import Finder
 from apimpolicy.proving import equivalence
 from apimpolicy.proving.proof import Inquiry, ProofResult
 from apimpolicy.records import Record
@@ -217,7 +217,7 @@ def _asked(joint: _ProductHarness, kinds: Iterable[Kind], knows_scopes: bool) ->
     return reasons or ("requests that may differ, and were not found",), proof_result.parts, question
 
 
-def _known(kinds: Iterable[Kind]) -> equivalence.Known:
+def _known(kinds: Iterable[Kind]) -> equivalence.KnownDifferences:
     """Return the differences that requests have shown, as the prover leaves them out."""
     answers: set[tuple[str, str]] = set()
     cells: set[tuple[str, str]] = set()
@@ -238,7 +238,7 @@ def _known(kinds: Iterable[Kind]) -> equivalence.Known:
                 names.add(kind[0])
             case (equivalence.OWN, *_):
                 names.add(equivalence.OWN)
-    return equivalence.Known(frozenset(answers), frozenset(names), frozenset(cells))
+    return equivalence.KnownDifferences(frozenset(answers), frozenset(names), frozenset(cells))
 
 
 class _ProductHarness:

@@ -21,8 +21,7 @@ from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.description import FileLocation, Hole, OperationDescription, Sourced
 from apimpolicy.report.difference_data import ADDED, CHANGED, REMOVED, SettingChange
 from apimpolicy.testing.comparing.setting_table import API, KINDS, OPERATION, TOOL, EntityKind, EntitySetting
-from apimpolicy.text.encoding import from_utf16
-from apimpolicy.text.holes import UNKNOWN_POLICIES
+from apimpolicy.text.source import UNKNOWN_POLICIES, from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.engine.steps import Program

@@ -12,14 +12,14 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.conditions import NULLNESS, key_of
-from apimpolicy.emit.recorder import UNREACHED, Recorder
+from apimpolicy.binding.flow import NULLNESS, key_of
+from apimpolicy.emit.recording import UNREACHED, Recorder
 from apimpolicy.engine.document import global_policy
 from apimpolicy.engine.observation import Observer, observed_by
 from apimpolicy.report.coverage_data import CoveragePoint, CoverageReport, FileCoverage, merged, place_keys
 from apimpolicy.scenarios.goals import outcomes_of
 from apimpolicy.testing.coverage.places import NodeKey, places_of
-from apimpolicy.text.holes import UNKNOWN_POLICIES
+from apimpolicy.text.source import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
     from types import TracebackType

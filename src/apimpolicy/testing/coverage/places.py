@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from apimpolicy.binding.conditions import conditions_of, key_of
+from apimpolicy.binding.flow import conditions_of, key_of
 from apimpolicy.engine.partial_runs import own_expressions
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError

@@ -22,7 +22,7 @@ from xml.sax.saxutils import escape
 
 import attrs
 
-from apimpolicy.binding.conditions import TRUTH, conditions_of
+from apimpolicy.binding.flow import TRUTH, conditions_of
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.policies.registry import has_trait, specification_of
@@ -30,7 +30,7 @@ from apimpolicy.report.mutation_results import CERTIFICATE, LIMIT, TOKEN
 from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.syntax.parser import parse
 from apimpolicy.testing.coverage.places import code_in_file, file_source, is_escaped, span_in_file
-from apimpolicy.text.document import Attribute, Characters, Element, Text
+from apimpolicy.text.document import Attribute, Characters, Element, TextNode
 
 if TYPE_CHECKING:
     from apimpolicy.engine.document import Policy
@@ -366,7 +366,9 @@ def _content(element: Element, checks: CheckIndex) -> Iterator[Mutation]:
     if element.expression is not None:
         yield from expression_changes(element.expression, checks)
         return
-    texts: list[Characters] = [child for child in element.children if isinstance(child, Text) and child.text.strip()]
+    texts: list[Characters] = [
+        child for child in element.children if isinstance(child, TextNode) and child.text.strip()
+    ]
     if len(texts) != 1 or any(True for _ in element.elements()):
         return
     text = texts[0]

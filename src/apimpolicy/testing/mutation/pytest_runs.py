@@ -40,7 +40,7 @@ IMPORTED_BEFORE = (
     "dotnet.implementations",
     "dotnet.system.strings",
     "dotnet.cryptography.certificate_members",
-    "emit.emitter",
+    "emit.expression",
     "emit.calls",
     "emit.conversions",
     "emit.operators",

@@ -268,7 +268,7 @@ def test_members(partner):
     assert partner.public_key.oid.friendly_name == "ECC"
     assert members.rsa_public_key(partner) is None
     assert bytes(members.export(partner, 1)) == partner.raw
-    exported = members.export_with_password(partner, 3, "secret")
+    exported = members.export(partner, 3, "secret")
     assert Certificate.from_pkcs12(bytes(exported), "secret").has_private_key
     assert members.content_type(exported) == 3
     assert members.content_type(byte_array(partner.raw)) == 1

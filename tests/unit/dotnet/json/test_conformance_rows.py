@@ -15,8 +15,7 @@ from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.json.casts import CASTS, value_at
 from apimpolicy.dotnet.json.deserialization import to_object
 from apimpolicy.dotnet.json.loading import parse, parse_array, parse_object
-from apimpolicy.dotnet.json.tokens import JToken
-from apimpolicy.dotnet.json.writer import format_date
+from apimpolicy.dotnet.json.tokens import JToken, format_date
 from apimpolicy.dotnet.metadata import parse as parse_type
 from apimpolicy.dotnet.values import type_of
 

@@ -10,7 +10,7 @@ import pytest
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.json import serialization
 from apimpolicy.dotnet.json.deserialization import from_text
-from apimpolicy.dotnet.json.kinds import J
+from apimpolicy.dotnet.json.tokens import J
 from apimpolicy.dotnet.json.xml_writing import serialize_node
 from apimpolicy.dotnet.metadata import parse as parse_type
 from apimpolicy.dotnet.registry import bound

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apimpolicy.dotnet.exceptions import DotnetException, JsonReaderException
-from apimpolicy.dotnet.json.arrays import JArray
+from apimpolicy.dotnet.json.containers import JArray
 from apimpolicy.dotnet.json.loading import parse, parse_object
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.path import select_token, select_tokens

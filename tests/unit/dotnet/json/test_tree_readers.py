@@ -8,11 +8,11 @@ import pytest
 
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.json import reader as tokens
-from apimpolicy.dotnet.json.arrays import JArray
-from apimpolicy.dotnet.json.kinds import J
+from apimpolicy.dotnet.json.containers import JArray
 from apimpolicy.dotnet.json.loading import parse
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JRaw, JValue
+from apimpolicy.dotnet.json.tokens import J, write
 from apimpolicy.dotnet.json.tree_streams import (
     TreeReader,
     create_raw,
@@ -21,7 +21,6 @@ from apimpolicy.dotnet.json.tree_streams import (
     read_token,
     write_to,
 )
-from apimpolicy.dotnet.json.writer import write
 from apimpolicy.dotnet.registry import bound
 from apimpolicy.dotnet.values import Int64
 

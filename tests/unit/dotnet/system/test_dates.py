@@ -21,7 +21,6 @@ from apimpolicy.dotnet.system.date_exact import parse_datetime, parse_offset, re
 from apimpolicy.dotnet.system.date_parsing import to_datetime
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, MIN_VALUE, UTC, DateTime, from_parts, now, utc_now
 from apimpolicy.dotnet.system.timespans import TimeSpan
-from apimpolicy.dotnet.system.windows_zones import WINDOWS_NAMES
 
 PARSED = [
     ("2024-02-29", "2024-02-29T00:00:00.0000000"),
@@ -150,8 +149,8 @@ def test_span_formats() -> None:
 
 
 def test_every_windows_zone_has_rules() -> None:
-    assert len(WINDOWS_NAMES) == 138
-    for name in WINDOWS_NAMES:
+    assert len(timezones.WINDOWS_NAMES) == 138
+    for name in timezones.WINDOWS_NAMES:
         assert timezones.find(name).zone is not None
 
 

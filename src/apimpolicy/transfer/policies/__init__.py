@@ -1,1 +1,0 @@
-"""The exact effects of single policies: a module for each, with a function `transfer`."""
