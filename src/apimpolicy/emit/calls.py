@@ -181,9 +181,10 @@ def _nullable_call(emitter: Emitter, node: nodes.Call, receiver: nodes.Expressio
     value = walrus(name, emitter.emit(receiver))
     if node.method.name == "GetValueOrDefault":
         if node.arguments:
-            default = emitter.emit(node.arguments[0])
-        else:
-            default = emitter.run(default_value, emitter.type_constant(inner))
+            given = emitter.fresh()  # an argument is evaluated whether or not it is needed
+            steps = value, walrus(given, emitter.emit(node.arguments[0]))
+            return last_of(*steps, conditional(is_not_none(load(name)), load(name), load(given)))
+        default = emitter.run(default_value, emitter.type_constant(inner))
         return conditional(is_not_none(value), load(name), default)
     found = members.implementation_of(node.method)
     if found is None:

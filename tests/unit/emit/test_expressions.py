@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROWS = {
+    # The argument of a member of `T?` is evaluated whether or not it is needed.
+    "@{ int i = 0; int? n = 5; var r = n.GetValueOrDefault(i++); return i; }": "1",
+    "@{ int? n = 5; var r = n.GetValueOrDefault((n = 7).Value); return r + n; }": "12",
+    "@{ int? n = null; return n.GetValueOrDefault(7); }": "7",
+    "@{ int? n = 5; string s = null; try { return n.GetValueOrDefault(s.Length); } catch { return -1; } }": "-1",
+    "@{ int? n = 5; int z = 0; try { return n.GetValueOrDefault(1 / z); } catch { return -1; } }": "-1",
+    "@{ bool? b = true; try { return b.GetValueOrDefault(b == null ? true : throw new Exception()); } "
+    "catch { return false; } }": "False",
     # Integers leave their range silently, unless checked.
     "@{ int x = int.MaxValue; return x + 1; }": "-2147483648",
     "@{ int x = int.MinValue; return -x; }": "-2147483648",
