@@ -232,7 +232,7 @@ def test_codes_complete_in_the_shell(incomplete: str, expected: list[str]) -> No
 
 
 def test_watching(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apimpolicy.memory.collect", lambda: None)
+    monkeypatch.setattr("apimpolicy.cli.progress.collect", lambda: None)
     path = tmp_path / "a.xml"
     path.write_text("1")
     seen: list[str] = []
