@@ -105,10 +105,10 @@ class Origins:
             elif isinstance(argument, nodes.OutVariable) and argument.symbol is not None:
                 self._define(argument.symbol, receiver)
 
-    def resolved(self, node: Bound | None) -> Bound | None:
-        """Look through conversions, local variables, `?.` and `??`."""
+    def resolved(self, node: Bound | None, *, with_defaults: bool = True) -> Bound | None:
+        """Look through conversions, local variables and `?.`, and `with_defaults` through `??`."""
         for _ in range(MOST_STEPS):
-            following = self._inner(node)
+            following = self._inner(node) if with_defaults or not isinstance(node, nodes.Coalesce) else None
             if following is None:
                 return node
             node = following
@@ -127,15 +127,6 @@ class Origins:
             case nodes.Coalesce():
                 return node.left
         return None
-
-    def resolved_once(self, node: Bound | None) -> Bound | None:
-        """Look through conversions, local variables and `?.`, but not through `??`."""
-        for _ in range(MOST_STEPS):
-            following = None if isinstance(node, nodes.Coalesce) else self._inner(node)
-            if following is None:
-                return node
-            node = following
-        return node
 
     def of(self, node: Bound | None, depth: int = 0) -> ValueOrigin:
         if isinstance(node, nodes.Coalesce) and not is_null(node.right):

@@ -375,7 +375,7 @@ def _value(reader: ConditionReader, body: Bound, of_type: str) -> KnownValue:
 
 def parts_of(reader: ConditionReader, node: Bound | None, depth: int = 0) -> Parts:
     """Return the sources of a value, apart where conditions, defaults or assignments choose between them."""
-    node = reader.origins.resolved_once(node)
+    node = reader.origins.resolved(node, with_defaults=False)
     if depth < MOST_DEPTH and (several := _several(reader, node)):
         return _guarded(*((ALWAYS, parts_of(reader, each, depth + 1)) for each in several))
     match node:

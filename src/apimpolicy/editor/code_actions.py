@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding import bind
-from apimpolicy.checkout import open_text
 from apimpolicy.checks.catalogue import entry_of, rule_class
 from apimpolicy.editor.analysis import XML_ENDINGS, Analysis
+from apimpolicy.editor.workspace import stored_text
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project import fixes
@@ -344,10 +344,8 @@ def _free_name(knowledge: ProjectNames) -> str:
 def _with_named_value(path: str, name: str, value: str) -> dict[str, list[Edit]]:
     if os.path.basename(path) == "pyproject.toml":
         return {}
-    try:
-        with open_text(path, encoding="utf-8", newline="") as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError):
+    text = stored_text(path, encoding="utf-8")
+    if text is None:
         return {}
     line = f'{name} = "{value}"\n'
     table = re.search(r"(?m)^\[named-values\][^\r\n]*\r?\n", text)

@@ -10,12 +10,12 @@ from apimpolicy.binding.core import Binder
 from apimpolicy.binding.lookup import element_type
 from apimpolicy.binding.nodes import Bound, Local
 from apimpolicy.binding.symbols import LocalSymbol
-from apimpolicy.checkout import open_text
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import box, type_of
 from apimpolicy.editor.debug_launch import points_of
 from apimpolicy.editor.members import of_value
+from apimpolicy.editor.workspace import stored_text
 from apimpolicy.emit.expression import compile_expression
 from apimpolicy.emit.runtime import EXCERPT
 from apimpolicy.engine.steps import compiled
@@ -287,11 +287,10 @@ def shortened(code: str) -> str:
 
 def stop_lines(path: str) -> list[int]:
     """Return the lines of a policy file where a request can stop: those of policies and of code."""
-    try:
-        with open_text(path, encoding="utf-8-sig", newline="") as file:
-            source = Source(file.read(), path)
-    except (OSError, UnicodeDecodeError):
+    text = stored_text(path)
+    if text is None:
         return []
+    source = Source(text, path)
     document = read(source)
     lines = {source.position(element.start).line for element in document.elements()}
     for excerpt in document.expressions():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.process_limits import limit_process
 from apimpolicy.editor.isolated_calls import ACTIONS
-from apimpolicy.errors import ApimPolicyError, DiagnosticError
+from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.service.leniency import lenient
 
 if TYPE_CHECKING:
@@ -24,12 +24,10 @@ def reply_to(call: Json) -> Json:
         function = getattr(import_module(f"apimpolicy.editor.{ACTIONS[action]}"), action)
         with lenient():
             return {"result": function(**call["arguments"])}
-    except DiagnosticError as error:
-        from apimpolicy.report.terminal import render_all
-
-        return {"error": render_all(error.diagnostics)}
     except ApimPolicyError as error:
-        return {"error": str(error)}
+        from apimpolicy.testing.tree import problem_in_words
+
+        return {"error": problem_in_words(error)}
     except MemoryError:
         return {"error": "it needed more memory than policies may use"}
     except Exception as error:

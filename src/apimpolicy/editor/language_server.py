@@ -15,12 +15,11 @@ import traceback
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from apimpolicy.checkout import open_text
 from apimpolicy.editor import rpc
 from apimpolicy.editor.analysis import Analysis, RecentExpressions
 from apimpolicy.editor.published_checks import DELAY, PublishedChecks
 from apimpolicy.editor.rpc import Connection, Json, RpcError, TextDocument, parameters, path_of, uri_of
-from apimpolicy.editor.workspace import EditorWorkspace
+from apimpolicy.editor.workspace import EditorWorkspace, stored_text
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.memory import collect_new
 
@@ -274,11 +273,8 @@ class LanguageServer:
         uri = uri_of(path)
         if uri in self.documents:
             return self.documents[uri]
-        try:
-            with open_text(path, encoding="utf-8-sig", newline="") as file:
-                return TextDocument(uri, file.read())
-        except (OSError, ValueError):
-            return None
+        text = stored_text(path)
+        return None if text is None else TextDocument(uri, text)
 
 
 _OWN: Final = {

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding.nodes import Local, LocalDeclaration
-from apimpolicy.checkout import open_text
 from apimpolicy.editor.caret import nodes_of_kind
 from apimpolicy.editor.knowledge import Occurrence, ProjectNames, occurrence_at
 from apimpolicy.editor.members import is_keyword
 from apimpolicy.editor.pages import member_at, page_location
-from apimpolicy.editor.workspace import EditorWorkspace, Location, wider
+from apimpolicy.editor.workspace import EditorWorkspace, Location, stored_text, wider
 from apimpolicy.project.fixes import Edit
 
 if TYPE_CHECKING:
@@ -54,10 +53,8 @@ def _moved(path: str, name: str, new: str) -> tuple[str, str] | None:
 
 def _key_edits(path: str, name: str, new: str, moved: tuple[str, str] | None) -> dict[str, list[Edit]]:
     """Return the edits of the key in `[fragments]`, and of the path behind it when the file moves."""
-    try:
-        with open_text(path, encoding="utf-8", newline="") as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError):
+    text = stored_text(path, encoding="utf-8")
+    if text is None:
         return {}
     table = re.search(r"(?m)^\[(?:tool\.apimpolicy\.)?fragments\][^\n]*\n(?P<rows>(?:(?!\[)[^\n]*\n?)*)", text)
     if table is None:

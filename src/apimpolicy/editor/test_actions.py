@@ -14,6 +14,7 @@ from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.testing.case_files import CaseFile, load_case_file
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.test_file_search import find_test_files
+from apimpolicy.testing.tree import problem_in_words
 from apimpolicy.text.secrets import requests_are_invented, without_secrets
 
 if TYPE_CHECKING:
@@ -71,12 +72,8 @@ def _files(path: str | None, cases: Sequence[Any] | None, setting: Content) -> t
     for each in find_test_files([_existing_path(path)]):
         try:
             files.append(load_case_file(each))
-        except DiagnosticError as error:
-            from apimpolicy.report.terminal import render_all
-
-            unreadable[each] = render_all(error.diagnostics)
-        except ConfigurationError as error:
-            unreadable[each] = str(error)
+        except (ConfigurationError, DiagnosticError) as error:
+            unreadable[each] = problem_in_words(error)
     return files, unreadable
 
 

@@ -107,7 +107,7 @@ class EditorWorkspace:
         version = self._version(path)
         known = self._read.pop(path, None)
         if known is None or known[0] != version:
-            text = self._text(path) if version is not None else None
+            text = self.open_texts[path] if path in self.open_texts else stored_text(path)
             if text is None:
                 return None
             settings = self._settings_of(path) if self._settings_of is not None else None
@@ -127,15 +127,6 @@ class EditorWorkspace:
         except OSError:
             return None
         return status.st_mtime_ns, status.st_size
-
-    def _text(self, path: str) -> str | None:
-        if path in self.open_texts:
-            return self.open_texts[path]
-        try:
-            with open_text(path, encoding="utf-8-sig", newline="") as file:
-                return file.read()
-        except (OSError, UnicodeDecodeError):
-            return None
 
     def names(self, path: str) -> list[Occurrence]:
         """Return the names in a file, kept for each version of it; none if it can't be read."""
@@ -221,6 +212,15 @@ class EditorWorkspace:
                 yield current, found
                 if is_carried:
                     waiting += self.related(current)
+
+
+def stored_text(path: str, *, encoding: str = "utf-8-sig") -> str | None:
+    """Return the text of a file with its line endings; None if it can't be read."""
+    try:
+        with open_text(path, encoding=encoding, newline="") as file:
+            return file.read()
+    except (OSError, ValueError):
+        return None
 
 
 def _are_scopes_of_one_request(path: str, other: str) -> bool:

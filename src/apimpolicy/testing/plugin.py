@@ -164,15 +164,14 @@ class CaseFileCollector(pytest.File):
         """Its cases. Raises CollectError with the places of mistakes."""
         from apimpolicy.report.columns import printable
         from apimpolicy.report.harmless import harmless
-        from apimpolicy.report.terminal import render_all
         from apimpolicy.testing.case_files import load_case_file
+        from apimpolicy.testing.tree import problem_in_words
 
         try:
             file = load_case_file(str(self.path))
-        except DiagnosticError as error:
-            raise self.CollectError(harmless(render_all(error.diagnostics))) from None
         except ApimPolicyError as error:
-            raise self.CollectError(str(error)) from None
+            text = problem_in_words(error)
+            raise self.CollectError(harmless(text) if isinstance(error, DiagnosticError) else text) from None
         for case in file.cases:
             yield CaseItem.from_parent(self, name=harmless(printable(case.name)), case=case)
 

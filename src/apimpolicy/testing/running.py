@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
-from apimpolicy.errors import ApimPolicyError, DiagnosticError
+from apimpolicy.errors import ApimPolicyError
 from apimpolicy.report.test_results import CaseReport
 from apimpolicy.testing.expectations import Mismatch, RequestFacts, mismatches, outcome_mismatches
 from apimpolicy.testing.format import EXPECT, PART, RESOLVE
 from apimpolicy.testing.gateways import CaseGateway, gateway_of, request_of
-from apimpolicy.testing.tree import WRONG_KIND, Tree
+from apimpolicy.testing.tree import WRONG_KIND, Tree, problem_in_words
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
@@ -101,14 +101,8 @@ def run_case(case: Case) -> CaseOutcome:
             if outcome.mismatches:
                 outcome.status = "failed"
                 break
-    except DiagnosticError as error:
-        outcome.status, outcome.error = "error", error
-        from apimpolicy.report.terminal import render_all
-
-        outcome.problem = render_all(error.diagnostics)
     except ApimPolicyError as error:
-        outcome.status, outcome.error = "error", error
-        outcome.problem = str(error)
+        outcome.status, outcome.error, outcome.problem = "error", error, problem_in_words(error)
     outcome.seconds = time.perf_counter() - started
     return outcome
 

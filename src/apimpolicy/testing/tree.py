@@ -10,13 +10,16 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.diagnostics import Diagnostic
-from apimpolicy.errors import DiagnosticError
+from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.project.toml_table import KIND_NAMES, kind_of
 from apimpolicy.testing.format import METHODS, OUTCOMES
 from apimpolicy.text.source import Source
+
+if TYPE_CHECKING:
+    from apimpolicy.report.columns import Style
 
 NOT_READABLE, UNKNOWN_KEY, WRONG_KIND, MISSING, UNKNOWN_NAME = "POL501", "POL502", "POL503", "POL504", "POL505"
 
@@ -32,6 +35,16 @@ class TestFileError(DiagnosticError):
     """A test file cannot be used; `diagnostics` say where and why."""
 
     __test__ = False
+
+
+def problem_in_words(error: ApimPolicyError, style: Style | None = None) -> str:
+    """Return a problem for people, with the place of each finding."""
+    if not isinstance(error, DiagnosticError):
+        return str(error)
+    from apimpolicy.report.columns import PLAIN
+    from apimpolicy.report.terminal import render_all
+
+    return render_all(error.diagnostics, style or PLAIN)
 
 
 _OF_TOML = frozenset("=,{}[]\"' ")

@@ -23,13 +23,12 @@ from apimpolicy.project.environments import CONFIGURATION, PYPROJECT, configurat
 from apimpolicy.project.layout import extracts_in
 from apimpolicy.project.named_values import read_text
 from apimpolicy.project.service.reading import has_service
-from apimpolicy.report.terminal import render_all
 from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.case_files import Case, CaseFile, load_case_file, load_case_tree
 from apimpolicy.testing.claims.reading import Claim, claims_of, library
 from apimpolicy.testing.kinds import check
 from apimpolicy.testing.test_file_search import find_test_files
-from apimpolicy.testing.tree import Tree, read_tree
+from apimpolicy.testing.tree import Tree, problem_in_words, read_tree
 
 _HIDDEN = (".", "node_modules", "__pycache__")
 
@@ -152,11 +151,8 @@ def find_claims(paths: Sequence[str], words: Sequence[str] = ()) -> FoundClaims:
     for path, read in {**dict.fromkeys(configured, file_of), **readers}.items():
         try:
             file = read(path)
-        except DiagnosticError as error:
-            found.unreadable[path] = render_all(error.diagnostics)
-            continue
-        except ConfigurationError as error:
-            found.unreadable[path] = str(error)
+        except (ConfigurationError, DiagnosticError) as error:
+            found.unreadable[path] = problem_in_words(error)
             continue
         claims = [claim for claim in file.claims if _is_wanted(claim, words)]
         if claims:

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from apimpolicy.audit.requests import Rehearsal
-from apimpolicy.errors import ApimPolicyError, DiagnosticError
+from apimpolicy.errors import ApimPolicyError
 from apimpolicy.policies.registry import is_known
 from apimpolicy.project.gateways import require_apis
 from apimpolicy.report.claim_results import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
 from apimpolicy.report.explanation import explain
-from apimpolicy.report.terminal import path_from_here, render_all
+from apimpolicy.report.terminal import path_from_here
 from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.harnesses import test_file_of
-from apimpolicy.testing.claims.proving import MOST_TRIES, ClaimProof, internal_error
+from apimpolicy.testing.claims.proving import MOST_TRIES, ClaimProof, problem_of
 from apimpolicy.testing.claims.reading import Claim, Expressions
 from apimpolicy.testing.claims.requests import block_of, checked, claim_case, report_of
 from apimpolicy.testing.claims.services import group_routes, harness_of_route, routes_of, service_with_keys
@@ -156,13 +156,9 @@ class PlatformClaims:
                     report = report._replace(case=case, case_file=path)
                 made[verdict.claim.name] = self._with_call(report, verdict.claim, harness, route)
             return made
-        except DiagnosticError as error:
-            problem = render_all(error.diagnostics)
-        except ApimPolicyError as error:
-            problem = str(error)
         except Exception as error:
-            problem = internal_error(error, debug=self.debug)
-        return {claim.name: self._plain(claim, ERROR)._replace(problem=problem) for claim in claims}
+            problem = problem_of(error, debug=self.debug)
+            return {claim.name: self._plain(claim, ERROR)._replace(problem=problem) for claim in claims}
 
     def _with_call(
         self, report: ClaimReport, claim: Claim, harness: ServiceHarness, route: ServiceRoute

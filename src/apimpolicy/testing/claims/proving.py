@@ -23,8 +23,10 @@ from apimpolicy.testing.claims.inverting import SENT, ClaimInversion, Want
 from apimpolicy.testing.claims.model_requests import requests_of
 from apimpolicy.testing.claims.reading import Claim, Expressions, trees_in, trees_of
 from apimpolicy.testing.claims.static_proofs import StaticProofs
+from apimpolicy.testing.tree import problem_in_words
 
 if TYPE_CHECKING:
+    from apimpolicy.report.columns import Style
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.harness import Harness, ScenarioRun
     from apimpolicy.scenarios.scenario import Bounds
@@ -328,6 +330,11 @@ class ClaimProof:
 
 def _reads_variables(body: Bound) -> bool:
     return any(isinstance(part, PropertyAccess) and part.property.name == "Variables" for part in body.walk())
+
+
+def problem_of(error: Exception, style: Style | None = None, *, debug: bool) -> str:
+    """Return an error in words; one that isn't about policies or files is an internal error."""
+    return problem_in_words(error, style) if isinstance(error, ApimPolicyError) else internal_error(error, debug=debug)
 
 
 def internal_error(error: Exception, *, debug: bool) -> str:

@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from apimpolicy.dotnet.environment import renew_watch
-from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.files import write_whole
 from apimpolicy.project.gateways import NoApisError
 from apimpolicy.proposing.guided import Finder
 from apimpolicy.report.claim_results import ERROR, FALSE, PROVEN, SKIPPED, UNDECIDED, ClaimReport
 from apimpolicy.report.columns import page
-from apimpolicy.report.terminal import render_all
 from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.scenario import shrink
 from apimpolicy.testing.case_files import CaseFile, load_case_file
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.facts import BranchProofs
 from apimpolicy.testing.claims.harnesses import Setup, harness_of, issuers_of, setup_of
-from apimpolicy.testing.claims.proving import ClaimProof, Verdict, internal_error
+from apimpolicy.testing.claims.proving import ClaimProof, Verdict, problem_of
 from apimpolicy.testing.claims.reading import Claim, Expressions, claim_of_keys
 from apimpolicy.testing.claims.requests import block_of, checked, claim_case, report_of, with_case
 
@@ -68,12 +67,8 @@ def prove_file(
             found = PlatformClaims(file, selected, setup, bounds, on_run, on_api, debug=debug).reports()
     except NoApisError:
         raise
-    except DiagnosticError as error:
-        found = [_report(claim, ERROR, problem=render_all(error.diagnostics, page())) for claim in selected]
-    except ApimPolicyError as error:
-        found = [_report(claim, ERROR, problem=str(error)) for claim in selected]
     except Exception as error:
-        found = [_report(claim, ERROR, problem=internal_error(error, debug=debug)) for claim in selected]
+        found = [_report(claim, ERROR, problem=problem_of(error, page(), debug=debug)) for claim in selected]
     seconds = (time.perf_counter() - started) / len(selected)
     return [report._replace(seconds=seconds) for report in found] + reports
 

@@ -25,7 +25,7 @@ from apimpolicy.report.difference_data import (
 from apimpolicy.testing.claims.harnesses import AROUND_A_FRAGMENT, FRAGMENT, file_about, harness_of, scope_in, setup_of
 from apimpolicy.testing.claims.requests import request_in_words
 from apimpolicy.testing.comparing.elements import document_of
-from apimpolicy.testing.comparing.operations import LoadingResult, problem_in_words
+from apimpolicy.testing.comparing.operations import LoadingResult
 from apimpolicy.testing.comparing.product_search import compare
 from apimpolicy.testing.comparing.service_comparison import is_same_document
 from apimpolicy.testing.comparing.service_settings import unknown_in
@@ -33,6 +33,7 @@ from apimpolicy.testing.comparing.setting_table import settings_that_differ
 from apimpolicy.testing.comparing.sides import SEED
 from apimpolicy.testing.comparing.versions import Version, VersionPair, with_names
 from apimpolicy.testing.first_surroundings import accepted_caller
+from apimpolicy.testing.tree import problem_in_words
 
 if TYPE_CHECKING:
     from apimpolicy.scenarios.harness import Harness

@@ -16,6 +16,7 @@ from apimpolicy.project.service.completion import source_of
 from apimpolicy.report.difference_data import DIFFERENT, ERROR, UNDECIDED
 from apimpolicy.testing.claims.services import KeyedCaller, ServiceRoute, callers_of, routes_of
 from apimpolicy.testing.comparing.elements import of_element, of_program
+from apimpolicy.testing.tree import problem_in_words
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values
 
@@ -134,15 +135,6 @@ def _as_written(policies: Mapping[str, AnyPolicy]) -> Iterator[Hashable]:
             yield scope, str(policy)
 
 
-def problem_in_words(error: ApimPolicyError) -> str:
-    """Return a problem for people, with the place of each finding."""
-    if not isinstance(error, DiagnosticError):
-        return str(error)
-    from apimpolicy.report.terminal import render_all
-
-    return render_all(error.diagnostics)
-
-
 class LoadingResult(NamedTuple):
     """The result of a comparison where a version can't be loaded: as the fields of a report."""
 
@@ -208,11 +200,11 @@ def _is_free(routes: Sequence[ServiceRoute], old: Mapping[str, list[ServiceRoute
 
 
 def _place(route: ServiceRoute) -> object:
-    versions = {name.lower(): value for name, value in route.headers.items() if not _is_key(route, value)}
+    versions = {name.lower(): value for name, value in route.headers.items() if not is_key(route, value)}
     return route.prefix.lower(), tuple(sorted(versions.items())), route.query
 
 
-def _is_key(route: ServiceRoute, value: str) -> bool:
+def is_key(route: ServiceRoute, value: str) -> bool:
     return route.caller is not None and value == route.caller.key
 
 

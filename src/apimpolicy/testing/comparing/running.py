@@ -25,7 +25,6 @@ from apimpolicy.testing.claims.harnesses import test_file_of
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, with_moves
 from apimpolicy.testing.comparing.lone_policies import blank_report, compare_pair
 from apimpolicy.testing.comparing.observed_differences import Difference, differences, journey_of
-from apimpolicy.testing.comparing.operations import problem_in_words
 from apimpolicy.testing.comparing.service_comparison import ServiceComparison, is_same_document
 from apimpolicy.testing.comparing.service_settings import unread
 from apimpolicy.testing.comparing.services import (
@@ -39,7 +38,7 @@ from apimpolicy.testing.comparing.sides import ServiceSide, documents_of, key_of
 from apimpolicy.testing.comparing.versions import Version, VersionPair, Versions, with_names, without_names
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.test_file_search import find_test_files
-from apimpolicy.testing.tree import read_tree
+from apimpolicy.testing.tree import problem_in_words, read_tree
 
 if TYPE_CHECKING:
     from apimpolicy.engine.result import Result

@@ -27,6 +27,7 @@ from apimpolicy.project.service.reading import is_infrastructure
 from apimpolicy.report.difference_data import ADDED, AccessChange, DifferenceItem, Journey, SettingChange, SettingGroup
 from apimpolicy.testing.claims.services import KeyedCaller, ServiceRoute, callers_of, routes_of
 from apimpolicy.testing.comparing.observed_differences import differences, journey_of
+from apimpolicy.testing.comparing.operations import is_key
 from apimpolicy.testing.comparing.service_settings import changed_settings, group_of, may_be_there, products_of
 from apimpolicy.testing.comparing.versions import Places, with_names, without_names
 from apimpolicy.text.markup import read
@@ -232,21 +233,17 @@ def _calls(
     routes = {route.label: route for route in (*before, *after)}
     chosen = [before[0].label, *(label for label in routes if label in labels[0] ^ labels[1])]
     known = [route.caller for route in (*before, *after) if route.caller is not None]
-    names = [name for route in before for name, value in route.headers.items() if _is_key(route, value)]
+    names = [name for route in before for name, value in route.headers.items() if is_key(route, value)]
     for route in [routes[label] for label in dict.fromkeys(chosen)]:
         plain = "".join(piece.default for piece in route.template)
         url = "?".join([plain, *filter(None, ["&".join(route.query)])])
-        headers = {name: value for name, value in route.headers.items() if not _is_key(route, value)}
+        headers = {name: value for name, value in route.headers.items() if not is_key(route, value)}
         words = f"{route.method or 'GET'} {url}"
         yield _Call(route.method or "GET", url, headers, f"{words} without a subscription key")
         for kind, target in dict.fromkeys((caller.kind, caller.target) for caller in known):
             whose = "API" if kind == "api" else f"product {target}"
             with_key = {**headers, names[0] if names else HEADER: callers[kind, target].key}
             yield _Call(route.method or "GET", url, with_key, f"{words} with a key of the {whose}")
-
-
-def _is_key(route: ServiceRoute, value: str) -> bool:
-    return route.caller is not None and value == route.caller.key
 
 
 def _differing(old: Gateway, new: Gateway, calls: Sequence[_Call]) -> Iterator[DifferenceItem]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.binding.flow import conditions_of, key_of
+from apimpolicy.emit.runtime import file_of
 from apimpolicy.engine.partial_runs import own_expressions
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
@@ -75,19 +76,13 @@ def code_in_file(excerpt: Excerpt, start: int, end: int) -> str:
     if excerpt.source.origin is None:
         return folded(excerpt.text, start, end)
     first, last = span_in_file(excerpt, start, end)
-    raw = file_source(excerpt.source).text[first:last]
+    raw = file_of(excerpt.source).text[first:last]
     return _SPACE.sub(" ", unescape(raw) if is_escaped(excerpt) else raw)
 
 
 def is_escaped(excerpt: Excerpt) -> bool:
     """Return whether an expression is written with entities, `&amp;&amp;`."""
     return excerpt.text != excerpt.source.text[excerpt.start : excerpt.end]
-
-
-def file_source(source: Source) -> Source:
-    while source.origin is not None:
-        source = source.origin
-    return source
 
 
 class _PlaceFinder:
@@ -152,7 +147,7 @@ class _PlaceFinder:
     def add(
         self, kind: str, name: str, source: Source, start: int, end: int, around: int | None, outcomes: Iterable[str]
     ) -> int:
-        line, column = file_source(source).position(start)
+        line, column = file_of(source).position(start)
         seen: dict[str, set[str]] = {outcome: set() for outcome in outcomes}
         self.found.places.append(CoveragePoint(kind, name, start, end, line, column, around, seen))
         return len(self.found.places) - 1

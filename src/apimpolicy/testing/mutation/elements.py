@@ -23,13 +23,14 @@ from xml.sax.saxutils import escape
 import attrs
 
 from apimpolicy.binding.flow import TRUTH, conditions_of
+from apimpolicy.emit.runtime import file_of
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.report.mutation_results import CERTIFICATE, LIMIT, TOKEN
 from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.syntax.parser import parse
-from apimpolicy.testing.coverage.places import code_in_file, file_source, is_escaped, span_in_file
+from apimpolicy.testing.coverage.places import code_in_file, is_escaped, span_in_file
 from apimpolicy.text.document import Attribute, Characters, Element, TextNode
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def expression_changes(excerpt: Excerpt, checks: CheckIndex) -> Iterator[Mutatio
 class _Changes:
     def __init__(self, excerpt: Excerpt, checks: CheckIndex) -> None:
         self.excerpt = excerpt
-        self.file = file_source(excerpt.source)
+        self.file = file_of(excerpt.source)
         self.is_escaped = is_escaped(excerpt)
         self.checks = checks
         self.locals = [(re.compile(rf"\b{name}\b"), about) for name, about in checks.locals_of(excerpt.text).items()]
@@ -403,4 +404,4 @@ def _span(element: Element, start: int, end: int) -> tuple[int, int]:
 
 
 def _raw(element: Element, start: int, end: int) -> str:
-    return file_source(element.source).text[start:end]
+    return file_of(element.source).text[start:end]
