@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple, TypeAlias
 
@@ -122,6 +122,11 @@ class Named(NameResolver):
 
     def member(self, name: str) -> Value:
         return self._find(name)
+
+
+def blocks_in(value: Value) -> list[Mapping[str, Value]]:
+    """Return the objects that a list of blocks has, or that a property is."""
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
 
 
 def hole(value: Unknown) -> str:

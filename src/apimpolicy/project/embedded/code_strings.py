@@ -135,12 +135,6 @@ def decode(
     pieces.copy(begin, stop)
 
 
-def character(digits: str, base: int = 16) -> str:
-    """Return the character with a code; the replacement character where there is none."""
-    code = int(digits, base)
-    return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
-
-
 def end_of_braces(text: str, start: int, stop: int) -> int:
     """Return the offset after the brace that closes the one at `start`, ignoring braces in strings."""
     depth = 0

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from apimpolicy.infrastructure.nodes import character
 from apimpolicy.project.embedded import code_strings
 
 if TYPE_CHECKING:
@@ -80,9 +81,9 @@ def _value(found: re.Match[str]) -> str | None:
         return None
     groups = found.groupdict()
     if groups.get("octal"):
-        return code_strings.character(groups["octal"], 8)
+        return character(groups["octal"], 8)
     if code := groups.get("x") or groups.get("u") or groups.get("U"):
-        return code_strings.character(code)
+        return character(code)
     if text.startswith("\\N"):
         return "\ufffd"
     char = groups.get("char")

@@ -17,6 +17,7 @@ from apimpolicy.infrastructure.values import (
     TooLarge,
     Unknown,
     Value,
+    blocks_in,
     hole,
     is_fully_known,
     is_known,
@@ -228,10 +229,6 @@ def json_of(value: Value) -> Value:
 
 def base_id(id_: str) -> str:
     return id_.partition(";rev=")[0]
-
-
-def blocks_in(value: Value) -> list[Mapping[str, Value]]:
-    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
 
 
 def first_block(value: Value) -> Mapping[str, Value]:
