@@ -13,7 +13,7 @@ from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import write_text
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.report.columns import counted
-from apimpolicy.text.secrets import without_secrets
+from apimpolicy.text.secrets import requests_are_invented, without_secrets
 
 if TYPE_CHECKING:
     from apimpolicy.cli.progress import Progress
@@ -118,7 +118,6 @@ def _write_service(
     from apimpolicy.project.service.leniency import Leniency, lenient
     from apimpolicy.scenarios.scenario import Bounds
     from apimpolicy.testing.service_tests import service_tests
-    from apimpolicy.text.secrets import requests_are_invented
 
     requests_are_invented()
     directory = os.path.join(service if os.path.isdir(service) else os.path.dirname(service), "tests")
@@ -166,7 +165,6 @@ def _write_policies(
 def _write_policy(policy: str, *, seconds: float, with_errors: bool) -> Written:
     """Find cases for a policy and write them; in a process of the pool."""
     from apimpolicy.testing.solved_cases import find_cases
-    from apimpolicy.text.secrets import requests_are_invented
 
     output = test_file_of(policy)
     requests_are_invented()

@@ -19,7 +19,7 @@ from apimpolicy.cli.commands import (
     stands_in,
 )
 from apimpolicy.cli.program import say
-from apimpolicy.text.secrets import requests_are_invented
+from apimpolicy.text.secrets import markup_without_secrets, requests_are_invented
 
 if TYPE_CHECKING:
     from apimpolicy.report.claim_results import ApiCell, ClaimReport
@@ -169,7 +169,6 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
     elif form == "junit":
         from apimpolicy.report.claim_results import as_cases
         from apimpolicy.report.finding_formats import cases_to_junit
-        from apimpolicy.text.secrets import markup_without_secrets
 
         text = markup_without_secrets(cases_to_junit(as_cases(reports)))
     else:

@@ -17,6 +17,7 @@ from apimpolicy.cli.commands import (
     stands_in,
 )
 from apimpolicy.cli.gateway_options import token_options
+from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -140,6 +141,4 @@ def _serve(target: ServeTarget, settings: ServeSettings, wish: TokenWish | None,
     serve.announce(in_full=is_verbose(click.get_current_context()))
     if settings.workers == 1:
         return serve.work(0)
-    from apimpolicy.cli.program import say
-
     return serve.work_together(say)

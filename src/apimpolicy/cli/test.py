@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, redirect_stdout
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -244,8 +246,6 @@ def _reports(
     if run.jobs == 1 or len(files) == 1:
         yield from (_file(path, run) for path in files)
         return
-    from functools import partial
-
     from apimpolicy.project.processes import process_pool
     from apimpolicy.project.service.leniency import leniency
 
@@ -316,8 +316,6 @@ def _is_wanted(case: Case, words: Sequence[str]) -> bool:
 
 def _write_pages(directory: str, reports: Sequence[CaseReport]) -> None:
     """Write a page for each case, named after its number, file and name. Raises ConfigurationError."""
-    import re
-
     for number, report in enumerate(reports, 1):
         if not report.page:
             continue

@@ -10,12 +10,13 @@ from urllib.parse import SplitResult, urlsplit
 
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.testing.against import Target, not_from_outside
+from apimpolicy.testing.gateways import gateway_of
+from apimpolicy.testing.running import Outcome
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.services import FixedClock
     from apimpolicy.testing.case_files import Case
-    from apimpolicy.testing.running import Outcome
 
 _HERE = "127.0.0.1"
 _PATIENCE = 60.0
@@ -30,8 +31,6 @@ class Served:
 
     def run_case(self, case: Case) -> Outcome:
         """Run a case over sockets. Never raises for what a case or a policy does wrong."""
-        from apimpolicy.testing.running import Outcome
-
         if (why := case.skip or not_from_outside(case, lambda _: True, is_ours=True)) is not None:
             return Outcome(case, "skipped", problem=why)
         try:
@@ -46,8 +45,6 @@ class Served:
             from apimpolicy.serving.library import serving_on
         except ImportError as error:
             raise ConfigurationError(f"this needs more packages: pip install 'apimpolicy[serve]' ({error})") from None
-        from apimpolicy.testing.gateways import gateway_of
-
         made = gateway_of(case)
         gateway = made.gateway
         if case.file.compiled is not None:

@@ -1,7 +1,7 @@
 """The layout of files: policies by themselves, and policies in Terraform heredocs and multi-line strings of Bicep.
 
 A policy that can't be laid out safely stays as it is, and the result has the reason. The new text is read again,
-compared with the original (`equality`), and checked: the findings must be the same.
+compared with the original (`is_same`), and checked: the findings must be the same.
 """
 
 from __future__ import annotations

@@ -67,6 +67,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.placement import simulated_tier
 from apimpolicy.project import environments
 from apimpolicy.project.answer_tables import AnswerTables, DescriptionPaths
 from apimpolicy.project.declared import Declared, declared_in, external_patterns
@@ -76,7 +77,7 @@ from apimpolicy.project.gateway_settings import GatewaySettings
 from apimpolicy.project.identity_tables import IdentityTables
 from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
 from apimpolicy.project.service.leniency import KeptServices, Leniency, leniency, may_need_stand_ins
-from apimpolicy.project.service_tables import ServiceTables, is_document
+from apimpolicy.project.service_tables import ServiceTables, entity_of, is_document
 from apimpolicy.project.toml_table import Table
 
 if TYPE_CHECKING:
@@ -261,8 +262,6 @@ class Configuration:
         return settings
 
     def _own_settings(self) -> dict[str, Any]:
-        from apimpolicy.project.service_tables import entity_of
-
         settings: dict[str, Any] = {
             "negotiate_client_certificate": self.negotiate_client_certificate,
             "trusted_roots": self._authorities("trusted-roots"),
@@ -295,7 +294,6 @@ class Configuration:
         description: ServiceDescription | None,
     ) -> Gateway:
         from apimpolicy.engine.gateway import Gateway
-        from apimpolicy.policies.placement import simulated_tier
 
         tier = None if description is None else simulated_tier(description.sku.known or "")
         if tier is not None:

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -365,7 +366,5 @@ def named_values_for(
 
 
 def _near(name: str, known: Sequence[str]) -> Iterator[str]:
-    from difflib import get_close_matches
-
     lowered = {each.lower(): each for each in reversed(known)}
     yield from (lowered[each] for each in get_close_matches(name.lower()[:64], lowered, 1, _NEAR))

@@ -55,6 +55,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context import entities
+from apimpolicy.context.entities import Workspace
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.environments import environment_tables, overlay_path, selected
 from apimpolicy.text.source import Source
@@ -105,7 +106,6 @@ class ServiceTables:
 
     def parts(self, description: ServiceDescription | None = None, *, is_lenient: bool = False) -> ServiceParts:
         """Make the parts of a description and of the tables. Raises ConfigurationError."""
-        from apimpolicy.context.entities import Workspace
         from apimpolicy.engine.service import ServiceWorkspace
         from apimpolicy.project.service.building import ServiceParts, parts_of
 

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.project.embedded.pieces import Pieces
+from apimpolicy.text.document import Text
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import opaque_spans
 from apimpolicy.text.source import Source
@@ -200,8 +201,6 @@ def _whole_values(source: Source) -> Iterator[tuple[int, int, bool]]:
 
 
 def _characters(document: Document) -> Iterator[Characters]:
-    from apimpolicy.text.document import Text
-
     for element in document.elements():
         yield from (attribute.value for attribute in element.attributes)
         yield from (child for child in element.children if isinstance(child, Text))
@@ -276,8 +275,6 @@ def unknown_template(readings: Sequence[Source], findings: Iterable[Diagnostic])
 
 def _code_and_comments(source: Source) -> list[tuple[int, int]]:
     """Return the spans in which marks of a template language mean something else."""
-    from apimpolicy.text.markup import read
-
     document = read(source)
     code = [(excerpt.start, excerpt.end) for excerpt in document.expressions()]
     return code + [(comment.start, comment.end) for comment, _ in document.comments()]

@@ -361,7 +361,6 @@ def _add_named_value(service: ServiceDescription, entity: Entity) -> None:
 
 
 def _add_backend(service: ServiceDescription, entity: Entity) -> None:
-    from apimpolicy.errors import ConfigurationError
     from apimpolicy.project.folder_backends import backend_of
 
     made = BackendDescription(entity.id, entity.origin, entity.text("url"), workspace=entity.workspace)
