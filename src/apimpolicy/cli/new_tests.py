@@ -12,6 +12,8 @@ from apimpolicy.cli.commands import show_stand_ins
 from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import write_text
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.project.environments import find_configuration
+from apimpolicy.project.layout import is_service_folder, place_of
 from apimpolicy.report.columns import counted
 from apimpolicy.text.secrets import requests_are_invented, without_secrets
 
@@ -87,7 +89,6 @@ def _policies(folder: str) -> list[str]:
 
 def _services(folder: str, policies: list[str]) -> list[str]:
     """Return the services in a folder: itself, extracts below it, or the one that its configuration describes."""
-    from apimpolicy.project.layout import is_service_folder, place_of
     from apimpolicy.project.service.reading import has_service
 
     roots = {os.path.relpath(root) for each in policies if (root := place_of(each).root) is not None}
@@ -98,7 +99,6 @@ def _services(folder: str, policies: list[str]) -> list[str]:
 
 def _configured(folder: str) -> list[str]:
     from apimpolicy.project.configuration import load_configuration
-    from apimpolicy.project.environments import find_configuration
 
     path = find_configuration(folder)
     return [os.path.relpath(path)] if path is not None and load_configuration(path).has_service else []

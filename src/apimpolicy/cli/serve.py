@@ -19,10 +19,10 @@ from apimpolicy.cli.commands import (
 from apimpolicy.cli.gateway_options import token_options
 from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.serve_settings import ServeSettings, ensure_trusted
 
 if TYPE_CHECKING:
     from apimpolicy.project.manual_requests import TokenWish
-    from apimpolicy.project.serve_settings import ServeSettings
     from apimpolicy.serving.loading import ServeTarget
 
 _PORT = click.IntRange(0, 65535)
@@ -125,7 +125,6 @@ def command(
 def settings_of(path: str, config: str | None, given: dict[str, Any]) -> ServeSettings:
     """Return the settings of the options, else of the configuration. Raises ConfigurationError."""
     from apimpolicy.project.configuration import load_configuration
-    from apimpolicy.project.serve_settings import ServeSettings, ensure_trusted
     from apimpolicy.serving.loading import ServeTarget
 
     found = ServeTarget(path=path, config=config).configuration_path()

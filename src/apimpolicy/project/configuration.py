@@ -124,7 +124,11 @@ class Configuration:
             self.check()
         self.style = style_of(table.table("format"))
         serve = table.table("serve")
-        self.serve = {} if serve is None else _serve_settings(serve)
+        self.serve: dict[str, Any] = {}
+        if serve is not None:
+            from apimpolicy.project.serve_settings import serve_settings
+
+            self.serve = serve_settings(serve)
         table.take("claims", list)  # `testing.claims.configured` reads these two, for `prove`
         table.take("prove", dict)
         self.audit = _audit_settings(audit) if (audit := table.table("audit")) is not None else None
@@ -373,12 +377,6 @@ def _audit_settings(table: Table) -> AuditSettings:
     from apimpolicy.project.audit_settings import audit_settings
 
     return audit_settings(table)
-
-
-def _serve_settings(table: Table) -> dict[str, Any]:
-    from apimpolicy.project.serve_settings import serve_settings
-
-    return serve_settings(table)
 
 
 def load_configuration(path: str, environment: str | None = None) -> Configuration:

@@ -19,6 +19,7 @@ from apimpolicy.infrastructure.values import (
     is_known,
     shown,
 )
+from apimpolicy.project.folder_backends import backend_of
 from apimpolicy.project.layout import kind_of_folder
 from apimpolicy.project.service.described import (
     Entity,
@@ -361,8 +362,6 @@ def _add_named_value(service: ServiceDescription, entity: Entity) -> None:
 
 
 def _add_backend(service: ServiceDescription, entity: Entity) -> None:
-    from apimpolicy.project.folder_backends import backend_of
-
     made = BackendDescription(entity.id, entity.origin, entity.text("url"), workspace=entity.workspace)
     service.backends.append(made)
     if isinstance(entity.get("url"), Unknown):
