@@ -22,7 +22,7 @@ from apimpolicy.text.secrets import markup_without_secrets
 
 if TYPE_CHECKING:
     from apimpolicy.cli.coverage_output import CoverageOutput
-    from apimpolicy.cli.test_served import Served
+    from apimpolicy.cli.test_served import ServedCases
     from apimpolicy.project.service.leniency import Leniency
     from apimpolicy.report.coverage_data import CoverageReport
     from apimpolicy.report.test_results import CaseReport
@@ -43,7 +43,7 @@ class RunOptions(NamedTuple):
     verbose: bool
     form: str
     coverage: CoverageOutput | None
-    target: Target | Served | None = None
+    target: Target | ServedCases | None = None
 
     @property
     def is_text(self) -> bool:
@@ -217,7 +217,7 @@ def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: di
     sys.stdout.flush()
 
 
-def _say_what_was_seen(target: Target | Served, reports: Sequence[CaseReport]) -> None:
+def _say_what_was_seen(target: Target | ServedCases, reports: Sequence[CaseReport]) -> None:
     """Report how much a gateway made observable, and why cases were skipped."""
     traces = f", {target.traced} traces compared" if target.traced else ""
     what = "1 expectation is" if target.unobserved == 1 else f"{target.unobserved} expectations are"

@@ -22,7 +22,7 @@ _HERE = "127.0.0.1"
 _PATIENCE = 60.0
 
 
-class Served:
+class ServedCases:
     """Serves each case's gateway for as long as the case runs; what is left to see is what a client sees."""
 
     def __init__(self) -> None:

@@ -24,7 +24,7 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
-    from apimpolicy.project.format_settings import Style
+    from apimpolicy.project.format_settings import LayoutStyle
 
 _COMMENT_INDENT = re.compile(r"\n[ \t]*")
 
@@ -111,7 +111,12 @@ class Formatter:
     """
 
     def __init__(
-        self, style: Style, placeholders: Sequence[str] = (), form: str | None = None, *, compares_findings: bool = True
+        self,
+        style: LayoutStyle,
+        placeholders: Sequence[str] = (),
+        form: str | None = None,
+        *,
+        compares_findings: bool = True,
     ) -> None:
         self.compares_findings = compares_findings
         self.style = style

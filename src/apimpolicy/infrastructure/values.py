@@ -71,7 +71,7 @@ class SourcedText(str):
         """Return the text that parts make."""
         kept = tuple(part for part in parts if part.text)
         if len(kept) > LONGEST_LIST or sum(len(part.text) for part in kept) > LONGEST_TEXT:
-            raise TooLarge
+            raise ValueTooLarge
         made = cls("".join(part.text for part in kept))
         made.parts = kept
         return made
@@ -90,7 +90,7 @@ class SourcedText(str):
         return cls.of([Part(source.text, source, 0, len(source.text), True)])
 
 
-class TooLarge(Exception):
+class ValueTooLarge(Exception):
     """A value is larger than any that belongs to a service."""
 
 
@@ -150,7 +150,7 @@ def leaves(value: Value) -> Iterator[Value]:
         each = waiting.pop()
         left -= 1
         if left < 0:
-            raise TooLarge
+            raise ValueTooLarge
         if isinstance(each, dict):
             waiting += [*each, *each.values()]
         elif isinstance(each, list):
@@ -170,7 +170,7 @@ def ensure_bounded(value: Value) -> None:
     for each in leaves(value):
         length += len(each) if isinstance(each, str) else 1
         if length > LONGEST_TEXT:
-            raise TooLarge
+            raise ValueTooLarge
 
 
 def shown(text: str) -> str:
@@ -227,7 +227,7 @@ def cut(text: str, start: int, end: int) -> str:
 def joined(texts: Sequence[str]) -> str:
     """Return texts after one another; where one has no parts of its own, it is at the end of the one before."""
     if sum(map(len, texts)) > LONGEST_TEXT:
-        raise TooLarge
+        raise ValueTooLarge
     first = next((text for text in texts if isinstance(text, SourcedText) and text.parts), None)
     if first is None:
         return "".join(texts)
@@ -256,7 +256,7 @@ def replaced(text: str, find: Find, make: Callable[[re.Match[str]], str]) -> str
             found += [cut(text, position, match.start()), make(match)]
             position = match.end()
             if len(found) > LONGEST_LIST:
-                raise TooLarge
+                raise ValueTooLarge
         begin = stop if marked is None else marked.end()
     return joined([*found, cut(text, position, len(text))]) if found else text
 

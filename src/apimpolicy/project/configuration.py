@@ -73,7 +73,7 @@ from apimpolicy.project.answer_tables import AnswerTables, DescriptionPaths
 from apimpolicy.project.declared import Declared, declared_in, external_patterns
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.format_settings import style_of
-from apimpolicy.project.gateway_settings import GatewaySettings
+from apimpolicy.project.gateway_settings import GatewayTables
 from apimpolicy.project.identity_tables import IdentityTables
 from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
 from apimpolicy.project.service.leniency import KeptServices, Leniency, leniency, may_need_stand_ins
@@ -117,7 +117,7 @@ class Configuration:
         self._descriptions = DescriptionPaths(table)
         self._answers = AnswerTables(table)
         self._identities = IdentityTables(table)
-        self._settings = GatewaySettings(table)
+        self._settings = GatewayTables(table)
         self._backends = table.table("backends")
         self._check = table.table("check")
         if self._check is not None:

@@ -46,7 +46,7 @@ _INCLUDE = re.compile(r"""\bfragment-id\s*=\s*(["'])([^"']*)\1""")
 _MANY = 3
 
 
-class Environment(NamedTuple):
+class ServiceEnvironment(NamedTuple):
     """One environment of a service: its name, and the file of its overlay, if there is one."""
 
     name: str
@@ -71,7 +71,7 @@ class Service:
         description: ServiceDescription,
         workspace: str | None = None,
         declared: Declared = NOTHING,
-        environment: Environment | None = None,
+        environment: ServiceEnvironment | None = None,
         deleted: Deleted | None = None,
     ) -> None:
         self.description = description

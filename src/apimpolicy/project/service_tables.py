@@ -96,11 +96,11 @@ class ServiceTables:
             return None
         from apimpolicy.project.service.operations import settle_operations
         from apimpolicy.project.service.reading import describe
-        from apimpolicy.project.service.repair import Elsewhere, repair
+        from apimpolicy.project.service.repair import DeclaredIds, repair
 
         found = describe(root, self._overlay(root))
         ids = {kind: [id_ for id_, _ in self._named[kind]] for kind in ("apis", "products")}
-        repair(found, Elsewhere(ids["apis"], ids["products"]))
+        repair(found, DeclaredIds(ids["apis"], ids["products"]))
         settle_operations(found)
         return found
 

@@ -45,7 +45,7 @@ _FORMAT = re.compile(r"\b(?:AppendFormat|Format)\s*\(\s*(?:[\w.]+\s*,\s*)?\Z")
 
 def policies(outer: Source) -> list[Pieces]:
     return code_strings.policies_of_language(
-        outer, code_strings.Language(_literals, _decode, _JOINT, _formats, lambda pieces, *_: pieces)
+        outer, code_strings.CodeLanguage(_literals, _decode, _JOINT, _formats, lambda pieces, *_: pieces)
     )
 
 

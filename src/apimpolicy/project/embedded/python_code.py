@@ -42,7 +42,7 @@ _NAME = re.compile(r"\$[A-Za-z_]\w*")
 
 def policies(outer: Source) -> list[Pieces]:
     return code_strings.policies_of_language(
-        outer, code_strings.Language(_literals, _decode, _JOINT, _formats, _finish)
+        outer, code_strings.CodeLanguage(_literals, _decode, _JOINT, _formats, _finish)
     )
 
 

@@ -14,9 +14,9 @@ from apimpolicy.infrastructure.resources import Resource, names_in, segments
 from apimpolicy.infrastructure.values import (
     MARKED,
     SourcedText,
-    TooLarge,
     Unknown,
     Value,
+    ValueTooLarge,
     blocks_in,
     hole,
     is_fully_known,
@@ -223,7 +223,7 @@ def names_of(entity: Entity) -> list[str]:
 def json_of(value: Value) -> Value:
     try:
         return json_text(value) if isinstance(value, dict) and is_fully_known(value) else value
-    except TooLarge:
+    except ValueTooLarge:
         return value
 
 

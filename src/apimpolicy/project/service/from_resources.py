@@ -10,9 +10,9 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.infrastructure.resources import Note, Reading, segments
 from apimpolicy.infrastructure.values import (
     SourcedText,
-    TooLarge,
     Unknown,
     Value,
+    ValueTooLarge,
     blocks_in,
     can_equal,
     is_fully_known,
@@ -53,6 +53,7 @@ from apimpolicy.project.service.description import (
     Gap,
     IdentityDescription,
     OperationDescription,
+    OtherResource,
     ParameterDescription,
     Problem,
     ProductDescription,
@@ -60,7 +61,6 @@ from apimpolicy.project.service.description import (
     Sourced,
     WorkspaceDescription,
 )
-from apimpolicy.project.service.description import Resource as OtherResource
 from apimpolicy.project.service.policy_sources import unknown_policy
 
 if TYPE_CHECKING:
@@ -379,7 +379,7 @@ def _add_backend(service: ServiceDescription, entity: Entity) -> None:
         properties["pool"] = {**pool, "services": named}
     try:
         made.backend = backend_of(entity.origin.file, entity.context.unknown.filled_deeply(properties, entity.origin))
-    except (ConfigurationError, TooLarge) as error:
+    except (ConfigurationError, ValueTooLarge) as error:
         entity.problem(f"the backend '{entity.id}' can't be used: {error}", f"the backend '{entity.id}'")
 
 
