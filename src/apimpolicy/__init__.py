@@ -48,9 +48,9 @@ if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway as Gateway
     from apimpolicy.engine.managed_identity import Authorizations as Authorizations
     from apimpolicy.engine.managed_identity import ManagedIdentity as ManagedIdentity
+    from apimpolicy.engine.mcp.clients import tool_request as tool_request
     from apimpolicy.engine.mcp.servers import McpServer as McpServer
     from apimpolicy.engine.mcp.servers import McpTool as McpTool
-    from apimpolicy.engine.mcp.servers import tool_request as tool_request
     from apimpolicy.engine.openapi import load_openapi as load_openapi
     from apimpolicy.engine.partial_runs import PolicyDouble as PolicyDouble
     from apimpolicy.engine.recorded_answers import RecordedAnswer as RecordedAnswer

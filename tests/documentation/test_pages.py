@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from apimpolicy.formatting.files import Formatter
-from apimpolicy.project.format_settings import Style
+from apimpolicy.project.format_settings import LayoutStyle
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -48,7 +48,7 @@ def text_of(page: str) -> str:
 
 def test_policies_on_pages_are_laid_out() -> None:
     """Policies have the layout of `apimpolicy format`, except for examples of other layouts and of findings."""
-    formatter = Formatter(Style())
+    formatter = Formatter(LayoutStyle())
     pages = [page for page in DOCS.rglob("*.md") if page.name not in ("format.md", "codes.md")]
     for page in (DOCS.parent / "README.md", *pages):
         for block in blocks(page.read_text("utf-8")):

@@ -22,7 +22,7 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.api_routing import prefix_of
 from apimpolicy.engine.gateway import Gateway
 from apimpolicy.engine.managed_identity import ManagedIdentity
-from apimpolicy.engine.mcp.servers import address_of_server
+from apimpolicy.engine.mcp.clients import address_of_server
 from apimpolicy.engine.service import Service, ServiceSubscription
 from apimpolicy.engine.state import LocalState
 from apimpolicy.errors import ApimPolicyError

@@ -26,9 +26,10 @@ from apimpolicy.audit.states import (
 )
 from apimpolicy.context.entities import Operation
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.mcp.clients import call_message
 from apimpolicy.engine.mcp.endpoint import definitions_of, operation_of
 from apimpolicy.engine.mcp.protocol import example_of, input_of
-from apimpolicy.engine.mcp.servers import STRIPPED_KEYS, McpTool, call_message
+from apimpolicy.engine.mcp.servers import STRIPPED_KEYS, McpTool
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.engine.subscription_keys import open_product
 from apimpolicy.errors import ApimPolicyError

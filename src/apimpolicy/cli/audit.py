@@ -12,7 +12,7 @@ from apimpolicy.cli import commands
 from apimpolicy.cli.commands import WithHelp, configuration_option, selects_environment, show_stand_ins, stands_in
 from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import write_report_to, write_text
-from apimpolicy.report.columns import counted
+from apimpolicy.report.columns import PLAIN, Style, counted
 
 if TYPE_CHECKING:
     from apimpolicy.audit.confirming import Search
@@ -99,7 +99,6 @@ def _search() -> Callable[[Gateway], Search] | None:
 def _write(run: AuditRun, form: str, path: str | None, *, verbose: bool) -> None:
     from apimpolicy.report.audit_formats import audit_as
     from apimpolicy.report.audit_text import audit_text
-    from apimpolicy.report.columns import Style
 
     style = Style.of(sys.stdout) if path is None else Style(False)
     text = audit_text(run, style, verbose=verbose) if form == "text" else audit_as(form, run)
@@ -109,7 +108,6 @@ def _write(run: AuditRun, form: str, path: str | None, *, verbose: bool) -> None
 def _compare(path: str, since: str, config: str | None, form: str, output_file: str | None) -> int:
     from apimpolicy.project.audit_changes import changes_since
     from apimpolicy.report.audit_text import changes_as
-    from apimpolicy.report.columns import PLAIN, Style
 
     changes = changes_since(path, since, config)
     style = Style.of(sys.stdout) if output_file is None else PLAIN

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apimpolicy.cli import commands
-from apimpolicy.cli.check_output import FORMATS, CheckOutput
+from apimpolicy.cli.check_output import FORMATS, CheckOutput, fix_files
 from apimpolicy.cli.commands import WithHelp, complete_codes, configuration_option, together
 from apimpolicy.cli.program import say
-from apimpolicy.cli.progress import Progress
+from apimpolicy.cli.progress import Progress, watch
 from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
 from apimpolicy.project import check_run
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
@@ -108,8 +108,6 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     configuration or a file is invalid, or a folder has no policies and --require-policies is given.
     """
     if options.pop("watch"):
-        from apimpolicy.cli.progress import watch
-
         return watch(paths or ["."], lambda: _check(paths, options))
     return _check(paths, options)
 
@@ -128,8 +126,6 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     run = CheckRun(projects, _cache(options, projects, len(found.files)), seconds)
     run.services.check_options(found.files)
     if options["fix"] or options["diff"]:
-        from apimpolicy.cli.check_output import fix_files
-
         count = fix_files(run, found.files, write=options["fix"])
         if options["diff"] and not options["fix"]:
             return commands.FINDINGS if count else commands.CLEAN

@@ -15,7 +15,7 @@ from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import STANDARD_INPUT, read_data, source_of, write_whole
 from apimpolicy.project.fixes import apply, edits
-from apimpolicy.report.columns import counted, printable
+from apimpolicy.report.columns import Style, counted, printable
 
 if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule
@@ -85,8 +85,6 @@ class CheckOutput:
 
     def _text(self, *, short: bool, statistics: bool, explain: bool, plain: bool) -> str:
         """Return the findings for people, or their counts; `short` leaves out the summary, `plain` colours."""
-        from apimpolicy.report.columns import Style
-
         style = Style(False) if plain else Style.of(sys.stdout)
         parts: list[str] = []
         if statistics:

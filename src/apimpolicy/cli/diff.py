@@ -18,6 +18,9 @@ from apimpolicy.cli.commands import (
     stands_in,
 )
 from apimpolicy.cli.program import say
+from apimpolicy.report.columns import Style
+from apimpolicy.report.difference_data import EQUIVALENT, ERROR, UNDECIDED
+from apimpolicy.report.harmless import write_report
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
@@ -88,9 +91,6 @@ def _compare(found: Versions, seconds: float | None) -> ComparisonReport:
 
 
 def _show(report: ComparisonReport, form: str, verbose: bool) -> None:
-    from apimpolicy.report.columns import Style
-    from apimpolicy.report.harmless import write_report
-
     if form == "json":
         from apimpolicy.report.difference_formats import differences_to_json
 
@@ -114,8 +114,6 @@ def _show(report: ComparisonReport, form: str, verbose: bool) -> None:
 
 
 def _exit_code(report: ComparisonReport) -> int:
-    from apimpolicy.report.difference_data import EQUIVALENT, ERROR, UNDECIDED
-
     found = {each.status for each in report.policies}
     if ERROR in found or report.problem:
         return commands.USAGE

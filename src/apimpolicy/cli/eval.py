@@ -34,10 +34,12 @@ from apimpolicy.errors import (
     LimitExceededError,
     NotSimulatedError,
 )
+from apimpolicy.report.columns import Style
 from apimpolicy.report.harmless import to_json, write_report
 from apimpolicy.report.values import outside, runtime_type, text_of
+from apimpolicy.text.scanner import scan_expression
 from apimpolicy.text.secrets import have_been_hidden, secrets_come_from
-from apimpolicy.text.source import Excerpt
+from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.chain import TrustStore
@@ -106,8 +108,6 @@ def _standard_input() -> str:
 
 
 def _evaluate(code: str, context_file: str | None, context_name: str | None, compile_only: bool) -> int:
-    from apimpolicy.emit.expression import compile_expression
-
     compiled = compile_expression(_excerpt(code))
     if compile_only:
         print(compiled.static_type)
@@ -122,19 +122,12 @@ def _evaluate(code: str, context_file: str | None, context_name: str | None, com
 
 def _excerpt(code: str) -> Excerpt:
     """Return the expression, written as in a policy. Raises PolicySyntaxError for one that never ends."""
-    from apimpolicy.text.scanner import scan_expression
-    from apimpolicy.text.source import Excerpt, Source
-
     if code.startswith(("@(", "@{")):
         scan_expression(Source(code, "<expression>"), 0, entities=False)
     return Excerpt.of(code if code.startswith("@") else f"@({code})")
 
 
 def _print_value(compiled: CompiledExpression, context: Context) -> int:
-    from apimpolicy.dotnet.exceptions import DotnetException
-    from apimpolicy.report.columns import Style
-    from apimpolicy.report.values import runtime_type, text_of
-
     style = Style.of(sys.stdout)
     try:
         value = compiled.evaluate(context)
@@ -150,8 +143,6 @@ def _print_value(compiled: CompiledExpression, context: Context) -> int:
         kind += f", at run time {at_run_time}"
     print(style.paint("dim", kind), flush=True)
     if have_been_hidden():
-        from apimpolicy.cli.program import say
-
         say("*** hides a secret of the context; --show-secrets shows it")
     return commands.CLEAN
 
@@ -168,7 +159,6 @@ def _print_traces(messages: Sequence[str]) -> None:
 
 
 def _print_exception(error: DotnetException, compiled: CompiledExpression) -> int:
-    from apimpolicy.report.columns import Style
     from apimpolicy.report.result_findings import exception_diagnostic
     from apimpolicy.report.terminal import render
 
@@ -188,7 +178,6 @@ class Contexts:
         self._path = path
         self.text = ""
         if path is not None:
-            from apimpolicy.checkout import open_text
             from apimpolicy.context.loading import load_contexts
 
             self._makers = load_contexts(path)
@@ -219,8 +208,6 @@ def _trust(path: str) -> TrustStore | None:
 
     This matches the machine that made the answers of the conformance suite.
     """
-    import json
-
     from apimpolicy.context.loading import read_certificates
     from apimpolicy.dotnet.cryptography.chain import TrustStore
 

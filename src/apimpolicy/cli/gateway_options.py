@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import json
 import os
@@ -20,14 +21,14 @@ from apimpolicy.cli.commands import (
     together,
 )
 from apimpolicy.cli.program import say
-from apimpolicy.engine.mcp.servers import call_message
-from apimpolicy.engine.mcp.servers import to_server as request_to_server
-from apimpolicy.errors import PolicySyntaxError
+from apimpolicy.context.headers import Headers
+from apimpolicy.context.records import Request
+from apimpolicy.engine.mcp.clients import call_message
+from apimpolicy.engine.mcp.clients import to_server as request_to_server
+from apimpolicy.errors import ConfigurationError, PolicySyntaxError
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    import datetime
-
-    from apimpolicy.context.records import Request
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import Service
@@ -151,8 +152,6 @@ class GatewayOptions:
             raise click.UsageError("--no-token goes with neither --token nor --claim nor --expired")
         if not wants_token and not self.no_token:
             return request
-        from apimpolicy.context.headers import Headers
-
         fields = [(name, value) for name, values in request.headers.fields() for value in values]
         fields = [(name, value) for name, value in fields if name.lower() != "authorization"]
         if wants_token:
@@ -197,7 +196,6 @@ class GatewayOptions:
 
     def service(self) -> tuple[Gateway, Service]:
         """Return the service in a folder, or of a configuration, with its gateway."""
-        from apimpolicy.errors import ConfigurationError
         from apimpolicy.project.gateways import load_gateway, require_apis
 
         if self.scopes:
@@ -248,8 +246,6 @@ class GatewayOptions:
         return scopes
 
     def _request(self) -> Request:
-        from apimpolicy.context.records import Request
-
         given = [
             name
             for name, value in (("--get", self.get_url), ("--request", self.request_file), ("--url", self.url))
@@ -297,8 +293,6 @@ def content_of(text: str | None) -> bytes | str | None:
 
 def _token_hint(gateway: Gateway, request: Request, result: Result) -> str:
     """Return how to send a token, for a request that was refused because it has none; else an empty text."""
-    from apimpolicy.policies.registry import has_trait
-
     error = result.error
     if error is None or not has_trait(error.source, "checks-token") or "Authorization" in request.headers:
         return ""
@@ -360,8 +354,6 @@ def _pair(text: str, option: str, form: str) -> tuple[str, str]:
 
 def _moment(text: str) -> datetime.datetime:
     """Return a time; in UTC when it names no zone."""
-    import datetime
-
     try:
         found = datetime.datetime.fromisoformat(text)
     except ValueError:

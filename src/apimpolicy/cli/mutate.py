@@ -15,9 +15,10 @@ from apimpolicy.cli import commands
 from apimpolicy.cli.commands import WithHelp, stands_in
 from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.report.columns import Style, printable, wrap
+from apimpolicy.report.harmless import write_report
 
 if TYPE_CHECKING:
-    from apimpolicy.report.columns import Style
     from apimpolicy.report.mutation_results import Mutant, MutantOutcome
     from apimpolicy.testing.coverage import PolicyCoverage
     from apimpolicy.testing.mutation.pytest_runs import PytestRuns
@@ -157,14 +158,12 @@ def _run_baseline(runs: PytestRuns, coverage: PolicyCoverage) -> list[str]:
 
 
 def _show(outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float | None, verbose: bool, form: str) -> int:
-    from apimpolicy.report.columns import Style
     from apimpolicy.report.mutation_results import Score
 
     percent = Score.of(outcomes).percent
     is_too_little = fail_under is not None and percent < fail_under
     style = Style.of(sys.stdout)
     if form == "json":
-        from apimpolicy.report.harmless import write_report
         from apimpolicy.report.mutation_results import mutation_to_json
 
         write_report(mutation_to_json(outcomes, seconds))
@@ -176,7 +175,6 @@ def _show(outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float |
 
 
 def _print(outcomes: Sequence[MutantOutcome], seconds: float, verbose: bool, style: Style) -> None:
-    from apimpolicy.report.columns import printable, wrap
     from apimpolicy.report.mutation_results import (
         SURVIVED,
         Score,

@@ -11,6 +11,7 @@ import click
 from apimpolicy.checkout import open_bytes
 from apimpolicy.cli import commands
 from apimpolicy.cli.commands import WithHelp
+from apimpolicy.cli.new_tests import Written, write_tests
 from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import ensure_new, write_text
 from apimpolicy.errors import ConfigurationError
@@ -80,8 +81,6 @@ def command(
     if os.path.isdir(policy):
         if from_trace is not None or output is not None:
             raise click.UsageError("a folder gets a file beside each policy: neither -o nor --from-trace goes with it")
-        from apimpolicy.cli.new_tests import write_tests
-
         return write_tests(policy, seconds=seconds, jobs=jobs, with_errors=with_errors, force=force)
     path = output or f"{os.path.splitext(policy)[0]}.test.yaml"
     ensure_new(path, force=force)
@@ -108,8 +107,6 @@ def _write(made: FirstCases, policy: str, path: str, *, has_search: bool) -> int
     if path == "-":
         print(made.text, end="")
         return commands.CLEAN
-    from apimpolicy.cli.new_tests import Written
-
     write_text(path, without_secrets(made.text))
     say(Written(policy, path, made.count, len(made.missing) if has_search else 0).line)
     if made.difference:

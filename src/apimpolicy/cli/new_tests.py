@@ -12,8 +12,10 @@ from apimpolicy.cli.commands import show_stand_ins
 from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import write_text
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.project.environments import find_configuration
+from apimpolicy.project.layout import is_service_folder, place_of
 from apimpolicy.report.columns import counted
-from apimpolicy.text.secrets import without_secrets
+from apimpolicy.text.secrets import requests_are_invented, without_secrets
 
 if TYPE_CHECKING:
     from apimpolicy.cli.progress import Progress
@@ -87,7 +89,6 @@ def _policies(folder: str) -> list[str]:
 
 def _services(folder: str, policies: list[str]) -> list[str]:
     """Return the services in a folder: itself, extracts below it, or the one that its configuration describes."""
-    from apimpolicy.project.layout import is_service_folder, place_of
     from apimpolicy.project.service.reading import has_service
 
     roots = {os.path.relpath(root) for each in policies if (root := place_of(each).root) is not None}
@@ -98,7 +99,6 @@ def _services(folder: str, policies: list[str]) -> list[str]:
 
 def _configured(folder: str) -> list[str]:
     from apimpolicy.project.configuration import load_configuration
-    from apimpolicy.project.environments import find_configuration
 
     path = find_configuration(folder)
     return [os.path.relpath(path)] if path is not None and load_configuration(path).has_service else []
@@ -118,7 +118,6 @@ def _write_service(
     from apimpolicy.project.service.leniency import Leniency, lenient
     from apimpolicy.scenarios.scenario import Bounds
     from apimpolicy.testing.service_tests import service_tests
-    from apimpolicy.text.secrets import requests_are_invented
 
     requests_are_invented()
     directory = os.path.join(service if os.path.isdir(service) else os.path.dirname(service), "tests")
@@ -166,7 +165,6 @@ def _write_policies(
 def _write_policy(policy: str, *, seconds: float, with_errors: bool) -> Written:
     """Find cases for a policy and write them; in a process of the pool."""
     from apimpolicy.testing.solved_cases import find_cases
-    from apimpolicy.text.secrets import requests_are_invented
 
     output = test_file_of(policy)
     requests_are_invented()

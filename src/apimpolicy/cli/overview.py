@@ -16,13 +16,15 @@ import click
 
 from apimpolicy.cli import commands
 from apimpolicy.cli.commands import WithHelp
+from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.project.check_run import DeadlineError, deadline
+from apimpolicy.project.check_projects import CheckOptions, CheckProjects
+from apimpolicy.project.check_run import CheckRun, DeadlineError, deadline
+from apimpolicy.project.discovery import discover
 from apimpolicy.report.columns import Style, counted, printable
 
 if TYPE_CHECKING:
     from apimpolicy.audit.analysis import ServiceAudit
-    from apimpolicy.project.check_projects import CheckProjects
     from apimpolicy.project.discovery import Discovery
 
 FINDING, CHECKING, AUDITING, TESTING = 0.4, 0.6, 0.6, 0.3
@@ -64,9 +66,6 @@ def command(path: str) -> int:
 
 def discovered(path: str) -> tuple[CheckProjects, Discovery] | None:
     """Return the policies below a folder; None when it takes too long to find them. Raises ConfigurationError."""
-    from apimpolicy.project.check_projects import CheckOptions, CheckProjects
-    from apimpolicy.project.discovery import discover
-
     projects = CheckProjects(CheckOptions())
     try:
         with deadline(FINDING):
@@ -76,9 +75,6 @@ def discovered(path: str) -> tuple[CheckProjects, Discovery] | None:
 
 
 def _findings(projects: CheckProjects, discovery: Discovery) -> _Findings:
-    from apimpolicy.diagnostics import Severity
-    from apimpolicy.project.check_run import CheckRun
-
     run = CheckRun(projects, None, CHECKING)
     until = time.process_time() + CHECKING
     checked = errors = warnings = files = 0

@@ -19,7 +19,9 @@ from apimpolicy.cli.commands import (
     stands_in,
 )
 from apimpolicy.cli.program import say
-from apimpolicy.text.secrets import requests_are_invented
+from apimpolicy.report.columns import Style, on_page
+from apimpolicy.report.harmless import visible_lines, write_report
+from apimpolicy.text.secrets import markup_without_secrets, requests_are_invented
 
 if TYPE_CHECKING:
     from apimpolicy.report.claim_results import ApiCell, ClaimReport
@@ -107,7 +109,6 @@ def _prove(
     from apimpolicy.cli.progress import Progress
     from apimpolicy.project.gateways import NoApisError
     from apimpolicy.report.claim_results import claim, table_head, table_row
-    from apimpolicy.report.columns import Style, on_page
     from apimpolicy.testing.claims.configured import bounds_for
     from apimpolicy.testing.claims.running import prove_file
 
@@ -155,8 +156,6 @@ def _write(reports: Sequence[ClaimReport]) -> None:
 
 
 def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float, form: str) -> None:
-    from apimpolicy.report.harmless import visible_lines, write_report
-
     if form == "text":
         _show_text(reports, unreadable, seconds)
         return
@@ -169,7 +168,6 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
     elif form == "junit":
         from apimpolicy.report.claim_results import as_cases
         from apimpolicy.report.finding_formats import cases_to_junit
-        from apimpolicy.text.secrets import markup_without_secrets
 
         text = markup_without_secrets(cases_to_junit(as_cases(reports)))
     else:
@@ -182,8 +180,6 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
 
 def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float) -> None:
     from apimpolicy.report.claim_results import summary
-    from apimpolicy.report.columns import Style
-    from apimpolicy.report.harmless import visible_lines
 
     style = Style.of(sys.stdout)
     for problem in unreadable.values():

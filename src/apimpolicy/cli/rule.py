@@ -12,6 +12,7 @@ import click
 from apimpolicy.cli import commands
 from apimpolicy.cli.commands import WithHelp, complete_codes
 from apimpolicy.cli.program import say
+from apimpolicy.report.columns import Style
 
 
 @click.command("rule", cls=WithHelp)
@@ -31,7 +32,6 @@ def command(code: str | None, files: tuple[str, ...]) -> int:
     from apimpolicy.checks.catalogue import entries, page_of, rule_class
     from apimpolicy.checks.pages import UnknownCodeError, all_codes, code_of, page_of_code, page_on_the_web
     from apimpolicy.project.check_projects import CheckOptions, CheckProjects
-    from apimpolicy.report.columns import Style
     from apimpolicy.report.markup import page_text
 
     style = Style.of(sys.stdout)

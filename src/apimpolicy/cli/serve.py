@@ -17,11 +17,12 @@ from apimpolicy.cli.commands import (
     stands_in,
 )
 from apimpolicy.cli.gateway_options import token_options
+from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.serve_settings import ServeSettings, ensure_trusted
 
 if TYPE_CHECKING:
     from apimpolicy.project.manual_requests import TokenWish
-    from apimpolicy.project.serve_settings import ServeSettings
     from apimpolicy.serving.loading import ServeTarget
 
 _PORT = click.IntRange(0, 65535)
@@ -124,7 +125,6 @@ def command(
 def settings_of(path: str, config: str | None, given: dict[str, Any]) -> ServeSettings:
     """Return the settings of the options, else of the configuration. Raises ConfigurationError."""
     from apimpolicy.project.configuration import load_configuration
-    from apimpolicy.project.serve_settings import ServeSettings, ensure_trusted
     from apimpolicy.serving.loading import ServeTarget
 
     found = ServeTarget(path=path, config=config).configuration_path()
@@ -140,6 +140,4 @@ def _serve(target: ServeTarget, settings: ServeSettings, wish: TokenWish | None,
     serve.announce(in_full=is_verbose(click.get_current_context()))
     if settings.workers == 1:
         return serve.work(0)
-    from apimpolicy.cli.program import say
-
     return serve.work_together(say)

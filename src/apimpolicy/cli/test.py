@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, redirect_stdout
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -20,7 +22,7 @@ from apimpolicy.text.secrets import markup_without_secrets
 
 if TYPE_CHECKING:
     from apimpolicy.cli.coverage_output import CoverageOutput
-    from apimpolicy.cli.test_served import Served
+    from apimpolicy.cli.test_served import ServedCases
     from apimpolicy.project.service.leniency import Leniency
     from apimpolicy.report.coverage_data import CoverageReport
     from apimpolicy.report.test_results import CaseReport
@@ -41,7 +43,7 @@ class RunOptions(NamedTuple):
     verbose: bool
     form: str
     coverage: CoverageOutput | None
-    target: RealGateway | Served | None = None
+    target: RealGateway | ServedCases | None = None
 
     @property
     def is_text(self) -> bool:
@@ -215,7 +217,7 @@ def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: di
     sys.stdout.flush()
 
 
-def _say_what_was_seen(target: RealGateway | Served, reports: Sequence[CaseReport]) -> None:
+def _say_what_was_seen(target: RealGateway | ServedCases, reports: Sequence[CaseReport]) -> None:
     """Report how much a gateway made observable, and why cases were skipped."""
     traces = f", {target.traced} traces compared" if target.traced else ""
     what = "1 expectation is" if target.unobserved == 1 else f"{target.unobserved} expectations are"
@@ -244,8 +246,6 @@ def _reports(
     if run.jobs == 1 or len(files) == 1:
         yield from (_file(path, run) for path in files)
         return
-    from functools import partial
-
     from apimpolicy.project.processes import process_pool
     from apimpolicy.project.service.leniency import leniency
 
@@ -316,8 +316,6 @@ def _is_wanted(case: Case, words: Sequence[str]) -> bool:
 
 def _write_pages(directory: str, reports: Sequence[CaseReport]) -> None:
     """Write a page for each case, named after its number, file and name. Raises ConfigurationError."""
-    import re
-
     for number, report in enumerate(reports, 1):
         if not report.page:
             continue

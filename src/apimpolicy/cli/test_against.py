@@ -13,7 +13,7 @@ import click
 from apimpolicy.cli.commands import together
 
 if TYPE_CHECKING:
-    from apimpolicy.cli.test_served import Served
+    from apimpolicy.cli.test_served import ServedCases
     from apimpolicy.testing.against import RealGateway
 
 OURS = "serve"
@@ -43,7 +43,7 @@ def target_of(
     trace_service: str | None,
     trace_api: str | None,
     management_token: str | None,
-) -> RealGateway | Served | None:
+) -> RealGateway | ServedCases | None:
     """Return the target of the cases; None if they run in this process. Raises UsageError, ConfigurationError."""
     if against is None:
         for name, value in (("--key", key), ("--authority", authority), ("--trace-service", trace_service)):
@@ -51,9 +51,9 @@ def target_of(
                 raise click.UsageError(f"{name} goes with --against")
         return None
     if against == OURS:
-        from apimpolicy.cli.test_served import Served
+        from apimpolicy.cli.test_served import ServedCases
 
-        return Served()
+        return ServedCases()
     from apimpolicy.testing.against import RealGateway
 
     traces: Any = None

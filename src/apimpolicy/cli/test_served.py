@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.testing.against import RealGateway, not_from_outside
+from apimpolicy.testing.gateways import gateway_of
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request, Response
@@ -21,7 +22,7 @@ _HERE = "127.0.0.1"
 _PATIENCE = 60.0
 
 
-class Served:
+class ServedCases:
     """Serves each case's gateway for as long as the case runs; what is left to see is what a client sees."""
 
     def __init__(self) -> None:
@@ -46,8 +47,6 @@ class Served:
             from apimpolicy.serving.library import serving_on
         except ImportError as error:
             raise ConfigurationError(f"this needs more packages: pip install 'apimpolicy[serve]' ({error})") from None
-        from apimpolicy.testing.gateways import gateway_of
-
         made = gateway_of(case)
         gateway = made.gateway
         if case.file.compiled is not None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.flow import FlowState, Variable
     from apimpolicy.editor.analysis import Analysis, OpenPolicy
-    from apimpolicy.project.format_settings import Style
+    from apimpolicy.project.format_settings import LayoutStyle
     from apimpolicy.syntax.nodes import Node
     from apimpolicy.text.document import Element
 
@@ -242,7 +242,7 @@ _OPENING, _CLOSING = ("{", "(", "["), ("}", ")", "]")
 
 
 def format_edits(
-    text: str, path: str, style: Style, placeholders: Sequence[str] = (), lines: range | None = None
+    text: str, path: str, style: LayoutStyle, placeholders: Sequence[str] = (), lines: range | None = None
 ) -> list[Edit]:
     """Return the edits that lay out a document, or only its lines within `lines`, counted from 0.
 

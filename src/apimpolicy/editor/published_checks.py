@@ -15,7 +15,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun, DeadlineError, deadline
 from apimpolicy.project.embedded import is_policy, reader_for
-from apimpolicy.project.format_settings import Style
+from apimpolicy.project.format_settings import LayoutStyle
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -62,11 +62,11 @@ class PublishedChecks:
         except ConfigurationError:
             return Settings()
 
-    def style_of(self, path: str) -> Style:
+    def style_of(self, path: str) -> LayoutStyle:
         try:
             return self._check.projects.of(path).style
         except ConfigurationError:
-            return Style()
+            return LayoutStyle()
 
     # ------------------------------------------------------------------------------------------------ when
 

@@ -17,8 +17,11 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 from apimpolicy.context import entities
+from apimpolicy.context.headers import Headers
+from apimpolicy.dotnet.cryptography.issuing import ticks_of
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.identity_services import IdentityServices, IdentityUnavailableError
@@ -161,10 +164,6 @@ class BackendRouter:
 
         Raises ConfigurationError for an unknown certificate, PolicyError without a token of the managed identity.
         """
-        from urllib.parse import quote
-
-        from apimpolicy.context.headers import Headers
-
         backend = route.backend
         fields: dict[str, str | Sequence[str]] = dict(backend.headers)
         if backend.authorization is not None:
@@ -255,8 +254,6 @@ def seconds_of(retry_after: str | None, now: float) -> float | None:
     (120.0, None, None)
     """
     import email.utils
-
-    from apimpolicy.dotnet.cryptography.issuing import ticks_of
 
     text = (retry_after or "").strip()
     if (number := number_of(text)) is not None:

@@ -17,6 +17,7 @@ from apimpolicy.engine.evaluation import Evaluator, ObservedEvaluator
 from apimpolicy.engine.forwarding import SendingExchange
 from apimpolicy.engine.identity import GatewayIdentities
 from apimpolicy.engine.partial_runs import name_of_double, run_double
+from apimpolicy.engine.pipeline import answer_to
 from apimpolicy.engine.services import DaprSidecar, SimulatedTime, transport_of
 from apimpolicy.engine.state import LocalState
 from apimpolicy.engine.trace import Trace, TraceEntry
@@ -259,8 +260,6 @@ class Exchange(SendingExchange):
             action(whole)
 
     def recover(self, error: PolicyError) -> None:
-        from apimpolicy.engine.pipeline import answer_to
-
         self.show_response(error.response or answer_to(self, error))
         for entry in self.trace:
             if entry.error is error.last_error:

@@ -21,7 +21,7 @@ from apimpolicy.engine.document import EffectivePolicies
 from apimpolicy.engine.exchange import Exchange, ExchangeServices
 from apimpolicy.engine.gateway_settings import GatewaySettings
 from apimpolicy.engine.observation import Observer, observer
-from apimpolicy.engine.partial_runs import Part
+from apimpolicy.engine.partial_runs import PartialRun
 from apimpolicy.engine.result import Result
 from apimpolicy.engine.services import KeyVaultReference, SimulatedTime, UploadedCertificates, clock_of
 from apimpolicy.engine.variables import set_variables, value_of
@@ -139,7 +139,7 @@ class Gateway(GatewaySettings):
                 set_variables(exchange, variables)
             is_found = self._find_operation(exchange, scopes)
             if doubles or section is not None or only is not None or response is not None or last_error is not None:
-                part = Part(section, only, response, last_error, doubles or {})
+                part = PartialRun(section, only, response, last_error, doubles or {})
                 return Result(exchange, part.run(exchange, self.policies.program(scopes)).to_response())
             if not is_found:
                 wide = {scope: document for scope, document in scopes.items() if scope == "global"}

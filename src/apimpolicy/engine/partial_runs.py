@@ -106,7 +106,7 @@ def _error_of_double(given: Mapping[str, Any]) -> PolicyError:
     return error
 
 
-class Part(NamedTuple):
+class PartialRun(NamedTuple):
     """The part that runs, and the state before it; see `Gateway.run`."""
 
     section: str | Iterable[str] | None

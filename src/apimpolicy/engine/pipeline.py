@@ -14,11 +14,12 @@ from apimpolicy.context.execution import LastError
 from apimpolicy.context.header_fields import HeaderCollection
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.environment import assume
+from apimpolicy.dotnet.system import objects
+from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.cors import is_preflight
 from apimpolicy.policies.effects import CorsChecked
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.surroundings import PolicyError
-from apimpolicy.text.source import from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.engine.exchange import Exchange
@@ -185,8 +186,6 @@ def answer_to(exchange: Exchange, error: PolicyError, body_message: str | None =
 def default_answer(exchange: Exchange, status: int, message: str) -> ResponseMessage:
     """Return the gateway's default response: status and message as JSON, at 500 with an activity id only."""
     import json
-
-    from apimpolicy.dotnet.system import objects
 
     if status == 500:
         activity = objects.to_string(exchange.context.request_id)

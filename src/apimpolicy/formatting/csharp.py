@@ -19,7 +19,7 @@ from apimpolicy.syntax.parser import parse
 from apimpolicy.text.named_values import REFERENCE as NAMED_VALUE
 
 if TYPE_CHECKING:
-    from apimpolicy.project.format_settings import Style
+    from apimpolicy.project.format_settings import LayoutStyle
     from apimpolicy.syntax.nodes import Node
 
 _TRIVIA = re.compile(r"//[^\r\n]*?(?=[ \t]*(?:[\r\n]|\Z))|/\*.*?\*/|[ \t\r\n\f\v\u00a0\ufeff]+", re.DOTALL)
@@ -48,7 +48,7 @@ class _Piece(NamedTuple):
     end: int
 
 
-def edits_of(text: str, level: int, style: Style) -> list[Edit]:
+def edits_of(text: str, level: int, style: LayoutStyle) -> list[Edit]:
     """Return the edits of white space in an expression whose first line is indented by `level`.
 
     There are none in an expression that can't be parsed, and none inside of interpolated strings. Offsets are those of
@@ -96,7 +96,7 @@ def _pieces(text: str, tokens: Tokens) -> Iterator[_Piece]:
 
 
 class _Layout:
-    def __init__(self, text: str, tokens: Tokens, roles: Roles, level: int, style: Style) -> None:
+    def __init__(self, text: str, tokens: Tokens, roles: Roles, level: int, style: LayoutStyle) -> None:
         self.text = text
         self.tokens = tokens
         self.roles = roles

@@ -1,7 +1,7 @@
 """The layout of files: policies by themselves, and policies in Terraform heredocs and multi-line strings of Bicep.
 
 A policy that can't be laid out safely stays as it is, and the result has the reason. The new text is read again,
-compared with the original (`equality`), and checked: the findings must be the same.
+compared with the original (`is_same`), and checked: the findings must be the same.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
-    from apimpolicy.project.format_settings import Style
+    from apimpolicy.project.format_settings import LayoutStyle
 
 _COMMENT_INDENT = re.compile(r"\n[ \t]*")
 
@@ -111,7 +111,12 @@ class Formatter:
     """
 
     def __init__(
-        self, style: Style, placeholders: Sequence[str] = (), form: str | None = None, *, compares_findings: bool = True
+        self,
+        style: LayoutStyle,
+        placeholders: Sequence[str] = (),
+        form: str | None = None,
+        *,
+        compares_findings: bool = True,
     ) -> None:
         self.compares_findings = compares_findings
         self.style = style

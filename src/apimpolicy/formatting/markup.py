@@ -17,14 +17,14 @@ from apimpolicy.project.fixes import Edit, apply
 from apimpolicy.text.document import Attribute, CData, Characters, Comment, Document, Element, MarkupNode, TextNode
 
 if TYPE_CHECKING:
-    from apimpolicy.project.format_settings import Style
+    from apimpolicy.project.format_settings import LayoutStyle
     from apimpolicy.text.source import Excerpt
 
 _SWITCH = re.compile(r"\s*apimpolicy:\s*format\s+(on|off)\s*")
 _BREAK = re.compile(r"\r\n|\r|\n")
 
 
-def edits_of(document: Document, style: Style, level: int = 0) -> list[Edit]:
+def edits_of(document: Document, style: LayoutStyle, level: int = 0) -> list[Edit]:
     """Return the edits of white space in a document without faults, in order.
 
     The outermost elements are indented by `level`.
@@ -51,7 +51,7 @@ def is_data(element: Element) -> bool:
 
 
 class _Layout:
-    def __init__(self, document: Document, style: Style) -> None:
+    def __init__(self, document: Document, style: LayoutStyle) -> None:
         self.text = document.source.text
         self.style = style
         self.found: list[Edit] = []
@@ -207,5 +207,5 @@ def _breaks(text: str) -> int:
     return len(_BREAK.findall(text))
 
 
-def _width(blank: str, style: Style) -> int:
+def _width(blank: str, style: LayoutStyle) -> int:
     return len(blank.expandtabs(style.indent_width))

@@ -20,9 +20,9 @@ from apimpolicy.infrastructure.values import (
     NameResolver,
     Part,
     SourcedText,
-    TooLarge,
     Unknown,
     Value,
+    ValueTooLarge,
     can_equal,
     ensure_bounded,
     hole,
@@ -62,7 +62,16 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 _OF_EACH = re.compile(r"(?:each\.value|item)(?:\.[\w-]+)*")
 PATH = re.compile(r"[\w.-]+(?:\[[\w.*]+\][\w.-]*)*")
 """A name with members: of a variable, or of the items of one."""
-FAILURES = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, TooLarge, RecursionError, TimeoutError)
+FAILURES = (
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    ValueTooLarge,
+    RecursionError,
+    TimeoutError,
+)
 """Errors of an evaluation; the value is unknown then."""
 
 
@@ -92,7 +101,7 @@ class Budget:
             elif isinstance(value, list | dict):
                 self.steps -= len(value)
         if self.steps < 0:
-            raise TooLarge
+            raise ValueTooLarge
 
     def takes_instances(self, count: int) -> bool:
         """Take instances of modules and resources; return whether there were as many."""
@@ -500,16 +509,16 @@ def values_shown(value: Value) -> str:
     """Return a value for the text of an unknown one, which is equal for equal values alone."""
     try:
         return json_text(value)
-    except (TooLarge, TypeError, RecursionError):
+    except (ValueTooLarge, TypeError, RecursionError):
         return "?"
 
 
 def checked(value: Value) -> Value:
     """Return a value that isn't too large. Raises TooLarge."""
     if isinstance(value, list | dict) and len(value) > LONGEST_LIST:
-        raise TooLarge
+        raise ValueTooLarge
     if isinstance(value, int) and value.bit_length() > MOST_BITS:
-        raise TooLarge
+        raise ValueTooLarge
     return value
 
 

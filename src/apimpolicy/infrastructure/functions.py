@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.values import (
     MARKED,
-    TooLarge,
     Unknown,
     Value,
+    ValueTooLarge,
     cut,
     ensure_bounded,
     hole,
@@ -140,7 +140,7 @@ def flat(value: Iterable[Value], levels: int = 50) -> list[Value]:
         else:
             found.append(each)
         if len(found) > LARGEST_RANGE:
-            raise TooLarge
+            raise ValueTooLarge
     return found
 
 
@@ -161,7 +161,7 @@ def bounded_range(start: int, stop: int, step: int) -> list[int]:
     """Return the numbers of a range. Raises TooLarge."""
     numbers = range(start, stop, step)
     if len(numbers) > LARGEST_RANGE:
-        raise TooLarge
+        raise ValueTooLarge
     return list(numbers)
 
 
@@ -202,7 +202,7 @@ def unmarked(value: Value, budget: list[int] | None = None) -> Value:
     budget = budget or [2 * LARGEST_RANGE]
     budget[0] -= 1
     if budget[0] < 0:
-        raise TooLarge
+        raise ValueTooLarge
     if isinstance(value, dict):
         return {str(key): unmarked(each, budget) for key, each in value.items()}
     if isinstance(value, list):

@@ -197,9 +197,9 @@ def chars(text: str, start: int, end: int) -> list[CodeNode]:
     return [Chars(start, end, text[start:end])] if start < end else []
 
 
-def character(digits: str) -> str:
-    """Return the character of a hexadecimal code; U+FFFD where there is none."""
-    code = int(digits, 16)
+def character(digits: str, base: int = 16) -> str:
+    """Return the character of a code; U+FFFD where there is none."""
+    code = int(digits, base)
     return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
 
 

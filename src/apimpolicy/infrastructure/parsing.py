@@ -25,7 +25,7 @@ MOST_STRINGS = 200
 CONSTANTS = {"true": True, "false": False, "null": None}
 
 
-class Problem(NamedTuple):
+class SyntaxProblem(NamedTuple):
     message: str
     start: int
     end: int
@@ -36,7 +36,7 @@ class NotReadable(Exception):
 
     def __init__(self, message: str, start: int, end: int) -> None:
         super().__init__(message)
-        self.problem = Problem(message, start, end)
+        self.problem = SyntaxProblem(message, start, end)
 
 
 def end_of(pattern: re.Pattern[str], text: str, start: int, stop: int) -> int:

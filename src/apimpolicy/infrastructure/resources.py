@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from apimpolicy.infrastructure.values import MARKED, TooLarge, Unknown, Value, hole, joined, leaves
+from apimpolicy.infrastructure.values import MARKED, Unknown, Value, ValueTooLarge, hole, joined, leaves
 from apimpolicy.records import Record
 from apimpolicy.text.source import OPEN, Source
 
@@ -72,7 +72,7 @@ def texts_in(values: Iterable[Value]) -> frozenset[str]:
     for value in values:
         try:
             found |= {each for each in leaves(value) if isinstance(each, str) and each}
-        except TooLarge:
+        except ValueTooLarge:
             continue
     return frozenset(found)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple, TypeAlias
 
@@ -70,7 +70,7 @@ class SourcedText(str):
         """Return the text that parts make."""
         kept = tuple(part for part in parts if part.text)
         if len(kept) > LONGEST_LIST or sum(len(part.text) for part in kept) > LONGEST_TEXT:
-            raise TooLarge
+            raise ValueTooLarge
         made = cls("".join(part.text for part in kept))
         made.parts = kept
         return made
@@ -89,7 +89,7 @@ class SourcedText(str):
         return cls.of([Part(source.text, source, 0, len(source.text), True)])
 
 
-class TooLarge(Exception):
+class ValueTooLarge(Exception):
     """A value is larger than any that belongs to a service."""
 
 
@@ -123,6 +123,11 @@ class Named(NameResolver):
         return self._find(name)
 
 
+def blocks_in(value: Value) -> list[Mapping[str, Value]]:
+    """Return the objects that a list of blocks has, or that a property is."""
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
+
+
 def hole(value: Unknown) -> str:
     """Return the mark of an unknown value in a text."""
     return f"{OPEN}{value.text}{CLOSE}"
@@ -144,7 +149,7 @@ def leaves(value: Value) -> Iterator[Value]:
         each = waiting.pop()
         left -= 1
         if left < 0:
-            raise TooLarge
+            raise ValueTooLarge
         if isinstance(each, dict):
             waiting += [*each, *each.values()]
         elif isinstance(each, list):
@@ -164,7 +169,7 @@ def ensure_bounded(value: Value) -> None:
     for each in leaves(value):
         length += len(each) if isinstance(each, str) else 1
         if length > LONGEST_TEXT:
-            raise TooLarge
+            raise ValueTooLarge
 
 
 def shown(text: str) -> str:
@@ -221,7 +226,7 @@ def cut(text: str, start: int, end: int) -> str:
 def joined(texts: Sequence[str]) -> str:
     """Return texts after one another; where one has no parts of its own, it is at the end of the one before."""
     if sum(map(len, texts)) > LONGEST_TEXT:
-        raise TooLarge
+        raise ValueTooLarge
     first = next((text for text in texts if isinstance(text, SourcedText) and text.parts), None)
     if first is None:
         return "".join(texts)
@@ -250,7 +255,7 @@ def replaced(text: str, find: Find, make: Callable[[re.Match[str]], str]) -> str
             found += [cut(text, position, match.start()), make(match)]
             position = match.end()
             if len(found) > LONGEST_LIST:
-                raise TooLarge
+                raise ValueTooLarge
         begin = stop if marked is None else marked.end()
     return joined([*found, cut(text, position, len(text))]) if found else text
 

@@ -18,7 +18,7 @@ from apimpolicy.project.environments import (
     unknown_environment,
     variables_of,
 )
-from apimpolicy.project.format_settings import Style
+from apimpolicy.project.format_settings import LayoutStyle
 from apimpolicy.project.layout import place_of
 from apimpolicy.project.repository import IgnorePatterns, code_around
 
@@ -40,7 +40,7 @@ class Project(NamedTuple):
     declared: Declared
     environments: dict[str, dict[str, Any]]
     """The tables of its environments, by name."""
-    style: Style = Style()
+    style: LayoutStyle = LayoutStyle()
     """The layout that `format` writes."""
 
     @property
@@ -149,7 +149,7 @@ class CheckProjects:
         return load_configuration(path).check(()).settings.rules
 
     def _read(self, path: str | None, environment: str | None) -> Project:
-        check, values, style, declared = CheckConfiguration(), None, Style(), NOTHING
+        check, values, style, declared = CheckConfiguration(), None, LayoutStyle(), NOTHING
         environments: dict[str, dict[str, Any]] = {}
         if path is not None:
             from apimpolicy.project.configuration import load_configuration
@@ -292,12 +292,12 @@ class CheckServices:
         project = self._projects.of(path, environment)
         key = root, workspace, project.path, environment
         if key not in self._services:
-            from apimpolicy.project.known_service import Environment, Service
+            from apimpolicy.project.known_service import Service, ServiceEnvironment
 
             overlay = None if environment is None else self._overlay(root, path, environment)
             description = self._described(root, overlay, environment)
             file = None if overlay is None else overlay.path
-            around = None if environment is None else Environment(environment, file)
+            around = None if environment is None else ServiceEnvironment(environment, file)
             deleted = self._deleted(description, workspace)
             self._services[key] = Service(description, workspace, project.declared, around, deleted)
         return self._services[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -51,7 +52,6 @@ def deadline(seconds: float = SECONDS) -> Iterator[None]:
     Holds in the main thread of a process, and not on Windows, which has no such timer.
     """
     import signal
-    import threading
 
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield

@@ -67,16 +67,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.placement import simulated_tier
 from apimpolicy.project import environments
 from apimpolicy.project.answer_tables import AnswerTables, DescriptionPaths
 from apimpolicy.project.declared import Declared, declared_in, external_patterns
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.format_settings import style_of
-from apimpolicy.project.gateway_settings import GatewaySettings
+from apimpolicy.project.gateway_settings import GatewayTables
 from apimpolicy.project.identity_tables import IdentityTables
 from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
 from apimpolicy.project.service.leniency import KeptServices, Leniency, leniency, may_need_stand_ins
-from apimpolicy.project.service_tables import ServiceTables, is_document
+from apimpolicy.project.service_tables import ServiceTables, entity_of, is_document
 from apimpolicy.project.toml_table import Table
 
 if TYPE_CHECKING:
@@ -116,14 +117,18 @@ class Configuration:
         self._descriptions = DescriptionPaths(table)
         self._answers = AnswerTables(table)
         self._identities = IdentityTables(table)
-        self._settings = GatewaySettings(table)
+        self._settings = GatewayTables(table)
         self._backends = table.table("backends")
         self._check = table.table("check")
         if self._check is not None:
             self.check()
         self.style = style_of(table.table("format"))
         serve = table.table("serve")
-        self.serve = {} if serve is None else _serve_settings(serve)
+        self.serve: dict[str, Any] = {}
+        if serve is not None:
+            from apimpolicy.project.serve_settings import serve_settings
+
+            self.serve = serve_settings(serve)
         table.take("claims", list)  # `testing.claims.configured` reads these two, for `prove`
         table.take("prove", dict)
         self.audit = _audit_settings(audit) if (audit := table.table("audit")) is not None else None
@@ -262,8 +267,6 @@ class Configuration:
         return settings
 
     def _own_settings(self) -> dict[str, Any]:
-        from apimpolicy.project.service_tables import entity_of
-
         settings: dict[str, Any] = {
             "negotiate_client_certificate": self.negotiate_client_certificate,
             "trusted_roots": self._authorities("trusted-roots"),
@@ -296,7 +299,6 @@ class Configuration:
         description: ServiceDescription | None,
     ) -> Gateway:
         from apimpolicy.engine.gateway import Gateway
-        from apimpolicy.policies.placement import simulated_tier
 
         tier = None if description is None else simulated_tier(description.sku.known or "")
         if tier is not None:
@@ -376,12 +378,6 @@ def _audit_settings(table: Table) -> AuditSettings:
     from apimpolicy.project.audit_settings import audit_settings
 
     return audit_settings(table)
-
-
-def _serve_settings(table: Table) -> dict[str, Any]:
-    from apimpolicy.project.serve_settings import serve_settings
-
-    return serve_settings(table)
 
 
 def load_configuration(path: str, environment: str | None = None) -> Configuration:

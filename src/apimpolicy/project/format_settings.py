@@ -18,7 +18,7 @@ INDENT_WIDTHS = range(1, 17)
 INDENT_STYLES = ("space", "tab")
 
 
-class Style(NamedTuple):
+class LayoutStyle(NamedTuple):
     """The settings of the layout: columns of a line, and those of a level of indentation, which are blanks or a tab."""
 
     line_length: int = 120
@@ -36,18 +36,18 @@ class Style(NamedTuple):
         return "\t" * tabs + " " * blanks
 
 
-def style_of(table: Table | None) -> Style:
+def style_of(table: Table | None) -> LayoutStyle:
     """Read a table `[format]`. Raises ConfigurationError."""
     if table is None:
-        return Style()
-    style = Style()
+        return LayoutStyle()
+    style = LayoutStyle()
     line_length = _within(table, "line-length", LINE_LENGTHS, style.line_length)
     indent_width = _within(table, "indent-width", INDENT_WIDTHS, style.indent_width)
     indent_style = table.take("indent-style", str)
     if indent_style is not None and indent_style not in INDENT_STYLES:
         raise table.mistake(f"must be {' or '.join(map(repr, INDENT_STYLES))}, not '{indent_style}'", "indent-style")
     table.finish()
-    return Style(line_length, indent_width, indent_style or style.indent_style)
+    return LayoutStyle(line_length, indent_width, indent_style or style.indent_style)
 
 
 def _within(table: Table, name: str, allowed: range, default: int) -> int:

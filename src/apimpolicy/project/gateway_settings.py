@@ -51,7 +51,7 @@ ERRORS: dict[str, type[OSError]] = {"timeout": TimeoutError, "refused": Connecti
 """Errors that a service raises instead of responding, by their words in the configuration."""
 
 
-class GatewaySettings:
+class GatewayTables:
     """The keys, taken out of a configuration. Raises ConfigurationError."""
 
     def __init__(self, table: Table) -> None:

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,7 +45,7 @@ _INCLUDE = re.compile(r"""\bfragment-id\s*=\s*(["'])([^"']*)\1""")
 _MANY = 3
 
 
-class Environment(NamedTuple):
+class ServiceEnvironment(NamedTuple):
     """One environment of a service: its name, and the file of its overlay, if there is one."""
 
     name: str
@@ -69,7 +70,7 @@ class Service:
         description: ServiceDescription,
         workspace: str | None = None,
         declared: Declared = NOTHING,
-        environment: Environment | None = None,
+        environment: ServiceEnvironment | None = None,
         deleted: Deleted | None = None,
     ) -> None:
         self.description = description
@@ -366,7 +367,5 @@ def named_values_for(
 
 
 def _near(name: str, known: Sequence[str]) -> Iterator[str]:
-    from difflib import get_close_matches
-
     lowered = {each.lower(): each for each in reversed(known)}
     yield from (lowered[each] for each in get_close_matches(name.lower()[:64], lowered, 1, _NEAR))

@@ -24,6 +24,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.context.records import Request
 from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.engine.api_routing import find_api
 from apimpolicy.engine.token_issuers import TokenIssuer
@@ -34,7 +35,6 @@ from apimpolicy.project.service.leniency import leniency
 from apimpolicy.project.service.likely_values import providers_of
 
 if TYPE_CHECKING:
-    from apimpolicy.context.records import Request
     from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.service import ServiceApi
@@ -172,8 +172,6 @@ _COMMENTS = ("#", "//")
 
 def load_request(path: str, **options: Any) -> Request:
     """Load the request in a file; `options` are further arguments of `Request`. Raises ConfigurationError."""
-    from apimpolicy.context.records import Request
-
     method, url, headers, body = parse_request(read_bytes(path, MAXIMUM_MESSAGE_BYTES), path)
     return Request(method, url, headers=headers, body=body, **options)
 

@@ -24,10 +24,13 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.checks.catalogue import checked
 from apimpolicy.checks.convention import Convention, ConventionRule, Selector, Values
+from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.checks.subject import Settings
 from apimpolicy.diagnostics import Severity
 from apimpolicy.policies.placement import SCOPES
 from apimpolicy.project.named_values import parse_toml, read_text
 from apimpolicy.project.toml_table import Table
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule
@@ -52,9 +55,6 @@ def rules_of_toml(path: str) -> list[type[Rule]]:
 def failing_examples(rule: type[ConventionRule]) -> Iterator[str]:
     """Yield a sentence for each example of a rule for which the rule reports something else than the example says."""
     from apimpolicy.checks.document import check_document
-    from apimpolicy.checks.expressions import ExpressionCheck
-    from apimpolicy.checks.subject import Settings
-    from apimpolicy.text.source import Source
 
     scope = next(iter(rule.convention.scopes), None)
     settings = Settings(select=(rule.code,), rules=(rule,), scope=scope, api=next(iter(rule.convention.apis), None))

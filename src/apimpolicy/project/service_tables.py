@@ -55,6 +55,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context import entities
+from apimpolicy.context.entities import Workspace
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.environments import environment_tables, overlay_path, selected
 from apimpolicy.text.source import Source
@@ -95,17 +96,16 @@ class ServiceTables:
             return None
         from apimpolicy.project.service.operations import settle_operations
         from apimpolicy.project.service.reading import describe
-        from apimpolicy.project.service.repair import Elsewhere, repair
+        from apimpolicy.project.service.repair import DeclaredIds, repair
 
         found = describe(root, self._overlay(root))
         ids = {kind: [id_ for id_, _ in self._named[kind]] for kind in ("apis", "products")}
-        repair(found, Elsewhere(ids["apis"], ids["products"]))
+        repair(found, DeclaredIds(ids["apis"], ids["products"]))
         settle_operations(found)
         return found
 
     def parts(self, description: ServiceDescription | None = None, *, is_lenient: bool = False) -> ServiceParts:
         """Make the parts of a description and of the tables. Raises ConfigurationError."""
-        from apimpolicy.context.entities import Workspace
         from apimpolicy.engine.service import ServiceWorkspace
         from apimpolicy.project.service.building import ServiceParts, parts_of
 

@@ -24,11 +24,12 @@ from apimpolicy.audit import kinds
 from apimpolicy.audit.access import KEY_WORD, NO_ACCESS, NOT_LIMITED, limited_by
 from apimpolicy.audit.findings import AuditFinding, lent_to_anyone, operations_by_api
 from apimpolicy.audit.states import PolicyLocation, TokenCheck
+from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.report.columns import PLAIN, Style, counted, printable
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.audit.analysis import OperationAudit
-    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.project.audit_changes import Change
     from apimpolicy.project.audit_run import AuditRun
 
@@ -359,9 +360,6 @@ def _markdown(changes: Sequence[Change]) -> Iterator[str]:
 
 def _findings(changes: Sequence[Change], path: str) -> Iterator[Diagnostic]:
     """Yield an error for each operation with weaker access, and a note for each other change."""
-    from apimpolicy.diagnostics import Diagnostic, Severity
-    from apimpolicy.text.source import Source
-
     for each in _ordered(changes):
         severity = Severity.ERROR if each.is_weaker else Severity.INFO
         message = f"access is {_word(each)}: {each.api} {each.operation}: {each.before} → {each.after}"

@@ -129,8 +129,6 @@ def _end_of_tag(element: Element) -> int:
 
 def _shown(text: str) -> str:
     """Escaped, with line ends that a browser counts as we do, and without what would turn the direction of writing."""
-    from apimpolicy.report.columns import printable
-
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.isascii() or not text.replace("\n", "").replace("\t", "").isprintable():
         text = "".join(char if char in "\n\t" else printable(char) for char in text)

@@ -12,17 +12,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding.nodes import Expression
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.steps import compiled
 from apimpolicy.policies.effects import Condition, Forwarded
 from apimpolicy.policies.registry import is_known, specification_of
 from apimpolicy.records import Record
 from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause, Evaluated, StatedFact, clause_of, clause_of_block
-from apimpolicy.report.columns import PLAIN, Style, clip, printable, shortened, width, wrap
-from apimpolicy.report.explanation_notes import certificate_notes
+from apimpolicy.report.columns import PLAIN, Style, clip, page, printable, shortened, width, wrap
+from apimpolicy.report.explanation_notes import certificate_notes, cors_notes, is_answered_preflight, routing_notes
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.terminal import short_path
 from apimpolicy.report.values import show, within_limits
 from apimpolicy.text.secrets import without_secrets
-from apimpolicy.text.source import from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.engine.mcp.endpoint import McpOutcome
@@ -59,8 +61,6 @@ class Explanation:
         self.path = ""
 
     def __str__(self) -> str:
-        from apimpolicy.report.columns import page
-
         return render(self, page())
 
 
@@ -154,11 +154,8 @@ def decided_by(result: Result) -> str:
         return " ".join(filter(None, ("the MCP server:", result.mcp.method, result.mcp.tool))) + status
     if result.reached_backend:
         return "the backend"
-    if "Origin" in result.request.headers:
-        from apimpolicy.report.explanation_notes import is_answered_preflight
-
-        if is_answered_preflight(result) and result.trace.named("cors"):
-            return "the gateway itself, which responds to every preflight with 200"
+    if "Origin" in result.request.headers and is_answered_preflight(result) and result.trace.named("cors"):
+        return "the gateway itself, which responds to every preflight with 200"
     return "no policy: nothing was forwarded to a backend"
 
 
@@ -217,14 +214,10 @@ def clause_of_evaluation(evaluation: Evaluation, result: Result) -> Clause:
 
 
 def evaluated_of(evaluation: Evaluation) -> Evaluated:
-    from apimpolicy.engine.steps import compiled
-
     return Evaluated(compiled(evaluation.excerpt).bound.body, evaluation.excerpt.text, evaluation.recorder)
 
 
 def _clause(evaluation: Evaluation, evaluated: Evaluated) -> Clause:
-    from apimpolicy.binding.nodes import Expression
-
     if isinstance(evaluated.root, Expression):
         return clause_of(evaluated.root, evaluated)
     verdict = FAILED if evaluation.error is not None else show(evaluation.value)
@@ -253,11 +246,7 @@ def _notes(result: Result, ending: TraceEntry | None) -> Iterator[str]:
         sent = result.backend_requests[-1]
         yield f"The request reached the backend: {sent.method} {sent.url}"
     if "Origin" in result.request.headers:
-        from apimpolicy.report.explanation_notes import cors_notes
-
         yield from cors_notes(result)
-    from apimpolicy.report.explanation_notes import routing_notes
-
     yield from routing_notes(result)
 
 

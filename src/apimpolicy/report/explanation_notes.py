@@ -10,6 +10,7 @@ from apimpolicy.binding import nodes
 from apimpolicy.dotnet.cryptography.chain import NO_LIST, ChainStatus
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.api_routing import prefix_of
 from apimpolicy.policies.cors import is_preflight
 from apimpolicy.policies.effects import CorsChecked, QuotaUsed, RateLimited
 from apimpolicy.policies.registry import has_trait
@@ -236,10 +237,7 @@ def api_in_words(api: ServiceApi) -> str:
 
 def url_path_of(api: ServiceApi) -> str:
     """Return the path by which requests reach an API: `/orders/v2`, or `/orders/v2;rev=3` for another revision."""
-    path = "/" + from_utf16(api.api.path).strip("/")
-    if api.version_set is not None and api.version_set.scheme == "segment" and api.api.version is not None:
-        path = f"{path.rstrip('/')}/{from_utf16(api.api.version)}"
-    return path if api.api.is_current_revision else f"{path};rev={from_utf16(api.api.revision)}"
+    return prefix_of(api) or "/"
 
 
 def _limits(result: Result) -> Iterator[str]:

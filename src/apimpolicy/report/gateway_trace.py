@@ -18,6 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
+from apimpolicy.dotnet.system import objects
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import BranchTaken, Included
 from apimpolicy.policies.placement import SECTIONS
@@ -47,8 +48,6 @@ Entry = dict[str, Any]
 def gateway_trace(result: Result) -> dict[str, Any]:
     """Return the whole trace, as data for `json.dumps`."""
     hide_secrets_of(result)
-    from apimpolicy.dotnet.system import objects
-
     writer = _Writer(result)
     context = result.exchange.context
     inbound = writer.entries["inbound"]

@@ -22,6 +22,7 @@ from apimpolicy.dotnet.system.objects import TypeObject, to_string
 from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type
 from apimpolicy.dotnet.values import BYTE, OBJECT, AnonymousObject, Array, Boxed, EnumValue, box, from_utf16, type_of
 from apimpolicy.emit.runtime import as_policy_error
+from apimpolicy.errors import LimitExceededError
 from apimpolicy.report.columns import clip, printable
 from apimpolicy.text.scanner import scan_code
 from apimpolicy.text.secrets import without_secrets
@@ -232,9 +233,6 @@ def show(value: Any, depth: int = 0) -> str:
         return quoted(value)
     if isinstance(value, (int, float, Decimal)):
         return _number(value)
-    from apimpolicy.dotnet.exceptions import DotnetException
-    from apimpolicy.errors import LimitExceededError
-
     try:
         return certificate(value) if _is_certificate(value) else _object(value, depth)
     except (DotnetException, LimitExceededError):
@@ -248,8 +246,6 @@ def quoted(text: str) -> str:
     >>> quoted('say "hi"')
     '"say \\\\"hi\\\\""'
     """
-    from apimpolicy.dotnet.values import from_utf16
-
     text = without_secrets(text)
     cut = from_utf16(text[: LONGEST_TEXT + 1].translate(_ESCAPES))
     shown = clip(cut, LONGEST_TEXT)
@@ -273,29 +269,20 @@ def certificate(value: Any) -> str:
 
 def type_name(value: Any) -> str:
     """Return the type as people write it: without its namespace."""
-    from apimpolicy.dotnet.values import type_of
-
     return short_type(str(type_of(value)))
 
 
 def short_type(name: str) -> str:
     """`System.Collections.Generic.List<System.Guid>` as `List<Guid>`."""
-    import re
-
     return re.sub(r"(?:\w+\.)+(?=\w)", "", name)
 
 
 def _number(value: Any) -> str:
-    from apimpolicy.dotnet.system.objects import to_string
-    from apimpolicy.dotnet.values import EnumValue
-
     text = to_string(value)
     return f"{type_name(value)}.{text}" if isinstance(value, EnumValue) and text.isidentifier() else text
 
 
 def _object(value: Any, depth: int) -> str:
-    from apimpolicy.dotnet.values import AnonymousObject, Array, type_of
-
     if isinstance(value, Array):
         name = short_type(str(value.element))
         return f"{name}[{len(value)}]" if name == "byte" else _list(value, len(value), depth)
@@ -314,8 +301,6 @@ def _object(value: Any, depth: int) -> str:
             return _dictionary(value, count, depth)
         return _list(value, count, depth)
     if hasattr(value, "to_string") or isinstance(value, BaseException):
-        from apimpolicy.dotnet.system.objects import to_string
-
         return clip(to_string(value), LONGEST_TEXT)
     return short_type(name)
 

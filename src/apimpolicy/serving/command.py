@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from apimpolicy.dotnet.process_limits import reason_to_stop
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.mcp.servers import address_of_server
+from apimpolicy.engine.mcp.clients import address_of_server
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.memory import collect
@@ -33,7 +33,7 @@ from apimpolicy.serving.listeners import LineWriter, span_writer
 from apimpolicy.serving.runtime import Runtime
 from apimpolicy.serving.server import Listener, listen
 from apimpolicy.serving.tls import AskingContext, server_certificate
-from apimpolicy.serving.workers import Peers
+from apimpolicy.serving.workers import Peers, run_workers
 
 if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway
@@ -98,8 +98,6 @@ class ServeCommand:
 
     def work_together(self, say: Callable[[str], None]) -> int:
         """Serve in several processes until a signal; the exit code."""
-        from apimpolicy.serving.workers import run_workers
-
         with tempfile.TemporaryDirectory(prefix="apimpolicy-") as self.peers_folder:
             return run_workers(self.workers, self.work, say)
 

@@ -35,6 +35,7 @@ from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.manual_requests import issuers_of
+from apimpolicy.report.columns import Style
 from apimpolicy.report.harmless import to_json
 from apimpolicy.serving.dispatcher import Dispatcher, Handled
 from apimpolicy.serving.engine_loop import keep
@@ -285,7 +286,6 @@ def _again(request: Request) -> Request:
 
 def _effective(handled: Handled) -> str:
     """Return the policies of all scopes that the request met, as one document."""
-    from apimpolicy.report.columns import Style
     from apimpolicy.report.service_text import effective_text
 
     assert handled.result is not None

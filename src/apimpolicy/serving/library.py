@@ -27,11 +27,11 @@ from apimpolicy.serving.dispatcher import Dispatcher, Handled, Served
 from apimpolicy.serving.http_messages import fields_of, own_answer
 from apimpolicy.serving.runtime import Runtime
 from apimpolicy.serving.server import Listener, listen
+from apimpolicy.serving.tls import AskingContext, server_certificate
 
 if TYPE_CHECKING:
     from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.serving.tls import AskingContext
 
 _PATIENCE = 30.0
 
@@ -91,8 +91,6 @@ def serving_on(
 
 
 def _tls(gateway: Gateway) -> AskingContext:
-    from apimpolicy.serving.tls import AskingContext, server_certificate
-
     certificate = server_certificate()
     return AskingContext(certificate.chain, certificate.key, gateway.negotiates)
 

@@ -36,7 +36,7 @@ def check_mcp(tree: Tree) -> None:
 
 def addressed(tree: Tree, request: Request, service: Service | None) -> Request:
     """Return a request to the MCP server that the tree names, or the only one. Raises TestFileError."""
-    from apimpolicy.engine.mcp.servers import call_message, message, servers_of, to_server
+    from apimpolicy.engine.mcp.clients import call_message, message, servers_of, to_server
 
     if service is None:
         raise tree.mistake(MISSING, "a request to an MCP server needs a 'service'", at_key=True)

@@ -14,16 +14,16 @@ from tests.sampling import examples, sampled
 from apimpolicy.formatting import csharp
 from apimpolicy.formatting.files import Formatted, Formatter, is_same
 from apimpolicy.project.fixes import apply
-from apimpolicy.project.format_settings import Style
+from apimpolicy.project.format_settings import LayoutStyle
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
 ROWS: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("layout.toml").read_text(encoding="utf-8"))["row"]
-STYLE = Style()
+STYLE = LayoutStyle()
 CORPUS = Path(__file__).parents[4] / "shared" / "corpus" / "documents"
 
 
-def formatted(text: str, path: str = "orders.xml", style: Style = STYLE, form: str | None = None) -> Formatted:
+def formatted(text: str, path: str = "orders.xml", style: LayoutStyle = STYLE, form: str | None = None) -> Formatted:
     return Formatter(style, form=form).file(text.encode(), path)
 
 
@@ -42,7 +42,7 @@ def test_the_layout(row: dict[str, Any]) -> None:
 def test_settings() -> None:
     text = '<inbound>\n<rate-limit calls="5" renewal-period="60" />\n</inbound>\n'
     wanted = '<inbound>\n  <rate-limit\n    calls="5"\n    renewal-period="60" />\n</inbound>\n'
-    assert formatted(text, style=Style(40, 2)).data.decode() == wanted
+    assert formatted(text, style=LayoutStyle(40, 2)).data.decode() == wanted
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
@@ -58,8 +58,8 @@ def test_line_ends_stay_as_the_file_has_them(line_end: str, end: str) -> None:
 def test_tabs() -> None:
     text = '<inbound>\n  <!-- a\n       b -->\n  <set-variable name="a" value="@{\n return 1;\n }" />\n</inbound>\n'
     wanted = '<inbound>\n\t<!-- a\n\t\t b -->\n\t<set-variable name="a" value="@{\n\t\treturn 1;\n\t}" />\n</inbound>\n'
-    assert formatted(text, style=Style(indent_style="tab")).data.decode() == wanted
-    assert formatted(wanted, style=Style(indent_style="tab")).data.decode() == wanted
+    assert formatted(text, style=LayoutStyle(indent_style="tab")).data.decode() == wanted
+    assert formatted(wanted, style=LayoutStyle(indent_style="tab")).data.decode() == wanted
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ def test_documents_of_the_corpus_are_the_same_policies_and_stable() -> None:
     changed = 0
     for path in sampled(sorted(CORPUS.rglob("*.xml")), 40):
         data = path.read_bytes()
-        result = Formatter(Style()).file(data, path.name)
+        result = Formatter(LayoutStyle()).file(data, path.name)
         assert not any("internal error" in reason for _, reason in result.kept), path
         if result.data != data:
             changed += 1
-            assert Formatter(Style()).file(result.data, path.name).data == result.data, path
+            assert Formatter(LayoutStyle()).file(result.data, path.name).data == result.data, path
     assert changed > 20
 
 
@@ -153,6 +153,6 @@ TOKENS = st.sampled_from(
 @given(st.lists(TOKENS, max_size=25).map(" ".join))
 def test_any_code_keeps_its_tokens(body: str) -> None:
     for text in (f"@({body})", f"@{{{body}}}"):
-        new = apply(text, csharp.edits_of(text, 1, Style()))
+        new = apply(text, csharp.edits_of(text, 1, LayoutStyle()))
         assert csharp.tokens_of(new) == csharp.tokens_of(text)
-        assert apply(new, csharp.edits_of(new, 1, Style())) == new
+        assert apply(new, csharp.edits_of(new, 1, LayoutStyle())) == new

@@ -12,7 +12,7 @@ from tests.sampling import examples
 from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.arm.parser import parse_json
 from apimpolicy.infrastructure.bicep import parser as bicep
-from apimpolicy.infrastructure.parsing import NotReadable, Problem
+from apimpolicy.infrastructure.parsing import NotReadable, SyntaxProblem
 from apimpolicy.infrastructure.terraform import parser as terraform
 from apimpolicy.infrastructure.terraform.templates import end_of_braces
 from apimpolicy.text.source import Source
@@ -33,7 +33,7 @@ resource "x" "y" {
 """
 
 
-def read(text: str) -> tuple[dict[str, dict[str, nodes.CodeNode]], list[Problem]]:
+def read(text: str) -> tuple[dict[str, dict[str, nodes.CodeNode]], list[SyntaxProblem]]:
     body = terraform.parse_file(Source(text))
     found = {block.type: {a.name: a.value for a in block.body.attributes.values()} for block in body.blocks}
     problems = [*body.problems]

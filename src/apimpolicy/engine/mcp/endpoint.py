@@ -194,7 +194,9 @@ class McpEndpoint:
         call = protocol.call_of(request.body)
         if isinstance(call, str):
             code = protocol.INVALID_REQUEST if call.startswith("the body is") else protocol.PARSE_ERROR
-            return self._undecided(f"no source shows the response where {call}", _error(None, code, call))
+            return self._undecided(
+                f"no source shows the response where {call}", protocol.error_response(None, code, call)
+            )
         self.outcome.method = call.method
         if call.is_notification:
             self.outcome.assumptions.append("202 for a notification, by the protocol's specification")
@@ -209,7 +211,9 @@ class McpEndpoint:
         reason = f"no source shows the response to the method '{call.method}'"
         if call.method == "ping":
             return self._undecided(reason, protocol.result_response(call.id, {}))
-        return self._undecided(reason, _error(call.id, protocol.METHOD_NOT_FOUND, f"Unknown method '{call.method}'"))
+        return self._undecided(
+            reason, protocol.error_response(call.id, protocol.METHOD_NOT_FOUND, f"Unknown method '{call.method}'")
+        )
 
     def _undecided(self, reason: str, response: Response) -> Response:
         self.outcome.undecided.append(reason)
@@ -257,10 +261,12 @@ class McpEndpoint:
                 f"no source shows the response to a call of the tool '{outcome.tool}', which the server doesn't have"
             )
             reason = "; ".join([reason, *self.server.gaps])
-            return self._undecided(reason, _error(call.id, protocol.INVALID_PARAMS, f"Unknown tool '{outcome.tool}'"))
+            return self._undecided(
+                reason, protocol.error_response(call.id, protocol.INVALID_PARAMS, f"Unknown tool '{outcome.tool}'")
+            )
         found, unknown = self._operation(tool)
         if found is None:
-            return self._undecided(unknown, _error(call.id, protocol.INVALID_PARAMS, unknown))
+            return self._undecided(unknown, protocol.error_response(call.id, protocol.INVALID_PARAMS, unknown))
         api, operation = found
         given = input_of(operation, definitions_of(self.requests, api))
         request = request_of(operation, given, outcome.arguments)
@@ -268,7 +274,9 @@ class McpEndpoint:
         if method == "*":
             request = request._replace(unknown="no source states the method of a call of an operation with any method")
         if request.unknown:
-            return self._undecided(request.unknown, _error(call.id, protocol.INVALID_PARAMS, request.unknown))
+            return self._undecided(
+                request.unknown, protocol.error_response(call.id, protocol.INVALID_PARAMS, request.unknown)
+            )
         outcome.operation = f"{method} {from_utf16(operation.operation.url_template)}"
         inner = call_operation(self.requests, self.exchange, api, operation, self._hop(api, method, request))
         outcome.inner = inner
@@ -335,10 +343,6 @@ class McpEndpoint:
         return Request(
             method, url, headers=headers, body=given.body, certificate=certificate, ip_address=outer.ip_address
         )
-
-
-def _error(id_: Any, code: int, message: str) -> Response:
-    return protocol.error_response(id_, code, message)
 
 
 def _status(response: Response) -> str:

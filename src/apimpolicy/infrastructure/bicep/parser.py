@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from apimpolicy.infrastructure import nodes
-from apimpolicy.infrastructure.parsing import ExpressionParser, NotReadable, Problem
+from apimpolicy.infrastructure.parsing import ExpressionParser, NotReadable, SyntaxProblem
 from apimpolicy.records import Record
 from apimpolicy.text.source import Source
 
@@ -26,7 +26,7 @@ _END = re.compile(r"''''*")
 _BRACKETS = re.compile(r"\$*'''|['{}\n]|//|/\*")
 
 
-def read_string(parser: Parser) -> nodes.CodeNode:
+def read_string(parser: BicepParser) -> nodes.CodeNode:
     """Read the string at hand. Raises NotReadable when it isn't closed."""
     start = parser.start
     verbatim = _VERBATIM.match(parser.text, start, parser.stop)
@@ -40,7 +40,7 @@ def read_string(parser: Parser) -> nodes.CodeNode:
     return node
 
 
-def _verbatim(parser: Parser, start: int, mark: str) -> tuple[list[nodes.CodeNode], int]:
+def _verbatim(parser: BicepParser, start: int, mark: str) -> tuple[list[nodes.CodeNode], int]:
     text = parser.text
     closing = _END.search(text, start, parser.stop)
     stop = parser.stop if closing is None else closing.end() - 3
@@ -54,7 +54,7 @@ def _verbatim(parser: Parser, start: int, mark: str) -> tuple[list[nodes.CodeNod
     return parts, min(stop + 3, parser.stop)
 
 
-def _quoted(parser: Parser, start: int) -> tuple[list[nodes.CodeNode], int]:
+def _quoted(parser: BicepParser, start: int) -> tuple[list[nodes.CodeNode], int]:
     text, stop = parser.text, parser.stop
     parts: list[nodes.CodeNode] = []
     begin = position = start
@@ -88,7 +88,7 @@ def _character(escape: re.Match[str]) -> str:
     return nodes.character(escape[2])
 
 
-def _interpolated(parser: Parser, start: int, stop: int) -> tuple[nodes.CodeNode, int]:
+def _interpolated(parser: BicepParser, start: int, stop: int) -> tuple[nodes.CodeNode, int]:
     """Read the expression after `${`, and return where its brace ends."""
     inner = type(parser)(parser.source, start, stop)
     inner.lines = False
@@ -167,7 +167,7 @@ class Declaration(Record):
     """The parts of an import: the name there and the name here; `*` is everything."""
 
 
-class Parser(ExpressionParser):
+class BicepParser(ExpressionParser):
     """Reads one file or a span of it."""
 
     TOKEN = _TOKEN
@@ -177,10 +177,10 @@ class Parser(ExpressionParser):
     LINES_IN_LISTS = True
     CONTINUED = _CONTINUED
 
-    def declarations(self) -> tuple[list[Declaration], list[Problem]]:
+    def declarations(self) -> tuple[list[Declaration], list[SyntaxProblem]]:
         """Read all declarations, and what can't be read."""
         found: list[Declaration] = []
-        problems: list[Problem] = []
+        problems: list[SyntaxProblem] = []
         position = self.end
         while position < self.stop:
             self.lines, self.depth = True, 0
@@ -419,6 +419,6 @@ class Parser(ExpressionParser):
         return found
 
 
-def parse_file(source: Source) -> tuple[list[Declaration], list[Problem]]:
+def parse_file(source: Source) -> tuple[list[Declaration], list[SyntaxProblem]]:
     """Return the declarations of a file, and what can't be read in it."""
-    return Parser(source).declarations()
+    return BicepParser(source).declarations()

@@ -58,13 +58,12 @@ class ResourceReference(NameResolver):
     @cached_property
     def full_type(self) -> str:
         """Type in lower case, after those of the resources around a nested one."""
-        written = (
-            None if self.declared.type is None else self.template.value(self.declared.type, self.template.source, {})
-        )
+        node, template = self.declared.type, self.template
+        written = None if node is None else template.value(node, template.source, {})
         own = written.partition("@")[0].lower() if isinstance(written, str) else ""
         if self.parent is None:
             return own
-        return f"{ResourceReference(self.template, self.parent).full_type}/{own}"
+        return f"{ResourceReference(template, self.parent).full_type}/{own}"
 
     @property
     def kinds(self) -> list[str] | None:

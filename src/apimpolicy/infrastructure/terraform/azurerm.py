@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.infrastructure.resources import PROVIDER, Resource, id_below, names_in
 from apimpolicy.infrastructure.terraform.templates import as_template
 from apimpolicy.infrastructure.terraform.texts import decode_json
-from apimpolicy.infrastructure.values import SourcedText, Unknown, Value, hole, is_known, joined
+from apimpolicy.infrastructure.values import SourcedText, Unknown, Value, blocks_in, hole, is_known, joined
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.terraform.instances import Instance
@@ -159,14 +159,10 @@ def _operation(properties: dict[str, Value]) -> dict[str, Value]:
         "headers": request.get("header"),
         "representations": [
             {"contentType": each.get("content_type"), "typeName": each.get("type_name")}
-            for each in _blocks(request.get("representation"))
+            for each in blocks_in(request.get("representation"))
         ],
     }
     return properties
-
-
-def _blocks(value: Value) -> list[Mapping[str, Value]]:
-    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
 
 
 def _diagnostic(properties: dict[str, Value]) -> dict[str, Value]:

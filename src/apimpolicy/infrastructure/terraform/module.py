@@ -42,7 +42,7 @@ from apimpolicy.infrastructure.values import (
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.files import Files
-    from apimpolicy.infrastructure.parsing import Problem
+    from apimpolicy.infrastructure.parsing import SyntaxProblem
     from apimpolicy.text.source import Source
 
 FILES = (".tf", ".tofu", ".tf.json", ".tofu.json")
@@ -99,7 +99,7 @@ class Module(Evaluator):
         self.parent = parent
         self.root: Module = self if parent is None else parent.root
         self.level: int = 0 if parent is None else parent.level + 1
-        self.problems: list[tuple[Source, Problem]] = []
+        self.problems: list[tuple[Source, SyntaxProblem]] = []
         self.missing: list[tuple[Note, Block]] = []
         """Calls of modules that can't be read."""
         self.modules_file: dict[str, str] = {}

@@ -22,7 +22,7 @@ from typing import ClassVar
 
 from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.arm.parser import JsonParser, decoded, json_chars
-from apimpolicy.infrastructure.parsing import ExpressionParser, NotReadable, Problem, end_of
+from apimpolicy.infrastructure.parsing import ExpressionParser, NotReadable, SyntaxProblem, end_of
 from apimpolicy.infrastructure.terraform.templates import end_of_braces, end_of_heredoc, end_of_value, read_template
 from apimpolicy.text.source import Source, number_of
 
@@ -55,7 +55,7 @@ class Attribute:
         self.name = name
         self.start = start
         self.inside, self.stop = inside, stop
-        self.problems: list[Problem] = []
+        self.problems: list[SyntaxProblem] = []
         self._value = value
 
     @property
@@ -68,7 +68,7 @@ class Attribute:
                     start - 1, end + 1, [nodes.Chars(start, end, found[1])] if found[1] else []
                 )
             else:
-                self._value = Parser(self.source, self.inside, self.stop).value(self.problems)
+                self._value = TerraformParser(self.source, self.inside, self.stop).value(self.problems)
         return self._value
 
     @property
@@ -83,7 +83,7 @@ class Body:
     def __init__(self) -> None:
         self.attributes: dict[str, Attribute] = {}
         self.blocks: list[Block] = []
-        self.problems: list[Problem] = []
+        self.problems: list[SyntaxProblem] = []
 
     def override(self, other: Body) -> None:
         """Replace attributes, and all blocks of each type that another body has."""
@@ -125,7 +125,7 @@ def read_body(source: Source, start: int, stop: int) -> Body:
         head = _HEAD.match(text, position, stop)
         if head is None:
             following = end_of_value(text, position + 1, stop)
-            body.problems.append(Problem("expected an attribute or a block", position, following))
+            body.problems.append(SyntaxProblem("expected an attribute or a block", position, following))
             position = following + 1
             continue
         name, inside = head[1].strip('"'), head.end()
@@ -139,7 +139,7 @@ def read_body(source: Source, start: int, stop: int) -> Body:
         labels = tuple(quoted or plain for quoted, plain in _LABEL.findall(head[2]))
         body.blocks.append(Block(source, position, name, labels, inside, end - closed))
         if not closed:
-            body.problems.append(Problem("the block isn't closed", position, inside))
+            body.problems.append(SyntaxProblem("the block isn't closed", position, inside))
         position = end
 
 
@@ -155,18 +155,18 @@ def parse_file(source: Source) -> Body:
 
 def parse_template(source: Source) -> nodes.TemplateExpression:
     """Return a file that is a template (`templatefile`)."""
-    parser = Parser(source)
+    parser = TerraformParser(source)
     return nodes.TemplateExpression(0, parser.stop, read_template(parser, 0, parser.stop, quoted=False)[0], True)
 
 
-class Parser(ExpressionParser):
+class TerraformParser(ExpressionParser):
     """Reads one span of a file."""
 
     TOKEN = _TOKEN
     STRINGS = re.compile(r'"|<<-?"?[A-Za-z_]')
     PRECEDENCE: ClassVar[dict[str, int]] = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
 
-    def value(self, problems: list[Problem]) -> nodes.CodeNode:
+    def value(self, problems: list[SyntaxProblem]) -> nodes.CodeNode:
         """Read the expression that the span is; what can't be read is a problem."""
         start = self.end
         try:
@@ -349,7 +349,7 @@ def _body(source: Source, type_: str, node: nodes.CodeNode) -> Body:
             continue
         if (type_, name) == ("variable", "type") and isinstance(value, nodes.TemplateExpression):
             inner = decoded(source, value.parts, value.end)
-            value = nodes.Within(value.start, value.end, inner, Parser(inner).value(body.problems))
+            value = nodes.Within(value.start, value.end, inner, TerraformParser(inner).value(body.problems))
         body.attributes[name] = _attribute(source, name, value)
     return body
 

@@ -14,7 +14,7 @@ from apimpolicy.infrastructure.values import SourcedText, Value
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from apimpolicy.infrastructure.terraform.parser import Parser
+    from apimpolicy.infrastructure.terraform.parser import TerraformParser
 
 _PIECES = (
     r"""|\#[^\n]*+|//[^\n]*+|/\*.*?(?:\*/|\Z))|(?P<text>"(?:[^"\\$%\n]++|\\.|([$%])\3\{|[$%](?!\{))*+"?)"""
@@ -107,7 +107,7 @@ def as_template(text: Value, path: str) -> Source:
     return parts[0].source if is_file else Source(str(text), path)
 
 
-def read_template(parser: Parser, start: int, stop: int, *, quoted: bool) -> tuple[list[nodes.CodeNode], int]:
+def read_template(parser: TerraformParser, start: int, stop: int, *, quoted: bool) -> tuple[list[nodes.CodeNode], int]:
     """Read a template from `start`; return its parts and the offset after it.
 
     A quoted one ends with its mark; without one on its line the offset is -1.
@@ -154,14 +154,14 @@ def _character(escape: re.Match[str]) -> str:
     return nodes.character(escape[2] or escape[3])
 
 
-def _interpolation(parser: Parser, start: int, end: int) -> nodes.CodeNode:
+def _interpolation(parser: TerraformParser, start: int, end: int) -> nodes.CodeNode:
     text = parser.text
     inside = start + (3 if text.startswith("~", start + 2) else 2)
     stop = end - (2 if text.startswith("~}", end - 2) else 1)
     return nodes.Interpolation(start, end, _expression(parser, inside, max(stop, inside)))
 
 
-def _expression(parser: Parser, start: int, stop: int) -> nodes.CodeNode:
+def _expression(parser: TerraformParser, start: int, stop: int) -> nodes.CodeNode:
     """Read the expression that a span is."""
     inner = type(parser)(parser.source, start, stop)
     inner.lines = False
@@ -177,7 +177,7 @@ def _expression(parser: Parser, start: int, stop: int) -> nodes.CodeNode:
 
 
 def _directive(
-    parser: Parser, start: int, end: int, parts: list[nodes.CodeNode], opened: list[_Directive]
+    parser: TerraformParser, start: int, end: int, parts: list[nodes.CodeNode], opened: list[_Directive]
 ) -> list[nodes.CodeNode]:
     """Read a directive; return the list that the following parts belong to."""
     text = parser.text

@@ -42,7 +42,7 @@ class StringToken(NamedTuple):
     kind: str = ""
 
 
-class Language(NamedTuple):
+class CodeLanguage(NamedTuple):
     """The syntax of strings in a language.
 
     `literals` finds them, looking past comments; `decode` adds what one says to a text in the making. `joint` matches
@@ -57,7 +57,7 @@ class Language(NamedTuple):
     finish: Callable[[Pieces, str, int, int], Pieces]
 
 
-def policies_of_language(outer: Source, language: Language) -> list[Pieces]:
+def policies_of_language(outer: Source, language: CodeLanguage) -> list[Pieces]:
     text = outer.text
     if _BEGIN.search(text) is None:
         return []
@@ -83,7 +83,9 @@ def policies_of_language(outer: Source, language: Language) -> list[Pieces]:
     return found
 
 
-def _join(language: Language, pieces: Pieces, literals: list[StringToken], following: int, end: re.Pattern[str]) -> int:
+def _join(
+    language: CodeLanguage, pieces: Pieces, literals: list[StringToken], following: int, end: re.Pattern[str]
+) -> int:
     """Add the literals that follow the first one to a text until it ends; return the index of the last."""
     text = pieces.outer.text
     last = following - 1
@@ -101,7 +103,7 @@ def _join(language: Language, pieces: Pieces, literals: list[StringToken], follo
     return last
 
 
-def _with_holes(pieces: Pieces, text: str, start: int, end: int, language: Language) -> Pieces:
+def _with_holes(pieces: Pieces, text: str, start: int, end: int, language: CodeLanguage) -> Pieces:
     if language.formats(text, start, end) or "@{{" in pieces.whole:
         pieces = pieces.with_holes_for(FIELDS, DOUBLED)
     elif "ormat" in text or " -f " in text:
@@ -133,12 +135,6 @@ def decode(
             pieces.replace(value, found.start(), end)
         begin = position = max(end, found.start() + 1)
     pieces.copy(begin, stop)
-
-
-def character(digits: str, base: int = 16) -> str:
-    """Return the character with a code; the replacement character where there is none."""
-    code = int(digits, base)
-    return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
 
 
 def end_of_braces(text: str, start: int, stop: int) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
+from apimpolicy.infrastructure.nodes import character
 from apimpolicy.project.embedded import code_strings
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ _FORMAT = re.compile(r"\b(?:AppendFormat|Format)\s*\(\s*(?:[\w.]+\s*,\s*)?\Z")
 
 def policies(outer: Source) -> list[Pieces]:
     return code_strings.policies_of_language(
-        outer, code_strings.Language(_literals, _decode, _JOINT, _formats, lambda pieces, *_: pieces)
+        outer, code_strings.CodeLanguage(_literals, _decode, _JOINT, _formats, lambda pieces, *_: pieces)
     )
 
 
@@ -115,7 +116,7 @@ def _value(found: re.Match[str]) -> str | None:
         return None
     groups = found.groupdict()
     if code := groups.get("u") or groups.get("U") or groups.get("x"):
-        return code_strings.character(code)
+        return character(code)
     return _CHARACTERS.get(groups["char"], groups["char"])
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from apimpolicy.project.embedded.code_strings import Language, StringToken, decode, policies_of_language
+from apimpolicy.project.embedded.code_strings import CodeLanguage, StringToken, decode, policies_of_language
 
 if TYPE_CHECKING:
     from apimpolicy.project.embedded.pieces import Pieces
@@ -36,7 +36,7 @@ _FORMATS = re.compile(r"[\s)]*-f\b", re.IGNORECASE)
 
 
 def policies(outer: Source) -> list[Pieces]:
-    return policies_of_language(outer, Language(_literals, _decode, _JOINT, _formats, lambda pieces, *_: pieces))
+    return policies_of_language(outer, CodeLanguage(_literals, _decode, _JOINT, _formats, lambda pieces, *_: pieces))
 
 
 def _literals(text: str) -> Iterator[StringToken]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from apimpolicy.infrastructure.nodes import character
 from apimpolicy.project.embedded import code_strings
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _NAME = re.compile(r"\$[A-Za-z_]\w*")
 
 def policies(outer: Source) -> list[Pieces]:
     return code_strings.policies_of_language(
-        outer, code_strings.Language(_literals, _decode, _JOINT, _formats, _finish)
+        outer, code_strings.CodeLanguage(_literals, _decode, _JOINT, _formats, _finish)
     )
 
 
@@ -80,9 +81,9 @@ def _value(found: re.Match[str]) -> str | None:
         return None
     groups = found.groupdict()
     if groups.get("octal"):
-        return code_strings.character(groups["octal"], 8)
+        return character(groups["octal"], 8)
     if code := groups.get("x") or groups.get("u") or groups.get("U"):
-        return code_strings.character(code)
+        return character(code)
     if text.startswith("\\N"):
         return "\ufffd"
     char = groups.get("char")

@@ -276,8 +276,6 @@ def unknown_template(readings: Sequence[Source], findings: Iterable[Diagnostic])
 
 def _code_and_comments(source: Source) -> list[tuple[int, int]]:
     """Return the spans in which marks of a template language mean something else."""
-    from apimpolicy.text.markup import read
-
     document = read(source)
     code = [(excerpt.start, excerpt.end) for excerpt in document.expressions()]
     return code + [(comment.start, comment.end) for comment, _ in document.comments()]

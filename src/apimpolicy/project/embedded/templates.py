@@ -41,7 +41,7 @@ def terraform(outer: Source) -> list[Pieces]:
 
 def _values(outer: Source, body: Body) -> Iterator[CodeNode]:
     """Yield the values of attributes, and the strings in what can't be read."""
-    from apimpolicy.infrastructure.terraform.parser import Parser
+    from apimpolicy.infrastructure.terraform.parser import TerraformParser
 
     waiting = [body]
     while waiting:
@@ -50,7 +50,7 @@ def _values(outer: Source, body: Body) -> Iterator[CodeNode]:
             if _may_hold(outer, attribute.inside, attribute.stop):
                 yield attribute.value
         for problem in each.problems:
-            yield from Parser(outer, problem.start, problem.end).strings(problem.start, problem.end)
+            yield from TerraformParser(outer, problem.start, problem.end).strings(problem.start, problem.end)
         waiting += [block.body for block in each.blocks if _may_hold(outer, block.inside, block.stop)]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.diagnostics import Severity
+from apimpolicy.engine.backends import Backend
 from apimpolicy.engine.document import Policy, is_markup, read_bytes
 from apimpolicy.engine.subscription_keys import is_open
 from apimpolicy.errors import ConfigurationError
@@ -19,7 +20,6 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source, decode
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.backends import Backend
     from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.token_issuers import OpenIdSource
     from apimpolicy.project.service.building import ServiceParts
@@ -44,8 +44,6 @@ class ServiceCompletion(NamedTuple):
 
 def computed_backend(description: ServiceDescription | None, id_: str) -> Backend | None:
     """Return a made-up backend for an id that policies compute, where backends that aren't described may have it."""
-    from apimpolicy.engine.backends import Backend
-
     is_open = description is None or description.gap("backends", id_) is not None
     return Backend(made_up_url(id_)) if is_open else None
 

@@ -14,9 +14,10 @@ from apimpolicy.infrastructure.resources import Resource, names_in, segments
 from apimpolicy.infrastructure.values import (
     MARKED,
     SourcedText,
-    TooLarge,
     Unknown,
     Value,
+    ValueTooLarge,
+    blocks_in,
     hole,
     is_fully_known,
     is_known,
@@ -222,16 +223,12 @@ def names_of(entity: Entity) -> list[str]:
 def json_of(value: Value) -> Value:
     try:
         return json_text(value) if isinstance(value, dict) and is_fully_known(value) else value
-    except TooLarge:
+    except ValueTooLarge:
         return value
 
 
 def base_id(id_: str) -> str:
     return id_.partition(";rev=")[0]
-
-
-def blocks_in(value: Value) -> list[Mapping[str, Value]]:
-    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
 
 
 def first_block(value: Value) -> Mapping[str, Value]:

@@ -337,7 +337,7 @@ class WorkspaceDescription:
 
 
 @attrs.frozen
-class Resource:
+class OtherResource:
     """A resource of any kind that the gateway needs nothing of but its id."""
 
     kind: str
@@ -452,7 +452,7 @@ class ServiceDescription:
     certificates: list[CertificateDescription] = attrs.field(factory=list)
     identities: list[IdentityDescription] = attrs.field(factory=list)
     workspaces: list[WorkspaceDescription] = attrs.field(factory=list)
-    others: list[Resource] = attrs.field(factory=list)
+    others: list[OtherResource] = attrs.field(factory=list)
     """Resources of further kinds, and those of which only the id is known."""
     references: list[EntityReference] = attrs.field(factory=list)
     gaps: list[Gap] = attrs.field(factory=list)

@@ -49,10 +49,10 @@ from apimpolicy.project.service.description import (
     Hole,
     NamedValueDescription,
     OperationDescription,
+    OtherResource,
     PolicyText,
     Problem,
     ProductDescription,
-    Resource,
     ServiceDescription,
     Sourced,
     WorkspaceDescription,
@@ -207,7 +207,7 @@ class _Scope:
         self.service.problems.append(Problem(message, origin, part, advice, api=api))
 
     def _add_other(self, kind: str, id_: str, path: str, within: str = "", *, is_described: bool = True) -> None:
-        self.service.others.append(Resource(kind, id_, FileLocation(path), self.workspace, within, is_described))
+        self.service.others.append(OtherResource(kind, id_, FileLocation(path), self.workspace, within, is_described))
 
     def _add_links(self, owner: str, folder: str) -> None:
         """Add the references beside and below an information file: `apis.json`, `groups/partners/`."""

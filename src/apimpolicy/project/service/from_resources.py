@@ -10,14 +10,16 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.infrastructure.resources import Note, Reading, segments
 from apimpolicy.infrastructure.values import (
     SourcedText,
-    TooLarge,
     Unknown,
     Value,
+    ValueTooLarge,
+    blocks_in,
     can_equal,
     is_fully_known,
     is_known,
     shown,
 )
+from apimpolicy.project.folder_backends import backend_of
 from apimpolicy.project.layout import kind_of_folder
 from apimpolicy.project.service.described import (
     Entity,
@@ -25,7 +27,6 @@ from apimpolicy.project.service.described import (
     api_of,
     base_id,
     below_workspace,
-    blocks_in,
     first_block,
     flag_of,
     hole_of,
@@ -52,6 +53,7 @@ from apimpolicy.project.service.description import (
     Gap,
     IdentityDescription,
     OperationDescription,
+    OtherResource,
     ParameterDescription,
     Problem,
     ProductDescription,
@@ -59,7 +61,6 @@ from apimpolicy.project.service.description import (
     Sourced,
     WorkspaceDescription,
 )
-from apimpolicy.project.service.description import Resource as OtherResource
 from apimpolicy.project.service.policy_sources import unknown_policy
 
 if TYPE_CHECKING:
@@ -361,9 +362,6 @@ def _add_named_value(service: ServiceDescription, entity: Entity) -> None:
 
 
 def _add_backend(service: ServiceDescription, entity: Entity) -> None:
-    from apimpolicy.errors import ConfigurationError
-    from apimpolicy.project.folder_backends import backend_of
-
     made = BackendDescription(entity.id, entity.origin, entity.text("url"), workspace=entity.workspace)
     service.backends.append(made)
     if isinstance(entity.get("url"), Unknown):
@@ -381,7 +379,7 @@ def _add_backend(service: ServiceDescription, entity: Entity) -> None:
         properties["pool"] = {**pool, "services": named}
     try:
         made.backend = backend_of(entity.origin.file, entity.context.unknown.filled_deeply(properties, entity.origin))
-    except (ConfigurationError, TooLarge) as error:
+    except (ConfigurationError, ValueTooLarge) as error:
         entity.problem(f"the backend '{entity.id}' can't be used: {error}", f"the backend '{entity.id}'")
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SCHEMES = ("segment", "header", "query")
 
 
-class Elsewhere:
+class DeclaredIds:
     """The ids of APIs and products that come from a configuration, besides those of the description."""
 
     def __init__(self, apis: Iterable[str] = (), products: Iterable[str] = ()) -> None:
@@ -38,8 +38,8 @@ class Elsewhere:
         self.products = frozenset(products)
 
 
-def repair(service: ServiceDescription, elsewhere: Elsewhere | None = None) -> None:
-    _Repair(service, elsewhere or Elsewhere()).run()
+def repair(service: ServiceDescription, elsewhere: DeclaredIds | None = None) -> None:
+    _Repair(service, elsewhere or DeclaredIds()).run()
 
 
 def served_backend(api: ApiDescription) -> str | None:
@@ -68,7 +68,7 @@ def _workspace_of(entity: ApiDescription) -> str | None:
 
 
 class _Repair:
-    def __init__(self, service: ServiceDescription, elsewhere: Elsewhere) -> None:
+    def __init__(self, service: ServiceDescription, elsewhere: DeclaredIds) -> None:
         self.service = service
         self.elsewhere = elsewhere
 

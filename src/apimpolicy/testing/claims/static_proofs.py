@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.audit.requests import ALL_APIS, Rehearsal
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.engine.mcp.clients import call_message, to_server
 from apimpolicy.engine.mcp.endpoint import definitions_of, operation_of
 from apimpolicy.engine.mcp.protocol import example_of, input_of
-from apimpolicy.engine.mcp.servers import call_message, to_server
 from apimpolicy.engine.service import Service, ServiceApi
 from apimpolicy.engine.service_requests import ServiceRequests
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
