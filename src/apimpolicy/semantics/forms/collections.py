@@ -75,17 +75,13 @@ def _readable(call: MemberCall, collection: Value) -> Items | Parts | Query:
 _RESULT = "System.Collections.Generic.IEnumerable"
 
 
-@form(_LINQ, f"static {_RESULT}<TSource> Where<TSource>({_SOURCE}, {_PREDICATE})")
-def where(call: MemberCall, collection: Value, predicate: Value) -> Value:
-    return _with_step(call, collection, "where", predicate)
-
-
-@form(_LINQ, f"static {_RESULT}<TResult> Select<TSource, TResult>({_SOURCE}, System.Func<TSource, TResult> selector)")
-def select(call: MemberCall, collection: Value, selector: Value) -> Value:
-    return _with_step(call, collection, "select", selector)
-
-
-def _with_step(call: MemberCall, collection: Value, kind: Literal["where", "select"], function: Value) -> Value:
+@form(
+    _LINQ,
+    f"static {_RESULT}<TSource> Where<TSource>({_SOURCE}, {_PREDICATE})",
+    f"static {_RESULT}<TResult> Select<TSource, TResult>({_SOURCE}, System.Func<TSource, TResult> selector)",
+)
+def with_step(call: MemberCall, collection: Value, function: Value) -> Value:
+    kind: Literal["where", "select"] = "where" if call.member.name == "Where" else "select"
     evaluation = call.evaluation
     if collection is NULL:
         return evaluation.fail()
@@ -169,17 +165,9 @@ def any_item(call: MemberCall, collection: Value) -> Value:
     return Truth(exists(call.evaluation, known, anything))
 
 
-@form(_LINQ, f"static bool Any<TSource>({_SOURCE}, {_PREDICATE})")
-def any_where(call: MemberCall, collection: Value, predicate: Value) -> Value:
-    return _quantified(call, collection, predicate, is_any=True)
-
-
-@form(_LINQ, f"static bool All<TSource>({_SOURCE}, {_PREDICATE})")
-def all_where(call: MemberCall, collection: Value, predicate: Value) -> Value:
-    return _quantified(call, collection, predicate, is_any=False)
-
-
-def _quantified(call: MemberCall, collection: Value, predicate: Value, *, is_any: bool) -> Value:
+@form(_LINQ, f"static bool Any<TSource>({_SOURCE}, {_PREDICATE})", f"static bool All<TSource>({_SOURCE}, {_PREDICATE})")
+def quantified(call: MemberCall, collection: Value, predicate: Value) -> Value:
+    is_any = call.member.name == "Any"
     evaluation = call.evaluation
     if collection is NULL:
         return evaluation.fail()
@@ -281,27 +269,15 @@ def _count(call: MemberCall, known: Items | Parts | Query, condition: Condition)
 # First
 
 
-@form(_LINQ, f"static TSource First<TSource>({_SOURCE})")
-def first(call: MemberCall, collection: Value) -> Value:
-    return _first(call, collection, None, has_default=False)
-
-
-@form(_LINQ, f"static TSource FirstOrDefault<TSource>({_SOURCE})")
-def first_or_default(call: MemberCall, collection: Value) -> Value:
-    return _first(call, collection, None, has_default=True)
-
-
-@form(_LINQ, f"static TSource First<TSource>({_SOURCE}, {_PREDICATE})")
-def first_where(call: MemberCall, collection: Value, predicate: Value) -> Value:
-    return _first(call, collection, predicate, has_default=False)
-
-
-@form(_LINQ, f"static TSource FirstOrDefault<TSource>({_SOURCE}, {_PREDICATE})")
-def first_where_or_default(call: MemberCall, collection: Value, predicate: Value) -> Value:
-    return _first(call, collection, predicate, has_default=True)
-
-
-def _first(call: MemberCall, collection: Value, predicate: Value | None, *, has_default: bool) -> Value:
+@form(
+    _LINQ,
+    f"static TSource First<TSource>({_SOURCE})",
+    f"static TSource First<TSource>({_SOURCE}, {_PREDICATE})",
+    f"static TSource FirstOrDefault<TSource>({_SOURCE})",
+    f"static TSource FirstOrDefault<TSource>({_SOURCE}, {_PREDICATE})",
+)
+def first(call: MemberCall, collection: Value, predicate: Value | None = None) -> Value:
+    has_default = call.member.name == "FirstOrDefault"
     evaluation = call.evaluation
     if collection is NULL:
         return evaluation.fail()
@@ -353,18 +329,10 @@ def _default(call: MemberCall) -> Value:
     return default_of(call.evaluation, str(call.type), is_value_type=call.type.is_value_type)
 
 
-@form(_LINQ, f"static TSource Last<TSource>({_SOURCE})")
+@form(_LINQ, f"static TSource Last<TSource>({_SOURCE})", f"static TSource LastOrDefault<TSource>({_SOURCE})")
 def last(call: MemberCall, collection: Value) -> Value:
-    return _last(call, collection, has_default=False)
-
-
-@form(_LINQ, f"static TSource LastOrDefault<TSource>({_SOURCE})")
-def last_or_default(call: MemberCall, collection: Value) -> Value:
-    return _last(call, collection, has_default=True)
-
-
-def _last(call: MemberCall, collection: Value, *, has_default: bool) -> Value:
     """Return the last item; an unknown one where unknown items follow."""
+    has_default = call.member.name == "LastOrDefault"
     evaluation = call.evaluation
     if collection is NULL:
         return evaluation.fail()

@@ -65,12 +65,6 @@ _host("IRequest", "IUrl Url { get; }", "url")
 _host("IRequest", "IUrl OriginalUrl { get; }", "original-url")
 
 
-def _entity(type_: str, name: str, *, is_optional: bool) -> None:
-    @form("IContext", f"{type_} {name} {{ get; }}")
-    def entity(call: MemberCall, receiver: Value) -> Value:
-        return entity_of(call.evaluation, type_, name, is_optional=is_optional)
-
-
 def entity_of(evaluation: Evaluation, type_: str, name: str, *, is_optional: bool) -> Value:
     """Return an entity of the service: the user, the product …"""
     unknowns = evaluation.unknowns
@@ -80,15 +74,14 @@ def entity_of(evaluation: Evaluation, type_: str, name: str, *, is_optional: boo
     return merge(unknowns.input(("there", name.lower()), terms.TRUTH), made, NULL)
 
 
-for _type, _name in (("IContextApi", "Api"), ("IOperation", "Operation"), ("IDeployment", "Deployment")):
-    _entity(_type, _name, is_optional=False)
-for _type, _name in (
-    ("IUser", "User"),
-    ("IProduct", "Product"),
-    ("ISubscription", "Subscription"),
-    ("IWorkspace", "Workspace"),
-):
-    _entity(_type, _name, is_optional=True)
+_ALWAYS_THERE = {"Api": "IContextApi", "Operation": "IOperation", "Deployment": "IDeployment"}
+_OPTIONAL = {"User": "IUser", "Product": "IProduct", "Subscription": "ISubscription", "Workspace": "IWorkspace"}
+
+
+@form("IContext", *(f"{type_} {name} {{ get; }}" for name, type_ in (_ALWAYS_THERE | _OPTIONAL).items()))
+def entity(call: MemberCall, context: Value) -> Value:
+    name = call.member.name
+    return entity_of(call.evaluation, str(call.type), name, is_optional=name in _OPTIONAL)
 
 
 @form("IContext", "IResponse Response { get; }")
@@ -101,11 +94,6 @@ def response(call: MemberCall, context: Value) -> Value:
 
 def _is_there(call: MemberCall) -> terms.Term:
     return call.evaluation.truth(call.evaluation.state.get("has-response"))
-
-
-@form("IContext", "ILastError LastError { get; }")
-def last_error(call: MemberCall, context: Value) -> Value:
-    return call.evaluation.state.get("error")
 
 
 @form("ILastError", "string Source { get; }")
@@ -130,9 +118,16 @@ def trace(call: MemberCall, context: Value, message: Value) -> Value:
 # The request
 
 
-@form("IRequest", "string Method { get; }")
-def method(call: MemberCall, request: Value) -> Value:
-    return call.evaluation.state.get("method")
+def _read_cell(type_: str, signature: str, cell: str) -> None:
+    @form(type_, signature)
+    def read(call: MemberCall, receiver: Value) -> Value:
+        return call.evaluation.state.get(cell)
+
+
+_read_cell("IContext", "ILastError LastError { get; }", "error")
+_read_cell("IRequest", "string Method { get; }", "method")
+_read_cell("IRequest", "IMessageBody Body { get; }", "body")
+_read_cell("IRequest", f"{_CERTIFICATE} Certificate {{ get; }}", "certificate")
 
 
 @form("IRequest", "string IpAddress { get; }")
@@ -140,37 +135,19 @@ def ip_address(call: MemberCall, request: Value) -> Value:
     return Text(call.evaluation.unknowns.input(("address",), terms.TEXT))
 
 
-@form("IRequest", f"{_CERTIFICATE} Certificate {{ get; }}")
-def certificate(call: MemberCall, request: Value) -> Value:
-    return call.evaluation.state.get("certificate")
-
-
-@form("IRequest", "IMessageBody Body { get; }")
-def body(call: MemberCall, request: Value) -> Value:
-    return call.evaluation.state.get("body")
-
-
 # Its URL
 
 
-def _part_of_url(type_: str, name: str) -> None:
-    @form("IUrl", f"{type_} {name} {{ get; }}")
-    def part(call: MemberCall, url: Value) -> Value:
-        if not isinstance(url, Host):
-            raise Unsupported("the URL of another object")
-        state = call.evaluation.state
-        read = state.first if url.path == "original-url" else state.get
-        return read("url", name)
+_PARTS = ("string Path", "string Host", "string Scheme", "string QueryString", "int Port")
 
 
-for _type, _name in (
-    ("string", "Path"),
-    ("string", "Host"),
-    ("string", "Scheme"),
-    ("string", "QueryString"),
-    ("int", "Port"),
-):
-    _part_of_url(_type, _name)
+@form("IUrl", *(f"{part} {{ get; }}" for part in _PARTS))
+def part_of_url(call: MemberCall, url: Value) -> Value:
+    if not isinstance(url, Host):
+        raise Unsupported("the URL of another object")
+    state = call.evaluation.state
+    read = state.first if url.path == "original-url" else state.get
+    return read("url", call.member.name)
 
 
 @form("IUrl", f"{_DICTIONARY}<string, string[]> Query {{ get; }}")
@@ -326,19 +303,17 @@ _MEMBERS = {"Id": "id", "Name": "name", "Method": "method", "Key": "key", "Path"
 """Members of entities that are texts and never null, with their inputs."""
 
 
-def _member_of_entity(type_: str, kind: str, member: str, name: str) -> None:
-    @form(type_, f"string {member} {{ get; }}")
-    def text(call: MemberCall, receiver: Value) -> Value:
-        if not isinstance(receiver, Opaque) or receiver.identity != ("context", kind.title()):
-            raise Unsupported(f"the {member} of another {kind}")
-        return call.evaluation.state.first("entity", f"{kind} {name}")
+def _text_of_entity(call: MemberCall, receiver: Value) -> Value:
+    member, kind = call.member.name, ENTITIES[call.member.declaring.name]
+    if not isinstance(receiver, Opaque) or receiver.identity != ("context", kind.title()):
+        raise Unsupported(f"the {member} of another {kind}")
+    return call.evaluation.state.first("entity", f"{kind} {_MEMBERS[member]}")
+
+
+for _type in ENTITIES:
+    form(_type, *(f"string {member} {{ get; }}" for member in _MEMBERS))(_text_of_entity)
 
 
 @form("IDeployment", f"System.Collections.Generic.IReadOnlyDictionary<string, {_CERTIFICATE}> Certificates {{ get; }}")
 def certificates(call: MemberCall, deployment: Value) -> Value:
     return Host("certificates")
-
-
-for _type, _kind in ENTITIES.items():
-    for _member, _name in _MEMBERS.items():
-        _member_of_entity(_type, _kind, _member, _name)

@@ -125,7 +125,13 @@ def object_to_boolean(call: MemberCall, value: Value) -> Value:
     raise Unsupported("Convert of another type")
 
 
-def _converted(call: MemberCall, value: Value, type_: str) -> Value:
+_SOURCES = ("object", "string", "bool", "int", "long")
+
+
+@form("System.Convert", *(f"static int ToInt32({each} value)" for each in _SOURCES))
+@form("System.Convert", *(f"static long ToInt64({each} value)" for each in _SOURCES))
+def to_whole_number(call: MemberCall, value: Value) -> Value:
+    type_ = str(call.type)
     if value is NULL:
         return constant_number(0, type_)
     if isinstance(value, Text):
@@ -140,16 +146,6 @@ def _converted(call: MemberCall, value: Value, type_: str) -> Value:
     raise Unsupported("Convert of another type")
 
 
-@form("System.Convert", *(f"static int ToInt32({each} value)" for each in ("object", "string", "bool", "int", "long")))
-def to_int32(call: MemberCall, value: Value) -> Value:
-    return _converted(call, value, "int")
-
-
-@form("System.Convert", *(f"static long ToInt64({each} value)" for each in ("object", "string", "bool", "int", "long")))
-def to_int64(call: MemberCall, value: Value) -> Value:
-    return _converted(call, value, "long")
-
-
 @form("double", "static bool IsNaN(double d)")
 def is_not_a_number(call: MemberCall, value: Value) -> Value:
     if not is_fraction(value):
@@ -161,15 +157,13 @@ _BOUNDED = ("int", "long", "uint", "ulong")
 
 
 @form("System.Math", *(f"static {each} Max({each} val1, {each} val2)" for each in _BOUNDED))
-def larger(call: MemberCall, one: Value, other: Value) -> Value:
-    first, second = as_number(one), as_number(other)
-    return Number(terms.choice(terms.at_most(first.term, second.term), second.term, first.term), first.type)
-
-
 @form("System.Math", *(f"static {each} Min({each} val1, {each} val2)" for each in _BOUNDED))
-def smaller(call: MemberCall, one: Value, other: Value) -> Value:
+def larger_or_smaller(call: MemberCall, one: Value, other: Value) -> Value:
     first, second = as_number(one), as_number(other)
-    return Number(terms.choice(terms.at_most(first.term, second.term), first.term, second.term), first.type)
+    in_order = terms.at_most(first.term, second.term)
+    if call.member.name == "Max":
+        first, second = second, first
+    return Number(terms.choice(in_order, first.term, second.term), first.type)
 
 
 @form("System.Math", "static int Abs(int value)", "static long Abs(long value)")
@@ -312,14 +306,9 @@ def try_parse_guid(call: MemberCall, text: Value) -> Value:
     return Several(Truth(is_guid), guid)
 
 
-@form(_COMPARER, f"static {_COMPARER} Ordinal {{ get; }}")
-def ordinal(call: MemberCall) -> Value:
-    return Opaque(("comparer", "ordinal"), _COMPARER, 0)
-
-
-@form(_COMPARER, f"static {_COMPARER} OrdinalIgnoreCase {{ get; }}")
-def ordinal_ignore_case(call: MemberCall) -> Value:
-    return Opaque(("comparer", "ignore-case"), _COMPARER, 0)
+@form(_COMPARER, *(f"static {_COMPARER} {name} {{ get; }}" for name in ("Ordinal", "OrdinalIgnoreCase")))
+def comparer(call: MemberCall) -> Value:
+    return Opaque(("comparer", "ordinal" if call.member.name == "Ordinal" else "ignore-case"), _COMPARER, 0)
 
 
 # Chance: another number each time, within bounds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.system.string_search import split as split_text
@@ -28,11 +29,6 @@ _PLAIN = repeat(in_ranges((0x09, 0x0D), (0x20, 0x7E)))
 # Equality
 
 
-@form("string", "bool Equals(string value)", "static bool Equals(string a, string b)")
-def equals(call: MemberCall, one: Value, other: Value) -> Value:
-    return _equal(one, other, "ordinal")
-
-
 @form("string", "bool Equals(object obj)")
 def equals_object(call: MemberCall, one: Value, other: Value) -> Value:
     if other is NULL or isinstance(other, (Truth, Number)):
@@ -42,11 +38,13 @@ def equals_object(call: MemberCall, one: Value, other: Value) -> Value:
 
 @form(
     "string",
+    "bool Equals(string value)",
+    "static bool Equals(string a, string b)",
     "bool Equals(string value, System.StringComparison comparisonType)",
     "static bool Equals(string a, string b, System.StringComparison comparisonType)",
 )
-def equals_by(call: MemberCall, one: Value, other: Value, comparison: Value) -> Value:
-    return _equal(one, other, comparison_of(comparison))
+def equals(call: MemberCall, one: Value, other: Value, comparison: Value | None = None) -> Value:
+    return _equal(one, other, "ordinal" if comparison is None else comparison_of(comparison))
 
 
 def _equal(one: Value, other: Value, comparison: str) -> Value:
@@ -67,18 +65,13 @@ def folded(term: Term, comparison: str) -> Term:
 # Order: whether texts are the same in it; which is first is not known
 
 
-@form("string", "static int Compare(string strA, string strB, System.StringComparison comparisonType)")
-def compare(call: MemberCall, one: Value, other: Value, comparison: Value) -> Value:
-    return _compared(call, one, other, comparison_of(comparison))
-
-
-@form("string", "static int CompareOrdinal(string strA, string strB)")
-def compare_ordinal(call: MemberCall, one: Value, other: Value) -> Value:
-    return _compared(call, one, other, "ordinal")
-
-
-def _compared(call: MemberCall, one: Value, other: Value, comparison: str) -> Value:
-    evaluation = call.evaluation
+@form(
+    "string",
+    "static int CompareOrdinal(string strA, string strB)",
+    "static int Compare(string strA, string strB, System.StringComparison comparisonType)",
+)
+def compare(call: MemberCall, one: Value, other: Value, by: Value | None = None) -> Value:
+    evaluation, comparison = call.evaluation, "ordinal" if by is None else comparison_of(by)
     key = key_of(evaluation, "compare", comparison, one, other)
     order = evaluation.unknowns.value("int", "the order of texts", key)
     is_same = _equal(one, other, comparison)
@@ -89,20 +82,6 @@ def _compared(call: MemberCall, one: Value, other: Value, comparison: str) -> Va
 
 
 # Searches
-
-
-def _found(call: MemberCall, text: Value, needle: Value, comparison: str, where: str) -> Value:
-    if needle is NULL:
-        return call.evaluation.fail()
-    words, term = as_text(needle), as_text(text).term
-    constant = constant_of(words)
-    known = ToUpper().apply(constant) if comparison == "ignore-case" else constant
-    part = literal(known)
-    language = {"inside": containing(part), "start": sequence(part, ANYTHING), "end": sequence(ANYTHING, part)}[where]
-    found = Truth(terms.member(folded(term, comparison), language))
-    if comparison != "culture":
-        return found
-    return _by_culture(call, term, constant, found, ("culture", where, term, constant))
 
 
 def _by_culture(call: MemberCall, term: Term, needle: str, exact: Value, key: object) -> Value:
@@ -128,49 +107,30 @@ def _variables(term: Term) -> list[Term]:
     return found
 
 
-@form("string", "bool Contains(string value)")
-def contains(call: MemberCall, text: Value, value: Value) -> Value:
-    return _found(call, text, value, "ordinal", "inside")
+def _register_search(name: str, around: Callable[[Language], Language], usual: str) -> None:
+    """Register a search; `around` makes the texts that have a part where it is looked for."""
+
+    @form("string", f"bool {name}(string value)", f"bool {name}(string value, System.StringComparison comparisonType)")
+    def found(call: MemberCall, text: Value, needle: Value, by: Value | None = None) -> Value:
+        if needle is NULL:
+            return call.evaluation.fail()
+        comparison = usual if by is None else comparison_of(by)
+        words, term = as_text(needle), as_text(text).term
+        constant = constant_of(words)
+        known = ToUpper().apply(constant) if comparison == "ignore-case" else constant
+        exact = Truth(terms.member(folded(term, comparison), around(literal(known))))
+        if comparison != "culture":
+            return exact
+        return _by_culture(call, term, constant, exact, ("culture", name, term, constant))
+
+    @form("string", f"bool {name}(char value)")
+    def found_unit(call: MemberCall, text: Value, value: Value) -> Value:
+        return Truth(terms.member(as_text(text).term, around(_unit(value))))
 
 
-@form("string", "bool Contains(string value, System.StringComparison comparisonType)")
-def contains_by(call: MemberCall, text: Value, value: Value, comparison: Value) -> Value:
-    return _found(call, text, value, comparison_of(comparison), "inside")
-
-
-@form("string", "bool StartsWith(string value)")
-def starts_with(call: MemberCall, text: Value, value: Value) -> Value:
-    return _found(call, text, value, "culture", "start")
-
-
-@form("string", "bool StartsWith(string value, System.StringComparison comparisonType)")
-def starts_with_by(call: MemberCall, text: Value, value: Value, comparison: Value) -> Value:
-    return _found(call, text, value, comparison_of(comparison), "start")
-
-
-@form("string", "bool EndsWith(string value)")
-def ends_with(call: MemberCall, text: Value, value: Value) -> Value:
-    return _found(call, text, value, "culture", "end")
-
-
-@form("string", "bool EndsWith(string value, System.StringComparison comparisonType)")
-def ends_with_by(call: MemberCall, text: Value, value: Value, comparison: Value) -> Value:
-    return _found(call, text, value, comparison_of(comparison), "end")
-
-
-@form("string", "bool Contains(char value)")
-def contains_unit(call: MemberCall, text: Value, value: Value) -> Value:
-    return Truth(terms.member(as_text(text).term, containing(_unit(value))))
-
-
-@form("string", "bool StartsWith(char value)")
-def starts_with_unit(call: MemberCall, text: Value, value: Value) -> Value:
-    return Truth(terms.member(as_text(text).term, sequence(_unit(value), ANYTHING)))
-
-
-@form("string", "bool EndsWith(char value)")
-def ends_with_unit(call: MemberCall, text: Value, value: Value) -> Value:
-    return Truth(terms.member(as_text(text).term, sequence(ANYTHING, _unit(value))))
+_register_search("Contains", containing, "ordinal")
+_register_search("StartsWith", lambda part: sequence(part, ANYTHING), "culture")
+_register_search("EndsWith", lambda part: sequence(ANYTHING, part), "culture")
 
 
 def _unit(value: Value) -> Language:
