@@ -21,7 +21,7 @@ from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings
 from apimpolicy.project.declared import NOTHING, ConfiguredFragments
-from apimpolicy.project.known_service import Service
+from apimpolicy.project.known_service import ServiceView
 from apimpolicy.project.service.extract import read_extract
 from apimpolicy.report.terminal import render
 from apimpolicy.scenarios.scenario import Bounds
@@ -36,7 +36,7 @@ HERE = Path(__file__).parent
 UPDATE = os.environ.get("APIMPOLICY_UPDATE") == "1"
 
 
-class ServiceAlone(Service):
+class ServiceAlone(ServiceView):
     """A service without the repository around it, which is this one: its tests name many resources."""
 
     def _is_elsewhere(self, kind: str, names: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from apimpolicy import check
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.discovery import discover
-from apimpolicy.project.known_service import Service
+from apimpolicy.project.known_service import ServiceView
 from apimpolicy.project.layout import place_of
 from apimpolicy.project.service.extract import read_extract
 from apimpolicy.text.named_values import find_named_values
@@ -41,8 +41,8 @@ def references(text: str) -> list[tuple[str, int, int]]:
 
 
 @cache
-def described(root: str) -> Service:
-    return Service(read_extract(root))
+def described(root: str) -> ServiceView:
+    return ServiceView(read_extract(root))
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

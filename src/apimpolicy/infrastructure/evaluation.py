@@ -1,6 +1,6 @@
 """Evaluate expressions lazily and within bounds. A value that can't be known is `Unknown` with its source text.
 
-A language derives from `Evaluator`: it resolves names, converts values to texts, and has a table of functions.
+A language derives from `CodeEvaluator`: it resolves names, converts values to texts, and has a table of functions.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class Budget:
         return Unknown(f"value {self._unknowns} that is too costly to evaluate")
 
 
-class Evaluator:
+class CodeEvaluator:
     """Evaluates the expressions of one module."""
 
     FUNCTIONS: ClassVar[Mapping[str, Callable[..., Value]]]

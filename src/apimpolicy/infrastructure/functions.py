@@ -30,7 +30,7 @@ from apimpolicy.infrastructure.values import (
 from apimpolicy.text.source import OPEN
 
 if TYPE_CHECKING:
-    from apimpolicy.infrastructure.evaluation import Evaluator
+    from apimpolicy.infrastructure.evaluation import CodeEvaluator
     from apimpolicy.infrastructure.values import Find
 
 Function = Callable[..., Value]
@@ -42,7 +42,7 @@ def of_known(function: Callable[..., Value]) -> Function:
     """Make a function of values one that needs all of them to be known."""
 
     @wraps(function)
-    def guarded(evaluator: Evaluator, *arguments: Value) -> Value:
+    def guarded(evaluator: CodeEvaluator, *arguments: Value) -> Value:
         if not all(is_fully_known(each) for each in arguments):
             raise LookupError
         return function(*arguments)
@@ -54,7 +54,7 @@ def of_any(function: Callable[..., Value]) -> Function:
     """Make a function of values that can handle unknown ones a function of the table."""
 
     @wraps(function)
-    def called(evaluator: Evaluator, *arguments: Value) -> Value:
+    def called(evaluator: CodeEvaluator, *arguments: Value) -> Value:
         return function(*arguments)
 
     return called
@@ -102,7 +102,7 @@ def inserted_text(value: Value) -> str:
     return hole(value) if isinstance(value, Unknown) else some_text(value)
 
 
-def join(evaluator: Evaluator, separator: Value, items: Iterable[Value]) -> str:
+def join(evaluator: CodeEvaluator, separator: Value, items: Iterable[Value]) -> str:
     """Return the texts of items with a separator between them."""
     separated = [text for each in items for text in (inserted_text(separator), evaluator.as_text(each))]
     return joined(separated[1:])

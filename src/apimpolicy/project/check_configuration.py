@@ -42,7 +42,7 @@ from apimpolicy.project.layout import place_of
 
 if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule
-    from apimpolicy.project.known_service import Service
+    from apimpolicy.project.known_service import ServiceView
     from apimpolicy.project.toml_table import Table
 
     Rules = tuple[type[Rule], ...] | None
@@ -87,7 +87,7 @@ class CheckConfiguration(NamedTuple):
         entry = self._entry(path)
         return self.strict if entry is None or entry.strict is None else entry.strict
 
-    def settings_for(self, path: str, service: Service | None = None) -> Settings:
+    def settings_for(self, path: str, service: ServiceView | None = None) -> Settings:
         """Return the settings for one file: its entry, or else its scope by its folder or service."""
         settings = self.settings
         entry = self._entry(path)

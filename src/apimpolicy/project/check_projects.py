@@ -25,7 +25,7 @@ from apimpolicy.project.repository import IgnorePatterns, code_around
 if TYPE_CHECKING:
     from apimpolicy.checks.proofs import Proofs
     from apimpolicy.checks.rule import Rule
-    from apimpolicy.project.known_service import Deleted, Service
+    from apimpolicy.project.known_service import Deleted, ServiceView
     from apimpolicy.project.overlays import Overlay
     from apimpolicy.project.service.description import ServiceDescription
 
@@ -194,7 +194,7 @@ class CheckServices:
 
     def __init__(self, projects: CheckProjects) -> None:
         self._projects = projects
-        self._services: dict[tuple[str, str | None, str | None, str | None], Service] = {}
+        self._services: dict[tuple[str, str | None, str | None, str | None], ServiceView] = {}
         self._deleted_resources: dict[tuple[str, str | None], Deleted] = {}
         self._descriptions: dict[tuple[str, str | None, str | None], ServiceDescription] = {}
         self._overlays: dict[str, Overlay] = {}
@@ -270,7 +270,7 @@ class CheckServices:
             if environment is not None and (overlay := self._overlay(root, path, environment)) is not None:
                 yield environment, overlay
 
-    def of(self, path: str, environment: str | None = None) -> Service | None:
+    def of(self, path: str, environment: str | None = None) -> ServiceView | None:
         """Return the service around a file: of its extract, or of infrastructure code. Raises ConfigurationError."""
         place = place_of(path)
         if place.root is not None:
@@ -287,19 +287,19 @@ class CheckServices:
             self._are_services[folder] = is_infrastructure(folder)
         return self._are_services[folder]
 
-    def at(self, root: str, workspace: str | None, path: str, environment: str | None) -> Service:
+    def at(self, root: str, workspace: str | None, path: str, environment: str | None) -> ServiceView:
         """Return the service in a folder, with the configuration of a file in it. Raises ConfigurationError."""
         project = self._projects.of(path, environment)
         key = root, workspace, project.path, environment
         if key not in self._services:
-            from apimpolicy.project.known_service import Service, ServiceEnvironment
+            from apimpolicy.project.known_service import ServiceEnvironment, ServiceView
 
             overlay = None if environment is None else self._overlay(root, path, environment)
             description = self._described(root, overlay, environment)
             file = None if overlay is None else overlay.path
             around = None if environment is None else ServiceEnvironment(environment, file)
             deleted = self._deleted(description, workspace)
-            self._services[key] = Service(description, workspace, project.declared, around, deleted)
+            self._services[key] = ServiceView(description, workspace, project.declared, around, deleted)
         return self._services[key]
 
     def _overlay(self, root: str, path: str, environment: str) -> Overlay | None:

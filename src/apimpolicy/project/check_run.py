@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.checks.subject import Settings
     from apimpolicy.project.cache import Cache
-    from apimpolicy.project.known_service import Service
+    from apimpolicy.project.known_service import ServiceView
     from apimpolicy.project.replacements import Replacements
     from apimpolicy.text.document import Document
     from apimpolicy.text.source import Source
@@ -262,7 +262,7 @@ class CheckRun:
         others = repr((known, shown, project.declared)) if named_values is not project.named_values else known
         return FileContext(settings, named_values, values, others + surroundings)
 
-    def _fragments_for(self, service: Service | None, project: Project) -> tuple[dict[str, Document] | None, str]:
+    def _fragments_for(self, service: ServiceView | None, project: Project) -> tuple[dict[str, Document] | None, str]:
         """Return the documents of fragments by id, and a key of their contents. Unreadable ones are left out."""
         if service is None and not project.check.fragments:
             return None, ""
@@ -302,7 +302,7 @@ def _is_small(path: str) -> bool:
         return True
 
 
-def _read_fragments(paths: Mapping[str, str], service: Service | None) -> tuple[dict[str, Document], str]:
+def _read_fragments(paths: Mapping[str, str], service: ServiceView | None) -> tuple[dict[str, Document], str]:
     from apimpolicy.project.cache import key_of
 
     reads: dict[str, Callable[[], Source]] = {id_: partial(_source, path) for id_, path in paths.items()}

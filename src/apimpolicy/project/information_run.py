@@ -21,7 +21,7 @@ from apimpolicy.project.mcp_checks import server_diagnostics
 if TYPE_CHECKING:
     from apimpolicy.checks.subject import Settings
     from apimpolicy.project.check_projects import CheckProjects, CheckServices
-    from apimpolicy.project.known_service import Service
+    from apimpolicy.project.known_service import ServiceView
     from apimpolicy.project.service.description import PolicyText, ServiceDescription
     from apimpolicy.text.source import Source
 
@@ -82,7 +82,7 @@ class InformationRun:
                 notes.append(Diagnostic(NOT_CHECKED, message, source, start, start, severity))
             yield Checked(shown_path(path), to_findings(notes))
 
-    def _services_of(self, files: Iterable[str]) -> Iterator[tuple[str, Service]]:
+    def _services_of(self, files: Iterable[str]) -> Iterator[tuple[str, ServiceView]]:
         for path in files:
             with suppress(ConfigurationError):
                 if (service := self.services.of(path)) is not None:
@@ -132,7 +132,7 @@ UNPUBLISHED = "POL164"
 _REVISION = ";rev="
 
 
-def check_information(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
+def check_information(path: str, source: Source, service: ServiceView) -> Iterator[Diagnostic]:
     """Yield findings about an information file: its problems, the resource's name and its references.
 
     Of kinds of which only a part is described, only misspelt names are reported. What an overlay refers to is not
@@ -158,7 +158,7 @@ def check_information(path: str, source: Source, service: Service) -> Iterator[D
             yield Diagnostic(LINK_UNKNOWN, missing.message, source, start, end, severity, missing.label, missing.help)
 
 
-def _refused_backend(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
+def _refused_backend(path: str, source: Source, service: ServiceView) -> Iterator[Diagnostic]:
     """Yield a finding for a backend that Azure refuses since 2024-06 (a query) and 2022-06 (the id `dapr`)."""
     for each in service.description.backends:
         if each.origin.file != path:
@@ -172,7 +172,7 @@ def _refused_backend(path: str, source: Source, service: Service) -> Iterator[Di
             yield Diagnostic(UNPUBLISHED, message, source, 0, 0, Severity.WARNING, help=help)
 
 
-def _redacted(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
+def _redacted(path: str, source: Source, service: ServiceView) -> Iterator[Diagnostic]:
     """Yield a finding for a named value whose value is the text that the extractor writes instead of a secret."""
     for each in service.description.named_values:
         if each.origin.file == path and each.value.known == REDACTED:
@@ -182,7 +182,7 @@ def _redacted(path: str, source: Source, service: Service) -> Iterator[Diagnosti
             yield Diagnostic(ValueRedacted.code, message, source, start, start, Severity.WARNING, help=help)
 
 
-def _refused_name(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
+def _refused_name(path: str, source: Source, service: ServiceView) -> Iterator[Diagnostic]:
     kind = kind_of_file(os.path.basename(path))
     folder = os.path.dirname(os.path.abspath(path))
     if kind is None or kind_of_folder(os.path.basename(os.path.dirname(folder))) is not kind:

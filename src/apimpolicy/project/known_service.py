@@ -59,7 +59,7 @@ class Deleted(NamedTuple):
     names: Mapping[str, frozenset[str]] = {}
 
 
-class Service:
+class ServiceView:
     """A service in one environment; without one, in any of them.
 
     A workspace sees what it has itself and, so that nothing is reported wrongly, what the service around it has.
@@ -99,16 +99,16 @@ class Service:
         parts = ids, values, operations, self._declared, self.environment, self._deleted, self.description.gaps
         return key_of(self.root, self.workspace, fingerprint(files), *parts)
 
-    def around(self, path: str) -> Service:
+    def around(self, path: str) -> ServiceView:
         """Return the service around a policy file: all of it only if the code attaches the file to a scope."""
         read = self.description.read
         return self if not read or os.path.realpath(path) in read else self._unattached
 
     @cached_property
-    def _unattached(self) -> Service:
+    def _unattached(self) -> ServiceView:
         gap = Gap("the code doesn't attach this policy, so it may be for another service", NOWHERE)
         description = attrs.evolve(self.description, gaps=[*self.description.gaps, gap])
-        return Service(description, self.workspace, self._declared, self.environment, self._deleted)
+        return ServiceView(description, self.workspace, self._declared, self.environment, self._deleted)
 
     # The description
 
@@ -338,7 +338,7 @@ class Service:
 
 
 def named_values_for(
-    values: Mapping[str, str] | None, service: Service | None, declared: Declared, environment: str | None
+    values: Mapping[str, str] | None, service: ServiceView | None, declared: Declared, environment: str | None
 ) -> Mapping[str, str] | None:
     """Return the named values that a policy may use, those of the configuration first; None where any may exist.
 

@@ -17,7 +17,7 @@ from apimpolicy.checkout import GitOutput, git, make_folder, root_of, write
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.environments import CONFIGURATION, PYPROJECT
 from apimpolicy.project.files import MAXIMUM_BYTES
-from apimpolicy.project.known_service import Deleted, Service
+from apimpolicy.project.known_service import Deleted, ServiceView
 from apimpolicy.project.layout import Kind, kind_of_folder
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ def deleted_since(service: ServiceDescription, workspace: str | None, name: str)
 
     Raises ConfigurationError for an unknown revision.
     """
-    root, now = service.place, Service(service, workspace)
+    root, now = service.place, ServiceView(service, workspace)
     revision = revision_of(name, root)
     if revision is None:
         raise ConfigurationError(f"git has no revision '{name}' of {root}")

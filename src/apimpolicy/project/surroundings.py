@@ -14,7 +14,7 @@ from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
     from apimpolicy.checks.subject import Settings
-    from apimpolicy.project.known_service import Service
+    from apimpolicy.project.known_service import ServiceView
     from apimpolicy.project.wider_documents import WiderDocuments
 
 
@@ -26,7 +26,7 @@ class Surroundings:
         self._wider: WiderDocuments | None = None
 
     def around(
-        self, path: str, configuration: str | None, data: bytes, settings: Settings, service: Service | None
+        self, path: str, configuration: str | None, data: bytes, settings: Settings, service: ServiceView | None
     ) -> tuple[Settings, str]:
         """Return the settings with what is known, and a text that changes with it, for the cache."""
         if path == STANDARD_INPUT:
@@ -52,7 +52,7 @@ class Surroundings:
         return settings, key_of(*known)
 
     @staticmethod
-    def _secrets(text: str, tables: Mapping[str, Any], service: Service | None) -> dict[str, bool]:
+    def _secrets(text: str, tables: Mapping[str, Any], service: ServiceView | None) -> dict[str, bool]:
         """Return for each named value in a text whether it is secret, where that is known."""
         found: dict[str, bool] = {}
         values = tables.get("named-values")

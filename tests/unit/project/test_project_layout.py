@@ -10,7 +10,7 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_configuration import CheckConfiguration
 from apimpolicy.project.configuration import load_configuration
-from apimpolicy.project.known_service import Service
+from apimpolicy.project.known_service import ServiceView
 from apimpolicy.project.layout import fragments_of, place_of
 from apimpolicy.project.service.extract import read_extract
 
@@ -81,7 +81,7 @@ def test_whether_a_subscription_is_required(tmp_path: Path, path: str, informati
     file = tmp_path / "apis" / "orders" / "apiInformation.json"
     file.parent.mkdir(parents=True)
     file.write_text(information, encoding="utf-8")
-    service = Service(read_extract(str(tmp_path)))
+    service = ServiceView(read_extract(str(tmp_path)))
     settings = CheckConfiguration().settings_for(str(tmp_path / path), service)
     assert settings.requires_subscription is expected
 

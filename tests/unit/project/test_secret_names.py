@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
-from apimpolicy.project.known_service import Service
+from apimpolicy.project.known_service import ServiceView
 from apimpolicy.project.service.extract import read_extract
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 def test_what_a_folder_knows(tmp_path: Path) -> None:
     write(tmp_path, VALUES)
-    found = Service(read_extract(str(tmp_path))).named_values
+    found = ServiceView(read_extract(str(tmp_path))).named_values
     assert found == {"a": True, "b": False, "c": True, "d": True, "e": None, "other": True}
 
 

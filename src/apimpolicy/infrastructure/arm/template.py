@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.arm.parser import parse_json
 from apimpolicy.infrastructure.bicep.functions import FUNCTIONS, to_text
-from apimpolicy.infrastructure.evaluation import Budget, Evaluator, Scope
+from apimpolicy.infrastructure.evaluation import Budget, CodeEvaluator, Scope
 from apimpolicy.infrastructure.functions import Function, of_known
 from apimpolicy.infrastructure.parsing import NotReadable
 from apimpolicy.infrastructure.resources import PROVIDER, Note, Resource, segments, texts_in
@@ -43,7 +43,7 @@ _OPERATORS: dict[str, Callable[..., Value]] = {
 }
 
 
-class JsonTemplate(Evaluator):
+class JsonTemplate(CodeEvaluator):
     """One template, deployed once."""
 
     FUNCTIONS: ClassVar[Mapping[str, Function]] = {

@@ -45,7 +45,7 @@ from apimpolicy.infrastructure.values import (
 )
 
 if TYPE_CHECKING:
-    from apimpolicy.infrastructure.evaluation import Evaluator, Scope
+    from apimpolicy.infrastructure.evaluation import CodeEvaluator, Scope
     from apimpolicy.infrastructure.functions import Function
     from apimpolicy.text.source import Source
 
@@ -64,7 +64,7 @@ def to_text(value: Value) -> str:
     return str(value)
 
 
-def formatted(evaluator: Evaluator, template: Value, *arguments: Value) -> str:
+def formatted(evaluator: CodeEvaluator, template: Value, *arguments: Value) -> str:
     """Return `format(…)` with the fields of .NET's composite formats. Raises LookupError for most number formats."""
 
     def put(found: re.Match[str]) -> str:
@@ -81,7 +81,7 @@ def formatted(evaluator: Evaluator, template: Value, *arguments: Value) -> str:
     return replaced(some_text(template), _FIELD.finditer, put)
 
 
-def concat(evaluator: Evaluator, *values: Value) -> Value:
+def concat(evaluator: CodeEvaluator, *values: Value) -> Value:
     if values and all(isinstance(each, list) for each in values):
         return [item for each in values for item in each]
     if any(isinstance(each, list | dict) for each in values):
@@ -89,7 +89,7 @@ def concat(evaluator: Evaluator, *values: Value) -> Value:
     return joined([evaluator.as_text(each) for each in values])
 
 
-def string(evaluator: Evaluator, value: Value) -> Value:
+def string(evaluator: CodeEvaluator, value: Value) -> Value:
     return value if isinstance(value, Unknown) else evaluator.as_text(value)
 
 
@@ -173,7 +173,7 @@ def coalesce(*values: Value) -> Value:
     return None
 
 
-def resource_id(evaluator: Evaluator, *arguments: Value) -> str:
+def resource_id(evaluator: CodeEvaluator, *arguments: Value) -> str:
     """Return the id of a resource, without what is before the provider."""
     index = next(place for place, each in enumerate(arguments) if isinstance(each, str) and "." in each and "/" in each)
     pairs = zip(str(arguments[index]).split("/")[1:], arguments[index + 1 :], strict=True)
@@ -309,26 +309,26 @@ FUNCTIONS: dict[str, Function] = {
 
 
 def _each(
-    evaluator: Evaluator, node: FunctionCall, source: Source, scope: Scope
+    evaluator: CodeEvaluator, node: FunctionCall, source: Source, scope: Scope
 ) -> tuple[list[Value], Callable[..., Value]]:
     """Return the items of the first argument, and the function that the second one is."""
     values = known_list(evaluator.value(node.arguments[0], source, scope))
     return values, lambda index, *given: _apply(evaluator, node.arguments[index], source, scope, given)
 
 
-def _apply(evaluator: Evaluator, node: CodeNode, source: Source, scope: Scope, given: Sequence[Value]) -> Value:
+def _apply(evaluator: CodeEvaluator, node: CodeNode, source: Source, scope: Scope, given: Sequence[Value]) -> Value:
     if not isinstance(node, Lambda):
         raise TypeError
     inner = {**scope, **dict(zip(node.names, given, strict=False))}
     return evaluator.value(node.body, source, inner)
 
 
-def mapped(evaluator: Evaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
+def mapped(evaluator: CodeEvaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
     values, apply = _each(evaluator, node, source, scope)
     return [apply(1, each, index) for index, each in enumerate(values)]
 
 
-def filtered(evaluator: Evaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
+def filtered(evaluator: CodeEvaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
     values, apply = _each(evaluator, node, source, scope)
     kept = [(each, evaluator.truth(apply(1, each, index))) for index, each in enumerate(values)]
     if any(truth is None for _, truth in kept):
@@ -336,7 +336,7 @@ def filtered(evaluator: Evaluator, node: FunctionCall, source: Source, scope: Sc
     return [each for each, truth in kept if truth]
 
 
-def reduced(evaluator: Evaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
+def reduced(evaluator: CodeEvaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
     initial = evaluator.value(node.arguments[1], source, scope)
     values, apply = _each(evaluator, node, source, scope)
     for index, each in enumerate(values):
@@ -344,14 +344,14 @@ def reduced(evaluator: Evaluator, node: FunctionCall, source: Source, scope: Sco
     return initial
 
 
-def to_object(evaluator: Evaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
+def to_object(evaluator: CodeEvaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
     values, apply = _each(evaluator, node, source, scope)
     return {
         str(evaluator.as_text(apply(1, each))): apply(2, each) if len(node.arguments) > 2 else each for each in values
     }
 
 
-def group_by(evaluator: Evaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
+def group_by(evaluator: CodeEvaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
     values, apply = _each(evaluator, node, source, scope)
     found: dict[str, list[Value]] = {}
     for each in values:
@@ -359,12 +359,12 @@ def group_by(evaluator: Evaluator, node: FunctionCall, source: Source, scope: Sc
     return found
 
 
-def map_values(evaluator: Evaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
+def map_values(evaluator: CodeEvaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
     value = known_dict(evaluator.value(node.arguments[0], source, scope))
     return {key: _apply(evaluator, node.arguments[1], source, scope, (each,)) for key, each in value.items()}
 
 
-def sorted_by(evaluator: Evaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
+def sorted_by(evaluator: CodeEvaluator, node: FunctionCall, source: Source, scope: Scope) -> Value:
     values, apply = _each(evaluator, node, source, scope)
 
     def compare(first: Value, second: Value) -> int:

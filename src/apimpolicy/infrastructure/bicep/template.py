@@ -13,7 +13,7 @@ from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.bicep.functions import FUNCTIONS, LAZY, to_text
 from apimpolicy.infrastructure.bicep.parser import Declaration, parse_file
 from apimpolicy.infrastructure.bicep.references import ModuleReference, ResourceReference, entry_of, hole_of, nested_in
-from apimpolicy.infrastructure.evaluation import PATH, Budget, Evaluator, Scope
+from apimpolicy.infrastructure.evaluation import PATH, Budget, CodeEvaluator, Scope
 from apimpolicy.infrastructure.functions import from_json, from_yaml
 from apimpolicy.infrastructure.resources import Note, Resource, texts_in
 from apimpolicy.infrastructure.values import Named, NameResolver, SourcedText, Unknown, Value, is_known
@@ -29,7 +29,7 @@ MOST_LEVELS = 12
 MOST_INSTANCES = 5_000
 
 
-class BicepTemplate(Evaluator):
+class BicepTemplate(CodeEvaluator):
     """One Bicep file, deployed once."""
 
     FUNCTIONS = FUNCTIONS

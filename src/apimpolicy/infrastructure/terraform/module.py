@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar
 
 from apimpolicy.infrastructure import nodes
-from apimpolicy.infrastructure.evaluation import Budget, Evaluator, Scope
+from apimpolicy.infrastructure.evaluation import Budget, CodeEvaluator, Scope
 from apimpolicy.infrastructure.resources import Note, texts_in
 from apimpolicy.infrastructure.terraform.functions import FUNCTIONS, completed
 from apimpolicy.infrastructure.terraform.instances import (
@@ -55,7 +55,7 @@ def is_override(name: str) -> bool:
     return name.removesuffix(".json").rpartition(".")[0].rpartition("_")[2] == "override"
 
 
-def _try(module: Evaluator, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
+def _try(module: CodeEvaluator, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
     for each in node.arguments:
         value = module.value(each, source, scope)
         if not isinstance(value, Unknown):
@@ -65,14 +65,14 @@ def _try(module: Evaluator, node: nodes.FunctionCall, source: Source, scope: Sco
     raise LookupError
 
 
-def _can(module: Evaluator, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
+def _can(module: CodeEvaluator, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
     value = module.value(node.arguments[0], source, scope)
     if isinstance(value, Unknown) and not isinstance(value, Missing):
         raise LookupError
     return not isinstance(value, Missing)
 
 
-class Module(Evaluator):
+class Module(CodeEvaluator):
     """One module, called once."""
 
     FUNCTIONS = FUNCTIONS
