@@ -86,6 +86,7 @@ def _value(text: str) -> object:
 
 
 def issuers_of(gateway: Gateway) -> dict[str, Issuer]:
+    """Return the providers of a gateway that issue tokens, by name: its own, and those that stand in."""
     given = gateway.openid_providers
     sources = list(given) if isinstance(given, (list, tuple)) else [given]
     return {each.name or repr(each): each for each in sources if isinstance(each, TokenIssuer)}  # type: ignore[misc]

@@ -20,10 +20,11 @@ from apimpolicy.dotnet.cryptography.certificate import Certificate
 from apimpolicy.engine.partial_runs import own_expressions
 from apimpolicy.engine.steps import Step as PolicyStep
 from apimpolicy.engine.steps import compiled
-from apimpolicy.engine.token_issuers import EntraTenant, OpenIdProvider
+from apimpolicy.engine.token_issuers import EntraTenant
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.layout import is_service_folder, place_of
+from apimpolicy.project.manual_requests import issuers_of
 from apimpolicy.project.service.completion import publishes
 from apimpolicy.project.service.likely_values import providers_of
 from apimpolicy.project.service_tables import ServiceTables
@@ -98,7 +99,8 @@ def _setup(case: Case, made: CaseGateway) -> Setup:
     variables = case.given.get("variables")
     given = None if variables is None else variables.plain()
     own = {} if made.identities is None else made.identities.providers
-    issuers = issuers_of(made.gateway) | own
+    others = {name: each for name, each in issuers_of(made.gateway).items() if each not in own.values()}
+    issuers = others | own
     return Setup(made.gateway, made.clock.now(), case.file.certificates, given, issuers, tuple(own))
 
 
@@ -139,13 +141,6 @@ def harness_parts(policies: Mapping[str, AnyPolicy], setup: Setup) -> tuple[dict
         "stand_ins": StandIns(gateway.made_up["named_values"], gateway.made_up["fragments"]),
         "fixed": [kind for kind in ENTITIES if kind != "deployment" and getattr(gateway, kind) is not None],
     }
-
-
-def issuers_of(gateway: Gateway) -> dict[str, Issuer]:
-    """Return the providers of a gateway that issue tokens, by name: those of its configuration, and stand-ins."""
-    given = gateway.openid_providers
-    sources = given if isinstance(given, (list, tuple)) else [given]
-    return {each.name: each for each in sources if isinstance(each, (OpenIdProvider, EntraTenant)) and each.name}
 
 
 def table_of(issuer: Issuer) -> dict[str, Any]:

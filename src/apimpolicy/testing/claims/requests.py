@@ -9,12 +9,13 @@ import attrs
 import yaml
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.manual_requests import issuers_of
 from apimpolicy.project.named_values import read_text
 from apimpolicy.report.claim_results import FALSE, ClaimReport, FoundRequest
 from apimpolicy.report.explanation import explain
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.case_writer import answers_in_words, request_words
-from apimpolicy.testing.claims.harnesses import UPLOADED, issuers_of, table_of
+from apimpolicy.testing.claims.harnesses import UPLOADED, table_of
 from apimpolicy.testing.first_expectations import case_of
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.tree import Tree, read_tree

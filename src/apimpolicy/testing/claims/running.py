@@ -13,6 +13,7 @@ from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.files import write_whole
 from apimpolicy.project.gateways import NoApisError
+from apimpolicy.project.manual_requests import issuers_of
 from apimpolicy.proposing.guided import Finder
 from apimpolicy.report.claim_results import ERROR, FALSE, PROVEN, SKIPPED, UNDECIDED, ClaimReport
 from apimpolicy.report.columns import page
@@ -21,7 +22,7 @@ from apimpolicy.scenarios.scenario import shrink
 from apimpolicy.testing.case_files import CaseFile, load_case_file
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.facts import BranchProofs
-from apimpolicy.testing.claims.harnesses import Setup, harness_of, issuers_of, setup_of
+from apimpolicy.testing.claims.harnesses import Setup, harness_of, setup_of
 from apimpolicy.testing.claims.proving import ClaimProof, Verdict, problem_of
 from apimpolicy.testing.claims.reading import Claim, Expressions, claim_of_keys
 from apimpolicy.testing.claims.requests import block_of, checked, claim_case, report_of, with_case
