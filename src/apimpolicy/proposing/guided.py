@@ -330,6 +330,8 @@ class Finder:
         self.is_over = False
         self._runs: dict[Hashable, ScenarioRun | None] = {}
         self._paths: set[Hashable] = set()
+        self._starts: list[Assignment] = []
+        """Callers whom checks accept: what keeps them from a goal is inverted though they reach nothing new."""
         self._deadline = 0.0
         self._guided = Guided(harness, self.run)
 
@@ -340,7 +342,8 @@ class Finder:
         statistics = self.outcome.statistics
         usual: Assignment = {("token", provider): "good" for provider in self.harness.providers}
         callers: list[Assignment] = [{**usual, ("certificate",): name} for name in self.harness.certificates]
-        for start in dict.fromkeys(map(_frozen, ({}, *([usual] if usual else []), *starts, *callers))):
+        self._starts = [*([usual] if usual else []), *starts]
+        for start in dict.fromkeys(map(_frozen, ({}, *self._starts, *callers))):
             if self.run(dict(start)) is None and not self.outcome.runs:
                 return self.outcome
         if not self.is_done:
@@ -368,7 +371,7 @@ class Finder:
             before = len(self.outcome.found)
             for goal in goals:
                 if goal not in self.outcome.found and not self.is_done:
-                    starts = self.outcome.starts()
+                    starts = [*self.outcome.starts(), *self._starts]
                     self._guided.search(goal, starts, lambda: self.is_done, len(starts) + most)
 
     def run(self, assignment: Assignment) -> ScenarioRun | None:

@@ -143,3 +143,26 @@ def test_requests_are_found_without_the_solver(tmp_path: Path) -> None:
     assert "pip install 'apimpolicy[prove]'" in done.stderr
     assert "name: GET /a reaches the backend" in done.stdout
     assert "No request was found for these branches, but one may exist:\n#   inbound choose[1]/when[2]" in done.stdout
+
+
+def test_a_caller_whom_a_check_accepts_gets_what_a_branch_needs(tmp_path: Path) -> None:
+    """Without the claim the first condition throws: such a caller reaches nothing new, and is changed all the same."""
+    whens = "".join(
+        f"""<when condition='@(((Jwt)context.Variables["jwt"]).Claims["roles"].Contains("{role}"))'>"""
+        f"""<set-backend-service base-url="https://{role}.example" /></when>"""
+        for role in ("gold", "tin")
+    )
+    policy = tmp_path / "roles.xml"
+    policy.write_text(
+        '<policies><inbound><validate-jwt header-name="Authorization" output-token-variable-name="jwt">'
+        '<openid-config url="https://login.contoso.example/openid.json" /></validate-jwt>'
+        f"<choose>{whens}</choose></inbound></policies>"
+    )
+    output = tmp_path / "roles.test.yaml"
+    output.write_text(solved_cases(str(policy), str(output)).text)
+    cases = load_case_file(str(output)).cases
+    assert [case.name for case in cases if not run_case(case).is_good] == []
+    assert [case.name for case in cases if "roles: gold" in case.name or "roles: tin" in case.name] == [
+        "a request with a valid token (roles: gold) is sent to https://gold.example/",
+        "a request with a valid token (roles: tin) is sent to https://tin.example/",
+    ]

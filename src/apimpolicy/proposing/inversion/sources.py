@@ -182,9 +182,9 @@ class Sources:
         return list(dict.fromkeys(values))
 
     def token(self, entry: TraceEntry, name: str) -> Key | None:
-        if self.harness.providers:
-            return "token", self.harness.providers[0]
         double = self.harness.double_of(entry.step)
+        if self.harness.providers and ("double", double) not in self.given:
+            return "token", self.harness.providers[0]
         return None if double is None else ("double", double, "variable", name)
 
     def chance(self, wanted: float) -> Iterator[Assignment]:
