@@ -90,6 +90,7 @@ _TYPES = (
     "",
 )
 _ADDRESSES = ("127.0.0.1", "10.0.0.1", "203.0.113.7", "::1", "2001:db8::1", "::ffff:10.0.0.1")
+_COMPUTED_PATH = "@(&quot;/v&quot; + context.Request.Headers.GetValueOrDefault(&quot;X-A&quot;, &quot;&quot;))"
 _CHANCES = ("DateTime.UtcNow.Ticks % 2 == 0", "Guid.NewGuid().ToString()[0] == 'a'", "new Random().Next(2) == 0")
 _HIDDEN = re.compile(r"new\[\] \{ (true|false|-?\d+|@?\"(?:[^\"\\]|\\.)*\") \}\[0\]")
 _BODY = "context.Request.Body.As<{}>(preserveContent: true)"
@@ -436,7 +437,7 @@ class Writer:
         )
         of_inbound = (
             f'<set-query-parameter name="{self.of(QUERY)}" exists-action="override"><value>{value}</value></set-query-parameter>',
-            f'<rewrite-uri template="{self.of(("/z", "/z?q=1"))}" copy-unmatched-params="{self.of(("true", "false"))}" />',
+            f'<rewrite-uri template="{self.of(("/z", "/z?q=1", _COMPUTED_PATH))}" copy-unmatched-params="{self.of(("true", "false"))}" />',
             f"<set-method>{self.of(_METHODS)}</set-method>",
             f'<check-header name="{self.of(HEADERS)}" failed-check-httpcode="401" failed-check-error-message="no" '
             'ignore-case="true"><value>a</value><value>admin</value></check-header>',

@@ -20,7 +20,7 @@ from apimpolicy.languages.operations import ToUpper, Trim
 from apimpolicy.policies.set_header import PROTECTED
 from apimpolicy.policies.surroundings import VALIDATION_FAILED
 from apimpolicy.semantics.forms.context import WRITTEN, is_utf8
-from apimpolicy.semantics.state import EMPTY, WITHOUT_DOTS
+from apimpolicy.semantics.state import EMPTY, PATH, WITHOUT_DOTS
 from apimpolicy.semantics.values import (
     ABSENT,
     NULL,
@@ -261,15 +261,20 @@ _ENCODED = repeat(union(in_ranges((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)), any
 
 
 def transfer_rewrite_uri(run: Run, step: Step) -> None:
-    template = run.constant(run.attribute(step, "template"))
+    """Rewrite to a constant template, or to a computed one, which is the path itself where it is one."""
+    given = run.attribute(step, "template")
+    template = run.constant(given)
     copies = run.constant(run.attribute(step, "copy-unmatched-params", constant_text("true")))
     path, _, query = ("", "", "") if template is None else template.strip(" \t\r\n").partition("?")
+    is_path = where(given, lambda leaf: terms.member(leaf.term, PATH) if isinstance(leaf, Text) else terms.FALSE)
     if template is None or "{" in path + query:
-        run.fail(run.unknowns.truth("whether rewrite-uri fails"))
+        run.fail(terms.all_of(terms.not_(is_path), run.unknowns.truth("whether rewrite-uri fails")))
     run.forget("url", "query")
     for name in ("Host", "Scheme", "Port"):
         run.state.set(run.state.first("url", name), "url", name)
-    if template is not None:
+    if template is None:
+        run.state.set(merge(is_path, given, run.state.get("url", "Path")), "url", "Path")
+    else:
         _set_path(run, path)
         _set_query(run, query, copies_others=copies != "false")
     run.mark(step)
