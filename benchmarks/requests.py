@@ -57,7 +57,7 @@ def harness(path: Path) -> Harness:
     (Path(folder) / "policy.xml").write_bytes(path.read_bytes())
     os.chdir(folder)
     subject = subject_of("policy.xml")
-    return policy_harness("policy.xml", "policy.test.yaml", surroundings_of(subject), subject)
+    return policy_harness(surroundings_of(subject, "policy.xml", "policy.test.yaml"), subject)
 
 
 def shown(path: Path) -> str:
