@@ -115,7 +115,7 @@ def ours(folder: Path, name: str, policy: str, backend: str | None = None) -> li
     path = folder / f"{name}.xml"
     path.write_text(policy)
     target = ServeTarget(path=str(path), tracing=False, backend=backend)
-    runtime = Runtime(target.load(), target, with_inspector=False)
+    runtime = Runtime(target.load(), target)
     state, loop = _state(), asyncio.get_running_loop()
     return [
         Client(lambda: GatewayProtocol(None, state, None, loop, answer=runtime.dispatcher.answer), 1)
