@@ -107,6 +107,11 @@ def write(folder: Path, files: dict[str, str]) -> None:
             id="a token of a provider of the configuration",
         ),
         pytest.param(
+            {"apimpolicy.toml": ORDERS + GET + PROVIDERS.replace("audience", "#"), "orders.xml": POLICY.format(JWT)},
+            "orders.claims.test.yaml",
+            id="a token of a provider of the configuration for the audience of a policy",
+        ),
+        pytest.param(
             {"apimpolicy.toml": ORDERS + GET, "orders.xml": POLICY.format(TENANT)},
             "orders.claims.test.yaml",
             id="a token of a tenant that stands in",

@@ -125,6 +125,7 @@ def harness_parts(policies: Mapping[str, AnyPolicy], setup: Setup) -> tuple[dict
     """Return the parts of the harness of policies: the settings of the gateway, and options of `Harness`."""
     gateway = setup.gateway
     settings = {name: getattr(gateway, name) for name in gateway.declared} | {"now": setup.now}
+    accepted = dict(_accepted(policies, setup))
     certificates: dict[str, Certificate] = {}
     uploads: dict[str, Certificate] = {}
     if _reads_certificates(gateway, policies):
@@ -134,8 +135,8 @@ def harness_parts(policies: Mapping[str, AnyPolicy], setup: Setup) -> tuple[dict
     return settings, {
         "certificates": certificates | uploads,
         "uploads": uploads,
-        "providers": [*setup.declared, *_accepted(policies, setup)],
-        "token": _tokens(setup.issuers),
+        "providers": [*setup.declared, *accepted],
+        "token": _tokens(setup.issuers, accepted),
         "variables": setup.variables,
         "like": gateway,
         "stand_ins": StandIns(gateway.made_up["named_values"], gateway.made_up["fragments"]),
@@ -153,17 +154,30 @@ def table_of(issuer: Issuer) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value} | algorithm
 
 
-def _accepted(policies: Mapping[str, AnyPolicy], setup: Setup) -> Iterator[str]:
-    """Yield the providers that the test file doesn't declare and whose tokens these policies check."""
-    others = {name: publishes(each) for name, each in setup.issuers.items() if name not in setup.declared}
+def _accepted(policies: Mapping[str, AnyPolicy], setup: Setup) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the providers that no test file declares and whose tokens these policies check, with what they ask for."""
+    others = {name: each for name, each in setup.issuers.items() if name not in setup.declared}
     if others:
-        steps = setup.gateway.program(setup.gateway.scopes(dict(policies))).steps()
-        urls = [table["url"] for _, table in providers_of(step.element for step in steps)]
-        yield from (name for name, knows in others.items() if any(map(knows, urls)))
+        steps = list(setup.gateway.program(setup.gateway.scopes(dict(policies))).steps())
+        asked = ((name, asked_of(each, steps)) for name, each in others.items())
+        yield from ((name, found) for name, found in asked if found is not None)
 
 
-def _tokens(issuers: Mapping[str, Issuer]) -> Callable[[str, Mapping[str, Any]], tuple[str, str]]:
+def asked_of(issuer: Issuer, steps: Iterable[PolicyStep]) -> dict[str, Any] | None:
+    """Return what policies ask of tokens beyond an issuer's defaults; None if they take no token of it."""
+    knows = publishes(issuer)
+    table = next((each for _, each in providers_of(step.element for step in steps) if knows(each["url"])), None)
+    if table is None:
+        return None
+    has_audience = getattr(issuer, "audience", None) is not None or "audience" not in table
+    return {} if has_audience else {"audience": table["audience"]}
+
+
+def _tokens(
+    issuers: Mapping[str, Issuer], asked: Mapping[str, Mapping[str, Any]]
+) -> Callable[[str, Mapping[str, Any]], tuple[str, str]]:
     def token(provider: str, options: Mapping[str, Any]) -> tuple[str, str]:
+        options = {**asked.get(provider, {}), **options}
         given = {name.replace("-", "_"): value for name, value in options.items()}
         return "Authorization", f"Bearer {issuers[provider].token(**given)}"
 

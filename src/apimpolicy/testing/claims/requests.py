@@ -15,7 +15,7 @@ from apimpolicy.report.claim_results import FALSE, ClaimReport, FoundRequest
 from apimpolicy.report.explanation import explain
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.case_writer import answers_in_words, request_words
-from apimpolicy.testing.claims.harnesses import UPLOADED, table_of
+from apimpolicy.testing.claims.harnesses import UPLOADED, asked_of, table_of
 from apimpolicy.testing.first_expectations import case_of
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.tree import Tree, read_tree
@@ -97,7 +97,10 @@ def claim_case(file: CaseFile, claim: Claim, run: ScenarioRun, harness: Harness)
     if scenario.token is not None and run.gateway is not None:
         name = scenario.token[0]
         if file.identities is None or name not in file.identities.names:
-            content["openid-providers"] = {name: table_of(issuers_of(run.gateway)[name])}
+            issuer = issuers_of(run.gateway)[name]
+            content["openid-providers"] = {name: table_of(issuer)}
+            if asked := asked_of(issuer, harness.program.steps()):
+                request["token"] = {"from": name, **asked, **scenario.token[1]}
     words = request_in_words(scenario, harness)
     made: dict[str, Any] = {"name": f"{claim.name}: {words}", "request": request, **content}
     for key in ("backend", "outside"):
