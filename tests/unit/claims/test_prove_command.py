@@ -499,3 +499,20 @@ def test_named_claims_are_decided_of_a_service_without_claims(
     shutil.copytree(api.parents[1], tmp_path / "repository" / "older")
     assert main(["audit", "repository"]) == 2
     assert "repository has 2 services: name one of" in capsys.readouterr().err
+
+
+def test_a_named_claim_about_an_absent_header_is_false_of_a_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api = tmp_path / "apis" / "orders"
+    api.mkdir(parents=True)
+    (api / "apiInformation.json").write_text('{"properties": {"path": "orders", "subscriptionRequired": false}}')
+    (api / "policy.xml").write_text(
+        '<policies><inbound><return-response><set-header name="Authorization"><value>secret</value></set-header>'
+        "</return-response></inbound><backend><base /></backend><outbound /><on-error /></policies>"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert main(["prove"]) == 1
+    said = capsys.readouterr().out
+    assert "3 proven, 1 false, 0 not decided" in said
+    assert "with errors" not in said

@@ -200,8 +200,8 @@ class PlatformClaims:
 def _unasked(claim: Claim, harness: ServiceHarness, route: ServiceRoute) -> str:
     """Return that no policy asks for what a claim wants, if it wants policies, and what protects the API then."""
     then = claim.parts.get("then")
-    wanted = {tree.text() for tree in _texts(then)} if then is not None else set()
-    if not wanted or not all(is_known(name) for name in wanted):
+    wanted = {tree.value for tree in _leaves(then)} if then is not None else set()
+    if not wanted or not all(isinstance(name, str) and is_known(name) for name in wanted):
         return ""
     if any(step.name in wanted for step in harness.program.steps()):
         return ""
@@ -209,13 +209,13 @@ def _unasked(claim: Claim, harness: ServiceHarness, route: ServiceRoute) -> str:
     return f"no policy asks for it{key}"
 
 
-def _texts(tree: Tree) -> Iterator[Tree]:
+def _leaves(tree: Tree) -> Iterator[Tree]:
     if isinstance(tree.value, list):
         for item in tree.items():
-            yield from _texts(item)
+            yield from _leaves(item)
     elif isinstance(tree.value, dict):
         for item in tree.value.values():
-            yield from _texts(item)
+            yield from _leaves(item)
     else:
         yield tree
 
