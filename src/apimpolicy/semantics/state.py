@@ -196,9 +196,6 @@ SCHEME = union(word("http"), word("https"), word("ws"), word("wss"))
 _HOST = not_(containing(any_of_text("/?#")))
 _QUERY = optional(sequence(word("?"), ANYTHING))
 _WITH_COMMA = containing(word(","))
-_BLANK = any_of_text(" \t")
-_FIELD = not_(union(sequence(_BLANK, ANYTHING), sequence(ANYTHING, _BLANK), containing(any_of_text("\r\n\0"))))
-"""The value of a header as it comes: in one line, without blanks around it (RFC 9110, section 5.5)."""
 
 
 class Inputs:
@@ -277,9 +274,8 @@ class Inputs:
         key = (kind, name)
         is_there = self._truth((*key, "there"), generation)
         repeats = self._truth((*key, "repeats"), generation)
-        language = _FIELD if kind == "header" and not generation else None
-        joined = self._text(key, generation, language)
-        first, second = (self._text((*key, each), generation, language) for each in ("first", "second"))
+        joined = self._text(key, generation, None)
+        first, second = (self._text((*key, each), generation, None) for each in ("first", "second"))
         rest = self._text((*key, "rest"), generation, None)
         unknowns = self.unknowns
         unknowns.know(repeats, terms.any_of(terms.not_(repeats), terms.member(joined, _WITH_COMMA)))
