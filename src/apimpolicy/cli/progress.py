@@ -1,4 +1,4 @@
-"""What people see while they wait: how far things are, and the same again whenever files change."""
+"""Progress of long work, and `--watch`, which repeats a command whenever files change."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`context.Variables` as Python sees it: names are Python texts, values are boxed .NET values.
 
-Values of a policy as values of Python, for tests and programs: those of `Result.variables`.
+`Result.variables` has them as plain Python values:
 
 | .NET | Python |
 | --- | --- |

@@ -1,6 +1,6 @@
 """The result of `audit` in machine-readable formats: JSON, SARIF, Markdown, JUnit, Azure Pipelines and GitHub.
 
-The result of `audit` as plain data, for `--format json` and the page.
+Plain data, for `--format json` and the HTML page:
 
 {
   "version": 1,

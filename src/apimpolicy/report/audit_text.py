@@ -4,7 +4,7 @@
 anyone reaches the backend with our credentials   42     openai/*  managed identity for cognitiveservices
 token                                              3     crms      issuer 14b7…, audience 93cb…, claim azp
 
-Render changes of access, weaker or stronger: `audit --since`, in the formats of `audit`.
+Changes of access, weaker or stronger (`audit --since`), have the formats of `audit`:
 
 weaker    crms GET /values    token → anyone
 

@@ -1,7 +1,5 @@
 """Run-time values in a few words, as in the conformance suite, and code on few lines.
 
-Values as text, in the format of the conformance suite (see its README).
-
 A value comes with its static type: what is plain while its type is known (an enum member is an int, a tuple a Python
 tuple) is boxed by it on the way.
 """

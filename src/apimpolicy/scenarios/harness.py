@@ -1,8 +1,7 @@
 """The harness of a policy: everything around it that no request changes, and how a scenario runs.
 
-Named values and fragments that were made up because they are missing.
-
-A proof must not depend on them: the prover treats them as unknown (`transfer.run.MadeUp`).
+A proof must not depend on named values and fragments that are made up because they are missing: the prover treats them
+as unknown (`transfer.run.MadeUp`).
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class Directives:
         self._open: list[tuple[str, int]] = []
 
     def skip(self, place: int) -> tuple[int, DiagnosticInfo | None]:
-        """Return where the text goes on after the `#` at `place`, and an error if it is no directive there."""
+        """Return where the text continues after the `#` at `place`, and an error if it isn't a directive."""
         text = self._text
         if text[text.rfind("\n", 0, place) + 1 : place].strip():
             message = "a preprocessor directive must be the first thing on its line"
@@ -75,7 +75,7 @@ class Directives:
         return (end if is_true else self._skip_section(end, takes_else=True)), None
 
     def _skip_section(self, position: int, *, takes_else: bool) -> int:
-        """Return where the code goes on after a section that is left out."""
+        """Return where the code continues after a section that is left out."""
         text, depth = self._text, 0
         while position < len(text):
             line = _LINE.match(text, position)

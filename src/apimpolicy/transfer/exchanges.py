@@ -1,7 +1,9 @@
 """Policies that refuse requests, send requests or respond: to the caller, to the backend, to others.
 
-A constant URL of `set-backend-service` can't fail; any other may. `ip-filter` is exact for callers whose address is an
-IPv4 address as it is usually written.
+A constant URL of `set-backend-service` can't fail, nor can the id of a known backend without credentials and circuit
+breaker; all else may. The URL of a backend by its id is no constant, because a URL of a narrower scope may not replace
+it. A request reaches the backend unless its address is unusable or a circuit may be open. `ip-filter` is exact for
+callers whose address is an IPv4 address as it is usually written.
 """
 
 from __future__ import annotations
@@ -153,8 +155,8 @@ def transfer_set_backend_service(run: Run, step: Step) -> None:
     if base_url is None or specification is None or specification.effects is None or len(step.element.attributes) > 1:
         effects.transfer_declared(run, step)
         return
-    literal = run.literal(step.element, "base-url") or ""
-    url = next(iter(effects.evaluate_all(run, step)), constant_text(literal))
+    written = run.literal(step.element, "base-url") or ""
+    url = next(iter(effects.evaluate_all(run, step)), constant_text(written))
     is_known = where(
         url, lambda leaf: terms.truth(isinstance(leaf, Text) and bool(_URL.fullmatch(leaf.constant or "")))
     )

@@ -3,12 +3,10 @@
 Seen on real gateways (March and May 2026): a response is a stream of two events, `message` with compact JSON in which
 .NET's encoder escapes quotes and what isn't ASCII, and `close`.
 
-The input schema of a tool, and the request of a call of it.
-
-Seen (March 2026): parameters of the template and the query are properties under their own names, always of the type
-string; those of the template and the body are required, and what else the operation requires; a JSON body is one
-property with the name of its definition, an object whose properties are all required. Documented by Microsoft staff:
-headers of the operation are arguments.
+The input schema of a tool, also seen (March 2026): parameters of the template and the query are properties under their
+own names, always of the type string; those of the template and the body are required, and what else the operation
+requires; a JSON body is one property with the name of its definition, an object whose properties are all required.
+Documented by Microsoft staff: headers of the operation are arguments.
 
 What no source shows makes a call undecided: other arguments, missing ones, objects and arrays in a URL, a body without
 a definition's name (unless one argument is left for it).

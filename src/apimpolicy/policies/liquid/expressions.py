@@ -1,4 +1,4 @@
-"""What stands in tags: literals, paths like `body.items[0].name`, `value | Filter: argument`, and conditions.
+"""Expressions inside tags: literals, paths like `body.items[0].name`, `value | Filter: argument`, and conditions.
 
 Conditions of `if`, `unless` and `case` are comparisons, joined by `and` and `or` from the right.
 """

@@ -156,7 +156,7 @@ def read_cycle(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
 
 
 def read_if_changed(reader: TemplateReader, token: TemplateToken) -> TemplateNode:
-    """What is in `{% ifchanged %} … {% endifchanged %}`, unless it is the same as the last time."""
+    """Render the content of `{% ifchanged %} … {% endifchanged %}`, unless it equals that of the last time."""
     nodes, _ = reader.block("ifchanged")
 
     def render(rendering: Rendering) -> None:

@@ -3,7 +3,7 @@
 `base-url="${var.backend_url}"` is read as `base-url="{{var.backend_url}}"`, so that the value can be given in the
 configuration as any other named value, and gets a stand-in until it is.
 
-Policies whose text isn't known, as documents of which no command decides anything.
+A policy whose text isn't known becomes a document about which no command decides anything:
 
     <include-fragment fragment-id="unknown: var.policy isn't known" />
     <choose><when condition="{{unknown-base}}"><base /></when></choose>

@@ -3,7 +3,7 @@
 Each end of the pipeline is evaluated by itself, so that an end that is only possible can't hide another one. Without a
 form, a condition is an unknown Boolean: the claim is not proven then.
 
-A request as it is sent to the backend is what forwarding makes of the state of the gateway.
+Conditions on sent requests are evaluated over the state of the gateway after forwarding has changed it.
 """
 
 from __future__ import annotations

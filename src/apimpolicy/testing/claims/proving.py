@@ -1,6 +1,6 @@
 """Decides claims: proven by the prover alone, false by a request that has run, otherwise not decided.
 
-A request that breaks a claim is searched for as one that reaches a goal of a policy.
+The search for a request that breaks a claim is the one for a request that reaches a goal of a policy.
 """
 
 from __future__ import annotations

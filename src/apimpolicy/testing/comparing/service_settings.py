@@ -2,7 +2,7 @@
 
 The fields are those of `setting_table`; an entity is the same on both sides if its id is, or else its URL.
 
-What is not known of a version: resources that may exist, and changes that no one can see.
+Resources that may exist, and changes that can't be seen, are listed as unknown.
 """
 
 from __future__ import annotations
