@@ -1,6 +1,6 @@
 """Build hook: makes what is generated, for wheels and editable installs: the parser's tables of grammar/csharp.lark
-(src/apimpolicy/syntax/_tables.bin), what policies and rules declare (src/apimpolicy/_declarations.bin), which module
-implements which .NET types (src/apimpolicy/dotnet/_implementations.bin), the schema of test files
+(src/apimpolicy/csharp/syntax/_tables.bin), what policies and rules declare (src/apimpolicy/_declarations.bin), which
+module implements which .NET types (src/apimpolicy/csharp/dotnet/_implementations.bin), the schema of test files
 (src/apimpolicy/schemas), and how often examples use a name (src/apimpolicy/editor/_usage.json). None of them needs more
 than the standard library and Lark.
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 GENERATED = [
     "src/apimpolicy/_declarations.bin",
-    "src/apimpolicy/dotnet/_implementations.bin",
+    "src/apimpolicy/csharp/dotnet/_implementations.bin",
     "src/apimpolicy/editor/_usage.json",
     "src/apimpolicy/schemas/apimpolicy-test.schema.json",
-    "src/apimpolicy/syntax/_tables.bin",
+    "src/apimpolicy/csharp/syntax/_tables.bin",
 ]
 
 
@@ -38,13 +38,13 @@ class MakeGenerated(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
-        syntax = root / "src" / "apimpolicy" / "syntax"
+        syntax = root / "src" / "apimpolicy" / "csharp" / "syntax"
         builder = _module("tables", syntax)
         grammar = (root / "grammar" / "csharp.lark").read_bytes()
         builder.store(syntax / "_tables.bin", grammar, builder.build(grammar.decode()))
         _module("declarations", root / "src" / "apimpolicy").store()
         sys.path.insert(0, str(root / "src"))
-        from apimpolicy.dotnet import implementations
+        from apimpolicy.csharp.dotnet import implementations
         from apimpolicy.editor import usage
         from apimpolicy.testing import schema
 

@@ -22,9 +22,9 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.context.execution import Context
-from apimpolicy.dotnet.environment import Environment, use_environment
-from apimpolicy.emit.expression import compile_expression
+from apimpolicy.csharp.dotnet.environment import Environment, use_environment
+from apimpolicy.csharp.emit.expression import compile_expression
+from apimpolicy.gateway.context.execution import Context
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,13 +12,13 @@ import datetime
 import re
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.context.entities import Deployment
-from apimpolicy.context.execution import Context
-from apimpolicy.context.header_fields import HeaderCollection
-from apimpolicy.context.messages import RequestMessage
-from apimpolicy.context.urls import Url
-from apimpolicy.dotnet.cryptography.certificate import Certificate
-from apimpolicy.dotnet.json.loading import parse_object
+from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
+from apimpolicy.csharp.dotnet.json.loading import parse_object
+from apimpolicy.gateway.context.entities import Deployment
+from apimpolicy.gateway.context.execution import Context
+from apimpolicy.gateway.context.header_fields import HeaderCollection
+from apimpolicy.gateway.context.messages import RequestMessage
+from apimpolicy.gateway.context.urls import Url
 
 if TYPE_CHECKING:
     from collections.abc import Callable

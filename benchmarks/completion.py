@@ -15,13 +15,13 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import bind
+from apimpolicy.csharp.binding import bind
+from apimpolicy.csharp.syntax.lexer import PADDING, tokenize
+from apimpolicy.csharp.syntax.nodes import Token
+from apimpolicy.csharp.syntax.parser import parse
 from apimpolicy.editor.expression_completion import ExpressionCompletion, complete
 from apimpolicy.editor.members import keywords
 from apimpolicy.errors import PolicySyntaxError
-from apimpolicy.syntax.lexer import PADDING, tokenize
-from apimpolicy.syntax.nodes import Token
-from apimpolicy.syntax.parser import parse
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:

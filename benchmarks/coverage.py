@@ -21,7 +21,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apimpolicy.engine.gateway import Gateway
+from apimpolicy.gateway.engine.gateway import Gateway
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.coverage import PolicyCoverage
 from apimpolicy.testing.running import run_case

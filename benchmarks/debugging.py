@@ -36,7 +36,7 @@ def plain() -> None:
 def observed() -> None:
     """As a debug session without breakpoints does it."""
     from apimpolicy.editor.debugger import Debugger
-    from apimpolicy.engine.observation import observed_by
+    from apimpolicy.gateway.engine.observation import observed_by
 
     debugger = Debugger(lambda *_: None, lambda *_: None)
     with observed_by(debugger):

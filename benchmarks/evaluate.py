@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 from cases import CASES, context
 
-from apimpolicy.dotnet.environment import Environment, use_environment
-from apimpolicy.emit.expression import compile_expression, emit
+from apimpolicy.csharp.dotnet.environment import Environment, use_environment
+from apimpolicy.csharp.emit.expression import compile_expression, emit
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,14 +16,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.terraform.parser import parse_file
+from apimpolicy.project.infrastructure.terraform.parser import parse_file
 from apimpolicy.project.service.reading import read_infrastructure
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apimpolicy.infrastructure.terraform.parser import Body
+    from apimpolicy.project.infrastructure.terraform.parser import Body
 
 MAIN = """variable "prefix" { default = "dev" }
 variable "keys" { default = false }

@@ -20,17 +20,17 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import nodes
-from apimpolicy.context.loading import context_of
-from apimpolicy.dotnet.environment import Environment, Limits, use_environment
-from apimpolicy.emit.expression import compile_expression
+from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.dotnet.environment import Environment, Limits, use_environment
+from apimpolicy.csharp.emit.expression import compile_expression
+from apimpolicy.gateway.context.loading import context_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from apimpolicy.binding.bind import BoundExpression
-    from apimpolicy.context.execution import Context
-    from apimpolicy.dotnet.signatures import Member
+    from apimpolicy.csharp.binding.bind import BoundExpression
+    from apimpolicy.csharp.dotnet.signatures import Member
+    from apimpolicy.gateway.context.execution import Context
 
 USES = 2000
 

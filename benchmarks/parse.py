@@ -8,7 +8,8 @@ Without a file the texts come from the corpus beside the checkout. Two compariso
   from an adapter: our tokenizer and our look-ahead, as a lexer that follows the state of Lark's parser. What is
   measured on Lark's side is `Lark.parse`: the adapter, Lark's parse loop, Lark's tree with the position of every node
   (`propagate_positions`, since our nodes have positions too). A test holds both to identical trees
-  (`tests/unit/syntax/test_lark_agreement.py`). The line below it is Lark without positions, which does less than we do.
+  (`tests/unit/csharp/syntax/test_lark_agreement.py`). The line below it is Lark without positions, which does less than
+  we do.
 - The texts that Lark reads by itself, with its contextual lexer: those that need no look-ahead.
 
 On our side stands `parse`, and `parse` followed by `bind`: names, types, overloads, conversions, constants, definite
@@ -29,13 +30,13 @@ from typing import TYPE_CHECKING, Any
 import lark
 from lark.lexer import Lexer
 
-from apimpolicy.binding import bind
+from apimpolicy.csharp.binding import bind
+from apimpolicy.csharp.syntax import tables
+from apimpolicy.csharp.syntax.lexer import END, tokenize
+from apimpolicy.csharp.syntax.lookahead import Lookahead, candidates
+from apimpolicy.csharp.syntax.parser import parse
+from apimpolicy.csharp.syntax.tables import load_grammar
 from apimpolicy.errors import PolicySyntaxError
-from apimpolicy.syntax import tables
-from apimpolicy.syntax.lexer import END, tokenize
-from apimpolicy.syntax.lookahead import Lookahead, candidates
-from apimpolicy.syntax.parser import parse
-from apimpolicy.syntax.tables import load_grammar
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import resource
 import sys
 import time
 
-from apimpolicy.terms import solver_process
+from apimpolicy.reasoning.terms import solver_process
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.reading import Expressions

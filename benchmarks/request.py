@@ -83,8 +83,8 @@ def our_request(scenario: Scenario, *, tracing: bool) -> Callable[[], object]:
 
 def chain_built_anew(scenario: Scenario) -> Callable[[], object]:
     """Building and verifying the partner's chain in a store that remembers nothing."""
-    from apimpolicy.dotnet.cryptography.chain import TrustStore
-    from apimpolicy.dotnet.environment import use_environment
+    from apimpolicy.csharp.dotnet.cryptography.chain import TrustStore
+    from apimpolicy.csharp.dotnet.environment import use_environment
 
     certificate, roots = scenario.certificates.partner, [scenario.certificates.authority]
     environment = Gateway(now=NOW).environment()

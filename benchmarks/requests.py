@@ -6,7 +6,7 @@ Each document with conditions is searched in a process of its own, each text onc
 document: the goals, those that were found, runs, seconds of processor time, sizes of requests, memory. `--compare`
 reads such a file of another version, and shows what only one of both finds.
 `benchmarks/goals.jsonl` has the goals that a concolic search found, which was here before: in the public corpus, and in
-`tests/unit/proposing/realistic_policies`.
+`tests/unit/reasoning/proposing/realistic_policies`.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.proposing.guided import Finder
-from apimpolicy.scenarios.goals import BRANCH, Goal
+from apimpolicy.reasoning.proposing.guided import Finder
+from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
 from apimpolicy.testing.solved_cases import policy_harness
 
 if TYPE_CHECKING:
-    from apimpolicy.scenarios.harness import Harness
+    from apimpolicy.reasoning.scenarios.harness import Harness
 
 sys.setrecursionlimit(100_000)
 

@@ -52,7 +52,7 @@ def measured(path: Path, seconds: float) -> dict[str, Any]:
 def one(path: str, most: float) -> dict[str, Any]:
     """Write the test file of a document and run it."""
     from apimpolicy.errors import ApimPolicyError
-    from apimpolicy.scenarios.scenario import Bounds
+    from apimpolicy.reasoning.scenarios.scenario import Bounds
     from apimpolicy.testing.case_files import load_case_file
     from apimpolicy.testing.coverage import PolicyCoverage
     from apimpolicy.testing.running import run_case

@@ -7,9 +7,9 @@ from collections import defaultdict
 
 from docs.not_simulated import is_allowed, is_implemented  # type: ignore[import-not-found]
 
-from apimpolicy.dotnet.metadata import TypeDefinition, all_definitions
-from apimpolicy.dotnet.registry import reason_against
-from apimpolicy.dotnet.signatures import Field, Member
+from apimpolicy.csharp.dotnet.metadata import TypeDefinition, all_definitions
+from apimpolicy.csharp.dotnet.registry import reason_against
+from apimpolicy.csharp.dotnet.signatures import Field, Member
 
 CONTEXT = "context"
 """The page of the types without a namespace: those of the `context` object."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from apimpolicy.dotnet.metadata import TypeDefinition, all_definitions
-from apimpolicy.dotnet.registry import find_implementation, reason_against
-from apimpolicy.dotnet.signatures import Field, Member
+from apimpolicy.csharp.dotnet.metadata import TypeDefinition, all_definitions
+from apimpolicy.csharp.dotnet.registry import find_implementation, reason_against
+from apimpolicy.csharp.dotnet.signatures import Field, Member
 
 INTRODUCTION = """\
 # What is not simulated

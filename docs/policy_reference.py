@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from apimpolicy.policies.placement import GATEWAYS, SCOPES
-from apimpolicy.policies.registry import fidelity_of, names, placement_of, specification_of, why_not_simulated
-from apimpolicy.policies.spec import SECTIONS, AttributeSlot, ChildrenSlot, Specification
+from apimpolicy.gateway.policies.placement import GATEWAYS, SCOPES
+from apimpolicy.gateway.policies.registry import fidelity_of, names, placement_of, specification_of, why_not_simulated
+from apimpolicy.gateway.policies.spec import SECTIONS, AttributeSlot, ChildrenSlot, Specification
 
 INDEX = """\
 # Policies

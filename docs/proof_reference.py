@@ -7,13 +7,13 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.metadata import look_up
-from apimpolicy.dotnet.signatures import MEMBER_NAME
-from apimpolicy.policies.registry import names, specification_of
-from apimpolicy.semantics import forms
-from apimpolicy.semantics.members import FORMS
+from apimpolicy.csharp.dotnet.metadata import look_up
+from apimpolicy.csharp.dotnet.signatures import MEMBER_NAME
+from apimpolicy.gateway.policies.registry import names, specification_of
+from apimpolicy.reasoning.semantics import forms
+from apimpolicy.reasoning.semantics.members import FORMS
+from apimpolicy.reasoning.transfer.run import is_exact
 from apimpolicy.testing.claims.reading import library
-from apimpolicy.transfer.run import is_exact
 
 if TYPE_CHECKING:
     from apimpolicy.testing.tree import Tree

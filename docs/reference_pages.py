@@ -79,7 +79,7 @@ def _plain(text: str) -> str:
 
 def _plain_settings() -> Iterator[str]:
     """Yield the settings with a plain value and their defaults."""
-    from apimpolicy.policies.settings import Behaviour
+    from apimpolicy.gateway.policies.settings import Behaviour
 
     rows: list[str] = []
     for declared in Behaviour.declared.values():
@@ -92,7 +92,7 @@ def _plain_settings() -> Iterator[str]:
 
 def _settings_of_serve() -> Iterator[str]:
     """Yield the keys of the table `[serve]`."""
-    from apimpolicy.policies.settings import meanings
+    from apimpolicy.gateway.policies.settings import meanings
     from apimpolicy.project.serve_settings import Limits, ServeSettings
 
     said = meanings(ServeSettings)
@@ -112,8 +112,8 @@ settings without a key, see [the configuration file](configuration.md).
 
 def settings_of_a_gateway() -> str:
     """Return the page of the settings."""
-    from apimpolicy.engine.gateway_settings import GatewaySettings
-    from apimpolicy.policies.settings import Behaviour, meanings
+    from apimpolicy.gateway.engine.gateway_settings import GatewaySettings
+    from apimpolicy.gateway.policies.settings import Behaviour, meanings
 
     said = meanings(GatewaySettings)
     lines = ["# Gateway settings", "", SETTINGS]

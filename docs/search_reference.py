@@ -6,7 +6,7 @@ import ast
 import inspect
 from itertools import pairwise
 
-from apimpolicy.scenarios import scenario
+from apimpolicy.reasoning.scenarios import scenario
 
 HEAD = """\
 # How requests are found

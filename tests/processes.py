@@ -33,7 +33,7 @@ MODULES = (
     *("pytest", "yaml", "lxml.etree", "regex", "joserfc.jwt", "cryptography.x509", "tomllib", "http.client"),
     *(f"apimpolicy.cli.{name}" for name in ("check", "eval", "explain", "format", "mutate", "new", "program", "run")),
     *(f"apimpolicy.cli.{name}" for name in ("audit", "diff", "overview", "prove", "rule", "serve", "test", "watched")),
-    *("apimpolicy.binding.parts", "apimpolicy.emit.core", "apimpolicy.engine.partial_runs"),
+    *("apimpolicy.csharp.binding.parts", "apimpolicy.csharp.emit.core", "apimpolicy.gateway.engine.partial_runs"),
     *(f"apimpolicy.testing.{name}" for name in ("authority", "plugin", "running", "claims.running", "solved_cases")),
     *("apimpolicy.project.audit_run", "apimpolicy.formatting.files", "apimpolicy.serving.command"),
 )

@@ -6,10 +6,10 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.csharp.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
-    from apimpolicy.syntax.nodes import Child
+    from apimpolicy.csharp.syntax.nodes import Child
 
 # How each kind is written. `{0}` is a child; `{1? = }` is the child after " = ", or nothing when it is absent;
 # `{0?! }` is the child before " "; `{*, }` are all children and `{1* }` those from 1 on, separated; `{{` is a brace.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 STORE = "_declarations.bin"
-POLICIES, RULES = "policies", os.path.join("checks", "rules")
+POLICIES, RULES = os.path.join("gateway", "policies"), os.path.join("checks", "rules")
 _RULE_FIELDS = ("code", "by_default", "elements", "traits", "attributes", "members", "words", "known")
 
 Declared = dict[str, Any]

@@ -8,7 +8,7 @@ ApimPolicyError
 ├── NotSimulatedError         Azure does this, apimpolicy does not do it yet: fails loudly, by name
 ├── LimitExceededError        a policy used more steps, memory, time or nesting than the limits allow
 ├── InternalError             an internal error in apimpolicy; the original exception is the cause
-└── DotnetException           an exception that C# code throws; defined in apimpolicy.dotnet.exceptions
+└── DotnetException           an exception that C# code throws; defined in apimpolicy.csharp.dotnet.exceptions
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class NotSimulatedError(ApimPolicyError):
 
 
 class LimitExceededError(ApimPolicyError):
-    """A policy exceeded one of the limits of the simulation (see `apimpolicy.dotnet.environment.Limits`).
+    """A policy exceeded one of the limits of the simulation (see `apimpolicy.csharp.dotnet.environment.Limits`).
 
     `span` is (source, start, end) of the code that was running, once known. Creating an instance
     ends the running evaluation: no more of the policy runs, not even a `finally`.

@@ -20,7 +20,7 @@ DECLARED = {
 
 
 def test_a_key_names_all_that_a_result_depends_on() -> None:
-    root = resources.files("apimpolicy.semantics")
+    root = resources.files("apimpolicy.reasoning.semantics")
     found = set()
     for folder, prefix in ((root, ""), (root / "forms", "forms/")):
         for module in folder.iterdir():

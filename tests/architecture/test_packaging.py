@@ -15,7 +15,7 @@ import pytest
 from tests.sampling import nightly
 
 ROOT = Path(__file__).parents[2]
-TABLES = "apimpolicy/syntax/_tables.bin"
+TABLES = "apimpolicy/csharp/syntax/_tables.bin"
 GRAMMAR = "apimpolicy/grammar/csharp.lark"
 LEFT_OUT = shutil.ignore_patterns(
     *(".git", "__pycache__", "dist", "build", ".venv", "*.egg-info", "_tables.bin"),
@@ -57,7 +57,7 @@ def check_parses(python: str | Path, path: Path | None, directory: Path) -> None
     """Parse in a new process that is not in the checkout and cannot import Lark."""
     script = (
         "import os, sys; sys.modules['lark'] = None\n"
-        "from apimpolicy.syntax import parser, tables\n"
+        "from apimpolicy.csharp.syntax import parser, tables\n"
         "assert os.path.exists(tables.STORED), tables.STORED\n"
         "print(parser.parse('@(1 + 2)'), tables.grammar_path())"
     )
@@ -74,7 +74,7 @@ def test_a_wheel_of_the_source_archive(checkout: Path, tmp_path: Path) -> None:
     pip("wheel", sdist, "--wheel-dir", tmp_path)
     wheel = next(tmp_path.glob("*.whl"))
     assert set(zipfile.ZipFile(wheel).namelist()) >= {
-        *(TABLES, GRAMMAR, "apimpolicy/_declarations.bin", "apimpolicy/dotnet/_implementations.bin"),
+        *(TABLES, GRAMMAR, "apimpolicy/_declarations.bin", "apimpolicy/csharp/dotnet/_implementations.bin"),
         *("apimpolicy/schemas/apimpolicy-test.schema.json", "apimpolicy/py.typed"),
     }
     target = tmp_path / "installed"

@@ -1,4 +1,4 @@
-"""Rooms made of parts: every kind of node has one function, and no module of a room leads back to itself."""
+"""Rooms made of parts: every kind of node has one function, and no module of a building leads back to itself."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING
 import pytest
 
 import apimpolicy
-from apimpolicy.binding import nodes, parts
+from apimpolicy.csharp.binding import nodes, parts
+from apimpolicy.csharp.emit import core as emitter_parts
+from apimpolicy.csharp.syntax import tables
 from apimpolicy.dispatch import Functions
-from apimpolicy.emit import core as emitter_parts
-from apimpolicy.proposing.inversion import core
-from apimpolicy.semantics import evaluation
-from apimpolicy.syntax import tables
-from apimpolicy.transfer.run import TRANSFERS
+from apimpolicy.reasoning.proposing.inversion import core
+from apimpolicy.reasoning.semantics import evaluation
+from apimpolicy.reasoning.transfer.run import TRANSFERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 SOURCES = Path(apimpolicy.__file__).parent
-ROOMS = sorted(path.name for path in SOURCES.iterdir() if (path / "__init__.py").exists())
+BUILDINGS = sorted(path.name for path in SOURCES.iterdir() if (path / "__init__.py").exists())
 
 BINDER = (parts.EXPRESSIONS, parts.STATEMENTS, parts.TYPES)
 EMITTER = (emitter_parts.EXPRESSIONS, emitter_parts.STATEMENTS)
 TABLES = {(table.room, table.prefix): table for table in (*BINDER, *EMITTER) if isinstance(table, Functions)}
-PARAMETERS = {"binding": ["binder", "node"], "emit": ["emitter", "node"]}
+PARAMETERS = {"csharp.binding": ["binder", "node"], "csharp.emit": ["emitter", "node"]}
 
 READ_BY_THE_NODE_AROUND = """
     expression_body block_body alias_qualifier anonymous_member argument arguments arrow_body case_label catch_clause
@@ -75,7 +75,7 @@ def test_a_kind_is_the_name_of_its_class() -> None:
 
 
 def test_every_kind_of_syntax_is_bound_once() -> None:
-    bound = _of_room("binding")
+    bound = _of_room("csharp.binding")
     twice = {kind for kind, count in bound.items() if count > 1} - {"hole", "predefined_type"}
     assert not twice
     assert {*bound, *READ_BY_THE_NODE_AROUND.split()} - {"hole"} == _syntax() - {"hole"}
@@ -83,7 +83,7 @@ def test_every_kind_of_syntax_is_bound_once() -> None:
 
 
 def test_every_kind_of_bound_node_is_emitted_once() -> None:
-    emitted = _of_room("emit")
+    emitted = _of_room("csharp.emit")
     assert max(emitted.values()) == 1
     assert {*emitted, *NOT_EMITTED.split()} == _bound()
     assert not set(NOT_EMITTED.split()) & set(emitted)
@@ -104,13 +104,17 @@ def test_functions_have_one_place(room: str, prefix: str) -> None:
     table = TABLES[room, prefix]
     for kind, module in table.modules.items():
         assert list(inspect.signature(table[kind]).parameters)[:2] == PARAMETERS[room], (module, kind)
-    defined = {name for path in (SOURCES / room).glob("*.py") for name in _top_level(path) if name.startswith(prefix)}
+    defined = {name for path in _folder(room).glob("*.py") for name in _top_level(path) if name.startswith(prefix)}
     kinds = {name.removeprefix(prefix) for name in defined}
-    assert kinds & (_syntax() if room == "binding" else _bound()) <= set(table.modules) | _read_elsewhere(room)
+    assert kinds & (_syntax() if room == "csharp.binding" else _bound()) <= set(table.modules) | _read_elsewhere(room)
 
 
 def _read_elsewhere(room: str) -> set[str]:
-    return set(READ_BY_THE_NODE_AROUND.split()) if room == "binding" else set()
+    return set(READ_BY_THE_NODE_AROUND.split()) if room == "csharp.binding" else set()
+
+
+def _folder(room: str) -> Path:
+    return SOURCES.joinpath(*room.split("."))
 
 
 def _top_level(path: Path) -> list[str]:
@@ -123,10 +127,10 @@ def _top_level(path: Path) -> list[str]:
     return names
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_no_module_leads_back_to_itself(room: str) -> None:
+@pytest.mark.parametrize("building", BUILDINGS)
+def test_no_module_leads_back_to_itself(building: str) -> None:
     """Neither at import nor through imports inside functions; tables of parts name modules that they don't import."""
-    paths = {_module_name(path): path for path in (SOURCES / room).rglob("*.py")}
+    paths = {_module_name(path): path for path in (SOURCES / building).rglob("*.py")}
     imports = {name: _imports(path, paths.keys()) - {name} for name, path in paths.items()}
     done: set[str] = set()
     while ready := {name for name in imports.keys() - done if imports[name] <= done}:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from tests.rows import for_each
 
 from apimpolicy.declarations import declared
-from apimpolicy.policies.registry import names, names_with, specification_of, traits_of
-from apimpolicy.policies.traits import DOUBTS, TRAITS
+from apimpolicy.gateway.policies.registry import names, names_with, specification_of, traits_of
+from apimpolicy.gateway.policies.traits import DOUBTS, TRAITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.policies.spec import Specification
+    from apimpolicy.gateway.policies.spec import Specification
 
 SOURCES = Path(__file__).parents[2] / "src" / "apimpolicy"
 RULES = declared()["rules"]
@@ -59,7 +59,7 @@ def own(path: Path) -> set[str]:
     return set(RULES.get(path.stem, {}).get("elements", ())) if path.parent.name == "rules" else set()
 
 
-@for_each(path for path in sorted(SOURCES.rglob("*.py")) if not path.is_relative_to(SOURCES / "policies"))
+@for_each(path for path in sorted(SOURCES.rglob("*.py")) if not path.is_relative_to(SOURCES / "gateway" / "policies"))
 def test_names_are_compared_in_their_own_modules(path: Path) -> None:
     assert compared(path) <= own(path)
 

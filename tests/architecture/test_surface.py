@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apimpolicy.dotnet.metadata import TypeDefinition, all_definitions, find_definition
-from apimpolicy.dotnet.registry import Implementation, find_implementation, registrations, unknown_registrations
-from apimpolicy.dotnet.signatures import Method, Property
+from apimpolicy.csharp.dotnet.metadata import TypeDefinition, all_definitions, find_definition
+from apimpolicy.csharp.dotnet.registry import Implementation, find_implementation, registrations, unknown_registrations
+from apimpolicy.csharp.dotnet.signatures import Method, Property
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

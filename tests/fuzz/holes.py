@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.csharp.syntax.nodes import Node
+from apimpolicy.csharp.syntax.parser import parse
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError, PolicySyntaxError
 from apimpolicy.project.embedded import policies_of
-from apimpolicy.syntax.nodes import Node
-from apimpolicy.syntax.parser import parse
 from apimpolicy.text.document import Characters, Element
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source

@@ -19,21 +19,21 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.context.execution import Context
-from apimpolicy.dotnet.environment import Environment, use_environment
-from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.metadata import all_definitions
-from apimpolicy.dotnet.registry import find_implementation
-from apimpolicy.dotnet.signatures import Method, Property
-from apimpolicy.dotnet.types import ArrayType, NamedType, Type, TypeParameter
-from apimpolicy.dotnet.values import CHAR, INT, OBJECT, STRING, VOID
-from apimpolicy.emit.expression import compile_expression
+from apimpolicy.csharp.dotnet.environment import Environment, use_environment
+from apimpolicy.csharp.dotnet.exceptions import DotnetException
+from apimpolicy.csharp.dotnet.metadata import all_definitions
+from apimpolicy.csharp.dotnet.registry import find_implementation
+from apimpolicy.csharp.dotnet.signatures import Method, Property
+from apimpolicy.csharp.dotnet.types import ArrayType, NamedType, Type, TypeParameter
+from apimpolicy.csharp.dotnet.values import CHAR, INT, OBJECT, STRING, VOID
+from apimpolicy.csharp.emit.expression import compile_expression
 from apimpolicy.errors import ApimPolicyError, DiagnosticError, InternalError
+from apimpolicy.gateway.context.execution import Context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.dotnet.signatures import Member
+    from apimpolicy.csharp.dotnet.signatures import Member
 
 MOST_SECONDS = 8
 """Processor time: the five seconds of the limit, and the last call before somebody looked."""
@@ -163,7 +163,7 @@ def _collection(chance: random.Random, type_: NamedType) -> str | None:
 
 
 def _function(type_: NamedType) -> str | None:
-    from apimpolicy.binding.lookup import delegate_signature
+    from apimpolicy.csharp.binding.lookup import delegate_signature
 
     signature = delegate_signature(type_)
     if signature is None or any(p.mode for p in signature.parameters):

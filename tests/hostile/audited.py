@@ -82,7 +82,7 @@ if __name__ == "__main__":
     watch(sys.argv[1].split(os.pathsep))
     sys.argv = ["apimpolicy", *arguments]
     from apimpolicy.cli import main
-    from apimpolicy.infrastructure import evaluation
+    from apimpolicy.project.infrastructure import evaluation
 
     share = int(os.environ["SHARE_OF_BOUNDS"])
     evaluation.MOST_STEPS //= share

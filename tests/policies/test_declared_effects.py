@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apimpolicy.engine.exchange import Exchange
-from apimpolicy.engine.observation import Observer, observed_by
-from apimpolicy.policies.registry import names, specification_of
-from apimpolicy.policies.surroundings import PolicyError
+from apimpolicy.gateway.engine.exchange import Exchange
+from apimpolicy.gateway.engine.observation import Observer, observed_by
+from apimpolicy.gateway.policies.registry import names, specification_of
+from apimpolicy.gateway.policies.surroundings import PolicyError
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.running import run_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.engine.trace import TraceEntry
-    from apimpolicy.policies.spec import Specification
+    from apimpolicy.gateway.engine.steps import Step
+    from apimpolicy.gateway.engine.trace import TraceEntry
+    from apimpolicy.gateway.policies.spec import Specification
 
 HERE = Path(__file__).parent
 NOT_SHOWN = [

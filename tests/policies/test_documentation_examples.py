@@ -32,9 +32,9 @@ from apimpolicy import (
     Subscription,
     User,
 )
-from apimpolicy.policies.data_sources import RecordedCosmos, RecordedSql
-from apimpolicy.policies.registry import specification_of
-from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.gateway.policies.data_sources import RecordedCosmos, RecordedSql
+from apimpolicy.gateway.policies.registry import specification_of
+from apimpolicy.gateway.policies.spec import SECTIONS
 from apimpolicy.testing.authority import TestAuthority
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import decode

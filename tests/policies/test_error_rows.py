@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from scenarios import Scenarios
 
-from apimpolicy.dotnet.system import objects
+from apimpolicy.csharp.dotnet.system import objects
 from apimpolicy.testing.gateways import gateway_of, request_of
 
 if TYPE_CHECKING:

@@ -7,27 +7,27 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy import compile_expression
-from apimpolicy.dotnet.environment import use_environment
-from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.languages.language import TooLarge
-from apimpolicy.scenarios.goals import BRANCH
-from apimpolicy.semantics.json_trees import KINDS
-from apimpolicy.semantics.values import ABSENT, NULL, FieldValue, Number, Text, Truth, Value, where
-from apimpolicy.terms import term as terms
+from apimpolicy.csharp.dotnet.environment import use_environment
+from apimpolicy.csharp.dotnet.exceptions import DotnetException
+from apimpolicy.csharp.dotnet.values import to_utf16
+from apimpolicy.reasoning.languages.language import TooLarge
+from apimpolicy.reasoning.scenarios.goals import BRANCH
+from apimpolicy.reasoning.semantics.json_trees import KINDS
+from apimpolicy.reasoning.semantics.values import ABSENT, NULL, FieldValue, Number, Text, Truth, Value, where
+from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.testing.claims.conditions import answered_by
 from apimpolicy.testing.claims.formulas import _by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from apimpolicy.context.execution import Context
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.result import Result
-    from apimpolicy.proving.proof import Proof
-    from apimpolicy.terms.term import Term
+    from apimpolicy.gateway.context.execution import Context
+    from apimpolicy.gateway.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.reasoning.proving.proof import Proof
+    from apimpolicy.reasoning.terms.term import Term
+    from apimpolicy.reasoning.transfer.flow import End
     from apimpolicy.testing.claims.facts import BranchProofs
-    from apimpolicy.transfer.flow import End
 
 _ENTITIES = ("api", "operation", "product", "subscription", "user", "workspace")
 _MOST_CONDITIONS = 8

@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.nodes import Bound
-from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
-from apimpolicy.dotnet.signatures import Member, Parameter
-from apimpolicy.dotnet.types import Type
+from apimpolicy.csharp.binding.nodes import Bound
+from apimpolicy.csharp.binding.symbols import LocalFunctionSymbol, LocalSymbol
+from apimpolicy.csharp.dotnet.signatures import Member, Parameter
+from apimpolicy.csharp.dotnet.types import Type
 
 if TYPE_CHECKING:
-    from apimpolicy.binding import BoundExpression
+    from apimpolicy.csharp.binding import BoundExpression
 
 
 def described(bound: BoundExpression) -> Any:

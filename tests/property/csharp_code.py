@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from csharp_types import COMPARISON, DATE, DAY, LEAVES, NUMBERS, ROOTS, narrower, spelled
 
-from apimpolicy.binding.type_relations import INTEGRAL_RANGES
-from apimpolicy.dotnet.metadata import parse
-from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type
-from apimpolicy.dotnet.values import BOOL, CHAR, DOUBLE, INT, LONG, STRING, UINT, ULONG
+from apimpolicy.csharp.binding.type_relations import INTEGRAL_RANGES
+from apimpolicy.csharp.dotnet.metadata import parse
+from apimpolicy.csharp.dotnet.types import ArrayType, NamedType, TupleType, Type
+from apimpolicy.csharp.dotnet.values import BOOL, CHAR, DOUBLE, INT, LONG, STRING, UINT, ULONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,10 +9,10 @@ from csharp_expressions import ExpressionWriter
 from csharp_types import DAY, LEAVES, spelled
 from surface_members import settable
 
-from apimpolicy.binding.lookup import delegate_signature
-from apimpolicy.dotnet.metadata import named, parse
-from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type
-from apimpolicy.dotnet.values import BOOL, INT, OBJECT, STRING, VOID
+from apimpolicy.csharp.binding.lookup import delegate_signature
+from apimpolicy.csharp.dotnet.metadata import named, parse
+from apimpolicy.csharp.dotnet.types import ArrayType, NamedType, TupleType, Type
+from apimpolicy.csharp.dotnet.values import BOOL, INT, OBJECT, STRING, VOID
 
 
 class Function(NamedTuple):

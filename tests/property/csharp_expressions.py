@@ -6,10 +6,10 @@ from csharp_code import ANY, COALESCE, CONDITION, EITHER, PRIMARY, UNARY, Code, 
 from csharp_members import MemberWriter
 from csharp_types import ARITHMETIC, DATE, DAY, NUMBERS, is_usable, narrower, nullable_of, sequence_of, spelled
 
-from apimpolicy.binding.lookup import delegate_signature
-from apimpolicy.dotnet.metadata import named, parse
-from apimpolicy.dotnet.types import NamedType, TupleType, Type, array_of
-from apimpolicy.dotnet.values import BOOL, INT, OBJECT, STRING, VOID
+from apimpolicy.csharp.binding.lookup import delegate_signature
+from apimpolicy.csharp.dotnet.metadata import named, parse
+from apimpolicy.csharp.dotnet.types import NamedType, TupleType, Type, array_of
+from apimpolicy.csharp.dotnet.values import BOOL, INT, OBJECT, STRING, VOID
 
 METHOD_GROUPS = {
     "System.Func<int, string>": "Convert.ToString",

@@ -9,11 +9,11 @@ from csharp_operators import OperatorWriter
 from csharp_types import spelled
 from surface_members import Producer, producers, settable
 
-from apimpolicy.dotnet.signatures import Field, Method, Property
-from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type, TypeParameter
+from apimpolicy.csharp.dotnet.signatures import Field, Method, Property
+from apimpolicy.csharp.dotnet.types import ArrayType, NamedType, TupleType, Type, TypeParameter
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.signatures import Parameter
+    from apimpolicy.csharp.dotnet.signatures import Parameter
 
 
 class MemberWriter(OperatorWriter):

@@ -28,8 +28,8 @@ from csharp_code import (
 )
 from csharp_types import ARITHMETIC, DATE, DAY, NUMBERS, ROOTS, SPAN, spelled
 
-from apimpolicy.dotnet.metadata import parse
-from apimpolicy.dotnet.values import (
+from apimpolicy.csharp.dotnet.metadata import parse
+from apimpolicy.csharp.dotnet.values import (
     BOOL,
     BYTE,
     CHAR,
@@ -48,7 +48,7 @@ from apimpolicy.dotnet.values import (
 )
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.types import Type
+    from apimpolicy.csharp.dotnet.types import Type
 
 
 class OperatorWriter(CodeWriter):

@@ -8,11 +8,11 @@ from csharp_code import EQUALITY, UNARY, Variable
 from csharp_declarations import DeclarationWriter
 from csharp_types import ROOTS, sequence_of, spelled
 
-from apimpolicy.dotnet.metadata import parse
-from apimpolicy.dotnet.values import BOOL, CHAR, INT, LONG, OBJECT, STRING
+from apimpolicy.csharp.dotnet.metadata import parse
+from apimpolicy.csharp.dotnet.values import BOOL, CHAR, INT, LONG, OBJECT, STRING
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.types import Type
+    from apimpolicy.csharp.dotnet.types import Type
 
 DAY = parse("System.DayOfWeek")
 COLLECTIONS: tuple[tuple[Type, Type], ...] = (

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from functools import cache
 
-from apimpolicy.binding.constraints import violation
-from apimpolicy.binding.lookup import IMPLICIT_USINGS, types_named
-from apimpolicy.binding.type_relations import IMPLICIT_NUMERIC, is_ref_struct
-from apimpolicy.dotnet.metadata import look_up, named, parse
-from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type, tuple_type
-from apimpolicy.dotnet.values import (
+from apimpolicy.csharp.binding.constraints import violation
+from apimpolicy.csharp.binding.lookup import IMPLICIT_USINGS, types_named
+from apimpolicy.csharp.binding.type_relations import IMPLICIT_NUMERIC, is_ref_struct
+from apimpolicy.csharp.dotnet.metadata import look_up, named, parse
+from apimpolicy.csharp.dotnet.types import ArrayType, NamedType, TupleType, Type, tuple_type
+from apimpolicy.csharp.dotnet.values import (
     BOOL,
     BYTE,
     CHAR,

@@ -18,7 +18,7 @@ from apimpolicy import Request
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
 
 _T = TypeVar("_T")
 HEADERS, QUERY, KEYS = ("X-A", "X-B"), ("q", "r"), ("role", "id", "items")

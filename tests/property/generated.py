@@ -20,7 +20,7 @@ from mutations import Mutator
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apimpolicy.dotnet.types import Type
+    from apimpolicy.csharp.dotnet.types import Type
 
 EXAMPLES = int(os.environ.get("APIMPOLICY_PROPERTY_EXAMPLES", "0"))
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from csharp_types import LEAVES, ROOTS, spelled
 from tests.tree_printer import print_tree
 
-from apimpolicy.binding.lookup import extension_method_names, types_named
-from apimpolicy.dotnet.metadata import all_definitions
+from apimpolicy.csharp.binding.lookup import extension_method_names, types_named
+from apimpolicy.csharp.dotnet.metadata import all_definitions
+from apimpolicy.csharp.syntax.nodes import Node, Token
+from apimpolicy.csharp.syntax.parser import parse
 from apimpolicy.errors import PolicySyntaxError
-from apimpolicy.syntax.nodes import Node, Token
-from apimpolicy.syntax.parser import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,24 +8,24 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.binding import BoundExpression, bind
-from apimpolicy.binding.type_relations import INTEGRAL_RANGES
-from apimpolicy.context.execution import Context
-from apimpolicy.context.loading import context_of, read_certificates
-from apimpolicy.dotnet.casts import is_instance
-from apimpolicy.dotnet.environment import Environment, Limits, use_environment
-from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.system.objects import text
-from apimpolicy.dotnet.types import NULL, NamedType, Type
-from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, OBJECT, STRING, box
-from apimpolicy.emit.runtime import as_policy_error
+from apimpolicy.csharp.binding import BoundExpression, bind
+from apimpolicy.csharp.binding.type_relations import INTEGRAL_RANGES
+from apimpolicy.csharp.dotnet.casts import is_instance
+from apimpolicy.csharp.dotnet.environment import Environment, Limits, use_environment
+from apimpolicy.csharp.dotnet.exceptions import DotnetException
+from apimpolicy.csharp.dotnet.system.objects import text
+from apimpolicy.csharp.dotnet.types import NULL, NamedType, Type
+from apimpolicy.csharp.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, OBJECT, STRING, box
+from apimpolicy.csharp.emit.runtime import as_policy_error
+from apimpolicy.csharp.syntax.parser import parse
 from apimpolicy.errors import LimitExceededError, NotSimulatedError, PolicySyntaxError
-from apimpolicy.syntax.parser import parse
+from apimpolicy.gateway.context.execution import Context
+from apimpolicy.gateway.context.loading import context_of, read_certificates
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
-    from apimpolicy.emit.expression import CompiledExpression
-    from apimpolicy.syntax.nodes import Node
+    from apimpolicy.csharp.emit.expression import CompiledExpression
+    from apimpolicy.csharp.syntax.nodes import Node
 
 CONTEXTS = Path(__file__).parents[1] / "conformance" / "contexts.json"
 NOON = 638_448_048_000_000_000

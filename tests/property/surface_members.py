@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from csharp_types import LEAVES, ROOTS, is_usable
 
-from apimpolicy.binding.lookup import IMPLICIT_USINGS
-from apimpolicy.dotnet.metadata import KEYWORDS, all_definitions
-from apimpolicy.dotnet.signatures import Field, Member, Method, Property
-from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type, TypeParameter
-from apimpolicy.dotnet.values import BOOL, DOUBLE, INT, OBJECT, STRING
+from apimpolicy.csharp.binding.lookup import IMPLICIT_USINGS
+from apimpolicy.csharp.dotnet.metadata import KEYWORDS, all_definitions
+from apimpolicy.csharp.dotnet.signatures import Field, Member, Method, Property
+from apimpolicy.csharp.dotnet.types import ArrayType, NamedType, TupleType, Type, TypeParameter
+from apimpolicy.csharp.dotnet.values import BOOL, DOUBLE, INT, OBJECT, STRING
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.signatures import Parameter
+    from apimpolicy.csharp.dotnet.signatures import Parameter
 
 FREE_CHOICES: tuple[Type, ...] = (INT, STRING, BOOL, DOUBLE, OBJECT)
 """What type parameters stand for when the wanted type does not say."""

@@ -17,7 +17,7 @@ from tests.sampling import sampled
 
 pytest.importorskip("z3")
 
-from tests.unit.proving.test_common_claims import TABLES, file_of
+from tests.unit.reasoning.proving.test_common_claims import TABLES, file_of
 
 from apimpolicy import Gateway, Request, Response
 from apimpolicy.testing.claims.conditions import Conditions

@@ -12,15 +12,15 @@ from hypothesis import given
 from running import Outcome, bound_of, contexts, run, variants
 from tests.tree_printer import print_tree
 
-from apimpolicy.binding.allow_list import check_gateway_rules
-from apimpolicy.binding.nodes import Bad, Bound
-from apimpolicy.binding.type_relations import same
-from apimpolicy.emit.expression import CompiledExpression
-from apimpolicy.emit.recording import Recorder
+from apimpolicy.csharp.binding.allow_list import check_gateway_rules
+from apimpolicy.csharp.binding.nodes import Bad, Bound
+from apimpolicy.csharp.binding.type_relations import same
+from apimpolicy.csharp.emit.expression import CompiledExpression
+from apimpolicy.csharp.emit.recording import Recorder
 
 if TYPE_CHECKING:
-    from apimpolicy.binding import BoundExpression
-    from apimpolicy.syntax.nodes import Node
+    from apimpolicy.csharp.binding import BoundExpression
+    from apimpolicy.csharp.syntax.nodes import Node
 
 
 def accepted(code: str) -> tuple[Node, BoundExpression]:

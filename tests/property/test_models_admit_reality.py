@@ -26,8 +26,8 @@ from tests.sampling import IS_NIGHTLY
 
 from apimpolicy import Gateway, Response
 from apimpolicy.errors import ApimPolicyError, NotSimulatedError
-from apimpolicy.proving.equivalence import KnownDifferences, compare
-from apimpolicy.terms import solving
+from apimpolicy.reasoning.proving.equivalence import KnownDifferences, compare
+from apimpolicy.reasoning.terms import solving
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.facts import BranchProofs
 from apimpolicy.testing.claims.harnesses import Setup, harness_of

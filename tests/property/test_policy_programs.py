@@ -11,7 +11,7 @@ import time
 import pytest
 from policy_programs import ProgramWriter, plain, wrong_programs
 
-from apimpolicy.emit.expression import check_expression
+from apimpolicy.csharp.emit.expression import check_expression
 from apimpolicy.text.source import Excerpt
 
 SEEDS = range(12)

@@ -14,12 +14,12 @@ from tests.property.claim_policies import Maker
 from tests.sampling import sampled
 
 from apimpolicy import Gateway
-from apimpolicy.proposing.guided import Finder
-from apimpolicy.proving.equivalence import KnownDifferences, compare
-from apimpolicy.scenarios.goals import BRANCH
-from apimpolicy.scenarios.scenario import Bounds
-from apimpolicy.semantics.forms.strings import PLAIN
-from apimpolicy.semantics.state import ONCE, PRINTABLE
+from apimpolicy.reasoning.proposing.guided import Finder
+from apimpolicy.reasoning.proving.equivalence import KnownDifferences, compare
+from apimpolicy.reasoning.scenarios.goals import BRANCH
+from apimpolicy.reasoning.scenarios.scenario import Bounds
+from apimpolicy.reasoning.semantics.forms.strings import PLAIN
+from apimpolicy.reasoning.semantics.state import ONCE, PRINTABLE
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.facts import BranchProofs

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.sampling import IS_NIGHTLY
 
-from apimpolicy.engine.token_issuers import shared_keys
+from apimpolicy.gateway.engine.token_issuers import shared_keys
 from apimpolicy.project.service.leniency import lenient
+from apimpolicy.reasoning.scenarios.scenario import Bounds
 from apimpolicy.report.difference_data import verdict
-from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.comparing.running import compare_versions
 from apimpolicy.testing.comparing.versions import versions
 from apimpolicy.text.document import Comment, Element

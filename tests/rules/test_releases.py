@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rules.changed_by_release import changes, releases
 from apimpolicy.cli import main
-from apimpolicy.policies.registry import is_known
+from apimpolicy.gateway.policies.registry import is_known
 
 if TYPE_CHECKING:
     import pytest

@@ -10,7 +10,7 @@ from tests.rules.test_rules import HERE, settings_of
 
 from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
-from apimpolicy.syntax.lexer import tokenize
+from apimpolicy.csharp.syntax.lexer import tokenize
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Excerpt, Source
 

@@ -23,8 +23,8 @@ from apimpolicy.checks.subject import Settings
 from apimpolicy.project.declared import NOTHING, ConfiguredFragments
 from apimpolicy.project.known_service import ServiceView
 from apimpolicy.project.service.extract import read_extract
+from apimpolicy.reasoning.scenarios.scenario import Bounds
 from apimpolicy.report.terminal import render
-from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.claims.facts import proofs_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source

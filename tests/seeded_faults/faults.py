@@ -10,11 +10,11 @@ import random
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.binding.nodes import Binary, Block, Call, PropertyAccess, Return
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
-from apimpolicy.policies.registry import is_known, specification_of
-from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.csharp.binding.nodes import Binary, Block, Call, PropertyAccess, Return
+from apimpolicy.gateway.policies.registry import is_known, specification_of
+from apimpolicy.gateway.policies.spec import SECTIONS
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 

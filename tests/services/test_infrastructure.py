@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from apimpolicy import load_gateway
-from apimpolicy.context.records import Request
+from apimpolicy.gateway.context.records import Request
 from apimpolicy.project.service.leniency import lenient
 from apimpolicy.project.service.reading import read_infrastructure
 from apimpolicy.testing.comparing.sides import ServiceSide, documents_of
 from apimpolicy.testing.comparing.versions import versions
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.gateway import Gateway
 
 SHOP = Path(__file__).parent / "shop"
 FORMS = ("extract", "terraform", "bicep")

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from tests.rows import for_each
 
-from apimpolicy.binding import bind
+from apimpolicy.csharp.binding import bind
+from apimpolicy.csharp.syntax.parser import parse
 from apimpolicy.errors import PolicySyntaxError
-from apimpolicy.syntax.parser import parse
 from apimpolicy.text.source import Excerpt
 
 PAGES = sorted(Path(__file__).parent.glob("*.md"))

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.declarations import declared
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.registry import names_with
+from apimpolicy.gateway.policies.registry import names_with
 
 if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import (
+from apimpolicy.checks.nodes import receiver_of, tested_for_null
+from apimpolicy.csharp.binding.nodes import (
     AsType,
     Binary,
     Call,
@@ -16,12 +17,11 @@ from apimpolicy.binding.nodes import (
     Placeholder,
     PropertyAccess,
 )
-from apimpolicy.checks.nodes import receiver_of, tested_for_null
 
 if TYPE_CHECKING:
-    from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.subject import Subject
+    from apimpolicy.csharp.binding.nodes import Bound
 
 IDENTITY = frozenset(
     (

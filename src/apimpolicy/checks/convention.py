@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from apimpolicy.checks.rule import Diagnostic, Element, Findings, Rule, Subject
-from apimpolicy.policies.placement import SCOPES
+from apimpolicy.gateway.policies.placement import SCOPES
 from apimpolicy.text.source import has_hole
 
 if TYPE_CHECKING:

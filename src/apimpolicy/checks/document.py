@@ -17,8 +17,8 @@ from apimpolicy.checks.catalogue import rules_for
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.checks.suppressions import Suppressions
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.policies.registry import has_trait
-from apimpolicy.policies.validation import validate
+from apimpolicy.gateway.policies.registry import has_trait
+from apimpolicy.gateway.policies.validation import validate
 from apimpolicy.text.document import Characters, Element
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import substitute

@@ -12,9 +12,9 @@ from apimpolicy.text.named_values import named_values_as_holes
 from apimpolicy.text.source import OPEN, Excerpt, has_hole
 
 if TYPE_CHECKING:
-    from apimpolicy.binding.bind import BoundExpression
-    from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.variables import VariableRead
+    from apimpolicy.csharp.binding.bind import BoundExpression
+    from apimpolicy.csharp.binding.nodes import Bound
     from apimpolicy.text.document import Attribute, Element
 
     T = TypeVar("T", bound=Bound)
@@ -138,7 +138,7 @@ def _without_caught(bound: BoundExpression, warnings: list[Diagnostic]) -> Itera
     """Yield the compiler's warnings, except for an unused variable of a `catch`."""
     caught: set[int] = set()
     if any(warning.code == UNUSED for warning in warnings):
-        from apimpolicy.binding.nodes import Catch
+        from apimpolicy.csharp.binding.nodes import Catch
 
         nodes = Compiled(bound, ()).nodes
         tokens = (node.symbol.declared_at for node in nodes if isinstance(node, Catch) and node.symbol is not None)
@@ -147,10 +147,10 @@ def _without_caught(bound: BoundExpression, warnings: list[Diagnostic]) -> Itera
 
 
 def _compile(excerpt: Excerpt) -> Compiled:
-    from apimpolicy.binding import bind
-    from apimpolicy.binding.allow_list import check_gateway_rules
-    from apimpolicy.binding.bind import compiler_warnings
-    from apimpolicy.syntax.parser import parse
+    from apimpolicy.csharp.binding import bind
+    from apimpolicy.csharp.binding.allow_list import check_gateway_rules
+    from apimpolicy.csharp.binding.bind import compiler_warnings
+    from apimpolicy.csharp.syntax.parser import parse
 
     try:
         if has_hole(excerpt.text):
@@ -181,9 +181,9 @@ _CONSTANTS = frozenset(("CS0133", "CS0150", "CS1736"))
 
 def _compile_around_holes(excerpt: Excerpt) -> Compiled:
     """Return a compiled expression with holes. Its findings are true whatever the holes contain."""
-    from apimpolicy.binding import bind
-    from apimpolicy.binding.allow_list import check_gateway_rules
-    from apimpolicy.syntax.parser import as_statements, parse_around_holes
+    from apimpolicy.csharp.binding import bind
+    from apimpolicy.csharp.binding.allow_list import check_gateway_rules
+    from apimpolicy.csharp.syntax.parser import as_statements, parse_around_holes
 
     parsed = parse_around_holes(excerpt)
     if parsed is None:

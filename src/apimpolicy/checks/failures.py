@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.binding.nodes import Binary, Bound, ConditionalAccess, Convert, Logical, PropertyAccess, Unary
 from apimpolicy.checks.flow import names_set_by
 from apimpolicy.checks.nodes import type_name
-from apimpolicy.policies.registry import has_trait, specification_of
+from apimpolicy.csharp.binding.nodes import Binary, Bound, ConditionalAccess, Convert, Logical, PropertyAccess, Unary
+from apimpolicy.gateway.policies.registry import has_trait, specification_of
 from apimpolicy.text.source import has_hole, is_unknown
 
 if TYPE_CHECKING:

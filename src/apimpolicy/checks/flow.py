@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.checks.variables import BodyRead, body_reads
-from apimpolicy.policies.registry import attribute_of, has_trait, traits_of
-from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.gateway.policies.registry import attribute_of, has_trait, traits_of
+from apimpolicy.gateway.policies.spec import SECTIONS
 from apimpolicy.text.document import Characters, Element
 from apimpolicy.text.source import has_hole, is_unknown
 

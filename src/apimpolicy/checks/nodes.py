@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import (
+from apimpolicy.csharp.binding.nodes import (
     Binary,
     Call,
     Coalesce,
@@ -28,8 +28,8 @@ from apimpolicy.binding.nodes import (
 )
 
 if TYPE_CHECKING:
-    from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.csharp.binding.nodes import Bound
 
 ALWAYS_EVALUATED: dict[type[Bound], str] = {
     Coalesce: "left",

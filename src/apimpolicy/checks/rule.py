@@ -31,12 +31,12 @@ from typing import TYPE_CHECKING, ClassVar, TypedDict, Unpack
 from apimpolicy.checks.expressions import CheckedExpression
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.policies.registry import names_with
+from apimpolicy.gateway.policies.registry import names_with
 from apimpolicy.text.document import Attribute, Document, Element
 from apimpolicy.text.source import is_unknown
 
 if TYPE_CHECKING:
-    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.csharp.binding.nodes import Bound
 
     class Words(TypedDict, total=False):
         """Optional parts of a finding: a label beside the carets, help on what to do, another severity."""
@@ -65,7 +65,7 @@ class Rule:
     """Set if `?.` at the finding fixes it: editors offer that."""
 
     traits: ClassVar[tuple[str, ...]] = ()
-    """Traits of policies, see `apimpolicy.policies.traits`; `once` are those that are allowed once in a section."""
+    """Traits of policies (`gateway.policies.traits`); `once` are those that are allowed once in a section."""
 
     attributes: ClassVar[tuple[str, ...]] = ()
     """Names of attributes of which a document must have one."""

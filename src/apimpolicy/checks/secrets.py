@@ -11,7 +11,8 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import (
+from apimpolicy.checks.nodes import receiver_of, text_of, type_name
+from apimpolicy.csharp.binding.nodes import (
     Assignment,
     Binary,
     Call,
@@ -22,13 +23,12 @@ from apimpolicy.binding.nodes import (
     Return,
     UnknownText,
 )
-from apimpolicy.checks.nodes import receiver_of, text_of, type_name
 from apimpolicy.text.document import Characters, Element
 
 if TYPE_CHECKING:
-    from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.subject import Subject
+    from apimpolicy.csharp.binding.nodes import Bound
 
 _SECRETS = {"ISubscription": ("Key", "PrimaryKey", "SecondaryKey"), "BasicAuthCredentials": ("Password",)}
 """Properties with secrets, by type."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.expressions import CheckedExpression, ExpressionCheck
-from apimpolicy.policies.registry import has_trait, is_known, specification_of
+from apimpolicy.gateway.policies.registry import has_trait, is_known, specification_of
 from apimpolicy.text.document import Characters, Document, Element
 from apimpolicy.text.named_values import NamedValueReference, find_named_values
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.references import KnownService
     from apimpolicy.checks.rule import Rule
     from apimpolicy.diagnostics import Severity
-    from apimpolicy.policies.spec import AttributeSlot, Specification
+    from apimpolicy.gateway.policies.spec import AttributeSlot, Specification
     from apimpolicy.text.source import Source
 
 
@@ -233,7 +233,7 @@ class Subject:
 
     @staticmethod
     def section_of(element: Element) -> str | None:
-        from apimpolicy.policies.spec import SECTIONS
+        from apimpolicy.gateway.policies.spec import SECTIONS
 
         for found in _with_ancestors(element):
             if found.name in SECTIONS and (found.parent is None or found.parent.name == "policies"):

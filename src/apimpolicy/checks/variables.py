@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from apimpolicy.binding.nodes import AsType, Bound, Call, Convert, Expression, IndexerAccess, PropertyAccess
 from apimpolicy.checks.nodes import (
     context_member,
     is_always_evaluated,
@@ -19,12 +18,13 @@ from apimpolicy.checks.nodes import (
     type_name,
     unconverted,
 )
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.csharp.binding.nodes import AsType, Bound, Call, Convert, Expression, IndexerAccess, PropertyAccess
+from apimpolicy.gateway.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.subject import Subject
-    from apimpolicy.dotnet.types import Type
+    from apimpolicy.csharp.dotnet.types import Type
     from apimpolicy.text.document import Element
 
 OWNERS = {"IRequest": "request", "IResponse": "response"}

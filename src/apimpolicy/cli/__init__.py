@@ -59,7 +59,7 @@ def _run(arguments: Sequence[str]) -> int:
 
         return run_watched(arguments)
     if command in _READ_HERE:
-        from apimpolicy.dotnet.process_limits import limit_memory
+        from apimpolicy.csharp.dotnet.process_limits import limit_memory
 
         limit_memory()
     from apimpolicy.cli.program import run

@@ -15,9 +15,9 @@ from apimpolicy.cli.written_files import write_report_to, write_text
 from apimpolicy.report.columns import PLAIN, Style, counted
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.confirming import Search
-    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.project.audit_run import AuditRun
+    from apimpolicy.reasoning.audit.confirming import Search
 
 FORMATS = ("text", "json", "sarif", "markdown", "junit", "azure", "github")
 

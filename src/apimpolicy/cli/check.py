@@ -15,7 +15,7 @@ from apimpolicy.cli.check_output import FORMATS, CheckOutput, fix_files
 from apimpolicy.cli.commands import WithHelp, complete_codes, configuration_option, together
 from apimpolicy.cli.program import say
 from apimpolicy.cli.progress import Progress, watch
-from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
+from apimpolicy.gateway.policies.placement import GATEWAYS, SCOPES, TIERS
 from apimpolicy.project import check_run
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
@@ -220,7 +220,7 @@ class _Prover:
 
     def __init__(self) -> None:
         """Raises ConfigurationError where there is no solver."""
-        from apimpolicy.scenarios.scenario import Bounds
+        from apimpolicy.reasoning.scenarios.scenario import Bounds
         from apimpolicy.testing.claims.facts import proofs_of
 
         self._proofs_of = proofs_of

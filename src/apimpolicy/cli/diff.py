@@ -60,7 +60,7 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
     callers may notice, 2 when the new version can't be loaded or a side can't be read, 3 when no difference was found
     but that isn't proven.
     """
-    from apimpolicy.engine.token_issuers import shared_keys
+    from apimpolicy.gateway.engine.token_issuers import shared_keys
     from apimpolicy.testing.comparing.versions import versions
 
     requests_are_invented()

@@ -17,16 +17,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from apimpolicy.binding.nodes import Expression
 from apimpolicy.checkout import open_text
 from apimpolicy.cli import commands
 from apimpolicy.cli.commands import WithHelp, secrets_option
 from apimpolicy.cli.program import say
-from apimpolicy.context.execution import Context
+from apimpolicy.csharp.binding.nodes import Expression
+from apimpolicy.csharp.dotnet.environment import Environment, use_environment
+from apimpolicy.csharp.dotnet.exceptions import DotnetException
+from apimpolicy.csharp.emit.expression import CompiledExpression, compile_expression
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.dotnet.environment import Environment, use_environment
-from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.emit.expression import CompiledExpression, compile_expression
 from apimpolicy.errors import (
     ApimPolicyError,
     ConfigurationError,
@@ -34,6 +33,7 @@ from apimpolicy.errors import (
     LimitExceededError,
     NotSimulatedError,
 )
+from apimpolicy.gateway.context.execution import Context
 from apimpolicy.report.columns import Style
 from apimpolicy.report.harmless import to_json, write_report
 from apimpolicy.report.values import outside, runtime_type, text_of
@@ -42,7 +42,7 @@ from apimpolicy.text.secrets import have_been_hidden, secrets_come_from
 from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.cryptography.chain import TrustStore
+    from apimpolicy.csharp.dotnet.cryptography.chain import TrustStore
 
 MOST_TRACED = 1_000_000
 """Characters of trace messages that are printed."""
@@ -167,7 +167,7 @@ def _print_exception(error: DotnetException, compiled: CompiledExpression) -> in
 
 
 class Contexts:
-    """The contexts of a file (see `apimpolicy.context.loading`); without a file there is one, a GET request for `/`.
+    """The contexts of a file (`gateway.context.loading`); without a file there is one, a GET request for `/`.
 
     `text` is that of the file.
     """
@@ -178,7 +178,7 @@ class Contexts:
         self._path = path
         self.text = ""
         if path is not None:
-            from apimpolicy.context.loading import load_contexts
+            from apimpolicy.gateway.context.loading import load_contexts
 
             self._makers = load_contexts(path)
             with open_text(path) as file:
@@ -208,8 +208,8 @@ def _trust(path: str) -> TrustStore | None:
 
     This matches the machine that made the answers of the conformance suite.
     """
-    from apimpolicy.context.loading import read_certificates
-    from apimpolicy.dotnet.cryptography.chain import TrustStore
+    from apimpolicy.csharp.dotnet.cryptography.chain import TrustStore
+    from apimpolicy.gateway.context.loading import read_certificates
 
     with open_text(path, encoding="utf-8") as file:
         certificates = read_certificates(json.load(file).get("certs") or {}).values()

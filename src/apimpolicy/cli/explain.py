@@ -14,7 +14,7 @@ from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import write_text
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.result import Result
+    from apimpolicy.gateway.engine.result import Result
 
 
 @click.command("explain", cls=WithHelp)

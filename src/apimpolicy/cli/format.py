@@ -12,7 +12,7 @@ from apimpolicy.cli.commands import WithHelp, configuration_option
 from apimpolicy.cli.program import say
 from apimpolicy.cli.progress import Progress
 from apimpolicy.cli.written_files import print_difference
-from apimpolicy.dotnet.process_limits import renew
+from apimpolicy.csharp.dotnet.process_limits import renew
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.discovery import discover

@@ -21,18 +21,18 @@ from apimpolicy.cli.commands import (
     together,
 )
 from apimpolicy.cli.program import say
-from apimpolicy.context.headers import Headers
-from apimpolicy.context.records import Request
-from apimpolicy.engine.mcp.clients import call_message
-from apimpolicy.engine.mcp.clients import to_server as request_to_server
 from apimpolicy.errors import ConfigurationError, PolicySyntaxError
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.context.headers import Headers
+from apimpolicy.gateway.context.records import Request
+from apimpolicy.gateway.engine.mcp.clients import call_message
+from apimpolicy.gateway.engine.mcp.clients import to_server as request_to_server
+from apimpolicy.gateway.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.service import Service
-    from apimpolicy.engine.steps import Program
+    from apimpolicy.gateway.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.service import Service
+    from apimpolicy.gateway.engine.steps import Program
 
 token_options = together(
     click.option("--token", metavar="PROVIDER", help="A token of this provider of [openid-providers], or a stand-in."),
@@ -212,7 +212,7 @@ class GatewayOptions:
         if self.negotiate is not None:
             found["negotiate_client_certificate"] = self.negotiate
         if self.roots:
-            from apimpolicy.dotnet.cryptography.certificate import Certificate
+            from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
 
             found["trusted_roots"] = [Certificate.from_file(path) for path in self.roots]
         if self.lists:
@@ -229,7 +229,7 @@ class GatewayOptions:
             show_stand_ins()  # before the request: what it sends as a secret is hidden afterwards
         gateway.named_values.update(dict(_pair(text, "--named-value", "NAME=VALUE") for text in self.named_values))
         for text in self.uploads:
-            from apimpolicy.dotnet.cryptography.certificate import Certificate
+            from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
 
             name, path = _pair(text, "--upload", "ID=FILE")
             gateway.certificates[name] = Certificate.from_file(path)
@@ -277,7 +277,7 @@ class GatewayOptions:
             if self.password is not None:
                 raise click.UsageError("--password belongs to --certificate")
             return None
-        from apimpolicy.dotnet.cryptography.certificate import Certificate
+        from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
 
         return Certificate.from_file(self.certificate, self.password)
 

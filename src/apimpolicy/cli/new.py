@@ -123,7 +123,7 @@ def announce_search(policy: str) -> None:
 
     if not has_solver():
         say("without a solver, no branch is proven to be out of reach: pip install 'apimpolicy[prove]'")
-    from apimpolicy.scenarios.scenario import Bounds
+    from apimpolicy.reasoning.scenarios.scenario import Bounds
 
     most = Bounds().decisions
     if (count := _conditions(policy)) > most:

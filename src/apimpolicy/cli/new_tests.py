@@ -45,7 +45,7 @@ class Written(NamedTuple):
 def write_tests(folder: str, *, seconds: float | None, jobs: int, with_errors: bool, force: bool) -> int:
     """Write the files, and return the exit code. Raises ConfigurationError when there is nothing to test."""
     from apimpolicy.cli.progress import Progress
-    from apimpolicy.engine.token_issuers import shared_keys
+    from apimpolicy.gateway.engine.token_issuers import shared_keys
 
     policies = _policies(folder)
     services = _services(folder, policies)
@@ -116,7 +116,7 @@ def _write_service(
 ) -> Iterator[Written]:
     """Write a file for each API; policies that requests meet are taken from the list. Raises ConfigurationError."""
     from apimpolicy.project.service.leniency import Leniency, lenient
-    from apimpolicy.scenarios.scenario import Bounds
+    from apimpolicy.reasoning.scenarios.scenario import Bounds
     from apimpolicy.testing.service_tests import service_tests
 
     requests_are_invented()

@@ -24,8 +24,8 @@ from apimpolicy.project.discovery import discover
 from apimpolicy.report.columns import Style, counted, printable
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.analysis import ServiceAudit
     from apimpolicy.project.discovery import Discovery
+    from apimpolicy.reasoning.audit.analysis import ServiceAudit
 
 FINDING, CHECKING, AUDITING, TESTING = 0.4, 0.6, 0.6, 0.3
 _MOST_ROWS = 6

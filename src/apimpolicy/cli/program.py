@@ -249,7 +249,7 @@ def _file_named_like_option(arguments: Sequence[str]) -> str | None:
 
 
 def _out_of_memory() -> LimitExceededError:
-    from apimpolicy.dotnet.process_limits import MEMORY
+    from apimpolicy.csharp.dotnet.process_limits import MEMORY
 
     return LimitExceededError("memory", MEMORY)
 

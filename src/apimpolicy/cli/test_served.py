@@ -13,8 +13,8 @@ from apimpolicy.testing.against import RealGateway, not_from_outside
 from apimpolicy.testing.gateways import gateway_of
 
 if TYPE_CHECKING:
-    from apimpolicy.context.records import Request, Response
-    from apimpolicy.engine.services import FixedClock
+    from apimpolicy.gateway.context.records import Request, Response
+    from apimpolicy.gateway.engine.services import FixedClock
     from apimpolicy.testing.case_files import Case
     from apimpolicy.testing.running import CaseOutcome
 

@@ -39,7 +39,7 @@ def run_watched(arguments: Sequence[str]) -> int:
 
 def _run_limited(arguments: Sequence[str]) -> int:
     from apimpolicy.cli.program import run
-    from apimpolicy.dotnet.process_limits import limit_process
+    from apimpolicy.csharp.dotnet.process_limits import limit_process
 
     limit_process()
     return run(arguments)

@@ -14,34 +14,34 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
-from apimpolicy.binding import bind
-from apimpolicy.binding.core import Binder
-from apimpolicy.binding.inference import Inference
-from apimpolicy.binding.lambdas import bound_body
-from apimpolicy.binding.literals import UnboundLambda
-from apimpolicy.binding.lookup import delegate_signature
-from apimpolicy.binding.names import bind_qualifier
-from apimpolicy.binding.nodes import Bad, Bound, Expression, Local, TypeReference
-from apimpolicy.binding.symbols import LocalSymbol, Scope
-from apimpolicy.dotnet.types import ERROR, SpecialType, Type
+from apimpolicy.csharp.binding import bind
+from apimpolicy.csharp.binding.core import Binder
+from apimpolicy.csharp.binding.inference import Inference
+from apimpolicy.csharp.binding.lambdas import bound_body
+from apimpolicy.csharp.binding.literals import UnboundLambda
+from apimpolicy.csharp.binding.lookup import delegate_signature
+from apimpolicy.csharp.binding.names import bind_qualifier
+from apimpolicy.csharp.binding.nodes import Bad, Bound, Expression, Local, TypeReference
+from apimpolicy.csharp.binding.symbols import LocalSymbol, Scope
+from apimpolicy.csharp.dotnet.types import ERROR, SpecialType, Type
+from apimpolicy.csharp.syntax import shapes
+from apimpolicy.csharp.syntax.depth import Frames
+from apimpolicy.csharp.syntax.lexer import tokenize
+from apimpolicy.csharp.syntax.literals import identifier_name
+from apimpolicy.csharp.syntax.nodes import Child, Node, Token
+from apimpolicy.csharp.syntax.parser import parse
+from apimpolicy.csharp.syntax.stacks import CARET, Stacks, spelled
 from apimpolicy.editor.repairs import repairs_of
 from apimpolicy.editor.unfinished import with_names_at_line_ends
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.records import Record
-from apimpolicy.syntax import shapes
-from apimpolicy.syntax.depth import Frames
-from apimpolicy.syntax.lexer import tokenize
-from apimpolicy.syntax.literals import identifier_name
-from apimpolicy.syntax.nodes import Child, Node, Token
-from apimpolicy.syntax.parser import parse
-from apimpolicy.syntax.stacks import CARET, Stacks, spelled
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
-    from apimpolicy.binding.bind import BoundExpression
-    from apimpolicy.binding.overloads import Argument
     from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.dotnet.signatures import Method
+    from apimpolicy.csharp.binding.bind import BoundExpression
+    from apimpolicy.csharp.binding.overloads import Argument
+    from apimpolicy.csharp.dotnet.signatures import Method
 
 Kind = Literal["member", "name", "type", "initializer"]
 

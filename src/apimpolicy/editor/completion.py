@@ -6,16 +6,16 @@ import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from apimpolicy.dotnet.metadata import named
+from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.editor.expression_completion import complete as complete_code
 from apimpolicy.editor.markup_completion import at_attribute, at_content, at_element, at_end_tag, at_value
 from apimpolicy.editor.names_completion import complete_suppression, named_values, names_in_code
 from apimpolicy.editor.place import CaretPlace, code_at, place_at
 from apimpolicy.editor.unfinished import word_start
-from apimpolicy.policies import conversions
+from apimpolicy.gateway.policies import conversions
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.types import Type
+    from apimpolicy.csharp.dotnet.types import Type
     from apimpolicy.editor.analysis import Analysis, OpenPolicy
     from apimpolicy.editor.knowledge import ProjectNames
     from apimpolicy.editor.language_server import LanguageServer

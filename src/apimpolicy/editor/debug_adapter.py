@@ -12,14 +12,14 @@ import traceback
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.csharp.dotnet.exceptions import DotnetException
 from apimpolicy.editor.debug_launch import launched
 from apimpolicy.editor.debug_values import parts_as_values, policy_variables, problem_of, stop_lines, targets_of
 from apimpolicy.editor.debugger import Breakpoint, Debugger, Terminated
 from apimpolicy.editor.rpc import Connection, Json, RpcError
 from apimpolicy.editor.unfinished import word_start
-from apimpolicy.engine.observation import observed_by
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.gateway.engine.observation import observed_by
 from apimpolicy.text.secrets import data_without_secrets
 from apimpolicy.text.source import Source
 

@@ -9,17 +9,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.emit.runtime import EXCERPT, FILENAME_PREFIX, _offset, file_of
+from apimpolicy.csharp.emit.runtime import EXCERPT, FILENAME_PREFIX, _offset, file_of
+from apimpolicy.csharp.syntax import shapes
+from apimpolicy.csharp.syntax.parser import parse
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.syntax import shapes
-from apimpolicy.syntax.parser import parse
 
 if TYPE_CHECKING:
     from types import CodeType, FrameType
 
+    from apimpolicy.csharp.syntax.nodes import Node
     from apimpolicy.editor.rpc import Json
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.syntax.nodes import Node
+    from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.text.source import Excerpt, Source
 
 
@@ -84,11 +84,11 @@ def _gateway(arguments: Json, policy: str) -> Gateway:
 
 
 def _request(arguments: Json) -> Any:
-    from apimpolicy.context.records import Request
+    from apimpolicy.gateway.context.records import Request
 
     options: Json = {}
     if arguments.get("certificate"):
-        from apimpolicy.dotnet.cryptography.certificate import Certificate
+        from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
 
         options["certificate"] = Certificate.from_file(str(arguments["certificate"]), arguments.get("password"))
     if arguments.get("httpFile"):

@@ -6,31 +6,31 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from apimpolicy.binding.core import Binder
-from apimpolicy.binding.lookup import element_type
-from apimpolicy.binding.nodes import Bound, Local
-from apimpolicy.binding.symbols import LocalSymbol
-from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType, Type
-from apimpolicy.dotnet.values import box, type_of
+from apimpolicy.csharp.binding.core import Binder
+from apimpolicy.csharp.binding.lookup import element_type
+from apimpolicy.csharp.binding.nodes import Bound, Local
+from apimpolicy.csharp.binding.symbols import LocalSymbol
+from apimpolicy.csharp.dotnet.exceptions import DotnetException
+from apimpolicy.csharp.dotnet.types import AnonymousType, ArrayType, NamedType, Type
+from apimpolicy.csharp.dotnet.values import box, type_of
+from apimpolicy.csharp.emit.expression import compile_expression
+from apimpolicy.csharp.emit.runtime import EXCERPT
+from apimpolicy.csharp.syntax.parser import parse
 from apimpolicy.editor.debug_launch import points_of
 from apimpolicy.editor.members import of_value
 from apimpolicy.editor.workspace import stored_text
-from apimpolicy.emit.expression import compile_expression
-from apimpolicy.emit.runtime import EXCERPT
-from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError, PolicySyntaxError
+from apimpolicy.gateway.engine.steps import compiled
 from apimpolicy.report.values import show
-from apimpolicy.syntax.parser import parse
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from apimpolicy.context.execution import Context
     from apimpolicy.editor.ranking import Item
     from apimpolicy.editor.rpc import Json
+    from apimpolicy.gateway.context.execution import Context
 
 
 # Values for a debugger: evaluate C# of the user in a stopped request, and show values as trees.

@@ -13,22 +13,22 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
-from apimpolicy.dotnet.values import type_of
+from apimpolicy.csharp.dotnet.exceptions import DotnetException, NullReferenceException
+from apimpolicy.csharp.dotnet.values import type_of
+from apimpolicy.csharp.emit.runtime import file_of
 from apimpolicy.editor.debug_launch import Point, is_policy_code, point_at
 from apimpolicy.editor.debug_values import DebugScope
-from apimpolicy.emit.runtime import file_of
-from apimpolicy.engine.observation import Observer
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.gateway.engine.observation import Observer
 from apimpolicy.report.values import show
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
-    from apimpolicy.engine.exchange import Exchange
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.engine.trace import TraceEntry
-    from apimpolicy.policies.spec import PolicyError
+    from apimpolicy.gateway.engine.exchange import Exchange
+    from apimpolicy.gateway.engine.steps import Step
+    from apimpolicy.gateway.engine.trace import TraceEntry
+    from apimpolicy.gateway.policies.spec import PolicyError
     from apimpolicy.text.source import Source
 
     Reason = Literal["entry", "breakpoint", "step", "pause", "exception"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from apimpolicy.binding.core import Binder
-from apimpolicy.binding.nodes import Expression, NamespaceReference, TypeReference
-from apimpolicy.binding.reports import shown
-from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
-from apimpolicy.dotnet.metadata import look_up
-from apimpolicy.dotnet.signatures import Method, Property
-from apimpolicy.dotnet.types import ERROR, NamedType, Type
+from apimpolicy.csharp.binding.core import Binder
+from apimpolicy.csharp.binding.nodes import Expression, NamespaceReference, TypeReference
+from apimpolicy.csharp.binding.reports import shown
+from apimpolicy.csharp.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
+from apimpolicy.csharp.dotnet.metadata import look_up
+from apimpolicy.csharp.dotnet.signatures import Method, Property
+from apimpolicy.csharp.dotnet.types import ERROR, NamedType, Type
+from apimpolicy.csharp.syntax import shapes
 from apimpolicy.editor import members
 from apimpolicy.editor.caret import CaretBinder, CaretContext, EnclosingCall, bind_at_caret
 from apimpolicy.editor.members import Offer, keywords_after, keywords_of, names_in, simple_types
@@ -19,7 +20,6 @@ from apimpolicy.editor.names_completion import code_snippets
 from apimpolicy.editor.ranking import Item, Kind, Ranking, Vocabulary
 from apimpolicy.editor.signatures import described, signature
 from apimpolicy.editor.unfinished import Unfinished, finished, word_start
-from apimpolicy.syntax import shapes
 from apimpolicy.text.source import Excerpt
 
 _WANTS_TYPE = re.compile(r"(?:\w<|\bis\s+)\s*\Z")

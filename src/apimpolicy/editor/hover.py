@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.binding.nodes import Call
-from apimpolicy.binding.reports import shown
 from apimpolicy.checks.flow import Variable, variables_set_by
+from apimpolicy.csharp.binding.nodes import Call
+from apimpolicy.csharp.binding.reports import shown
 from apimpolicy.editor.caret import nodes_of_kind
 from apimpolicy.editor.expression_completion import complete as complete_code
 from apimpolicy.editor.knowledge import Occurrence, ProjectNames, occurrence_at
@@ -16,7 +16,7 @@ from apimpolicy.editor.navigation import can_rename, local_at
 from apimpolicy.editor.pages import attribute_page, page_for_editors
 from apimpolicy.editor.signatures import documentation
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.gateway.policies.spec import SECTIONS
 from apimpolicy.project.embedded import is_policy
 from apimpolicy.project.files import read_data
 from apimpolicy.report.markup import code_span, fenced

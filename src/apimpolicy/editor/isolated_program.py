@@ -8,7 +8,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.process_limits import limit_process
+from apimpolicy.csharp.dotnet.process_limits import limit_process
 from apimpolicy.editor.isolated_calls import ACTIONS
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.service.leniency import lenient

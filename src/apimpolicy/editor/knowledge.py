@@ -11,8 +11,8 @@ from apimpolicy.checkout import open_text
 from apimpolicy.checks.subject import Subject
 from apimpolicy.checks.variables import variable_reads
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.conversions import header_name
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.conversions import header_name
+from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.project.environments import ConfigurationFinder
 from apimpolicy.project.layout import folders_of_kinds, fragments_of, place_of, subfolders
 from apimpolicy.records import Record

@@ -16,7 +16,7 @@ from apimpolicy.checkout import walk
 from apimpolicy.editor.isolated_calls import call
 from apimpolicy.editor.names_completion import HTTP_ENDING
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.project.embedded import is_policy
 from apimpolicy.project.files import fingerprint
 from apimpolicy.project.layout import is_service_folder, place_of
@@ -24,9 +24,9 @@ from apimpolicy.testing.case_files import Case, load_case_file
 from apimpolicy.testing.test_file_search import ENDINGS
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.analysis import OperationAudit
     from apimpolicy.editor.analysis import Analysis
     from apimpolicy.editor.rpc import Json
+    from apimpolicy.reasoning.audit.analysis import OperationAudit
 
 _SKIPPED = frozenset(("node_modules", "__pycache__", ".git", ".venv"))
 MOST_FILES = 2000
@@ -276,8 +276,8 @@ def _operations(root: str, files: tuple[object, ...]) -> tuple[OperationAudit, .
 
 def _words(operation: OperationAudit) -> str:
     """Return the backend's callers with the required tokens: `token (issuer 14b7…, audience orders)`."""
-    from apimpolicy.audit import kinds
-    from apimpolicy.audit.states import TokenCheck
+    from apimpolicy.reasoning.audit import kinds
+    from apimpolicy.reasoning.audit.states import TokenCheck
     from apimpolicy.report.audit_text import token_words
 
     access = operation.access

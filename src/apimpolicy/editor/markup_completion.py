@@ -9,9 +9,9 @@ from apimpolicy.checks.subject import Subject
 from apimpolicy.editor.names_completion import names_in_value
 from apimpolicy.editor.pages import attribute_page, kind_of, page_for_editors, summary
 from apimpolicy.editor.ranking import Item
-from apimpolicy.policies import conversions
-from apimpolicy.policies.registry import names, placement_of, specification_of
-from apimpolicy.policies.spec import SECTIONS, AttributeSlot, Specification
+from apimpolicy.gateway.policies import conversions
+from apimpolicy.gateway.policies.registry import names, placement_of, specification_of
+from apimpolicy.gateway.policies.spec import SECTIONS, AttributeSlot, Specification
 
 if TYPE_CHECKING:
     from apimpolicy.editor.analysis import OpenPolicy

@@ -6,23 +6,23 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from apimpolicy.binding import lookup
-from apimpolicy.binding.allow_list import is_member_allowed, is_type_allowed
-from apimpolicy.binding.inference import Inference
-from apimpolicy.binding.nodes import Placeholder
-from apimpolicy.binding.overloads import _fits_receiver
-from apimpolicy.dotnet.metadata import _namespaces, is_namespace, look_up, type_names
-from apimpolicy.dotnet.signatures import Member, Method, Property
-from apimpolicy.dotnet.types import AnonymousType, NamedType, SpecialType, TupleType, Type, TypeParameter
-from apimpolicy.dotnet.values import OBJECT, VOID
-from apimpolicy.syntax.depth import Frames
-from apimpolicy.syntax.lexer import PADDING, _scanners, tokenize
-from apimpolicy.syntax.nodes import Node
-from apimpolicy.syntax.parser import machine
-from apimpolicy.syntax.stacks import CARET, Stack, Stacks
+from apimpolicy.csharp.binding import lookup
+from apimpolicy.csharp.binding.allow_list import is_member_allowed, is_type_allowed
+from apimpolicy.csharp.binding.inference import Inference
+from apimpolicy.csharp.binding.nodes import Placeholder
+from apimpolicy.csharp.binding.overloads import _fits_receiver
+from apimpolicy.csharp.dotnet.metadata import _namespaces, is_namespace, look_up, type_names
+from apimpolicy.csharp.dotnet.signatures import Member, Method, Property
+from apimpolicy.csharp.dotnet.types import AnonymousType, NamedType, SpecialType, TupleType, Type, TypeParameter
+from apimpolicy.csharp.dotnet.values import OBJECT, VOID
+from apimpolicy.csharp.syntax.depth import Frames
+from apimpolicy.csharp.syntax.lexer import PADDING, _scanners, tokenize
+from apimpolicy.csharp.syntax.nodes import Node
+from apimpolicy.csharp.syntax.parser import machine
+from apimpolicy.csharp.syntax.stacks import CARET, Stack, Stacks
 
 if TYPE_CHECKING:
-    from apimpolicy.binding.core import Binder
+    from apimpolicy.csharp.binding.core import Binder
 
 
 # The members that can be written after a dot: of types, of values with their extension methods, of namespaces

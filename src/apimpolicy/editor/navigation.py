@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.binding.nodes import Local, LocalDeclaration
+from apimpolicy.csharp.binding.nodes import Local, LocalDeclaration
 from apimpolicy.editor.caret import nodes_of_kind
 from apimpolicy.editor.knowledge import Occurrence, ProjectNames, occurrence_at
 from apimpolicy.editor.members import is_keyword
@@ -16,8 +16,8 @@ from apimpolicy.editor.workspace import EditorWorkspace, Location, stored_text, 
 from apimpolicy.project.fixes import Edit
 
 if TYPE_CHECKING:
-    from apimpolicy.binding.symbols import LocalSymbol
     from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.csharp.binding.symbols import LocalSymbol
     from apimpolicy.editor.analysis import Analysis, CodeAt
 
 

@@ -10,29 +10,29 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from apimpolicy.binding.nodes import Call, Local, LocalDeclaration, ObjectCreation
-from apimpolicy.binding.reports import shown
-from apimpolicy.dotnet.types import ERROR
+from apimpolicy.csharp.binding.nodes import Call, Local, LocalDeclaration, ObjectCreation
+from apimpolicy.csharp.binding.reports import shown
+from apimpolicy.csharp.dotnet.types import ERROR
+from apimpolicy.csharp.syntax import shapes
+from apimpolicy.csharp.syntax.lexer import PADDING, Tokens, tokenize
+from apimpolicy.csharp.syntax.parser import parse
 from apimpolicy.editor.caret import nodes_of_kind
 from apimpolicy.editor.members import simple_types
 from apimpolicy.editor.names_completion import types_of
 from apimpolicy.errors import ConfigurationError, PolicySyntaxError
 from apimpolicy.formatting.files import Formatter
-from apimpolicy.policies.registry import has_trait
-from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.gateway.policies.registry import has_trait
+from apimpolicy.gateway.policies.spec import SECTIONS
 from apimpolicy.project.fixes import Edit
-from apimpolicy.syntax import shapes
-from apimpolicy.syntax.lexer import PADDING, Tokens, tokenize
-from apimpolicy.syntax.parser import parse
 from apimpolicy.text.named_values import find_named_values
 from apimpolicy.text.source import OPEN
 
 if TYPE_CHECKING:
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.flow import FlowState, Variable
+    from apimpolicy.csharp.syntax.nodes import Node
     from apimpolicy.editor.analysis import Analysis, OpenPolicy
     from apimpolicy.project.format_settings import LayoutStyle
-    from apimpolicy.syntax.nodes import Node
     from apimpolicy.text.document import Element
 
 # The outline of a file: symbols, foldable spans, and spans around a selection

@@ -13,20 +13,20 @@ from importlib import import_module
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from apimpolicy.binding.allow_list import is_member_allowed, is_type_allowed
-from apimpolicy.binding.lookup import types_named
-from apimpolicy.binding.nodes import Call, FieldAccess, PropertyAccess
-from apimpolicy.dotnet.metadata import TypeDefinition, look_up
+from apimpolicy.csharp.binding.allow_list import is_member_allowed, is_type_allowed
+from apimpolicy.csharp.binding.lookup import types_named
+from apimpolicy.csharp.binding.nodes import Call, FieldAccess, PropertyAccess
+from apimpolicy.csharp.dotnet.metadata import TypeDefinition, look_up
 from apimpolicy.editor.caret import nodes_of_kind
 from apimpolicy.editor.signatures import note_about, short
 from apimpolicy.editor.workspace import Location
-from apimpolicy.policies import conversions
-from apimpolicy.policies.registry import specification_of, why_not_simulated
+from apimpolicy.gateway.policies import conversions
+from apimpolicy.gateway.policies.registry import specification_of, why_not_simulated
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.signatures import Member
+    from apimpolicy.csharp.dotnet.signatures import Member
     from apimpolicy.editor.analysis import Analysis
-    from apimpolicy.policies.spec import AttributeSlot, Specification
+    from apimpolicy.gateway.policies.spec import AttributeSlot, Specification
     from apimpolicy.testing.format import Keys
 
 

@@ -8,15 +8,15 @@ from collections.abc import Iterable, Sequence
 from math import log1p
 from typing import TYPE_CHECKING, Literal
 
-from apimpolicy.binding import conversions as conv
-from apimpolicy.dotnet.types import ERROR, SpecialType, Type, TypeParameter
-from apimpolicy.dotnet.values import OBJECT, VOID
+from apimpolicy.csharp.binding import conversions as conv
+from apimpolicy.csharp.dotnet.types import ERROR, SpecialType, Type, TypeParameter
+from apimpolicy.csharp.dotnet.values import OBJECT, VOID
 from apimpolicy.editor import usage
 from apimpolicy.editor.members import EXTENSION, Offer
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from apimpolicy.binding.core import Binder
+    from apimpolicy.csharp.binding.core import Binder
 
 
 # The names in the code of a document, and those that follow each of them after a dot: they are likely to recur.

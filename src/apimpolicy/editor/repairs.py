@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from apimpolicy.syntax.depth import Frames
-from apimpolicy.syntax.lexer import PADDING, Tokens, tokenize
-from apimpolicy.syntax.stacks import CARET, FILLER, WORDS, Reading, Stack, Stacks, spelled
+from apimpolicy.csharp.syntax.depth import Frames
+from apimpolicy.csharp.syntax.lexer import PADDING, Tokens, tokenize
+from apimpolicy.csharp.syntax.stacks import CARET, FILLER, WORDS, Reading, Stack, Stacks, spelled
 
 MOST_REPAIRS: Final = 4
 _FURTHER: Final = 12

@@ -27,7 +27,7 @@ from apimpolicy.text.source import Excerpt
 if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.editor.rpc import Json
-    from apimpolicy.engine.result import Result
+    from apimpolicy.gateway.engine.result import Result
 
 # Settings of a call as the content of a test file, which has a key for each of them.
 # A policy is a path or the document itself. Paths are relative to the working directory.
@@ -247,7 +247,7 @@ def evaluate(expression: str, **setting: Any) -> Json:
     """
     from html import escape
 
-    from apimpolicy.emit.expression import compile_expression
+    from apimpolicy.csharp.emit.expression import compile_expression
 
     code = expression.strip()
     code = code if code.startswith("@") else f"@({code})"

@@ -6,9 +6,9 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.binding.nodes import Placeholder
-from apimpolicy.binding.reports import shown
-from apimpolicy.dotnet.signatures import Member, Method, Parameter
+from apimpolicy.csharp.binding.nodes import Placeholder
+from apimpolicy.csharp.binding.reports import shown
+from apimpolicy.csharp.dotnet.signatures import Member, Method, Parameter
 from apimpolicy.editor.caret import EnclosingCall, bind_at_caret
 from apimpolicy.editor.members import EXTENSION, Offer, extended
 from apimpolicy.editor.place import code_at, place_at

@@ -154,7 +154,7 @@ def diff(old: str, new: str, seconds: float = 20) -> Json:
     """Return what a change does to callers, as the comment on a pull request; each side is a document, a path or a
     revision of a path in git.
     """
-    from apimpolicy.engine.token_issuers import shared_keys
+    from apimpolicy.gateway.engine.token_issuers import shared_keys
     from apimpolicy.report.difference_data import verdict
     from apimpolicy.report.difference_formats import to_markdown
     from apimpolicy.testing.claims.configured import bounds_for

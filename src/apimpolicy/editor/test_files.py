@@ -11,7 +11,7 @@ from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.editor.hover import Hover
 from apimpolicy.editor.ranking import Item
 from apimpolicy.errors import DiagnosticError
-from apimpolicy.policies.settings import meanings
+from apimpolicy.gateway.policies.settings import meanings
 from apimpolicy.records import Record
 from apimpolicy.testing import kinds
 from apimpolicy.testing.case_files import load_case_tree
@@ -225,7 +225,7 @@ def _tables(wanted: tuple[str, ...]) -> Iterator[Keys]:
 @cache
 def _gateway() -> Keys:
     """Return the settings of the gateway that a configuration file may have; its reader knows the keys."""
-    from apimpolicy.engine.gateway_settings import GatewaySettings
+    from apimpolicy.gateway.engine.gateway_settings import GatewaySettings
     from apimpolicy.project.configuration import Configuration
     from apimpolicy.project.toml_table import Table
 

@@ -12,17 +12,17 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from apimpolicy.csharp.syntax.depth import Frames
+from apimpolicy.csharp.syntax.lexer import PADDING, Tokens, tokenize
+from apimpolicy.csharp.syntax.lookahead import Lookahead
+from apimpolicy.csharp.syntax.parser import machine, parse
+from apimpolicy.csharp.syntax.stacks import CARET, FILLER, Reading, Stack, Stacks, spelled
 from apimpolicy.editor.members import names_in, simple_types
 from apimpolicy.editor.repairs import ENDS, repairs_of
 from apimpolicy.errors import PolicySyntaxError
-from apimpolicy.syntax.depth import Frames
-from apimpolicy.syntax.lexer import PADDING, Tokens, tokenize
-from apimpolicy.syntax.lookahead import Lookahead
-from apimpolicy.syntax.parser import machine, parse
-from apimpolicy.syntax.stacks import CARET, FILLER, Reading, Stack, Stacks, spelled
 
 if TYPE_CHECKING:
-    from apimpolicy.syntax.nodes import Node
+    from apimpolicy.csharp.syntax.nodes import Node
 
 # Complete declarations without a name or type, from undeclared names that the code uses.
 # `var = context.Request;` and `text = "a";` can be read by the tables, but declare nothing; an undeclared

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.dotnet.signatures import Member
+    from apimpolicy.csharp.binding.nodes import Bound
+    from apimpolicy.csharp.dotnet.signatures import Member
 
 _STORED = Path(__file__).parent / "_usage.json"
 _PACKAGE = Path(__file__).parents[1]
@@ -89,9 +89,9 @@ def _names(code: str) -> list[str]:
 
 def _members(code: str) -> Iterator[str]:
     """Yield the members that an expression uses; none if it doesn't compile, as on a page about errors."""
-    from apimpolicy.binding import bind
+    from apimpolicy.csharp.binding import bind
+    from apimpolicy.csharp.syntax.parser import parse
     from apimpolicy.errors import ApimPolicyError
-    from apimpolicy.syntax.parser import parse
     from apimpolicy.text.named_values import named_values_as_holes
     from apimpolicy.text.source import Excerpt
 

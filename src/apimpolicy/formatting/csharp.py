@@ -11,16 +11,16 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from apimpolicy.csharp.syntax import shapes
+from apimpolicy.csharp.syntax.lexer import END, Tokens, tokenize
+from apimpolicy.csharp.syntax.parser import parse
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.fixes import Edit
-from apimpolicy.syntax import shapes
-from apimpolicy.syntax.lexer import END, Tokens, tokenize
-from apimpolicy.syntax.parser import parse
 from apimpolicy.text.named_values import REFERENCE as NAMED_VALUE
 
 if TYPE_CHECKING:
+    from apimpolicy.csharp.syntax.nodes import Node
     from apimpolicy.project.format_settings import LayoutStyle
-    from apimpolicy.syntax.nodes import Node
 
 _TRIVIA = re.compile(r"//[^\r\n]*?(?=[ \t]*(?:[\r\n]|\Z))|/\*.*?\*/|[ \t\r\n\f\v\u00a0\ufeff]+", re.DOTALL)
 _OPENING = frozenset(("LPAR", "LSQB", "LBRACE"))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.formatting import csharp
-from apimpolicy.policies.registry import is_known, specification_of
+from apimpolicy.gateway.policies.registry import is_known, specification_of
 from apimpolicy.project.fixes import Edit, apply
 from apimpolicy.text.document import Attribute, CData, Characters, Comment, Document, Element, MarkupNode, TextNode
 

@@ -23,8 +23,8 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
 
 if TYPE_CHECKING:
-    from apimpolicy.context.records import Response
-    from apimpolicy.engine.recorded_answers import RecordedAnswer
+    from apimpolicy.gateway.context.records import Response
+    from apimpolicy.gateway.engine.recorded_answers import RecordedAnswer
     from apimpolicy.project.toml_table import Table
 
 
@@ -44,7 +44,7 @@ class AnswerTables:
         }
         if not self._answers:
             return found
-        from apimpolicy.engine.recorded_answers import RecordedAnswers
+        from apimpolicy.gateway.engine.recorded_answers import RecordedAnswers
 
         answers = [_answer(table) for table in self._answers]
         backend = found.get("backend")
@@ -54,7 +54,7 @@ class AnswerTables:
 
 
 def _answer(table: Table) -> RecordedAnswer:
-    from apimpolicy.engine.recorded_answers import RecordedAnswer
+    from apimpolicy.gateway.engine.recorded_answers import RecordedAnswer
 
     method, url, delay = table.take("method", str), table.take("url", str), table.number("delay")
     raises = table.take("raises", str)
@@ -67,7 +67,7 @@ def _answer(table: Table) -> RecordedAnswer:
 
 def response_of(table: Table) -> Response:
     """Return the response that a table describes. Raises ConfigurationError."""
-    from apimpolicy.context.records import Response
+    from apimpolicy.gateway.context.records import Response
 
     status, reason = table.take("status", int), table.take("reason", str)
     if status is not None and not 100 <= status <= 599:

@@ -7,15 +7,15 @@ import tempfile
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.access import is_weaker
-from apimpolicy.audit.findings import lent_to_anyone
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.audit_run import AuditRun, audit_path
 from apimpolicy.project.revisions import revision_of
 from apimpolicy.project.service.leniency import Leniency, leniency, lenient
+from apimpolicy.reasoning.audit.access import is_weaker
+from apimpolicy.reasoning.audit.findings import lent_to_anyone
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
+    from apimpolicy.reasoning.audit.analysis import OperationAudit, ServiceAudit
 
 ABSENT = "not there"
 

@@ -9,12 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
-from apimpolicy.audit.analysis import OperationAudit, ServiceAudit, audit_service
-from apimpolicy.audit.confirming import Search, confirmed
-from apimpolicy.audit.findings import AuditFinding, Evidence, SourceLocations, bypasses, findings_of, operations_by_api
-from apimpolicy.audit.requests import Attempt, Rehearsal
-from apimpolicy.audit.states import PolicyLocation
-from apimpolicy.audit.walk import ServiceContext
 from apimpolicy.checkout import open_bytes
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
@@ -26,12 +20,25 @@ from apimpolicy.project.baseline import Baseline
 from apimpolicy.project.gateways import configured, require_apis
 from apimpolicy.project.information_run import LINK_UNKNOWN
 from apimpolicy.project.service.description import OPERATIONS, FileLocation, ServiceDescription
+from apimpolicy.reasoning.audit.analysis import OperationAudit, ServiceAudit, audit_service
+from apimpolicy.reasoning.audit.confirming import Search, confirmed
+from apimpolicy.reasoning.audit.findings import (
+    AuditFinding,
+    Evidence,
+    SourceLocations,
+    bypasses,
+    findings_of,
+    operations_by_api,
+)
+from apimpolicy.reasoning.audit.requests import Attempt, Rehearsal
+from apimpolicy.reasoning.audit.states import PolicyLocation
+from apimpolicy.reasoning.audit.walk import ServiceContext
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import OPEN, Source, decode
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.service import ServiceApi
+    from apimpolicy.gateway.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.service import ServiceApi
 
 
 class AuditRun(NamedTuple):

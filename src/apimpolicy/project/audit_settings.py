@@ -66,7 +66,7 @@ class Requirement:
                 raise ValueError(f"'{shown}' isn't known; the words are {', '.join((*WORDS, ANYONE))}")
 
     def allows(self, proofs: frozenset[str]) -> bool:
-        from apimpolicy.audit.access import implied
+        from apimpolicy.reasoning.audit.access import implied
 
         return _is_met(self._condition, implied(proofs))
 

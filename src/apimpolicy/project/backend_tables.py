@@ -30,8 +30,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from apimpolicy.engine.backends import AnyBackend, Backend, BackendPool, CircuitBreaker, IdentityCredential, PoolMember
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.gateway.engine.backends import (
+    AnyBackend,
+    Backend,
+    BackendPool,
+    CircuitBreaker,
+    IdentityCredential,
+    PoolMember,
+)
 from apimpolicy.project.toml_table import Table
 
 

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.checks.subject import Settings
 from apimpolicy.diagnostics import Severity
-from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
+from apimpolicy.gateway.policies.placement import GATEWAYS, SCOPES, TIERS
 from apimpolicy.project.layout import place_of
 
 if TYPE_CHECKING:

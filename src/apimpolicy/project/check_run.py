@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.csharp.dotnet.process_limits import renew
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.dotnet.process_limits import renew
 from apimpolicy.errors import ConfigurationError, LimitExceededError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects, CheckServices, Project
 from apimpolicy.project.declared import ConfiguredFragments

@@ -67,7 +67,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.placement import simulated_tier
+from apimpolicy.gateway.policies.placement import simulated_tier
 from apimpolicy.project import environments
 from apimpolicy.project.answer_tables import AnswerTables, DescriptionPaths
 from apimpolicy.project.declared import Declared, declared_in, external_patterns
@@ -82,9 +82,9 @@ from apimpolicy.project.toml_table import Table
 
 if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.engine.document import AnyPolicy
-    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.gateway.engine.document import AnyPolicy
+    from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.project.audit_settings import AuditSettings
     from apimpolicy.project.check_configuration import CheckConfiguration
     from apimpolicy.project.service.building import ServiceParts
@@ -218,7 +218,7 @@ class Configuration:
         overrides: dict[str, Any],
     ) -> Gateway:
         """Make the gateway with stand-ins, and add these to the list."""
-        from apimpolicy.engine.backends import OpenBackends
+        from apimpolicy.gateway.engine.backends import OpenBackends
         from apimpolicy.project.service.completion import completion, computed_backend
 
         has_service = description is not None or self.has_service
@@ -298,7 +298,7 @@ class Configuration:
         overrides: dict[str, Any],
         description: ServiceDescription | None,
     ) -> Gateway:
-        from apimpolicy.engine.gateway import Gateway
+        from apimpolicy.gateway.engine.gateway import Gateway
 
         tier = None if description is None else simulated_tier(description.sku.known or "")
         if tier is not None:
@@ -325,7 +325,7 @@ class Configuration:
             raise environments.unknown_environment(name, known)
 
     def _authorities(self, name: str) -> list[Certificate]:
-        from apimpolicy.dotnet.cryptography.certificate import Certificate
+        from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
 
         found: list[Certificate] = []
         for path in self._files[name]:
@@ -343,8 +343,8 @@ class Configuration:
         return {name: _certificate(table, name, value, vaults) for name, value in table.items()}
 
     def _vaults(self) -> dict[str, Any]:
-        from apimpolicy.dotnet.cryptography.certificate import Certificate
-        from apimpolicy.engine.services import KeyVault
+        from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
+        from apimpolicy.gateway.engine.services import KeyVault
 
         vaults: dict[str, Any] = {}
         for vault_name, objects in self._key_vaults.items() if self._key_vaults is not None else ():
@@ -404,7 +404,7 @@ def empty_configuration() -> Configuration:
 
 
 def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any]) -> Any:
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
 
     if isinstance(value, str):
         if not os.path.isfile(table.path(value)):
@@ -418,7 +418,7 @@ def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any])
         if vault is None:
             known = f"there are {', '.join(vaults)}" if vaults else f"add a table [key-vaults.{vault_name}]"
             raise entry.mistake(f"names a Key Vault that is not in this file; {known}", "key-vault")
-        from apimpolicy.engine.services import KeyVaultReference
+        from apimpolicy.gateway.engine.services import KeyVaultReference
 
         return KeyVaultReference(vault, object_name)
     path, password, subject = (entry.take(key, str) for key in ("path", "password", "self-signed"))

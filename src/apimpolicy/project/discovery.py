@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checkout import boundary_of, entries, listing, open_bytes
-from apimpolicy.dotnet.process_limits import renew
+from apimpolicy.csharp.dotnet.process_limits import renew
 from apimpolicy.project.embedded import CODE, MARKDOWN, reader_for
 from apimpolicy.project.embedded import ENDINGS as EMBEDDED_ENDINGS
 from apimpolicy.project.environments import CONFIGURATION, configuration_in

@@ -86,7 +86,7 @@ def environments_at(folder: str, values: Mapping[str, Any]) -> list[str]:
 
 def is_environment(name: str, known: Iterable[str]) -> bool:
     """Return whether an environment is one of those that are known, or a word of only one of their names."""
-    from apimpolicy.infrastructure.files import chosen
+    from apimpolicy.project.infrastructure.files import chosen
 
     names = list(known)
     return chosen(names, name) in names
@@ -104,7 +104,7 @@ def unknown_environment(name: str, known: Iterable[str]) -> ConfigurationError:
 
 def variable_files(folder: str) -> dict[str, list[str]]:
     """Return the files with variables of Terraform or parameters of Bicep around a folder, by environment."""
-    from apimpolicy.infrastructure.files import Files, environment_files
+    from apimpolicy.project.infrastructure.files import Files, environment_files
 
     files = Files(folder, list(parents_of(folder))[-1])
     return environment_files(files, files.root)
@@ -115,7 +115,7 @@ def variables_of(folder: str, name: str, own: Mapping[str, Any], directory: str)
 
     Raises ConfigurationError.
     """
-    from apimpolicy.infrastructure.files import chosen
+    from apimpolicy.project.infrastructure.files import chosen
     from apimpolicy.project.named_values import load_values
 
     given = own.get("values")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from apimpolicy.engine.backends import Backend, BackendPool, CircuitBreaker, IdentityCredential, PoolMember
+from apimpolicy.gateway.engine.backends import Backend, BackendPool, CircuitBreaker, IdentityCredential, PoolMember
 from apimpolicy.project.toml_table import Table
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.IGNORECASE)

@@ -40,11 +40,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.settings import Behaviour
+from apimpolicy.gateway.policies.settings import Behaviour
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.data_sources import RecordedCosmos, RecordedSql
-    from apimpolicy.policies.outside_services import AnalyzesSafety, ServiceBus
+    from apimpolicy.gateway.policies.data_sources import RecordedCosmos, RecordedSql
+    from apimpolicy.gateway.policies.outside_services import AnalyzesSafety, ServiceBus
     from apimpolicy.project.toml_table import Table
 
 ERRORS: dict[str, type[OSError]] = {"timeout": TimeoutError, "refused": ConnectionRefusedError}
@@ -79,7 +79,7 @@ class GatewayTables:
         """Arguments of `Gateway`. Raises ConfigurationError."""
         found = dict(self._found)
         if self._limits:
-            from apimpolicy.dotnet.environment import Limits
+            from apimpolicy.csharp.dotnet.environment import Limits
 
             found["limits"] = Limits(**self._limits)
         return found | {name: _TABLES[name](table) for name, table in self._tables.items()}
@@ -118,7 +118,7 @@ def _raised(table: Table) -> Callable[[object], Any] | None:
 
 
 def _service_bus(table: Table) -> ServiceBus:
-    from apimpolicy.policies.outside_services import ServiceBus
+    from apimpolicy.gateway.policies.outside_services import ServiceBus
 
     queues, topics = table.texts("queues"), table.texts("topics")
     table.finish()
@@ -126,7 +126,7 @@ def _service_bus(table: Table) -> ServiceBus:
 
 
 def _content_safety(table: Table) -> AnalyzesSafety:
-    from apimpolicy.policies.outside_services import SafetyWords
+    from apimpolicy.gateway.policies.outside_services import SafetyWords
 
     failing = _raised(table)
 
@@ -142,7 +142,7 @@ def _content_safety(table: Table) -> AnalyzesSafety:
 
 
 def _sql(table: Table) -> RecordedSql:
-    from apimpolicy.policies.data_sources import RecordedSql
+    from apimpolicy.gateway.policies.data_sources import RecordedSql
 
     rows = [dict(row.items()) for row in table.tables("rows")]
     failing = _raised(table)
@@ -151,7 +151,7 @@ def _sql(table: Table) -> RecordedSql:
 
 
 def _cosmos(table: Table) -> RecordedCosmos:
-    from apimpolicy.policies.data_sources import RecordedCosmos
+    from apimpolicy.gateway.policies.data_sources import RecordedCosmos
 
     answer = table.take("answer", object)
     failing = _raised(table)

@@ -19,8 +19,8 @@ from apimpolicy.project.service.reading import has_service
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.service import Service
+    from apimpolicy.gateway.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.service import Service
 
 
 class NoApisError(ConfigurationError):

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.project.files import read_bytes
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.token_issuers import EntraTenant
+    from apimpolicy.gateway.engine.token_issuers import EntraTenant
     from apimpolicy.project.toml_table import Table
 
 
@@ -70,7 +70,7 @@ def _options(table: Table, *names: str) -> dict[str, Any]:
 
 
 def _provider(name: str, table: Table) -> Any:
-    from apimpolicy.engine.token_issuers import OpenIdProvider
+    from apimpolicy.gateway.engine.token_issuers import OpenIdProvider
 
     issuer, claims = _text(table, "issuer"), table.take("claims", dict)
     audience = table.texts("audience")
@@ -83,7 +83,7 @@ def _provider(name: str, table: Table) -> Any:
 
 
 def _documents(table: Table) -> Any:
-    from apimpolicy.engine.token_issuers import OpenIdDocuments
+    from apimpolicy.gateway.engine.token_issuers import OpenIdDocuments
 
     found: dict[str, Any] = {}
     for url, given in table.items():
@@ -92,7 +92,7 @@ def _documents(table: Table) -> Any:
 
 
 def _tenant(name: str, table: Table) -> EntraTenant:
-    from apimpolicy.engine.token_issuers import EntraTenant
+    from apimpolicy.gateway.engine.token_issuers import EntraTenant
 
     options = _options(table, "id", "domain", "endpoint", "client-id")
     table.finish()
@@ -102,7 +102,7 @@ def _tenant(name: str, table: Table) -> EntraTenant:
 
 
 def _managed_identity(table: Table, tenants: dict[str, EntraTenant]) -> Any:
-    from apimpolicy.engine.managed_identity import ManagedIdentity
+    from apimpolicy.gateway.engine.managed_identity import ManagedIdentity
 
     name = table.take("tenant", str)
     if name is not None and name not in tenants:
@@ -120,7 +120,7 @@ def _managed_identity(table: Table, tenants: dict[str, EntraTenant]) -> Any:
 
 
 def _authorizations(tables: list[Table]) -> Any:
-    from apimpolicy.engine.managed_identity import Authorizations
+    from apimpolicy.gateway.engine.managed_identity import Authorizations
 
     found = Authorizations()
     for table in tables:

@@ -21,12 +21,12 @@ import attrs
 from apimpolicy.checks.references import MissingReference
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.infrastructure.values import shown
 from apimpolicy.project.cache import key_of
 from apimpolicy.project.declared import NOTHING, Declared
 from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.elsewhere import Elsewhere
 from apimpolicy.project.files import fingerprint
+from apimpolicy.project.infrastructure.values import shown
 from apimpolicy.project.layout import KINDS, Place, place_of
 from apimpolicy.project.overlays import filtered_names, is_filtered
 from apimpolicy.project.service.description import NOWHERE, OPERATIONS, ApiDescription, Gap, NamedValueDescription

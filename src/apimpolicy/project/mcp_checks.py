@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.rules.mcp_response_read import McpResponseRead
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.engine.mcp.servers import METADATA, STRIPPED_KEYS
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.engine.mcp.servers import METADATA, STRIPPED_KEYS
+from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.service.operations import KnownOperations
 from apimpolicy.text.markup import read

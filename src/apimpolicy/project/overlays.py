@@ -133,7 +133,7 @@ def read_overlay(path: str) -> Overlay:
 
 
 def _yaml(path: str) -> Any:
-    from apimpolicy.engine.data_files import parse_json_or_yaml
+    from apimpolicy.gateway.engine.data_files import parse_json_or_yaml
 
     return parse_json_or_yaml(read_bytes(path, _MOST_BYTES), path)
 

@@ -27,7 +27,7 @@ from apimpolicy.checks.convention import Convention, ConventionRule, Selector, V
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings
 from apimpolicy.diagnostics import Severity
-from apimpolicy.policies.placement import SCOPES
+from apimpolicy.gateway.policies.placement import SCOPES
 from apimpolicy.project.named_values import parse_toml, read_text
 from apimpolicy.project.toml_table import Table
 from apimpolicy.text.source import Source

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.checkout import is_trusted
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.settings import DeclaredSettings, setting
+from apimpolicy.gateway.policies.settings import DeclaredSettings, setting
 
 if TYPE_CHECKING:
     from apimpolicy.project.toml_table import Table

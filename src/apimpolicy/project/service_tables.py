@@ -54,15 +54,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.context import entities
-from apimpolicy.context.entities import Workspace
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.gateway.context import entities
+from apimpolicy.gateway.context.entities import Workspace
 from apimpolicy.project.environments import environment_tables, overlay_path, selected
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.mcp.servers import McpServer
-    from apimpolicy.engine.service import ServiceApi, ServiceProduct, ServiceSubscription
+    from apimpolicy.gateway.engine.mcp.servers import McpServer
+    from apimpolicy.gateway.engine.service import ServiceApi, ServiceProduct, ServiceSubscription
     from apimpolicy.project.overlays import Overlay
     from apimpolicy.project.service.building import ServiceParts
     from apimpolicy.project.service.description import ServiceDescription
@@ -106,7 +106,7 @@ class ServiceTables:
 
     def parts(self, description: ServiceDescription | None = None, *, is_lenient: bool = False) -> ServiceParts:
         """Make the parts of a description and of the tables. Raises ConfigurationError."""
-        from apimpolicy.engine.service import ServiceWorkspace
+        from apimpolicy.gateway.engine.service import ServiceWorkspace
         from apimpolicy.project.service.building import ServiceParts, parts_of
 
         parts = ServiceParts(self._table.file) if description is None else parts_of(description, is_lenient)
@@ -167,7 +167,7 @@ def _path(table: Table, name: str) -> Path | None:
 
 
 def _api(id_: str, table: Table) -> ServiceApi:
-    from apimpolicy.engine.service import ServiceApi, ServiceOperation, VersionSet
+    from apimpolicy.gateway.engine.service import ServiceApi, ServiceOperation, VersionSet
 
     scheme, name = table.take("versioning", str), table.take("version-name", str)
     version_set = None if scheme is None else VersionSet(scheme, name or "api-version")
@@ -194,7 +194,7 @@ def _server(table: Table) -> McpServer | None:
     tools, backend = table.named_tables("tools"), table.take("backend-id", str)
     if not tools and backend is None:
         return None
-    from apimpolicy.engine.mcp.servers import McpServer, McpTool
+    from apimpolicy.gateway.engine.mcp.servers import McpServer, McpTool
 
     if table.values.get("kind") != "mcp":
         raise table.mistake('has tools or a backend-id, and no kind = "mcp"')
@@ -211,7 +211,7 @@ def _server(table: Table) -> McpServer | None:
 
 
 def _product(id_: str, table: Table) -> ServiceProduct:
-    from apimpolicy.engine.service import ServiceProduct
+    from apimpolicy.gateway.engine.service import ServiceProduct
 
     apis, policy, workspace = table.texts("apis") or (), _policy(table), table.take("workspace", str)
     return ServiceProduct(entity_of("product", table, id_), apis=apis, policy=policy, workspace=workspace)
@@ -220,7 +220,7 @@ def _product(id_: str, table: Table) -> ServiceProduct:
 def _subscription(
     id_: str, table: Table, users: Mapping[str, Any], below: ServiceSubscription | None
 ) -> ServiceSubscription:
-    from apimpolicy.engine.service import STATES, ServiceSubscription
+    from apimpolicy.gateway.engine.service import STATES, ServiceSubscription
 
     product, api, scope = table.take("product", str), table.take("api", str), table.take("scope", str)
     given = [name for name in ("product", "api", "scope") if name in table]

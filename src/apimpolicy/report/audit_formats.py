@@ -26,9 +26,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.audit.access import KEY_WORD, WEAK_TOKEN, limited_by
-from apimpolicy.audit.findings import AuditFinding, lent_to_anyone
-from apimpolicy.audit.kinds import ADDRESS, CERTIFICATE, LENDS, LIMITS, REPLACES, TOKEN
+from apimpolicy.reasoning.audit.access import KEY_WORD, WEAK_TOKEN, limited_by
+from apimpolicy.reasoning.audit.findings import AuditFinding, lent_to_anyone
+from apimpolicy.reasoning.audit.kinds import ADDRESS, CERTIFICATE, LENDS, LIMITS, REPLACES, TOKEN
 from apimpolicy.report.audit_text import (
     answer,
     audit_text,
@@ -47,10 +47,10 @@ from apimpolicy.report.terminal import path_from_here
 from apimpolicy.text.source import from_utf16
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.analysis import OperationAudit
-    from apimpolicy.audit.findings import AuditFinding
-    from apimpolicy.audit.states import PolicyLocation
     from apimpolicy.project.audit_run import AuditRun
+    from apimpolicy.reasoning.audit.analysis import OperationAudit
+    from apimpolicy.reasoning.audit.findings import AuditFinding
+    from apimpolicy.reasoning.audit.states import PolicyLocation
 
 ALWAYS, SOMETIMES, NEVER, UNKNOWN = "always", "on some paths", "never", "unknown"
 

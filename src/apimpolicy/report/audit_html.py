@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit import kinds
-from apimpolicy.audit.access import NOT_LIMITED, WEAK_TOKEN, limited_by
-from apimpolicy.audit.findings import lent_to_anyone, operations_by_api
+from apimpolicy.reasoning.audit import kinds
+from apimpolicy.reasoning.audit.access import NOT_LIMITED, WEAK_TOKEN, limited_by
+from apimpolicy.reasoning.audit.findings import lent_to_anyone, operations_by_api
 from apimpolicy.report import audit_text
 from apimpolicy.report.audit_formats import ALWAYS, NEVER, SOMETIMES, UNKNOWN, passed_on, presence, when
 from apimpolicy.report.columns import counted
@@ -20,8 +20,8 @@ from apimpolicy.report.markup import page, text
 from apimpolicy.text.secrets import markup_without_secrets
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.analysis import OperationAudit
     from apimpolicy.project.audit_run import AuditRun
+    from apimpolicy.reasoning.audit.analysis import OperationAudit
 
 LENT, KEPT = "added by the gateway", "kept from the caller"
 COLUMNS = ("key", "token", "certificate", "address", "limited by", LENT, KEPT)

@@ -20,18 +20,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit import kinds
-from apimpolicy.audit.access import KEY_WORD, NO_ACCESS, NOT_LIMITED, limited_by
-from apimpolicy.audit.findings import AuditFinding, lent_to_anyone, operations_by_api
-from apimpolicy.audit.states import PolicyLocation, TokenCheck
 from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.reasoning.audit import kinds
+from apimpolicy.reasoning.audit.access import KEY_WORD, NO_ACCESS, NOT_LIMITED, limited_by
+from apimpolicy.reasoning.audit.findings import AuditFinding, lent_to_anyone, operations_by_api
+from apimpolicy.reasoning.audit.states import PolicyLocation, TokenCheck
 from apimpolicy.report.columns import PLAIN, Style, counted, printable
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.analysis import OperationAudit
     from apimpolicy.project.audit_changes import Change
     from apimpolicy.project.audit_run import AuditRun
+    from apimpolicy.reasoning.audit.analysis import OperationAudit
 
 NO_REQUEST = "no request reaches a backend"
 LENDING = "anyone reaches the backend with our credentials"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from apimpolicy.binding import nodes
-from apimpolicy.dotnet.values import box
+from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.dotnet.values import box
 from apimpolicy.records import Record
 from apimpolicy.report.columns import first_of
 from apimpolicy.report.values import folded, show
 
 if TYPE_CHECKING:
-    from apimpolicy.emit.recording import Recorder
+    from apimpolicy.csharp.emit.recording import Recorder
 
 NOT_EVALUATED: Final = "not evaluated"
 FAILED: Final = "failed"

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Expression
-from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.steps import compiled
-from apimpolicy.policies.effects import Condition, Forwarded
-from apimpolicy.policies.registry import is_known, specification_of
+from apimpolicy.csharp.binding.nodes import Expression
+from apimpolicy.csharp.dotnet.values import from_utf16
+from apimpolicy.gateway.engine.steps import compiled
+from apimpolicy.gateway.policies.effects import Condition, Forwarded
+from apimpolicy.gateway.policies.registry import is_known, specification_of
 from apimpolicy.records import Record
 from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause, Evaluated, StatedFact, clause_of, clause_of_block
 from apimpolicy.report.columns import PLAIN, Style, clip, page, printable, shortened, width, wrap
@@ -27,9 +27,9 @@ from apimpolicy.report.values import show, within_limits
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.mcp.endpoint import McpOutcome
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.trace import Evaluation, TraceEntry
+    from apimpolicy.gateway.engine.mcp.endpoint import McpOutcome
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.trace import Evaluation, TraceEntry
 
 CHOICES = "https://apimpolicy.github.io/apimpolicy/choices/"
 """The page of our choices."""

@@ -6,24 +6,24 @@ import datetime
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import nodes
-from apimpolicy.dotnet.cryptography.chain import NO_LIST, ChainStatus
-from apimpolicy.dotnet.environment import TICKS_PER_SECOND
-from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.api_routing import prefix_of
-from apimpolicy.policies.cors import is_preflight
-from apimpolicy.policies.effects import CorsChecked, QuotaUsed, RateLimited
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.dotnet.cryptography.chain import NO_LIST, ChainStatus
+from apimpolicy.csharp.dotnet.environment import TICKS_PER_SECOND
+from apimpolicy.csharp.dotnet.values import from_utf16
+from apimpolicy.gateway.engine.api_routing import prefix_of
+from apimpolicy.gateway.policies.cors import is_preflight
+from apimpolicy.gateway.policies.effects import CorsChecked, QuotaUsed, RateLimited
+from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.report.clauses import NOT_EVALUATED, Clause, Evaluated, descendants, unconverted
 from apimpolicy.report.columns import first_of
 from apimpolicy.report.terminal import short_path
 from apimpolicy.report.values import certificate
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.engine.exchange import Unmatched
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.service import ServiceApi
+    from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.gateway.engine.exchange import Unmatched
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.service import ServiceApi
 
 
 # Simulate how a browser judges a response to a page of another origin: the page learns only that CORS failed

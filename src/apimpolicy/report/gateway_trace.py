@@ -17,21 +17,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.environment import TICKS_PER_SECOND
-from apimpolicy.dotnet.system import objects
-from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.policies.effects import BranchTaken, Included
-from apimpolicy.policies.placement import SECTIONS
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.csharp.dotnet.environment import TICKS_PER_SECOND
+from apimpolicy.csharp.dotnet.system import objects
+from apimpolicy.csharp.dotnet.values import from_utf16
+from apimpolicy.gateway.policies.effects import BranchTaken, Included
+from apimpolicy.gateway.policies.placement import SECTIONS
+from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.report import gateway_trace_entries as entries
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.values import within_limits
 
 if TYPE_CHECKING:
-    from apimpolicy.context.entities import Api
-    from apimpolicy.context.records import Request
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.trace import Evaluation, TraceEntry
+    from apimpolicy.gateway.context.entities import Api
+    from apimpolicy.gateway.context.records import Request
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.trace import Evaluation, TraceEntry
 
 EVALUATED = "Expression was successfully evaluated."
 NOT_FOUND = (

@@ -18,17 +18,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.policies import effects
-from apimpolicy.policies.registry import has_trait, specification_of
+from apimpolicy.csharp.dotnet.values import from_utf16
+from apimpolicy.gateway.policies import effects
+from apimpolicy.gateway.policies.registry import has_trait, specification_of
 from apimpolicy.report.columns import shortened
 from apimpolicy.report.values import value_text
 
 if TYPE_CHECKING:
-    from apimpolicy.context.headers import Headers
-    from apimpolicy.context.records import Request, Response
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.trace import Evaluation, TraceEntry
+    from apimpolicy.gateway.context.headers import Headers
+    from apimpolicy.gateway.context.records import Request, Response
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.trace import Evaluation, TraceEntry
 
 FORWARDED = "Request is being forwarded to the backend service. Timeout set to {seconds:g} seconds"
 SENDING = (effects.Forwarded, effects.Sent)

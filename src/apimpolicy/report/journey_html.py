@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.report import journey_parts
 from apimpolicy.report.columns import shortened
 from apimpolicy.report.explanation import Explanation, explain, steps_of_path
@@ -20,8 +20,8 @@ from apimpolicy.report.values import show, type_name, within_limits
 from apimpolicy.text.secrets import markup_without_secrets
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.trace import TraceEntry
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.trace import TraceEntry
 
 
 @within_limits

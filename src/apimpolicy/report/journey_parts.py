@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.policies.effects import Condition, Forwarded, ResponseReturned, Sent
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.csharp.dotnet.values import from_utf16
+from apimpolicy.gateway.policies.effects import Condition, Forwarded, ResponseReturned, Sent
+from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause
 from apimpolicy.report.columns import shortened
 from apimpolicy.report.explanation import clause_of_evaluation, is_detail, steps_of
@@ -16,12 +16,12 @@ from apimpolicy.report.terminal import short_path
 from apimpolicy.report.values import certificate, show
 
 if TYPE_CHECKING:
-    from apimpolicy.context.headers import Headers
-    from apimpolicy.context.records import Request, Response
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.dotnet.cryptography.chain import Verification
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.trace import Evaluation, TraceEntry
+    from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.csharp.dotnet.cryptography.chain import Verification
+    from apimpolicy.gateway.context.headers import Headers
+    from apimpolicy.gateway.context.records import Request, Response
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.trace import Evaluation, TraceEntry
 
 
 # Requests and responses on the journey's page: the first line, the headers, the body

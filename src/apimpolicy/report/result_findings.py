@@ -14,7 +14,7 @@ from apimpolicy.report.difference_text import UNNOTICED, headline
 from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.exceptions import DotnetException
+    from apimpolicy.csharp.dotnet.exceptions import DotnetException
     from apimpolicy.report.test_results import CaseReport
 
 

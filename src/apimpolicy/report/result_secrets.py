@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.policies.effects import Forwarded, ResponseReturned, Sent
+from apimpolicy.csharp.dotnet.values import from_utf16
+from apimpolicy.gateway.policies.effects import Forwarded, ResponseReturned, Sent
 from apimpolicy.text.secrets import hide_message_secrets, is_secret_header
 
 if TYPE_CHECKING:
-    from apimpolicy.context.records import Request, Response
-    from apimpolicy.engine.result import Result
+    from apimpolicy.gateway.context.records import Request, Response
+    from apimpolicy.gateway.engine.result import Result
 
 _LONGEST_BODY = 1 << 16
 """Bytes of a body in which secrets are looked for."""

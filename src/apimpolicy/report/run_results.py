@@ -6,8 +6,8 @@ import base64
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.policies.effects import Condition
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.effects import Condition
+from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.report.columns import PLAIN, Style, clip, printable, shortened, width
 from apimpolicy.report.explanation import Explanation, steps_of
 from apimpolicy.report.explanation_notes import routing_notes
@@ -19,10 +19,10 @@ from apimpolicy.report.values import folded, runtime_type, show, value_text, wit
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from apimpolicy.context.headers import Headers
-    from apimpolicy.engine.mcp.endpoint import McpOutcome
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.trace import Evaluation, TraceEntry
+    from apimpolicy.gateway.context.headers import Headers
+    from apimpolicy.gateway.engine.mcp.endpoint import McpOutcome
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.trace import Evaluation, TraceEntry
     from apimpolicy.report.clauses import Clause
 
 

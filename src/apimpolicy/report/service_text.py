@@ -6,13 +6,13 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.api_routing import prefix_of
-from apimpolicy.engine.document import Policy
-from apimpolicy.engine.service_requests import documents_of, operations_with_policies
+from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.policies.placement import SCOPES
-from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.gateway.engine.api_routing import prefix_of
+from apimpolicy.gateway.engine.document import Policy
+from apimpolicy.gateway.engine.service_requests import documents_of, operations_with_policies
+from apimpolicy.gateway.policies.placement import SCOPES
+from apimpolicy.gateway.policies.spec import SECTIONS
 from apimpolicy.report.columns import printable
 from apimpolicy.report.explanation_notes import api_in_words
 from apimpolicy.text.document import Element, MarkupNode
@@ -20,10 +20,10 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.source import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.document import AnyPolicy
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.service import Service, ServiceApi
-    from apimpolicy.engine.steps import Program
+    from apimpolicy.gateway.engine.document import AnyPolicy
+    from apimpolicy.gateway.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.service import Service, ServiceApi
+    from apimpolicy.gateway.engine.steps import Program
     from apimpolicy.report.columns import Style
 
 

@@ -14,19 +14,29 @@ from decimal import Decimal
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from apimpolicy.dotnet.environment import environment, joined, use_environment, work_through
-from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.system.objects import TypeObject, to_string
-from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type
-from apimpolicy.dotnet.values import BYTE, OBJECT, AnonymousObject, Array, Boxed, EnumValue, box, from_utf16, type_of
-from apimpolicy.emit.runtime import as_policy_error
+from apimpolicy.csharp.dotnet.environment import environment, joined, use_environment, work_through
+from apimpolicy.csharp.dotnet.exceptions import DotnetException
+from apimpolicy.csharp.dotnet.system.objects import TypeObject, to_string
+from apimpolicy.csharp.dotnet.types import ArrayType, NamedType, TupleType, Type
+from apimpolicy.csharp.dotnet.values import (
+    BYTE,
+    OBJECT,
+    AnonymousObject,
+    Array,
+    Boxed,
+    EnumValue,
+    box,
+    from_utf16,
+    type_of,
+)
+from apimpolicy.csharp.emit.runtime import as_policy_error
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.report.columns import clip, printable
 from apimpolicy.text.scanner import scan_code
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.result import Result
+    from apimpolicy.gateway.engine.result import Result
 
 _GROUPINGS = ("System.Linq.IGrouping", "System.Linq.Grouping")
 NULL_TYPE = "<null>"

@@ -18,9 +18,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
-from apimpolicy.context.headers import Headers
-from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.gateway.context.headers import Headers
+from apimpolicy.gateway.context.records import Request, Response
 from apimpolicy.serving import engine_loop
 from apimpolicy.serving.http_messages import BackendStream
 from apimpolicy.serving.ledger import LEAST, Deadlines
@@ -49,7 +49,7 @@ class DestinationNotAllowed(ConnectionRefusedError):
 
 
 class HttpBackend:
-    """A transport over HTTP (see `apimpolicy.engine.services.Transport`) for code that runs in `bridge`.
+    """A transport over HTTP (see `apimpolicy.gateway.engine.services.Transport`) for code that runs in `bridge`.
 
     `base` replaces the scheme, host and port of all requests, and its path precedes each request's path; without
     `base`, requests go to their own URL, if it is `allowed`.

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
-from apimpolicy.dotnet.process_limits import reason_to_stop
-from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.mcp.clients import address_of_server
-from apimpolicy.engine.service_requests import documents_of, operations_with_policies
+from apimpolicy.csharp.dotnet.process_limits import reason_to_stop
+from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.gateway.engine.mcp.clients import address_of_server
+from apimpolicy.gateway.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.memory import collect
 from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.manual_requests import TokenWish, issuers_of, token_of
@@ -36,8 +36,8 @@ from apimpolicy.serving.tls import AskingContext, server_certificate
 from apimpolicy.serving.workers import Peers, run_workers
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.service import ServiceApi
+    from apimpolicy.gateway.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.service import ServiceApi
     from apimpolicy.project.serve_settings import ServeSettings
     from apimpolicy.serving.dispatcher import Served
     from apimpolicy.serving.loading import ServeTarget

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import (
     ApimPolicyError,
     ConfigurationError,
@@ -22,13 +21,14 @@ from apimpolicy.errors import (
     LimitExceededError,
     NotSimulatedError,
 )
+from apimpolicy.gateway.context.records import Request, Response
 from apimpolicy.serving import engine_loop
 from apimpolicy.serving.http_messages import internal_error, own_answer
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.document import AnyPolicy
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.result import Result
+    from apimpolicy.gateway.engine.document import AnyPolicy
+    from apimpolicy.gateway.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.result import Result
 
 log = logging.getLogger("apimpolicy.serve")
 LONG = 0.1

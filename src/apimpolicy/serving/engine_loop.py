@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from greenlet import getcurrent, greenlet
 
-from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment, has_environment, processor_time
+from apimpolicy.csharp.dotnet.environment import UNIX_EPOCH_TICKS, environment, has_environment, processor_time
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

@@ -16,8 +16,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.context.records import Response
-from apimpolicy.dotnet.cryptography.certificate import Certificate
+from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
+from apimpolicy.gateway.context.records import Response
 from apimpolicy.serving import engine_loop
 from apimpolicy.text.secrets import without_secrets
 from apimpolicy.text.source import number_of
@@ -220,7 +220,7 @@ _BLOCK = 1 << 16
 
 
 class BackendStream:
-    """Implements `apimpolicy.context.bodies.BodyStream` for an answer of aiohttp.
+    """Implements `apimpolicy.gateway.context.bodies.BodyStream` for an answer of aiohttp.
 
     A policy that reads the body waits for it until the timeout of forward-request, `ends`, is over; what is sent on as
     it comes may take as long as it likes. An answer that is not read is closed with this object.

@@ -30,10 +30,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from apimpolicy.context.headers import Headers
-from apimpolicy.context.records import Request, Response
-from apimpolicy.dotnet.environment import use_environment
+from apimpolicy.csharp.dotnet.environment import use_environment
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.gateway.context.headers import Headers
+from apimpolicy.gateway.context.records import Request, Response
 from apimpolicy.project.manual_requests import issuers_of
 from apimpolicy.report.columns import Style
 from apimpolicy.report.harmless import to_json
@@ -46,7 +46,7 @@ from apimpolicy.text.secrets import without_secrets
 from apimpolicy.text.source import number_of
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.gateway import Gateway
 
 DEBUG_HEADER, TRACE_ID = "Apim-Debug-Authorization", "Apim-Trace-Id"
 MOST_REQUESTS = 500

@@ -19,9 +19,9 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.context.headers import Headers
-from apimpolicy.context.records import Request, Response
-from apimpolicy.dotnet.cryptography.certificate import Certificate
+from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
+from apimpolicy.gateway.context.headers import Headers
+from apimpolicy.gateway.context.records import Request, Response
 from apimpolicy.project.serve_settings import Limits
 from apimpolicy.serving.dispatcher import Dispatcher, Handled, Served
 from apimpolicy.serving.http_messages import fields_of, own_answer
@@ -30,8 +30,8 @@ from apimpolicy.serving.server import Listener, listen
 from apimpolicy.serving.tls import AskingContext, server_certificate
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.document import AnyPolicy
-    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.document import AnyPolicy
+    from apimpolicy.gateway.engine.gateway import Gateway
 
 _PATIENCE = 30.0
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import urlsplit
 
-from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.report.columns import printable
 from apimpolicy.report.explanation import decided_by
 from apimpolicy.report.result_secrets import hide_secrets_of

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import httptools
 
-from apimpolicy.context.headers import Headers
-from apimpolicy.context.records import Request, Response
+from apimpolicy.gateway.context.headers import Headers
+from apimpolicy.gateway.context.records import Request, Response
 from apimpolicy.project.serve_settings import Limits
 from apimpolicy.serving import http_messages
 from apimpolicy.serving.ledger import Ledger
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
     from apimpolicy.serving.dispatcher import Handled
 
     Answer = Callable[[Request, Callable[[Handled], None], asyncio.AbstractEventLoop], None]

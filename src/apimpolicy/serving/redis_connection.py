@@ -26,16 +26,16 @@ from functools import partial
 from importlib.resources import files
 from typing import Any, TypeVar
 
-from apimpolicy.context.bodies import parse_json, parse_xml
-from apimpolicy.context.headers import Headers
-from apimpolicy.context.records import Response
-from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.system.datetimes import DateTime
-from apimpolicy.dotnet.system.randoms import Guid
-from apimpolicy.dotnet.system.timespans import TimeSpan
-from apimpolicy.dotnet.values import BYTE, Array, Boxed, EnumValue, box, byte_array
+from apimpolicy.csharp.dotnet.exceptions import DotnetException
+from apimpolicy.csharp.dotnet.metadata import named
+from apimpolicy.csharp.dotnet.system.datetimes import DateTime
+from apimpolicy.csharp.dotnet.system.randoms import Guid
+from apimpolicy.csharp.dotnet.system.timespans import TimeSpan
+from apimpolicy.csharp.dotnet.values import BYTE, Array, Boxed, EnumValue, box, byte_array
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
+from apimpolicy.gateway.context.bodies import parse_json, parse_xml
+from apimpolicy.gateway.context.headers import Headers
+from apimpolicy.gateway.context.records import Response
 from apimpolicy.serving import engine_loop
 
 _PATIENCE = 5.0

@@ -23,12 +23,20 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.engine.state import CallCounters, LocalCircuits, ValueCache, distance
-from apimpolicy.policies.state import Bucket, Counter, CounterClaim, CounterStatus, StateEntry, TakeOutcome, Window
+from apimpolicy.gateway.engine.state import CallCounters, LocalCircuits, ValueCache, distance
+from apimpolicy.gateway.policies.state import (
+    Bucket,
+    Counter,
+    CounterClaim,
+    CounterStatus,
+    StateEntry,
+    TakeOutcome,
+    Window,
+)
 from apimpolicy.serving.redis_connection import UNREADABLE, RedisConnection, from_bytes, to_bytes
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.state import SharedCache, TripRule
+    from apimpolicy.gateway.policies.state import SharedCache, TripRule
 
 _BEAT = 2.0
 _LONGEST_KEY = 200
@@ -40,7 +48,7 @@ _EXTERNAL = ("external", "prefer-external")
 
 
 class RedisState:
-    """The `apimpolicy.policies.state.GatewayState` of the Redis at a URL. Raises ConfigurationError for a wrong URL.
+    """The `gateway.policies.state.GatewayState` of the Redis at a URL. Raises ConfigurationError for a wrong URL.
 
     `prefix` is what all keys begin with: gateways with different ones share nothing. Its name becomes a hash tag,
     `{apimpolicy}:`, unless it has one.
@@ -86,7 +94,7 @@ class RedisState:
 
 
 class RedisCounters:
-    """Implements `apimpolicy.policies.state.Counters`."""
+    """Implements `apimpolicy.gateway.policies.state.Counters`."""
 
     def __init__(self, connection: RedisConnection) -> None:
         self._connection = connection
@@ -191,7 +199,7 @@ class RedisCounters:
 
 
 class RedisCache:
-    """Implements `apimpolicy.policies.state.SharedCache`; while Redis is not available, every lookup misses."""
+    """Implements `apimpolicy.gateway.policies.state.SharedCache`; while Redis is not available, every lookup misses."""
 
     def __init__(self, connection: RedisConnection) -> None:
         self._connection = connection
@@ -222,7 +230,7 @@ class RedisCache:
 
 
 class RedisCircuits:
-    """Implements `apimpolicy.policies.state.Circuits`."""
+    """Implements `apimpolicy.gateway.policies.state.Circuits`."""
 
     def __init__(self, connection: RedisConnection) -> None:
         self._connection = connection
@@ -239,7 +247,7 @@ class RedisCircuits:
 
 
 class RedisPrompts:
-    """Implements `apimpolicy.policies.outside_services.SemanticCache`: a list for each partition, compared here."""
+    """Implements `gateway.policies.outside_services.SemanticCache`: a list for each partition, compared here."""
 
     def __init__(self, connection: RedisConnection) -> None:
         self._connection = connection

@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from apimpolicy.context.headers import Headers
-from apimpolicy.context.records import Request
-from apimpolicy.dotnet.cryptography.certificate import Certificate
+from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.effects import Forwarded
+from apimpolicy.gateway.context.headers import Headers
+from apimpolicy.gateway.context.records import Request
+from apimpolicy.gateway.policies.effects import Forwarded
 from apimpolicy.project.manual_requests import TokenWish, claims_of, parse_request, token_of
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.text.secrets import HIDDEN, data_without_secrets, is_secret_header, without_secrets
 
 if TYPE_CHECKING:
-    from apimpolicy.context.records import Response
-    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.gateway.context.records import Response
+    from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.serving.dispatcher import Handled, Served
 
 _NAMES = ("method", "url", "headers", "body", "certificate", "pem", "token", "claims")

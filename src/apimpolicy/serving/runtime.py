@@ -16,8 +16,8 @@ from apimpolicy.serving.loading import ServeTarget, files_below, programs
 from apimpolicy.serving.server import GatewayServer, Listener
 
 if TYPE_CHECKING:
-    from apimpolicy.context.records import Request
-    from apimpolicy.policies.state import GatewayState
+    from apimpolicy.gateway.context.records import Request
+    from apimpolicy.gateway.policies.state import GatewayState
     from apimpolicy.project.serve_settings import Limits
     from apimpolicy.serving.protocol import Answer
     from apimpolicy.serving.workers import Peers

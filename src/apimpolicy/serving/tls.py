@@ -28,15 +28,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import SSL
 
-from apimpolicy.dotnet.cryptography.certificate_parts import present
-from apimpolicy.dotnet.cryptography.issuing import common_name, issue, new_key
-from apimpolicy.engine.backends import BackendPool
+from apimpolicy.csharp.dotnet.cryptography.certificate_parts import present
+from apimpolicy.csharp.dotnet.cryptography.issuing import common_name, issue, new_key
+from apimpolicy.gateway.engine.backends import BackendPool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.engine.backends import AnyBackend
+    from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.gateway.engine.backends import AnyBackend
     from apimpolicy.serving.ledger import Ledger
 
 _BLOCK = 65536

@@ -17,8 +17,8 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.context.records import Response
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.gateway.context.records import Response
 from apimpolicy.serving.http_messages import own_answer
 from apimpolicy.serving.server import Listener
 

@@ -21,10 +21,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from apimpolicy.context.records import Request, Response
-from apimpolicy.context.urls import Url
-from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.gateway.context.records import Request, Response
+from apimpolicy.gateway.context.urls import Url
 from apimpolicy.testing.expectations import OBSERVABLE, Mismatch, observable_mismatches
 from apimpolicy.testing.format import PART
 from apimpolicy.testing.gateways import gateway_of, request_of
@@ -32,8 +32,8 @@ from apimpolicy.testing.mcp_cases import OF_SERVERS
 from apimpolicy.testing.running import CaseOutcome, simulate
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.engine.services import Transport
+    from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.gateway.engine.services import Transport
     from apimpolicy.testing.case_files import Case, CaseStep
     from apimpolicy.testing.identities import CaseIdentities
     from apimpolicy.testing.tree import Tree
@@ -188,7 +188,7 @@ class RealGateway:
             except (OSError, ssl.SSLError) as error:
                 raise ConfigurationError(f"{self.authority} is not a file with certificates: {error}") from None
         if certificate is not None:
-            from apimpolicy.dotnet.cryptography.certificate_parts import present
+            from apimpolicy.csharp.dotnet.cryptography.certificate_parts import present
 
             present(context, certificate)
         return context

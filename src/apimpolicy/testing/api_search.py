@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.audit.requests import BODIED
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.service.likely_values import providers_of
-from apimpolicy.proposing.guided import Finder
-from apimpolicy.scenarios.goals import BRANCH, Goal
-from apimpolicy.scenarios.scenario import Bounds
+from apimpolicy.reasoning.audit.requests import BODIED
+from apimpolicy.reasoning.proposing.guided import Finder
+from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
+from apimpolicy.reasoning.scenarios.scenario import Bounds
 from apimpolicy.testing.case_writer import CaseWriter, of_method
 from apimpolicy.testing.claims.harnesses import Setup, setup_of
 from apimpolicy.testing.claims.services import ServiceRoute, harness_of_route, service_with_keys
@@ -31,9 +31,9 @@ from apimpolicy.testing.first_surroundings import (
 from apimpolicy.testing.format import METHODS
 
 if TYPE_CHECKING:
-    from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.scenarios.harness import ScenarioRun
-    from apimpolicy.scenarios.scenario import Exploration, Scenario
+    from apimpolicy.reasoning.scenarios.assignments import Assignment
+    from apimpolicy.reasoning.scenarios.harness import ScenarioRun
+    from apimpolicy.reasoning.scenarios.scenario import Exploration, Scenario
     from apimpolicy.testing.claims.static_proofs import Piece
     from apimpolicy.text.document import Element
 

@@ -25,21 +25,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.effects import Condition
+from apimpolicy.gateway.context.records import Request, Response
+from apimpolicy.gateway.policies.effects import Condition
 from apimpolicy.testing.doubles import Double, TestClock
 from apimpolicy.testing.gateways import NOW
 
 if TYPE_CHECKING:
-    from apimpolicy.context.execution import LastError
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.engine.document import Policy
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.services import KeyVault
-    from apimpolicy.engine.token_issuers import OpenIdProvider
-    from apimpolicy.engine.trace import Trace
+    from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.gateway.context.execution import LastError
+    from apimpolicy.gateway.engine.document import Policy
+    from apimpolicy.gateway.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.services import KeyVault
+    from apimpolicy.gateway.engine.token_issuers import OpenIdProvider
+    from apimpolicy.gateway.engine.trace import Trace
     from apimpolicy.project.audit_run import AuditRun
     from apimpolicy.report.claim_results import ClaimReport
     from apimpolicy.testing.authority import TestAuthority
@@ -193,7 +193,7 @@ class Apim:
         name: str | None = None,
     ) -> Apim:
         """Upload a certificate under an id, or a reference to one in a Key Vault, which renews itself."""
-        from apimpolicy.engine.services import KeyVaultReference
+        from apimpolicy.gateway.engine.services import KeyVaultReference
 
         if (certificate is None) is (key_vault is None):
             raise ConfigurationError("upload takes either a certificate, or key_vault with name")
@@ -204,7 +204,7 @@ class Apim:
 
     def identity_provider(self, issuer: str, **options: Any) -> OpenIdProvider:
         """Return an OpenID provider whose time is this gateway's; the options are those of `OpenIdProvider`."""
-        from apimpolicy.engine.token_issuers import OpenIdProvider
+        from apimpolicy.gateway.engine.token_issuers import OpenIdProvider
 
         made = OpenIdProvider(issuer, now=self.clock, **options)
         self._settings["openid_providers"] = [*self._settings.get("openid_providers", ()), made]
@@ -213,7 +213,7 @@ class Apim:
 
     def key_vault(self, name: str) -> KeyVault:
         """Return a key vault, made at its first use."""
-        from apimpolicy.engine.services import KeyVault
+        from apimpolicy.gateway.engine.services import KeyVault
 
         return self._vaults.setdefault(name, KeyVault(name))
 
@@ -243,7 +243,7 @@ class Apim:
         request: Request | str = "/graphql",
     ) -> TestResult:
         """Run a policy as the resolver of a GraphQL field, as `Gateway.resolve` does."""
-        from apimpolicy.engine.result import Result
+        from apimpolicy.gateway.engine.result import Result
 
         gateway, given = self.gateway, self._path(policy)
 
@@ -305,7 +305,7 @@ class Apim:
         search, 20 unless given. Raises AssertionError with a request for which it does not hold, and also when it is
         not decided; ConfigurationError when z3-solver is not installed.
         """
-        from apimpolicy.scenarios.scenario import Bounds
+        from apimpolicy.reasoning.scenarios.scenario import Bounds
         from apimpolicy.testing.claims.running import decide, sentence_of
 
         given = {"if": if_, "then": then, "then-sent": then_sent, "never": never}
@@ -324,7 +324,7 @@ class Apim:
         A small request for each way that was found to the branch; `result.request` is the request. Raises
         ConfigurationError when there is no such branch, or no request was found that takes it.
         """
-        from apimpolicy.scenarios.scenario import Bounds
+        from apimpolicy.reasoning.scenarios.scenario import Bounds
         from apimpolicy.testing.claims.running import results_reaching
 
         bounds = Bounds() if seconds is None else Bounds(seconds=seconds)
@@ -365,7 +365,7 @@ class Apim:
         return {"api": self._path(chosen)}
 
     def _path(self, policy: Any) -> Any:
-        from apimpolicy.engine.document import is_markup
+        from apimpolicy.gateway.engine.document import is_markup
 
         if isinstance(policy, str) and not is_markup(policy):
             policy = Path(policy)
@@ -400,7 +400,7 @@ class Apim:
 
 def _check_names(settings: Mapping[str, Any]) -> None:
     """Raises ConfigurationError for a setting that `Gateway` does not have."""
-    from apimpolicy.engine.gateway_settings import GatewaySettings
+    from apimpolicy.gateway.engine.gateway_settings import GatewaySettings
 
     for name in settings:
         if name not in GatewaySettings.declared:

@@ -24,8 +24,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
-from apimpolicy.dotnet.cryptography.certificate import Certificate
-from apimpolicy.dotnet.cryptography.issuing import issue, new_key
+from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
+from apimpolicy.csharp.dotnet.cryptography.issuing import issue, new_key
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -62,7 +62,7 @@ from apimpolicy.testing.tree import (
 )
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.testing.claims.reading import Claim
 
 

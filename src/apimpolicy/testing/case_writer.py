@@ -13,18 +13,18 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.policies.registry import has_trait
-from apimpolicy.scenarios.goals import BRANCH, Goal
-from apimpolicy.scenarios.scenario import shrink
+from apimpolicy.gateway.policies.registry import has_trait
+from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
+from apimpolicy.reasoning.scenarios.scenario import shrink
 from apimpolicy.testing.first_cases import FoundCase, expected, run_alone, steps_to
 from apimpolicy.testing.first_expectations import case_of
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.trace import TraceEntry
-    from apimpolicy.scenarios.harness import Harness, ScenarioRun
-    from apimpolicy.scenarios.scenario import Exploration, Scenario, StubResponse
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.trace import TraceEntry
+    from apimpolicy.reasoning.scenarios.harness import Harness, ScenarioRun
+    from apimpolicy.reasoning.scenarios.scenario import Exploration, Scenario, StubResponse
     from apimpolicy.testing.first_surroundings import CaseSurroundings
 
 _MOST_PARTS = 4

@@ -23,7 +23,7 @@ from apimpolicy.testing.format import CERTIFICATE
 from apimpolicy.testing.tree import UNKNOWN_NAME, Tree
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
     from apimpolicy.testing.authority import TestAuthority
 
 STANDARD: dict[str, dict[str, Any]] = {
@@ -122,7 +122,7 @@ class TestCertificates:
         return made
 
     def _from_file(self, name: str, password: str | None, place: Tree | None) -> Certificate:
-        from apimpolicy.dotnet.cryptography.certificate import Certificate
+        from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
         from apimpolicy.errors import ConfigurationError
 
         path = os.path.join(self._directory, name)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.testing.format import BODY, MATCHING, SENT
 
 if TYPE_CHECKING:
-    from apimpolicy.context.headers import Headers
-    from apimpolicy.context.records import Request
+    from apimpolicy.gateway.context.headers import Headers
+    from apimpolicy.gateway.context.records import Request
     from apimpolicy.testing.tree import Tree
 
 

@@ -20,9 +20,9 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from apimpolicy.checkout import named
-from apimpolicy.context.records import Request, Response
-from apimpolicy.engine.services import FixedClock
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.gateway.context.records import Request, Response
+from apimpolicy.gateway.engine.services import FixedClock
 from apimpolicy.project.files import MAXIMUM_MESSAGE_BYTES, read_bytes
 from apimpolicy.testing.format import ANSWER, RESPONSE, WHEN
 from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, WRONG_KIND, Tree
@@ -72,7 +72,7 @@ class AnsweringService:
 
     def send(self, request: Request, timeout: float) -> Response:
         """Return the response. Raises TimeoutError after `timeout` seconds on the clock if it takes longer."""
-        from apimpolicy.context.records import Response
+        from apimpolicy.gateway.context.records import Response
 
         rule = next((rule for rule in self._rules if rule.fits(request)), None)
         if rule is None:
@@ -137,7 +137,7 @@ def response_of(tree: Tree, directory: str) -> Response:
 
 
 def _response(given: dict[str, Tree], directory: str) -> Callable[[], Response]:
-    from apimpolicy.context.records import Response
+    from apimpolicy.gateway.context.records import Response
 
     contents = [key for key in ("body", "json", "file") if key in given]
     if len(contents) > 1:

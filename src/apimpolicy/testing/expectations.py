@@ -36,10 +36,10 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.context.messages import ResponseMessage
-from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError, NotSimulatedError
-from apimpolicy.policies.effects import Condition
+from apimpolicy.gateway.context.messages import ResponseMessage
+from apimpolicy.gateway.policies.effects import Condition
 from apimpolicy.testing.differences import (
     as_json,
     body_differs,
@@ -62,8 +62,8 @@ from apimpolicy.testing.mcp_cases import (
 from apimpolicy.testing.tree import WRONG_KIND, TestFileError, Tree
 
 if TYPE_CHECKING:
-    from apimpolicy.context.records import Response
-    from apimpolicy.engine.result import Result
+    from apimpolicy.gateway.context.records import Response
+    from apimpolicy.gateway.engine.result import Result
     from apimpolicy.testing.recorded_services import Recording
 
 
@@ -190,7 +190,7 @@ def _is_status(tree: Tree, status: int) -> bool:
 
 
 def _variables(tree: Tree, result: Result) -> Iterator[str]:
-    from apimpolicy.dotnet.system import objects
+    from apimpolicy.csharp.dotnet.system import objects
 
     for name, wanted in tree.table().items():
         if name not in result.exchange.variables:

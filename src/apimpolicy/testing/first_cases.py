@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import attrs
 import yaml
 
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.testing.first_expectations import expectation_of
 from apimpolicy.testing.running import CaseOutcome, run_case
 
 if TYPE_CHECKING:
-    from apimpolicy.scenarios.goals import Goal
+    from apimpolicy.reasoning.scenarios.goals import Goal
     from apimpolicy.testing.first_surroundings import CaseSurroundings
     from apimpolicy.text.document import Element
 

@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.system import objects
-from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.policies.effects import (
+from apimpolicy.csharp.dotnet.system import objects
+from apimpolicy.csharp.dotnet.values import from_utf16
+from apimpolicy.gateway.policies.effects import (
     BackendSet,
     BodySet,
     Converted,
@@ -26,16 +26,16 @@ from apimpolicy.policies.effects import (
     UrlRewritten,
     VariableSet,
 )
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.testing.format import METHODS
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from apimpolicy.context.headers import Headers
-    from apimpolicy.context.records import Request
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.trace import TraceEntry
-    from apimpolicy.scenarios.scenario import Scenario, StubResponse
+    from apimpolicy.gateway.context.headers import Headers
+    from apimpolicy.gateway.context.records import Request
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.trace import TraceEntry
+    from apimpolicy.reasoning.scenarios.scenario import Scenario, StubResponse
 
 
 def case_of(scenario: Scenario) -> dict[str, Any]:

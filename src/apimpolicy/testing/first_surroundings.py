@@ -18,7 +18,7 @@ import attrs
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.errors import ConfigurationError, DiagnosticError
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.embedded.shapes import with_named_placeholders
 from apimpolicy.project.environments import find_configuration
@@ -33,8 +33,8 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.scenarios.assignments import Assignment
+    from apimpolicy.gateway.engine.gateway import Gateway
+    from apimpolicy.reasoning.scenarios.assignments import Assignment
     from apimpolicy.text.document import Element
 
 

@@ -13,10 +13,10 @@ from apimpolicy.testing.format import METHODS, NAMED_VALUE, REQUEST
 from apimpolicy.testing.tree import WRONG_KIND, Tree
 
 if TYPE_CHECKING:
-    from apimpolicy.context.records import Request
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.service import Service
-    from apimpolicy.engine.services import FixedClock
+    from apimpolicy.gateway.context.records import Request
+    from apimpolicy.gateway.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.service import Service
+    from apimpolicy.gateway.engine.services import FixedClock
     from apimpolicy.testing.case_files import Case
     from apimpolicy.testing.certificates import TestCertificates
     from apimpolicy.testing.identities import CaseIdentities
@@ -64,7 +64,7 @@ def _identities(case: Case) -> CaseIdentities | None:
 
 def gateway_of(case: Case) -> CaseGateway:
     """Return a new gateway for a case. Raises TestFileError, ConfigurationError."""
-    from apimpolicy.engine.services import FixedClock
+    from apimpolicy.gateway.engine.services import FixedClock
     from apimpolicy.project.configuration import Configuration, read_configuration
     from apimpolicy.project.toml_table import Table
 
@@ -121,7 +121,7 @@ def request_of(
     """Return the request that a tree describes; without one, GET /. `service` has the MCP server that it names; that
     of the case unless given. Raises TestFileError.
     """
-    from apimpolicy.context.records import Request
+    from apimpolicy.gateway.context.records import Request
 
     if tree is None:
         return Request("GET", "/")

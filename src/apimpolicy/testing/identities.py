@@ -26,9 +26,9 @@ from apimpolicy.testing.format import PROVIDER, PROVIDER_STATE, SIGNING_KEY, TOK
 from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, WRONG_KIND, Tree
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.engine.token_issuers import EntraTenant, OpenIdProvider
-    from apimpolicy.engine.token_keys import TokenKey
+    from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.gateway.engine.token_issuers import EntraTenant, OpenIdProvider
+    from apimpolicy.gateway.engine.token_keys import TokenKey
 
     Issuer = OpenIdProvider | EntraTenant
     Certificates = Callable[[str, Tree], Certificate]
@@ -56,7 +56,7 @@ class TestIdentities:
     def key(self, name: str, algorithm: str) -> TokenKey:
         """Return the first key of a provider, or any other one under a name."""
         if name not in self._keys:
-            from apimpolicy.engine.token_issuers import first_key
+            from apimpolicy.gateway.engine.token_issuers import first_key
 
             self._keys[name] = first_key(algorithm, name)
         return self._keys[name]
@@ -80,10 +80,10 @@ class TestIdentities:
     @staticmethod
     def _issuer(options: dict[str, Any]) -> Issuer:
         if "tenant" in options:
-            from apimpolicy.engine.token_issuers import EntraTenant
+            from apimpolicy.gateway.engine.token_issuers import EntraTenant
 
             return EntraTenant(options.pop("tenant"), **options)
-        from apimpolicy.engine.token_issuers import OpenIdProvider
+        from apimpolicy.gateway.engine.token_issuers import OpenIdProvider
 
         return OpenIdProvider(options.pop("issuer"), **options)
 
@@ -137,7 +137,7 @@ class CaseIdentities:
         return made[: len(made) - given["cut"].value] if "cut" in given else made, given
 
     def _key(self, tree: Tree, name: str, provider: Issuer, certificate: Certificates) -> TokenKey:
-        from apimpolicy.engine.token_keys import TokenKey
+        from apimpolicy.gateway.engine.token_keys import TokenKey
 
         if isinstance(tree.value, dict):
             given = tree.known(SIGNING_KEY)

@@ -19,10 +19,10 @@ from apimpolicy.testing.format import MCP
 from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, WRONG_KIND, Tree
 
 if TYPE_CHECKING:
-    from apimpolicy.context.records import Request, Response
-    from apimpolicy.engine.mcp.endpoint import McpOutcome
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.service import Service
+    from apimpolicy.gateway.context.records import Request, Response
+    from apimpolicy.gateway.engine.mcp.endpoint import McpOutcome
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.service import Service
 
 
 def check_mcp(tree: Tree) -> None:
@@ -36,7 +36,7 @@ def check_mcp(tree: Tree) -> None:
 
 def addressed(tree: Tree, request: Request, service: Service | None) -> Request:
     """Return a request to the MCP server that the tree names, or the only one. Raises TestFileError."""
-    from apimpolicy.engine.mcp.clients import call_message, message, servers_of, to_server
+    from apimpolicy.gateway.engine.mcp.clients import call_message, message, servers_of, to_server
 
     if service is None:
         raise tree.mistake(MISSING, "a request to an MCP server needs a 'service'", at_key=True)
@@ -74,8 +74,8 @@ _OF_BODIES = ("body", "json", "json-subset")
 
 def outcome_in(response: Response) -> McpOutcome | None:
     """Return what a response from anywhere says of a tool's call, or of the list of tools; None if it says neither."""
-    from apimpolicy.engine.mcp.endpoint import McpOutcome
-    from apimpolicy.engine.mcp.protocol import message_in
+    from apimpolicy.gateway.engine.mcp.endpoint import McpOutcome
+    from apimpolicy.gateway.engine.mcp.protocol import message_in
 
     message = message_in(response)
     result = message.get("result") if isinstance(message, dict) else None

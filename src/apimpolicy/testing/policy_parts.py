@@ -47,7 +47,7 @@ def part_of(given: Mapping[str, Tree], directory: str, *, of_service: bool = Fal
 
 
 def _double(tree: Tree, directory: str) -> Any:
-    from apimpolicy.engine.partial_runs import PolicyDouble
+    from apimpolicy.gateway.engine.partial_runs import PolicyDouble
 
     if tree.value is None:
         return None

@@ -27,8 +27,8 @@ from apimpolicy.testing.format import RECORDED
 from apimpolicy.testing.tree import UNKNOWN_KEY, Tree
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.result import Result
+    from apimpolicy.gateway.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.result import Result
 
 
 def _events(gateway: Gateway) -> dict[str, list[Any]]:

@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from apimpolicy.checkout import open_bytes
-from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.placement import SECTIONS
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.context.records import Request, Response
+from apimpolicy.gateway.policies.placement import SECTIONS
+from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.environments import find_configuration
 from apimpolicy.report.gateway_trace import gateway_trace
@@ -37,8 +37,8 @@ from apimpolicy.testing.first_surroundings import CaseSurroundings, subject_of, 
 from apimpolicy.text.secrets import data_without_secrets
 
 if TYPE_CHECKING:
-    from apimpolicy.context.headers import Headers
-    from apimpolicy.engine.result import Result
+    from apimpolicy.gateway.context.headers import Headers
+    from apimpolicy.gateway.engine.result import Result
 
 MAX_BYTES = 64 * 1024 * 1024
 _CODES = {status_name(status.value): status.value for status in http.HTTPStatus}

@@ -14,10 +14,10 @@ from apimpolicy.testing.gateways import CaseGateway, gateway_of, request_of
 from apimpolicy.testing.tree import WRONG_KIND, Tree, problem_in_words
 
 if TYPE_CHECKING:
-    from apimpolicy.context.records import Request
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.services import Transport
+    from apimpolicy.gateway.context.records import Request
+    from apimpolicy.gateway.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.services import Transport
     from apimpolicy.testing.case_files import Case, CaseStep
     from apimpolicy.testing.recorded_services import Recording
 
@@ -186,7 +186,7 @@ def _send(gateway: Gateway, case: Case, request: Request) -> Result:
 
 def _resolve(gateway: Gateway, case: Case, request: Request, step: CaseStep) -> Result:
     """Run the case's policy as the resolver of a GraphQL field. Raises TestFileError."""
-    from apimpolicy.engine.result import Result
+    from apimpolicy.gateway.engine.result import Result
 
     assert step.resolve is not None
     policies = [*case.subject.policies.values()]

@@ -12,7 +12,7 @@ import json
 import os
 from typing import Any
 
-from apimpolicy.policies.settings import Behaviour, meanings
+from apimpolicy.gateway.policies.settings import Behaviour, meanings
 from apimpolicy.testing import format as tables
 from apimpolicy.testing import kinds
 from apimpolicy.testing.tree import RENAMED

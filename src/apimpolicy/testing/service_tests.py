@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.mcp.endpoint import definitions_of, operation_of
-from apimpolicy.engine.mcp.protocol import example_of, input_of
-from apimpolicy.engine.service_requests import ServiceRequests
+from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.gateway.engine.mcp.endpoint import definitions_of, operation_of
+from apimpolicy.gateway.engine.mcp.protocol import example_of, input_of
+from apimpolicy.gateway.engine.service_requests import ServiceRequests
 from apimpolicy.project.processes import process_pool
 from apimpolicy.project.service.leniency import KeptServices, Leniency, leniency, lenient
 from apimpolicy.testing.api_search import ApiCases, ApiSearch, service_setup
@@ -27,11 +27,11 @@ from apimpolicy.testing.first_surroundings import CaseSurroundings
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.mcp.servers import McpTool
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.service import ServiceApi
-    from apimpolicy.scenarios.goals import Goal
-    from apimpolicy.scenarios.scenario import Bounds
+    from apimpolicy.gateway.engine.mcp.servers import McpTool
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.service import ServiceApi
+    from apimpolicy.reasoning.scenarios.goals import Goal
+    from apimpolicy.reasoning.scenarios.scenario import Bounds
 
 FAILING = "Requests for these fail with 500; --with-errors writes them:"
 UNREACHED = "No request was found for these branches:"

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.binding.nodes import PropertyAccess
+from apimpolicy.csharp.binding.nodes import PropertyAccess
 from apimpolicy.errors import ConfigurationError, DiagnosticError
-from apimpolicy.proposing.guided import Finder
-from apimpolicy.proposing.inversion.core import comparisons
-from apimpolicy.proving.proof import ProofResult
-from apimpolicy.scenarios.goals import BRANCH, Goal
-from apimpolicy.scenarios.harness import Harness, ScenarioRun, StandIns
-from apimpolicy.scenarios.scenario import Bounds
+from apimpolicy.reasoning.proposing.guided import Finder
+from apimpolicy.reasoning.proposing.inversion.core import comparisons
+from apimpolicy.reasoning.proving.proof import ProofResult
+from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
+from apimpolicy.reasoning.scenarios.harness import Harness, ScenarioRun, StandIns
+from apimpolicy.reasoning.scenarios.scenario import Bounds
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.certificates import STANDARD
 from apimpolicy.testing.claims.facts import BranchProofs
@@ -39,8 +39,8 @@ from apimpolicy.testing.gateways import NOW, gateway_of
 
 if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject
-    from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.scenarios.scenario import Exploration
+    from apimpolicy.reasoning.scenarios.assignments import Assignment
+    from apimpolicy.reasoning.scenarios.scenario import Exploration
     from apimpolicy.testing.first_surroundings import CaseSurroundings
 
 FAILING = "Requests that take these branches fail with 500; --with-errors writes them:"

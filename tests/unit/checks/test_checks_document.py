@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from tests.sampling import sampled
 
-from apimpolicy.binding.bind import CODES as WARNINGS
 from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.csharp.binding.bind import CODES as WARNINGS
 from apimpolicy.diagnostics import Severity
 from apimpolicy.text.source import Excerpt, Source
 

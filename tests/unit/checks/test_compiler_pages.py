@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from apimpolicy.binding import bind
-from apimpolicy.binding.bind import compiler_warnings
 from apimpolicy.checks.pages import all_codes, explained_codes, is_compiler_code, page_of_code
-from apimpolicy.emit.expression import check_expression
-from apimpolicy.syntax.parser import parse
+from apimpolicy.csharp.binding import bind
+from apimpolicy.csharp.binding.bind import compiler_warnings
+from apimpolicy.csharp.emit.expression import check_expression
+from apimpolicy.csharp.syntax.parser import parse
 from apimpolicy.text.source import Excerpt
 
 

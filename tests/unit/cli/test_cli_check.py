@@ -220,7 +220,7 @@ def test_check_imports_only_what_it_needs(tmp_path: Path, sources: Path) -> None
         "httpx",
         "ssl",
         "sqlite3",
-        "apimpolicy.engine",
-        "apimpolicy.emit",
+        "apimpolicy.gateway.engine",
+        "apimpolicy.csharp.emit",
     }
     assert not loaded & forbidden

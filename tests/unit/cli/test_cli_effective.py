@@ -9,9 +9,9 @@ import pytest
 
 from apimpolicy import Gateway, Request
 from apimpolicy.cli.program import run
-from apimpolicy.context.entities import Api, Operation
-from apimpolicy.engine.document import load_policy
-from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, VersionSet
+from apimpolicy.gateway.context.entities import Api, Operation
+from apimpolicy.gateway.engine.document import load_policy
+from apimpolicy.gateway.engine.service import Service, ServiceApi, ServiceOperation, VersionSet
 from apimpolicy.report.columns import PLAIN
 from apimpolicy.report.service_text import effective_text, example_url
 

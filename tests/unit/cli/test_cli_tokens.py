@@ -97,7 +97,7 @@ def test_a_token_is_for_the_api_that_is_called(apimpolicy: Callable[..., Any], t
 
 def test_tokens_of_serve_stay_valid_when_a_file_changes(orders: Path) -> None:
     pytest.importorskip("uvicorn", reason="the extra [serve] is not installed")
-    from apimpolicy.context.records import Request
+    from apimpolicy.gateway.context.records import Request
     from apimpolicy.project.manual_requests import TokenWish
     from apimpolicy.project.service.leniency import lenient
     from apimpolicy.serving.command import token_lines

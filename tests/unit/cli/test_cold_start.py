@@ -37,23 +37,24 @@ RARE = (
     "assignment calls creation declarations deconstruction foreign_names lambdas local_functions overloads patterns"
     " queries suggestions"
 )
-RARE_PARTS = " ".join(f"apimpolicy.binding.{part}" for part in RARE.split())
+RARE_PARTS = " ".join(f"apimpolicy.csharp.binding.{part}" for part in RARE.split())
 """Modules of the binder that a comparison does not need."""
 RARE_EMITTED = (
     "arithmetic assignments creation exceptions functions inline_members loops outlining queries references"
     " statements texts type_tests"
 )
-RARE_EMITTED_PARTS = " ".join(f"apimpolicy.emit.{part}" for part in RARE_EMITTED.split())
+RARE_EMITTED_PARTS = " ".join(f"apimpolicy.csharp.emit.{part}" for part in RARE_EMITTED.split())
 """Modules of the emitter that a comparison does not need."""
 NOT_BY = {
-    "check": f"{NEVER} {RARE_PARTS} pathlib urllib ipaddress random yaml apimpolicy.engine apimpolicy.emit"
-    " apimpolicy.context apimpolicy.testing apimpolicy.project.configuration",
+    "check": f"{NEVER} {RARE_PARTS} pathlib urllib ipaddress random yaml apimpolicy.gateway.engine"
+    " apimpolicy.csharp.emit apimpolicy.gateway.context apimpolicy.testing apimpolicy.project.configuration",
     "test": f"{NEVER} {RARE_EMITTED_PARTS} apimpolicy.testing.authority apimpolicy.testing.coverage"
     " apimpolicy.testing.mutation"
-    " apimpolicy.checks.document apimpolicy.context.description apimpolicy.engine.managed_identity"
-    " apimpolicy.engine.backends apimpolicy.engine.managed_identity apimpolicy.engine.openapi"
-    " apimpolicy.engine.token_issuers apimpolicy.engine.api_routing apimpolicy.engine.resolvers"
-    " apimpolicy.engine.service apimpolicy.policies.data_sources apimpolicy.project.check_configuration",
+    " apimpolicy.checks.document apimpolicy.gateway.context.description apimpolicy.gateway.engine.managed_identity"
+    " apimpolicy.gateway.engine.backends apimpolicy.gateway.engine.managed_identity apimpolicy.gateway.engine.openapi"
+    " apimpolicy.gateway.engine.token_issuers apimpolicy.gateway.engine.api_routing apimpolicy.gateway.engine.resolvers"
+    " apimpolicy.gateway.engine.service apimpolicy.gateway.policies.data_sources"
+    " apimpolicy.project.check_configuration",
 }
 
 PROGRAM = """

@@ -339,7 +339,7 @@ def test_mistakes_in_what_is_launched_are_answers(client: DebugClient, tmp_path:
 
 def test_nothing_of_it_is_left(policy: Path) -> None:
     """An exchange that is not debugged has the methods of its class, and no thread is traced."""
-    from apimpolicy.engine.observation import observer
+    from apimpolicy.gateway.engine.observation import observer
 
     session = DebugClient()
     start(session, policy)

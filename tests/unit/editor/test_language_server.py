@@ -13,7 +13,7 @@ from editor_client import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apimpolicy.dotnet.metadata import all_definitions
+from apimpolicy.csharp.dotnet.metadata import all_definitions
 from apimpolicy.editor import signatures
 from apimpolicy.editor.rpc import TextDocument, path_of
 

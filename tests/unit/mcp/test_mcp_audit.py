@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from tests.rows import read_yaml
 
-from apimpolicy.audit.access import limited_by
 from apimpolicy.project.audit_run import audit_gateway
 from apimpolicy.project.audit_settings import AuditSettings
 from apimpolicy.project.configuration import Configuration
 from apimpolicy.project.environments import merged
 from apimpolicy.project.toml_table import Table
+from apimpolicy.reasoning.audit.access import limited_by
 from apimpolicy.report.audit_text import answer
 
 GIVEN: dict[str, Any] = read_yaml((Path(__file__).parent / "audit.yaml").read_text("utf-8"))

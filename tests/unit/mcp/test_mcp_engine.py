@@ -7,10 +7,10 @@ import json
 import pytest
 
 from apimpolicy import Api, Gateway, NotSimulatedError, Operation, Request, Response, SubscriptionKeyParameterNames
-from apimpolicy.context.description import Content, OperationDefinition
-from apimpolicy.engine.mcp.protocol import input_of, to_json
-from apimpolicy.engine.mcp.servers import McpServer, McpTool
-from apimpolicy.engine.service import Service, ServiceApi, VersionSet
+from apimpolicy.gateway.context.description import Content, OperationDefinition
+from apimpolicy.gateway.engine.mcp.protocol import input_of, to_json
+from apimpolicy.gateway.engine.mcp.servers import McpServer, McpTool
+from apimpolicy.gateway.engine.service import Service, ServiceApi, VersionSet
 from apimpolicy.report.run_results import render, result_to_json
 
 TOOLS = McpServer([McpTool("get", "orders", "get")])

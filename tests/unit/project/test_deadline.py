@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from apimpolicy.dotnet.process_limits import MEMORY, reason_to_stop
+from apimpolicy.csharp.dotnet.process_limits import MEMORY, reason_to_stop
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun, DeadlineError, deadline

@@ -14,8 +14,8 @@ from tests.sampling import examples
 
 from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.csharp.emit import compile_expression
 from apimpolicy.diagnostics import Severity
-from apimpolicy.emit import compile_expression
 from apimpolicy.errors import ConfigurationError, PolicySyntaxError
 from apimpolicy.project.embedded import policies_of
 from apimpolicy.text.source import OPEN

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from apimpolicy import Request
-from apimpolicy.engine.gateway import Gateway
+from apimpolicy.gateway.engine.gateway import Gateway
 from apimpolicy.report.coverage_data import CoveragePoint, CoverageReport, FileCoverage
 from apimpolicy.report.coverage_html import coverage_to_html, line_states, listing, spans_of
 from apimpolicy.testing.coverage import PolicyCoverage

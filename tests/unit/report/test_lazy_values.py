@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from apimpolicy import Gateway, Limits, Request
-from apimpolicy.dotnet.environment import Environment, use_environment
-from apimpolicy.dotnet.environment import environment as running
+from apimpolicy.csharp.dotnet.environment import Environment, use_environment
+from apimpolicy.csharp.dotnet.environment import environment as running
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.report.explanation import explain
 from apimpolicy.report.gateway_trace import gateway_trace
@@ -20,7 +20,7 @@ from apimpolicy.report.run_results import render, result_to_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apimpolicy.engine.result import Result
+    from apimpolicy.gateway.engine.result import Result
 
 POLICY = """<policies><inbound>
     <set-variable name="endless" value="@(Enumerable.Range(0, int.MaxValue).Select(i => new string('x', 1000)))" />

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from apimpolicy import Gateway
-from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.emit.expression import compile_expression
+from apimpolicy.csharp.dotnet.exceptions import DotnetException
+from apimpolicy.csharp.emit.expression import compile_expression
 from apimpolicy.report.columns import LONGEST_MESSAGE
 from apimpolicy.report.explanation import explain
 from apimpolicy.report.gateway_trace import gateway_trace
@@ -21,7 +21,7 @@ from apimpolicy.report.terminal import render as render_finding
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apimpolicy.engine.result import Result
+    from apimpolicy.gateway.engine.result import Result
 
 LENGTH = 1_000_000
 CODE = f"@{{ throw new Exception(new string('x', {LENGTH})); return 1; }}"

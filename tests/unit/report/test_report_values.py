@@ -8,11 +8,24 @@ from typing import Any
 import pytest
 
 from apimpolicy import Gateway, Request, explain
-from apimpolicy.context.execution import Context
-from apimpolicy.dotnet.metadata import look_up, named, parse
-from apimpolicy.dotnet.types import tuple_type
-from apimpolicy.dotnet.values import BOOL, BYTE, CHAR, FLOAT, INT, LONG, OBJECT, STRING, Array, Char, EnumValue, box
-from apimpolicy.emit.expression import compile_expression
+from apimpolicy.csharp.dotnet.metadata import look_up, named, parse
+from apimpolicy.csharp.dotnet.types import tuple_type
+from apimpolicy.csharp.dotnet.values import (
+    BOOL,
+    BYTE,
+    CHAR,
+    FLOAT,
+    INT,
+    LONG,
+    OBJECT,
+    STRING,
+    Array,
+    Char,
+    EnumValue,
+    box,
+)
+from apimpolicy.csharp.emit.expression import compile_expression
+from apimpolicy.gateway.context.execution import Context
 from apimpolicy.report.run_results import render as render_run
 from apimpolicy.report.run_results import result_to_json
 from apimpolicy.report.values import MOST_COLLECTIONS, MOST_DEPTH, folded, runtime_type, short_type, show, text_of

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from apimpolicy.engine.result import Result
+    from apimpolicy.gateway.engine.result import Result
 
 SECRETS = {
     "a named value": "named-value-7c1f",

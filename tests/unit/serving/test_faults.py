@@ -156,7 +156,7 @@ def test_whoever_knocks_at_the_end_keeps_no_socket_open() -> None:
 
 @nightly
 def test_what_was_compiled_goes_with_its_policy(tmp_path: Path) -> None:
-    from apimpolicy.emit.expression import CompiledExpression
+    from apimpolicy.csharp.emit.expression import CompiledExpression
 
     policy = tmp_path / "leaving.xml"
     text = '<policies><inbound><set-variable name="a" value="@({} + 1)" /><return-response /></inbound></policies>'

@@ -16,7 +16,7 @@ import uvicorn
 from tests.unit.serving.clients import Wire, eventually, exchange, status
 
 from apimpolicy import Gateway, Request, Response
-from apimpolicy.dotnet.environment import Limits as EvaluationLimits
+from apimpolicy.csharp.dotnet.environment import Limits as EvaluationLimits
 from apimpolicy.serving import Limits, serving
 from apimpolicy.serving.protocol import GatewayProtocol
 from apimpolicy.serving.server import listen

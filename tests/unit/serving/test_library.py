@@ -13,7 +13,7 @@ from tests.unit.serving.commands import get
 
 import apimpolicy.serving
 from apimpolicy import Gateway, Response
-from apimpolicy.engine.service import Service, ServiceApi
+from apimpolicy.gateway.engine.service import Service, ServiceApi
 from apimpolicy.serving import HttpBackend, Limits, application
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def test_an_application_passes_the_request_on() -> None:
 
 
 def test_an_application_serves_a_service() -> None:
-    from apimpolicy.context.entities import Api
+    from apimpolicy.gateway.context.entities import Api
 
     app = application(Gateway(service=Service([ServiceApi(Api("orders", path="orders"))])))
     assert ask(app, http(path=b"/orders"), BODY)[0]["status"] == 200

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apimpolicy import Gateway, Request, Response
-from apimpolicy.engine.state import LocalState
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
-from apimpolicy.policies.state import Bucket, Counter, CounterClaim, Total, TripRule, Window
+from apimpolicy.gateway.engine.state import LocalState
+from apimpolicy.gateway.policies.state import Bucket, Counter, CounterClaim, Total, TripRule, Window
 from apimpolicy.serving.redis_connection import from_bytes, to_bytes
 from apimpolicy.serving.redis_state import RedisState
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tests.unit.serving.conftest import RedisServer
 
-    from apimpolicy.policies.state import GatewayState
+    from apimpolicy.gateway.policies.state import GatewayState
 
 
 @pytest.fixture(params=["process", "redis"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 
 from apimpolicy.checks.catalogue import entries, rule_class
-from apimpolicy.policies.registry import names, specification_of
+from apimpolicy.gateway.policies.registry import names, specification_of
 
 COMPILED = (
     "yaml",

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from apimpolicy import Api, Limits, Request, Response, Service, ServiceApi
-from apimpolicy.binding.flow import conditions_of
-from apimpolicy.emit.expression import compile_expression
-from apimpolicy.engine.gateway import Gateway
+from apimpolicy.csharp.binding.flow import conditions_of
+from apimpolicy.csharp.emit.expression import compile_expression
 from apimpolicy.errors import ConfigurationError, LimitExceededError
+from apimpolicy.gateway.engine.gateway import Gateway
 from apimpolicy.report.coverage_data import KINDS, CoverageReport, coverage_line, coverage_table, merged, missing_lines
 from apimpolicy.report.coverage_files import coverage_to_cobertura, coverage_to_json, coverage_to_lcov, write_coverage
 from apimpolicy.testing.case_files import load_case_file
@@ -300,7 +300,7 @@ def test_requests_inside_of_requests() -> None:
 
 
 def test_nothing_is_kept_without_an_observer() -> None:
-    from apimpolicy.engine.observation import observer
+    from apimpolicy.gateway.engine.observation import observer
 
     assert observer() is None
     gateway = Gateway(tracing=False)

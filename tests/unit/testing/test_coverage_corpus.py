@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from apimpolicy.engine import steps
-from apimpolicy.engine.document import Policy, load_policy
-from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.gateway.engine import steps
+from apimpolicy.gateway.engine.document import Policy, load_policy
+from apimpolicy.gateway.engine.steps import compiled
 from apimpolicy.report.coverage_data import CoverageReport, FileCoverage
 from apimpolicy.report.coverage_html import coverage_to_html
 from apimpolicy.testing.coverage.places import places_of

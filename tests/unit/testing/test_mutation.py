@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apimpolicy.engine.document import load_policy, read_bytes, replace_file
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.gateway.engine.document import load_policy, read_bytes, replace_file
 from apimpolicy.report.coverage_data import FileCoverage
 from apimpolicy.report.mutation_results import (
     INVALID,

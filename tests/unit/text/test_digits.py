@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apimpolicy.engine.backend_routing import seconds_of
+from apimpolicy.gateway.engine.backend_routing import seconds_of
 from apimpolicy.text.source import LARGE, number_of
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from apimpolicy.infrastructure.files import Files
+from apimpolicy.project.infrastructure.files import Files
 from apimpolicy.text.globs import glob_regex
 
 LONG = "a" * 4_000

@@ -32,7 +32,7 @@ a gateway in 2026; earlier gateways may be more lenient.
 from __future__ import annotations
 
 from apimpolicy.checks.rule import Element, Findings, Rule, Severity
-from apimpolicy.policies.registry import has_trait, specification_of
+from apimpolicy.gateway.policies.registry import has_trait, specification_of
 
 
 class BackendHoldsOne(Rule):

@@ -32,8 +32,8 @@ from __future__ import annotations
 
 from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.checks.rules.backend_does_not_forward import may_answer
-from apimpolicy.policies.registry import has_trait
-from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.gateway.policies.registry import has_trait
+from apimpolicy.gateway.policies.spec import SECTIONS
 
 
 class BaseMissing(Rule):

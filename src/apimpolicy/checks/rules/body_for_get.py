@@ -24,10 +24,10 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from apimpolicy.binding.nodes import Binary, Bound, Call, Expression, Logical, PropertyAccess
 from apimpolicy.checks.nodes import is_property, text_of
 from apimpolicy.checks.rule import Element, Findings, Rule
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.csharp.binding.nodes import Binary, Bound, Call, Expression, Logical, PropertyAccess
+from apimpolicy.gateway.policies.registry import has_trait
 
 WITHOUT_BODY = ("GET", "HEAD")
 

@@ -28,7 +28,7 @@ sent on.
 from __future__ import annotations
 
 from apimpolicy.checks.rule import Findings, Rule
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 
 
 class BodyLost(Rule):

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 from apimpolicy.checks.variables import body_reads
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 
 
 class BodyReadTwice(Rule):

@@ -22,7 +22,7 @@ https://learn.microsoft.com/azure/api-management/cache-lookup-policy
 from __future__ import annotations
 
 from apimpolicy.checks.rule import Element, Findings, Rule, Severity
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 
 LARGEST = 512 * 1024
 

@@ -27,10 +27,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from apimpolicy.binding.nodes import Binary, Conditional, Convert, Expression, InterpolatedString, Literal, Logical
 from apimpolicy.checks.nodes import caller_inputs
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
-from apimpolicy.dotnet.values import STRING
+from apimpolicy.csharp.binding.nodes import (
+    Binary,
+    Conditional,
+    Convert,
+    Expression,
+    InterpolatedString,
+    Literal,
+    Logical,
+)
+from apimpolicy.csharp.dotnet.values import STRING
 
 _SCHEME = re.compile(r"\s*(?:https?://)?", re.IGNORECASE)
 

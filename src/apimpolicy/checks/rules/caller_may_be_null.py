@@ -24,9 +24,9 @@ subscription. The expression then throws.
 
 from __future__ import annotations
 
-from apimpolicy.binding.nodes import Call, PropertyAccess
 from apimpolicy.checks.nodes import context_member, is_tested_for_null
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
+from apimpolicy.csharp.binding.nodes import Call, PropertyAccess
 
 NAMES = ("User", "Subscription", "Product")
 

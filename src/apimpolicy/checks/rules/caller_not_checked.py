@@ -32,10 +32,10 @@ https://learn.microsoft.com/azure/api-management/authentication-certificate-poli
 
 from __future__ import annotations
 
-from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.certificates import is_client_certificate
 from apimpolicy.checks.rule import Element, Findings, Rule
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.csharp.binding.nodes import PropertyAccess
+from apimpolicy.gateway.policies.registry import has_trait
 
 
 class CallerNotChecked(Rule):

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from apimpolicy.checks.certificates import CertificateUse
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 
 
 class CertificateMayBeNull(Rule):

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from apimpolicy.checks.certificates import certificate_uses
 from apimpolicy.checks.rule import Findings, Rule
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 
 
 class CertificateNotIdentified(Rule):

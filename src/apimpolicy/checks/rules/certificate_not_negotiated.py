@@ -25,9 +25,9 @@ negotiate-client-certificate = true
 
 from __future__ import annotations
 
-from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.certificates import is_client_certificate
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
+from apimpolicy.csharp.binding.nodes import PropertyAccess
 
 MESSAGE = "the gateway does not ask for a client certificate"
 HELP = "Turn on 'Negotiate client certificate' for the host name, then set negotiate-client-certificate = true."

@@ -18,10 +18,10 @@
 
 from __future__ import annotations
 
-from apimpolicy.binding.nodes import Bound, Call, PropertyAccess
 from apimpolicy.checks.nodes import type_name
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.csharp.binding.nodes import Bound, Call, PropertyAccess
+from apimpolicy.gateway.policies.registry import has_trait
 
 CHANGING = {"DateTime": ("Now", "UtcNow"), "DateTimeOffset": ("Now", "UtcNow"), "IContext": ("RequestId", "Timestamp")}
 WHOLE = frozenset(("Concat", "Format", "Join", "ToLocalTime", "ToUniversalTime", "Ticks", "UtcTicks", "UtcDateTime"))

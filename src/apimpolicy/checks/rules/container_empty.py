@@ -29,7 +29,7 @@ https://learn.microsoft.com/azure/api-management/wait-policy
 from __future__ import annotations
 
 from apimpolicy.checks.rule import Element, Findings, Rule, Severity
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 
 
 class ContainerEmpty(Rule):

@@ -33,7 +33,7 @@ blocks the call. Policies before `cors` answer without CORS headers, so that the
 from __future__ import annotations
 
 from apimpolicy.checks.rule import Element, Findings, Rule
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 
 OTHER_SECTIONS = ("backend", "outbound", "on-error")
 """Sections where POL106 reports `cors`."""

@@ -24,9 +24,9 @@ https://learn.microsoft.com/azure/api-management/quota-by-key-policy
 
 from __future__ import annotations
 
-from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.nodes import type_name
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Severity
+from apimpolicy.csharp.binding.nodes import PropertyAccess
 from apimpolicy.text.source import is_unknown
 
 SHARED = frozenset(("Api", "Deployment", "Operation", "Workspace"))

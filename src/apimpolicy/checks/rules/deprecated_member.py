@@ -18,9 +18,9 @@ doesn't: `Subscription.CreatedTime`, `Product.Apis`.
 
 from __future__ import annotations
 
-from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.nodes import type_name
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
+from apimpolicy.csharp.binding.nodes import PropertyAccess
 
 DEPRECATED = {("ISubscription", "CreatedTime"): "Use CreatedDate.", ("IProduct", "Apis"): ""}
 

@@ -21,15 +21,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import bind
-from apimpolicy.binding.nodes import Expression
-from apimpolicy.binding.type_relations import NUMERIC
 from apimpolicy.checks.rule import CheckedExpression, Diagnostic, Findings, Rule
+from apimpolicy.csharp.binding import bind
+from apimpolicy.csharp.binding.nodes import Expression
+from apimpolicy.csharp.binding.type_relations import NUMERIC
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
-    from apimpolicy.binding.bind import BoundExpression
+    from apimpolicy.csharp.binding.bind import BoundExpression
 
 
 class DivisionInComment(Rule):
@@ -60,7 +60,7 @@ def _is_number(bound: BoundExpression | None) -> bool:
 
 
 def _bind(code: str) -> BoundExpression | None:
-    from apimpolicy.syntax.parser import parse
+    from apimpolicy.csharp.syntax.parser import parse
 
     excerpt = Excerpt.of(code)
     try:

@@ -24,12 +24,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from apimpolicy.binding.nodes import Bound, PropertyAccess
 from apimpolicy.checks.nodes import is_property
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Severity
 from apimpolicy.checks.secrets import reaches_result
 from apimpolicy.checks.variables import variable_reads
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.csharp.binding.nodes import Bound, PropertyAccess
+from apimpolicy.gateway.policies.registry import has_trait
 
 
 class ErrorDetailsReturned(Rule):

@@ -22,7 +22,7 @@ is intended, it is better to say so.
 from __future__ import annotations
 
 from apimpolicy.checks.rule import Element, Findings, Rule, Severity
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 
 
 class ErrorHiddenByOk(Rule):

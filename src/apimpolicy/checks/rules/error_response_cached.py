@@ -35,11 +35,11 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from apimpolicy.binding.nodes import Call, IndexerAccess, PropertyAccess
 from apimpolicy.checks.nodes import context_member, is_property, type_name
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.variables import variable_reads
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.csharp.binding.nodes import Call, IndexerAccess, PropertyAccess
+from apimpolicy.gateway.policies.registry import has_trait
 
 BACKEND = ""
 """The name of `context.Response` among those of variables."""

@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Severity
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.text.document import Characters, MarkupNode
 
 

@@ -19,9 +19,9 @@ can be trusted.
 
 from __future__ import annotations
 
-from apimpolicy.binding.nodes import Binary, Call
 from apimpolicy.checks.nodes import text_of
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
+from apimpolicy.csharp.binding.nodes import Binary, Call
 
 
 class ForwardedForTrusted(Rule):

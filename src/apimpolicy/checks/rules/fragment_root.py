@@ -32,7 +32,7 @@
 from __future__ import annotations
 
 from apimpolicy.checks.rule import Findings, Rule, Severity
-from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.gateway.policies.spec import SECTIONS
 
 
 class FragmentRoot(Rule):

@@ -25,9 +25,9 @@ from __future__ import annotations
 
 import re
 
-from apimpolicy.binding.nodes import Bound, Call, Expression, IndexerAccess, PropertyAccess
 from apimpolicy.checks.nodes import receiver_of, text_of, unconverted
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
+from apimpolicy.csharp.binding.nodes import Bound, Call, Expression, IndexerAccess, PropertyAccess
 
 LOOKUPS = frozenset(("GetValueOrDefault", "ContainsKey", "TryGetValue"))
 NAME = re.compile(r"\s*([A-Za-z0-9!#$%&'*+.^_`|~-]+)\s*:?\s*")

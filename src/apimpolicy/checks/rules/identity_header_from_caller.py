@@ -21,9 +21,9 @@ from __future__ import annotations
 
 import re
 
-from apimpolicy.binding.nodes import Bound, Call, PropertyAccess
 from apimpolicy.checks.nodes import type_name
 from apimpolicy.checks.rule import Element, Findings, Rule
+from apimpolicy.csharp.binding.nodes import Bound, Call, PropertyAccess
 
 IDENTITY = re.compile(r"x-.*(?:user|client|caller|role|principal|subject|tenant|subscription|email|name|scope).*", re.I)
 OWN = frozenset(("User", "Subscription", "Certificate", "Product"))

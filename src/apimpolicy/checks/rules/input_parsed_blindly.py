@@ -23,9 +23,9 @@
 
 from __future__ import annotations
 
-from apimpolicy.binding.nodes import Call, Try
 from apimpolicy.checks.nodes import caller_inputs, type_name
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
+from apimpolicy.csharp.binding.nodes import Call, Try
 
 PLAIN = frozenset(["int", "long", "double", "decimal", "float", "bool", "Guid", "DateTime", "DateTimeOffset"])
 

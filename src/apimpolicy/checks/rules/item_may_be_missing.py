@@ -23,9 +23,9 @@ of them, in expressions that don't check the length. Off by default, because man
 
 from __future__ import annotations
 
-from apimpolicy.binding.nodes import ArrayAccess, Bound, Call, Convert, IndexerAccess
 from apimpolicy.checks.nodes import caller_inputs, is_property, receiver_of, unconverted
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
+from apimpolicy.csharp.binding.nodes import ArrayAccess, Bound, Call, Convert, IndexerAccess
 
 OR_DEFAULT = ("First", "Last", "Single")
 """Methods that throw when there is nothing, and have a form that does not."""

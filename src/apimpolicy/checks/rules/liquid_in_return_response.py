@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 
 from apimpolicy.checks.rule import Element, Findings, Rule
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 
 TAG = re.compile(r"\{[{%](?:[^}%{]++|\{(?![{%]))*+")
 BODY = re.compile(r"\bbody\b")

@@ -24,7 +24,7 @@
 from __future__ import annotations
 
 from apimpolicy.checks.rule import Element, Findings, Rule, Severity
-from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.csharp.dotnet.values import to_utf16
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
 
 
@@ -37,8 +37,8 @@ class LiquidUnreadable(Rule):
     def visit_element(self, element: Element) -> Findings:
         if self.literal(element, "template") != "liquid":
             return
-        from apimpolicy.policies.liquid.markup import LiquidSyntaxError
-        from apimpolicy.policies.liquid.template import read_template
+        from apimpolicy.gateway.policies.liquid.markup import LiquidSyntaxError
+        from apimpolicy.gateway.policies.liquid.template import read_template
 
         text = to_utf16(element.source.text[element.content_start : element.content_end])
         try:

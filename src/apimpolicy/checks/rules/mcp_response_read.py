@@ -28,7 +28,7 @@ from __future__ import annotations
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.variables import body_reads
 from apimpolicy.diagnostics import Severity
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 
 _HELP = "Move it to the policy of the API whose operations are tools, or remove it."
 _REWRITES = ("find-and-replace", "xml-to-json", "json-to-xml", "set-body", "validate-content", "cache-store")

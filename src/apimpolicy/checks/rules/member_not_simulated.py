@@ -19,11 +19,11 @@ files, the rules of time zones, the list of encodings, and a few more
 
 from __future__ import annotations
 
-from apimpolicy.binding.nodes import Bound, Call, FieldAccess, MethodReference, ObjectCreation, PropertyAccess
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity, Subject
-from apimpolicy.dotnet.registry import reason_against
-from apimpolicy.dotnet.signatures import Field, Member
-from apimpolicy.emit.members import full_name, implementation_of
+from apimpolicy.csharp.binding.nodes import Bound, Call, FieldAccess, MethodReference, ObjectCreation, PropertyAccess
+from apimpolicy.csharp.dotnet.registry import reason_against
+from apimpolicy.csharp.dotnet.signatures import Field, Member
+from apimpolicy.csharp.emit.members import full_name, implementation_of
 
 _OF_TIME = ("TimeZone", "ParseExact")
 _OF_TEXT = ("UTF7", "Fallback", "GetEncodings", "GetDecoder", "GetEncoder", "GetChunks", "IsInterned", "EnumerateRunes")

@@ -32,7 +32,7 @@ from apimpolicy.checks.rules.slow_pattern import patterns_in
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
 
 if TYPE_CHECKING:
-    from apimpolicy.binding.nodes import Call, ObjectCreation
+    from apimpolicy.csharp.binding.nodes import Call, ObjectCreation
 
 
 class PatternUnreadable(Rule):
@@ -60,8 +60,8 @@ def options_of(node: Call | ObjectCreation) -> int | None:
 
 def syntax_error(pattern: str, options: int) -> str | None:
     """Return .NET's error for an invalid pattern; None for a valid pattern and if it's unknown."""
-    from apimpolicy.dotnet.exceptions import RegexParseException
-    from apimpolicy.dotnet.regex.translator import Translator
+    from apimpolicy.csharp.dotnet.exceptions import RegexParseException
+    from apimpolicy.csharp.dotnet.regex.translator import Translator
 
     try:
         counted = Translator(pattern, options, None)

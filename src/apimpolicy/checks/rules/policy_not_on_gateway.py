@@ -25,8 +25,8 @@ https://learn.microsoft.com/azure/api-management/api-management-gateways-overvie
 from __future__ import annotations
 
 from apimpolicy.checks.rule import Findings, Rule, Severity
-from apimpolicy.policies.placement import GATEWAYS, gateway_of
-from apimpolicy.policies.registry import placement_of
+from apimpolicy.gateway.policies.placement import GATEWAYS, gateway_of
+from apimpolicy.gateway.policies.registry import placement_of
 
 
 class PolicyNotOnGateway(Rule):

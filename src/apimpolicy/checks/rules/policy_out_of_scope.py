@@ -23,8 +23,8 @@ scope` (January 2026).
 from __future__ import annotations
 
 from apimpolicy.checks.rule import Findings, Rule, Severity
-from apimpolicy.policies.placement import SCOPES
-from apimpolicy.policies.registry import placement_of
+from apimpolicy.gateway.policies.placement import SCOPES
+from apimpolicy.gateway.policies.registry import placement_of
 
 
 class PolicyOutOfScope(Rule):

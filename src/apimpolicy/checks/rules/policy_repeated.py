@@ -27,7 +27,7 @@ https://learn.microsoft.com/azure/api-management/cors-policy
 from __future__ import annotations
 
 from apimpolicy.checks.rule import Element, Findings, Rule, Severity
-from apimpolicy.policies.registry import placement_of
+from apimpolicy.gateway.policies.registry import placement_of
 
 
 class PolicyRepeated(Rule):

@@ -34,10 +34,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from functools import cached_property
 
-from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.nodes import is_property
 from apimpolicy.checks.rule import Element, Findings, Rule
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.csharp.binding.nodes import PropertyAccess
+from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.text.source import is_unknown
 
 CHANGED = {"routes": "Url", "sets-method": "Method", "acquires-token": "Headers"}

@@ -35,10 +35,10 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property
 
-from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.nodes import type_name
 from apimpolicy.checks.rule import Element, Findings, Rule
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.csharp.binding.nodes import PropertyAccess
+from apimpolicy.gateway.policies.registry import has_trait
 
 CHANGED = {"routes": "Url", "sets-method": "Method", "sets-header": "Headers", "replaces-body": "Body"}
 """The member of `context.Request` that a policy with the trait changes."""

@@ -28,7 +28,7 @@ that gets there fails.
 from __future__ import annotations
 
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Severity
-from apimpolicy.policies.conversions import boolean, integer, long_integer, number
+from apimpolicy.gateway.policies.conversions import boolean, integer, long_integer, number
 from apimpolicy.text.named_values import find_named_values
 
 NUMBERS = frozenset(["sbyte", "byte", "short", "ushort", "int", "uint", "long", "ulong", "float", "double", "decimal"])

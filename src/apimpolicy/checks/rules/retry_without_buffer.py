@@ -28,7 +28,7 @@ https://learn.microsoft.com/azure/api-management/forward-request-policy
 from __future__ import annotations
 
 from apimpolicy.checks.rule import Element, Findings, Rule
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.text.source import is_unknown
 
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.secrets import reaches_result, secrets, secrets_written
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 
 
 class SecretLogged(Rule):

@@ -28,7 +28,7 @@ from functools import cached_property
 from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.checks.secrets import reaches_result, secrets_written
 from apimpolicy.checks.variables import variable_reads
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 
 
 class SecretReturned(Rule):

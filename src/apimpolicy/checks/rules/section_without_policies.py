@@ -31,7 +31,7 @@ documentation and the parts of which a build makes a policy look like that.
 from __future__ import annotations
 
 from apimpolicy.checks.rule import Findings, Rule, Severity
-from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.gateway.policies.spec import SECTIONS
 
 
 class SectionWithoutPolicies(Rule):

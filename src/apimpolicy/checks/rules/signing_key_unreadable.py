@@ -26,7 +26,7 @@ The documentation asks for Base64 and Base64url. What a real gateway does with o
 from __future__ import annotations
 
 from apimpolicy.checks.rule import Element, Findings, Rule
-from apimpolicy.policies.token_keys import unreadable_part
+from apimpolicy.gateway.policies.token_keys import unreadable_part
 
 
 class SigningKeyUnreadable(Rule):

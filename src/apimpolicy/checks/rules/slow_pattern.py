@@ -23,9 +23,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from apimpolicy.binding.nodes import Call, Expression, ObjectCreation
 from apimpolicy.checks.nodes import caller_inputs, text_of, type_name
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
+from apimpolicy.csharp.binding.nodes import Call, Expression, ObjectCreation
 
 REPEATED_GROUP = re.compile(r"\(((?:[^()\\]++|\\.)*+)\)[+*{]")
 """A group without others in it, and the beginning of its repetition."""

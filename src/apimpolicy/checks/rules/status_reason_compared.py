@@ -18,9 +18,9 @@ count: the gateway writes it, and no status tells a pool without members from a 
 
 from __future__ import annotations
 
-from apimpolicy.binding.nodes import Binary, Bound, Call, Expression, PropertyAccess
 from apimpolicy.checks.nodes import text_of
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
+from apimpolicy.csharp.binding.nodes import Binary, Bound, Call, Expression, PropertyAccess
 
 
 class StatusReasonCompared(Rule):

@@ -34,7 +34,7 @@ from functools import cached_property
 
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.variables import body_reads
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 
 _EVENTS = "text/event-stream"
 _OWN_WORDS = re.compile(rf"{_EVENTS}|stream-read-whole")

@@ -28,9 +28,9 @@ from __future__ import annotations
 
 import re
 
-from apimpolicy.binding.nodes import Binary, Bound, Call, ConditionalAccess, Convert, Expression, PropertyAccess
 from apimpolicy.checks.nodes import text_of
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
+from apimpolicy.csharp.binding.nodes import Binary, Bound, Call, ConditionalAccess, Convert, Expression, PropertyAccess
 
 _DIGITS = r"[0-9A-Fa-f]{16,}"
 _BETWEEN = r"[\s:\-\u00a0\u200b-\u200f\u202a-\u202e\u2060\ufeff]"

@@ -24,10 +24,10 @@ gets 500 instead of 401.
 
 from __future__ import annotations
 
-from apimpolicy.binding.nodes import Binary, Bound, Call, PropertyAccess
 from apimpolicy.checks.nodes import tested_for_null
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.csharp.binding.nodes import Binary, Bound, Call, PropertyAccess
+from apimpolicy.gateway.policies.registry import has_trait
 
 METHODS = ("AsJwt", "AsBasic")
 

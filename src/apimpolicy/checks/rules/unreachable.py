@@ -20,7 +20,7 @@ https://learn.microsoft.com/azure/api-management/mock-response-policy
 from __future__ import annotations
 
 from apimpolicy.checks.rule import Element, Findings, Rule
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait
 
 
 class Unreachable(Rule):

@@ -23,10 +23,10 @@ inbound anyway, so this isn't an error.
 
 from __future__ import annotations
 
-from apimpolicy.binding.nodes import Call, PropertyAccess
 from apimpolicy.checks.nodes import context_member, is_in_try, is_tested_for_null
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
-from apimpolicy.policies.registry import attribute_of
+from apimpolicy.csharp.binding.nodes import Call, PropertyAccess
+from apimpolicy.gateway.policies.registry import attribute_of
 
 
 class ValueAlwaysNull(Rule):

@@ -37,7 +37,7 @@ from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.variables import Questions, variable_reads
 
 if TYPE_CHECKING:
-    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.csharp.binding.nodes import Bound
 
 MOST_READS = 100
 

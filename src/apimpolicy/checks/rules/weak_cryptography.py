@@ -21,9 +21,9 @@ from __future__ import annotations
 
 import re
 
-from apimpolicy.binding.nodes import Call, FieldAccess, ObjectCreation
 from apimpolicy.checks.nodes import type_name
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
+from apimpolicy.csharp.binding.nodes import Call, FieldAccess, ObjectCreation
 
 WEAK = re.compile(r"(?:HMAC)?(?:MD5|RIPEMD160)|SHA1|DES|TripleDES|RC2")
 

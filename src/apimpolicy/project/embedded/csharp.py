@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.nodes import character
 from apimpolicy.project.embedded import code_strings
+from apimpolicy.project.infrastructure.nodes import character
 
 if TYPE_CHECKING:
     from apimpolicy.project.embedded.pieces import Pieces

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.nodes import character
 from apimpolicy.project.embedded import code_strings
+from apimpolicy.project.infrastructure.nodes import character
 
 if TYPE_CHECKING:
     from apimpolicy.project.embedded.pieces import Pieces

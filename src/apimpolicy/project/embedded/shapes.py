@@ -101,7 +101,7 @@ def with_named_placeholders(source: Source) -> Source:
 
 
 def _errors(source: Source) -> list[Diagnostic]:
-    from apimpolicy.policies.validation import validate
+    from apimpolicy.gateway.policies.validation import validate
 
     document = read(source)
     return [each for each in (*document.diagnostics, *validate(document)) if each.severity is Severity.ERROR]

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic
-from apimpolicy.infrastructure.nodes import Unreadable
 from apimpolicy.project.embedded import is_policy, is_whole
 from apimpolicy.project.embedded.pieces import Pieces
 from apimpolicy.project.embedded.texts import Texts
+from apimpolicy.project.infrastructure.nodes import Unreadable
 
 if TYPE_CHECKING:
-    from apimpolicy.infrastructure.bicep.parser import Declaration
-    from apimpolicy.infrastructure.nodes import CodeNode
-    from apimpolicy.infrastructure.terraform.parser import Body
+    from apimpolicy.project.infrastructure.bicep.parser import Declaration
+    from apimpolicy.project.infrastructure.nodes import CodeNode
+    from apimpolicy.project.infrastructure.terraform.parser import Body
     from apimpolicy.text.source import Source
 
 # Terraform: heredocs, quoted strings, and what `format`, `join` and `replace` make of them
@@ -31,7 +31,7 @@ _SIGNS = ("<", "\\u003c", "\\u003C")
 
 
 def terraform(outer: Source) -> list[Pieces]:
-    from apimpolicy.infrastructure.terraform.parser import parse_file
+    from apimpolicy.project.infrastructure.terraform.parser import parse_file
 
     def is_wanted(pieces: Pieces, node: CodeNode) -> bool:  # every heredoc is, a quoted string may be a part of one
         return is_policy(pieces.beginning) and (outer.text.startswith("<<", node.start) or is_whole(pieces.whole))
@@ -41,7 +41,7 @@ def terraform(outer: Source) -> list[Pieces]:
 
 def _values(outer: Source, body: Body) -> Iterator[CodeNode]:
     """Yield the values of attributes, and the strings in what can't be read."""
-    from apimpolicy.infrastructure.terraform.parser import TerraformParser
+    from apimpolicy.project.infrastructure.terraform.parser import TerraformParser
 
     waiting = [body]
     while waiting:
@@ -60,7 +60,7 @@ def _may_hold(outer: Source, start: int, stop: int) -> bool:
 
 def template(outer: Source) -> list[Pieces]:
     """Read a template of a policy: Terraform's (`${…}`, `%{ if }`), or Jinja's and Helm's (`{{ … }}`)."""
-    from apimpolicy.infrastructure.terraform.parser import parse_template
+    from apimpolicy.project.infrastructure.terraform.parser import parse_template
 
     if not is_policy(outer.text):
         return []
@@ -79,7 +79,7 @@ def template(outer: Source) -> list[Pieces]:
 
 
 def bicep(outer: Source) -> list[Pieces]:
-    from apimpolicy.infrastructure.bicep.parser import parse_file
+    from apimpolicy.project.infrastructure.bicep.parser import parse_file
 
     def is_wanted(pieces: Pieces, node: CodeNode) -> bool:  # every multi-line string is, another may be a part of one
         return is_policy(pieces.beginning) and (outer.text.startswith("'''", node.start) or is_whole(pieces.whole))
@@ -91,7 +91,7 @@ def bicep(outer: Source) -> list[Pieces]:
 
 
 def _declared_values(declarations: list[Declaration]) -> Iterator[CodeNode]:
-    from apimpolicy.infrastructure.bicep.references import nested_in
+    from apimpolicy.project.infrastructure.bicep.references import nested_in
 
     waiting = list(declarations)
     while waiting:
@@ -111,7 +111,7 @@ _ROOT = re.compile(r"<|\\u003[cC]")
 
 
 def arm(outer: Source) -> list[Pieces]:
-    from apimpolicy.infrastructure.arm.parser import json_chars
+    from apimpolicy.project.infrastructure.arm.parser import json_chars
 
     text = outer.text
     found: list[Pieces] = []
@@ -137,7 +137,7 @@ def arm(outer: Source) -> list[Pieces]:
 
 
 def _value(source: Source) -> Pieces:
-    from apimpolicy.infrastructure.arm.parser import parse_expression
+    from apimpolicy.project.infrastructure.arm.parser import parse_expression
 
     node = parse_expression(source)
     if isinstance(node, Unreadable) and node.found:

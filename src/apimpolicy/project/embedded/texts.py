@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from apimpolicy.infrastructure import nodes
 from apimpolicy.project.embedded.pieces import Pieces
+from apimpolicy.project.infrastructure import nodes
 from apimpolicy.text.source import Source
 
 MOST_DEEP = 25

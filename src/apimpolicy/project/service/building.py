@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.context import entities
-from apimpolicy.context.description import Content, ParameterDefinition
-from apimpolicy.engine.service import (
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.gateway.context import entities
+from apimpolicy.gateway.context.description import Content, ParameterDefinition
+from apimpolicy.gateway.engine.service import (
     Service,
     ServiceApi,
     ServiceOperation,
@@ -18,7 +19,6 @@ from apimpolicy.engine.service import (
     ServiceWorkspace,
     VersionSet,
 )
-from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.service.described import server_of
 from apimpolicy.project.service.policy_sources import (
     fragment_ids,
@@ -32,8 +32,8 @@ from apimpolicy.text.secrets import keep_secret
 from apimpolicy.text.source import UNKNOWN_BASE, Source
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.backends import Backend, BackendPool
-    from apimpolicy.engine.document import AnyPolicy
+    from apimpolicy.gateway.engine.backends import Backend, BackendPool
+    from apimpolicy.gateway.engine.document import AnyPolicy
     from apimpolicy.project.service.description import (
         ApiDescription,
         ApiFile,

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.diagnostics import Severity
-from apimpolicy.engine.backends import Backend
-from apimpolicy.engine.document import Policy, is_markup, read_bytes
-from apimpolicy.engine.subscription_keys import is_open
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.gateway.engine.backends import Backend
+from apimpolicy.gateway.engine.document import Policy, is_markup, read_bytes
+from apimpolicy.gateway.engine.subscription_keys import is_open
 from apimpolicy.project.embedded.shapes import with_named_placeholders
 from apimpolicy.project.service.description import NOWHERE, FileLocation, Problem, ServiceDescription
 from apimpolicy.project.service.repair import made_up_url
@@ -20,8 +20,8 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source, decode
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.document import AnyPolicy
-    from apimpolicy.engine.token_issuers import OpenIdSource
+    from apimpolicy.gateway.engine.document import AnyPolicy
+    from apimpolicy.gateway.engine.token_issuers import OpenIdSource
     from apimpolicy.project.service.building import ServiceParts
 
     Part = tuple[str, str | None, AnyPolicy]

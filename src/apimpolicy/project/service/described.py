@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from apimpolicy.diagnostics import Severity
-from apimpolicy.engine.mcp.servers import McpServer, McpTool
-from apimpolicy.infrastructure.resources import Resource, names_in, segments
-from apimpolicy.infrastructure.values import (
+from apimpolicy.gateway.engine.mcp.servers import McpServer, McpTool
+from apimpolicy.project.infrastructure.resources import Resource, names_in, segments
+from apimpolicy.project.infrastructure.values import (
     MARKED,
     SourcedText,
     Unknown,
@@ -42,7 +42,7 @@ from apimpolicy.project.service.description import (
 from apimpolicy.project.service.policy_sources import UnknownValues, made_up_id, unknown_policy
 
 if TYPE_CHECKING:
-    from apimpolicy.infrastructure.files import Files
+    from apimpolicy.project.infrastructure.files import Files
     from apimpolicy.project.service.information import Properties
     from apimpolicy.text.source import Source
 

@@ -27,7 +27,7 @@ from apimpolicy.project.layout import Place
 from apimpolicy.text.source import CLOSE, OPEN
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.backends import Backend, BackendPool
+    from apimpolicy.gateway.engine.backends import Backend, BackendPool
     from apimpolicy.text.source import Source
 
 T = TypeVar("T")
@@ -421,7 +421,7 @@ class Gap(NamedTuple):
             return False
         if not self.name:
             return True
-        from apimpolicy.infrastructure.values import can_equal
+        from apimpolicy.project.infrastructure.values import can_equal
 
         own = self.name.lower()
         return any(own == name.lower() or (OPEN in own and can_equal(own, name.lower())) for name in names)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.infrastructure.resources import Note, Reading, segments
-from apimpolicy.infrastructure.values import (
+from apimpolicy.project.folder_backends import backend_of
+from apimpolicy.project.infrastructure.resources import Note, Reading, segments
+from apimpolicy.project.infrastructure.values import (
     SourcedText,
     Unknown,
     Value,
@@ -19,7 +20,6 @@ from apimpolicy.infrastructure.values import (
     is_known,
     shown,
 )
-from apimpolicy.project.folder_backends import backend_of
 from apimpolicy.project.layout import kind_of_folder
 from apimpolicy.project.service.described import (
     Entity,
@@ -64,7 +64,7 @@ from apimpolicy.project.service.description import (
 from apimpolicy.project.service.policy_sources import unknown_policy
 
 if TYPE_CHECKING:
-    from apimpolicy.infrastructure.files import Files
+    from apimpolicy.project.infrastructure.files import Files
     from apimpolicy.project.service.description import PolicyText
 
 _FIRST = ("", "workspaces", "apiversionsets", "apis", "apis/operations", "products")

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.checkout import open_bytes
-from apimpolicy.engine import document
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.gateway.engine import document
 from apimpolicy.project.environments import selected
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.document import AnyPolicy
+    from apimpolicy.gateway.engine.document import AnyPolicy
     from apimpolicy.project.service.completion import ServiceCompletion
     from apimpolicy.project.service.description import Problem, ServiceDescription
     from apimpolicy.project.service.stand_ins import StandIn

@@ -14,15 +14,15 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.policies.conversions import InvalidValueError
-from apimpolicy.policies.registry import has_trait, specification_of
+from apimpolicy.csharp.dotnet.exceptions import DotnetException
+from apimpolicy.gateway.policies.conversions import InvalidValueError
+from apimpolicy.gateway.policies.registry import has_trait, specification_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.spec import AttributeSlot, ContentSlot, Specification
+    from apimpolicy.gateway.policies.spec import AttributeSlot, ContentSlot, Specification
     from apimpolicy.text.document import Element
 
 BASE64_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="

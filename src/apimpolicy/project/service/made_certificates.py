@@ -8,8 +8,8 @@ from __future__ import annotations
 import datetime
 import functools
 
-from apimpolicy.dotnet.cryptography.certificate import Certificate
-from apimpolicy.dotnet.cryptography.issuing import common_name, issue, new_key
+from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
+from apimpolicy.csharp.dotnet.cryptography.issuing import common_name, issue, new_key
 
 _BEGIN, _END = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC), datetime.datetime(2049, 12, 31, tzinfo=datetime.UTC)
 

@@ -10,8 +10,8 @@ import os
 import re
 from typing import Any
 
-from apimpolicy.context.description import operation_key
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.gateway.context.description import operation_key
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.description import ApiDescription, ApiFile, Problem, ServiceDescription
 
@@ -129,8 +129,8 @@ def _problem(api: ApiDescription, file: ApiFile) -> Problem | None:
 def _load(file: ApiFile) -> dict[str, str]:
     from pathlib import Path
 
-    from apimpolicy.dotnet.values import from_utf16
-    from apimpolicy.engine.openapi import load_openapi
+    from apimpolicy.csharp.dotnet.values import from_utf16
+    from apimpolicy.gateway.engine.openapi import load_openapi
 
     if file.path is None and file.text is None:
         return {}
@@ -168,7 +168,7 @@ def _text(file: ApiFile) -> str:
 
 def _described_operations(file: ApiFile) -> set[str] | None:
     """Return the keys of all operations in an OpenAPI document; None if it isn't one, or Azure generates an id."""
-    from apimpolicy.engine.data_files import parse_json_or_yaml
+    from apimpolicy.gateway.engine.data_files import parse_json_or_yaml
 
     text = _text(file)
     if len(text) > _MOST_YAML and not text.lstrip().startswith("{"):

@@ -19,9 +19,9 @@ from collections.abc import Iterable
 from zlib import crc32
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.infrastructure.values import MARKED, Part, SourcedText, Unknown, Value, ensure_bounded
-from apimpolicy.policies.placement import SECTIONS
-from apimpolicy.policies.registry import specification_of
+from apimpolicy.gateway.policies.placement import SECTIONS
+from apimpolicy.gateway.policies.registry import specification_of
+from apimpolicy.project.infrastructure.values import MARKED, Part, SourcedText, Unknown, Value, ensure_bounded
 from apimpolicy.project.service.description import (
     ApiDescription,
     FileLocation,

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from apimpolicy.checkout import open_bytes
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.infrastructure.files import OUTSIDE, Files
-from apimpolicy.infrastructure.values import Unknown, Value, hole, is_known
+from apimpolicy.project.infrastructure.files import OUTSIDE, Files
+from apimpolicy.project.infrastructure.values import Unknown, Value, hole, is_known
 from apimpolicy.project.layout import extracts_in, has_information, is_service_folder, kind_of_folder
 from apimpolicy.project.service.description import OPERATIONS, FileLocation, Gap, Problem, ServiceDescription
 from apimpolicy.project.service.policy_sources import NOT_IN_CODE, unknown_policy
 
 if TYPE_CHECKING:
-    from apimpolicy.infrastructure.resources import Note, Reading, Resource
+    from apimpolicy.project.infrastructure.resources import Note, Reading, Resource
     from apimpolicy.project.overlays import Overlay
 
 
@@ -97,8 +97,8 @@ def _mentions(path: str, wanted: re.Pattern[bytes]) -> bool:
 
 def read_infrastructure(folder: str, environment: str | None = None) -> ServiceDescription:
     """Describe the service that the code in a folder deploys."""
-    from apimpolicy.infrastructure.bicep.reading import read_bicep
-    from apimpolicy.infrastructure.terraform.reading import read_terraform
+    from apimpolicy.project.infrastructure.bicep.reading import read_bicep
+    from apimpolicy.project.infrastructure.terraform.reading import read_terraform
     from apimpolicy.project.service.from_resources import describe_resources
 
     service = ServiceDescription(folder)
@@ -132,7 +132,7 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
 
 def _reading(read: Callable[[Files, str | None], Reading], files: Files, environment: str | None) -> Reading:
     """Return what is read of the code; nothing but a note where it is nested too deeply for that."""
-    from apimpolicy.infrastructure.resources import Note, Reading
+    from apimpolicy.project.infrastructure.resources import Note, Reading
 
     try:
         return read(files, environment)

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from apimpolicy.context.urls import Url
 from apimpolicy.diagnostics import Severity
-from apimpolicy.engine.backends import BackendPool
-from apimpolicy.engine.service import STATES, scope_target
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.gateway.context.urls import Url
+from apimpolicy.gateway.engine.backends import BackendPool
+from apimpolicy.gateway.engine.service import STATES, scope_target
 from apimpolicy.project.service.description import (
     ApiDescription,
     BackendDescription,

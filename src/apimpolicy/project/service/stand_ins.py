@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.engine.backends import Backend, BackendPool
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.engine.backends import Backend, BackendPool
+from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.project.embedded.shapes import PLACEHOLDER
 from apimpolicy.project.environments import merged
 from apimpolicy.project.service.described import server_of

@@ -10,24 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.environment import use_environment
-from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.emit.recording import Recorder
-from apimpolicy.engine.evaluation import EXPRESSION_FAILURES
-from apimpolicy.engine.trace import Evaluation
-from apimpolicy.engine.variables import set_variables
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.csharp.dotnet.environment import use_environment
+from apimpolicy.csharp.dotnet.exceptions import DotnetException
+from apimpolicy.csharp.emit.recording import Recorder
+from apimpolicy.gateway.engine.evaluation import EXPRESSION_FAILURES
+from apimpolicy.gateway.engine.trace import Evaluation
+from apimpolicy.gateway.engine.variables import set_variables
+from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.report.explanation import clause_of_evaluation, render_clause
 from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions, is_expression
 from apimpolicy.testing.expectations import differences_in
 
 if TYPE_CHECKING:
-    from apimpolicy.context.execution import Context
-    from apimpolicy.context.records import Request
-    from apimpolicy.emit.expression import CompiledExpression
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.result import Result
+    from apimpolicy.csharp.emit.expression import CompiledExpression
+    from apimpolicy.gateway.context.execution import Context
+    from apimpolicy.gateway.context.records import Request
+    from apimpolicy.gateway.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.result import Result
     from apimpolicy.testing.tree import Tree
 
 GATEWAY, POLICY, BACKEND = "gateway", "policy", "backend"

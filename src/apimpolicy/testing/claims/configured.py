@@ -23,7 +23,7 @@ from apimpolicy.project.environments import CONFIGURATION, PYPROJECT, configurat
 from apimpolicy.project.layout import extracts_in
 from apimpolicy.project.named_values import read_text
 from apimpolicy.project.service.reading import has_service
-from apimpolicy.scenarios.scenario import Bounds
+from apimpolicy.reasoning.scenarios.scenario import Bounds
 from apimpolicy.testing.case_files import Case, CaseFile, load_case_file, load_case_tree
 from apimpolicy.testing.claims.reading import Claim, claims_of, library
 from apimpolicy.testing.kinds import check

@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.proofs import PROVEN_BRANCH, PROVEN_CHECK, PROVEN_CONDITION, PROVEN_FAILURE, Proofs, ProvenFact
-from apimpolicy.engine.document import load_policy
-from apimpolicy.engine.evaluation import EXPRESSION_FAILURES
-from apimpolicy.engine.steps import Step, compiled
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.engine.document import load_policy
+from apimpolicy.gateway.engine.evaluation import EXPRESSION_FAILURES
+from apimpolicy.gateway.engine.steps import Step, compiled
+from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.environments import find_configuration
-from apimpolicy.proposing.guided import Finder
-from apimpolicy.proving.proof import ProofResult
-from apimpolicy.scenarios import goals
-from apimpolicy.scenarios.goals import BRANCH, Goal
-from apimpolicy.semantics.unknowns import Reason
-from apimpolicy.terms import term as terms
+from apimpolicy.reasoning.proposing.guided import Finder
+from apimpolicy.reasoning.proving.proof import ProofResult
+from apimpolicy.reasoning.scenarios import goals
+from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
+from apimpolicy.reasoning.semantics.unknowns import Reason
+from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.testing.claims.harnesses import file_about, harness_of, scope_in, setup_of
 from apimpolicy.testing.claims.static_proofs import proof_of
 from apimpolicy.text.named_values import find_named_values
@@ -32,12 +32,12 @@ from apimpolicy.text.source import from_utf16, has_hole
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.scenarios.goals import Goal
-    from apimpolicy.scenarios.harness import Harness
-    from apimpolicy.scenarios.scenario import Bounds, Exploration
-    from apimpolicy.terms.term import Term
+    from apimpolicy.csharp.binding.nodes import Bound
+    from apimpolicy.gateway.engine.steps import Step
+    from apimpolicy.reasoning.scenarios.goals import Goal
+    from apimpolicy.reasoning.scenarios.harness import Harness
+    from apimpolicy.reasoning.scenarios.scenario import Bounds, Exploration
+    from apimpolicy.reasoning.terms.term import Term
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from apimpolicy.context.records import Request
-from apimpolicy.dotnet.environment import use_environment
-from apimpolicy.languages.language import TooLarge, any_of_text, in_ranges, repeat, union
-from apimpolicy.policies.registry import is_known
-from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import (
+from apimpolicy.csharp.dotnet.environment import use_environment
+from apimpolicy.gateway.context.records import Request
+from apimpolicy.gateway.policies.registry import is_known
+from apimpolicy.reasoning.languages.language import TooLarge, any_of_text, in_ranges, repeat, union
+from apimpolicy.reasoning.semantics.unknowns import Unsupported
+from apimpolicy.reasoning.semantics.values import (
     ABSENT,
     Choice,
     FieldValue,
@@ -31,22 +31,22 @@ from apimpolicy.semantics.values import (
     over,
     where,
 )
-from apimpolicy.terms import term as terms
+from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.transfer.run import is_exact
 from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions, is_expression
 from apimpolicy.testing.claims.response_conditions import response_condition
-from apimpolicy.transfer.run import is_exact
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.proving.proof import Proof
-    from apimpolicy.scenarios.harness import Harness
-    from apimpolicy.semantics.state import State
-    from apimpolicy.terms.term import Term
+    from apimpolicy.gateway.engine.steps import Step
+    from apimpolicy.reasoning.proving.proof import Proof
+    from apimpolicy.reasoning.scenarios.harness import Harness
+    from apimpolicy.reasoning.semantics.state import State
+    from apimpolicy.reasoning.terms.term import Term
+    from apimpolicy.reasoning.transfer.flow import End, Sent
     from apimpolicy.testing.tree import Tree
-    from apimpolicy.transfer.flow import End, Sent
 
     Base = Literal["none", "plain", "unknown"]
     """The prefix of the path at the backend: none (it is the request's own URL), a URL without a query, or any."""

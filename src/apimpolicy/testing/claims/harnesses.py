@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.binding import nodes
 from apimpolicy.checkout import listing
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
-from apimpolicy.dotnet.cryptography.certificate import Certificate
-from apimpolicy.engine.partial_runs import own_expressions
-from apimpolicy.engine.steps import Step as PolicyStep
-from apimpolicy.engine.steps import compiled
-from apimpolicy.engine.token_issuers import EntraTenant
+from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.gateway.engine.partial_runs import own_expressions
+from apimpolicy.gateway.engine.steps import Step as PolicyStep
+from apimpolicy.gateway.engine.steps import compiled
+from apimpolicy.gateway.engine.token_issuers import EntraTenant
 from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.layout import is_service_folder, place_of
 from apimpolicy.project.manual_requests import issuers_of
@@ -29,8 +29,8 @@ from apimpolicy.project.service.completion import publishes
 from apimpolicy.project.service.likely_values import providers_of
 from apimpolicy.project.service_tables import ServiceTables
 from apimpolicy.project.toml_table import Table
-from apimpolicy.scenarios.harness import Harness, StandIns
-from apimpolicy.scenarios.scenario import ENTITIES
+from apimpolicy.reasoning.scenarios.harness import Harness, StandIns
+from apimpolicy.reasoning.scenarios.scenario import ENTITIES
 from apimpolicy.testing import first_surroundings
 from apimpolicy.testing.case_files import Case, CaseFile, CaseStep, load_case_file, load_case_tree
 from apimpolicy.testing.certificates import STANDARD, TestCertificates
@@ -42,9 +42,9 @@ from apimpolicy.testing.tree import Tree, read_tree
 if TYPE_CHECKING:
     import datetime
 
-    from apimpolicy.engine.document import AnyPolicy, Policy
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.service import Service
+    from apimpolicy.gateway.engine.document import AnyPolicy, Policy
+    from apimpolicy.gateway.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.service import Service
     from apimpolicy.testing.identities import Issuer
 
 UPLOADED = "uploaded "

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.policies.effects import Forwarded, Sent
-from apimpolicy.policies.registry import has_trait
-from apimpolicy.proposing.inversion.context import of_message, with_body, with_field, with_url, with_variable
-from apimpolicy.proposing.inversion.core import repair, returned, spoiled
-from apimpolicy.proposing.inversion.values import different, matching
+from apimpolicy.gateway.policies.effects import Forwarded, Sent
+from apimpolicy.gateway.policies.registry import has_trait
+from apimpolicy.reasoning.proposing.inversion.context import of_message, with_body, with_field, with_url, with_variable
+from apimpolicy.reasoning.proposing.inversion.core import repair, returned, spoiled
+from apimpolicy.reasoning.proposing.inversion.values import different, matching
 from apimpolicy.testing.claims.conditions import BACKEND, GATEWAY, EvaluatedConditions
 from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, Expressions, is_expression
@@ -20,12 +20,12 @@ from apimpolicy.testing.format import MATCHING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.proposing.guided import Guided
-    from apimpolicy.proposing.inversion.core import Inversion
-    from apimpolicy.proposing.inversion.recorded import Recorded
-    from apimpolicy.scenarios.assignments import Assignment, Key
-    from apimpolicy.scenarios.harness import ScenarioRun
+    from apimpolicy.gateway.engine.steps import Step
+    from apimpolicy.reasoning.proposing.guided import Guided
+    from apimpolicy.reasoning.proposing.inversion.core import Inversion
+    from apimpolicy.reasoning.proposing.inversion.recorded import Recorded
+    from apimpolicy.reasoning.scenarios.assignments import Assignment, Key
+    from apimpolicy.reasoning.scenarios.harness import ScenarioRun
     from apimpolicy.testing.claims.reading import Expressions
     from apimpolicy.testing.tree import Tree
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.audit.requests import Rehearsal
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.policies.registry import is_known
+from apimpolicy.gateway.policies.registry import is_known
 from apimpolicy.project.gateways import require_apis
+from apimpolicy.reasoning.audit.requests import Rehearsal
+from apimpolicy.reasoning.scenarios.scenario import Bounds
 from apimpolicy.report.claim_results import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
 from apimpolicy.report.explanation import explain
 from apimpolicy.report.terminal import path_from_here
-from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.harnesses import test_file_of
 from apimpolicy.testing.claims.proving import MOST_TRIES, ClaimProof, problem_of
@@ -31,9 +31,9 @@ from apimpolicy.testing.claims.static_proofs import StaticProofs, refuted
 from apimpolicy.testing.test_file_search import is_case_file
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.service import Service, ServiceApi
-    from apimpolicy.scenarios.harness import Harness, ScenarioRun
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.service import Service, ServiceApi
+    from apimpolicy.reasoning.scenarios.harness import Harness, ScenarioRun
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.harnesses import Setup
     from apimpolicy.testing.claims.services import ServiceHarness, ServiceRoute

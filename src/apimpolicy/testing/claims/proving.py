@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Literal
 
-from apimpolicy.binding.nodes import Bound, Expression, PropertyAccess
-from apimpolicy.dotnet.environment import renew_watch
+from apimpolicy.csharp.binding.nodes import Bound, Expression, PropertyAccess
+from apimpolicy.csharp.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.proposing.guided import Finder, Guided, SearchGoal, approach
-from apimpolicy.proving.proof import ProofResult
+from apimpolicy.reasoning.proposing.guided import Finder, Guided, SearchGoal, approach
+from apimpolicy.reasoning.proving.proof import ProofResult
+from apimpolicy.reasoning.scenarios.scenario import shrink
 from apimpolicy.records import Record
-from apimpolicy.scenarios.scenario import shrink
 from apimpolicy.testing.claims.conditions import Conditions, EvaluatedConditions
 from apimpolicy.testing.claims.harnesses import with_each
 from apimpolicy.testing.claims.inverting import SENT, ClaimInversion, Want
@@ -26,10 +26,10 @@ from apimpolicy.testing.claims.static_proofs import StaticProofs
 from apimpolicy.testing.tree import problem_in_words
 
 if TYPE_CHECKING:
+    from apimpolicy.reasoning.scenarios.assignments import Assignment
+    from apimpolicy.reasoning.scenarios.harness import Harness, ScenarioRun
+    from apimpolicy.reasoning.scenarios.scenario import Bounds
     from apimpolicy.report.columns import Style
-    from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.scenarios.harness import Harness, ScenarioRun
-    from apimpolicy.scenarios.scenario import Bounds
 
     Status = Literal["proven", "false", "undecided", "error"]
 

@@ -28,7 +28,7 @@ from apimpolicy.testing.kinds import check_keys
 from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, Tree, read_tree
 
 if TYPE_CHECKING:
-    from apimpolicy.emit.expression import CompiledExpression
+    from apimpolicy.csharp.emit.expression import CompiledExpression
 
 REACHES_BACKEND = "reaches-backend"
 _PARTS = ("if", "then", "then-sent", "never")
@@ -110,7 +110,7 @@ def _check(tree: Tree) -> None:
 def _check_word(tree: Tree) -> None:
     from difflib import get_close_matches
 
-    from apimpolicy.policies.registry import names
+    from apimpolicy.gateway.policies.registry import names
 
     text = tree.text()
     if is_expression(text) or text == REACHES_BACKEND or text in names():
@@ -145,8 +145,8 @@ class Expressions:
         return known[1]
 
     def _compile(self, tree: Tree) -> CompiledExpression:
-        from apimpolicy.dotnet.values import BOOL
-        from apimpolicy.engine.steps import compiled
+        from apimpolicy.csharp.dotnet.values import BOOL
+        from apimpolicy.gateway.engine.steps import compiled
         from apimpolicy.text.named_values import find_named_values
         from apimpolicy.text.source import Excerpt
 

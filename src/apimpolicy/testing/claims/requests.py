@@ -21,8 +21,8 @@ from apimpolicy.testing.running import run_case
 from apimpolicy.testing.tree import Tree, read_tree
 
 if TYPE_CHECKING:
-    from apimpolicy.scenarios.harness import Harness, ScenarioRun
-    from apimpolicy.scenarios.scenario import Scenario
+    from apimpolicy.reasoning.scenarios.harness import Harness, ScenarioRun
+    from apimpolicy.reasoning.scenarios.scenario import Scenario
     from apimpolicy.testing.claims.proving import Verdict
     from apimpolicy.testing.claims.reading import Claim
 

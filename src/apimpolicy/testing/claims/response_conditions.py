@@ -9,13 +9,21 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from apimpolicy.context.urls import DEFAULT_PORTS
-from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.languages.language import Language, at_least_once, containing, in_ranges, literal, not_, sequence
-from apimpolicy.languages.patterns import NotRegular, language_of
-from apimpolicy.semantics.forms.context import is_utf8
-from apimpolicy.semantics.unknowns import Unknowns, Unsupported
-from apimpolicy.semantics.values import (
+from apimpolicy.csharp.dotnet.values import to_utf16
+from apimpolicy.gateway.context.urls import DEFAULT_PORTS
+from apimpolicy.reasoning.languages.language import (
+    Language,
+    at_least_once,
+    containing,
+    in_ranges,
+    literal,
+    not_,
+    sequence,
+)
+from apimpolicy.reasoning.languages.patterns import NotRegular, language_of
+from apimpolicy.reasoning.semantics.forms.context import is_utf8
+from apimpolicy.reasoning.semantics.unknowns import Unknowns, Unsupported
+from apimpolicy.reasoning.semantics.values import (
     ABSENT,
     INTEGERS,
     NULL,
@@ -29,14 +37,14 @@ from apimpolicy.semantics.values import (
     type_of,
     where,
 )
-from apimpolicy.terms import term as terms
+from apimpolicy.reasoning.terms import term as terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from apimpolicy.terms.term import Term
+    from apimpolicy.reasoning.terms.term import Term
+    from apimpolicy.reasoning.transfer.flow import End, Error
     from apimpolicy.testing.tree import Tree
-    from apimpolicy.transfer.flow import End, Error
 
 _STATUS = re.compile(r"[0-9]+x*")
 _PLAIN_PATTERN = re.compile(

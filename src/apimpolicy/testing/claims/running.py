@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from apimpolicy.dotnet.environment import renew_watch
+from apimpolicy.csharp.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.files import write_whole
 from apimpolicy.project.gateways import NoApisError
 from apimpolicy.project.manual_requests import issuers_of
-from apimpolicy.proposing.guided import Finder
+from apimpolicy.reasoning.proposing.guided import Finder
+from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
+from apimpolicy.reasoning.scenarios.scenario import shrink
 from apimpolicy.report.claim_results import ERROR, FALSE, PROVEN, SKIPPED, UNDECIDED, ClaimReport
 from apimpolicy.report.columns import page
-from apimpolicy.scenarios.goals import BRANCH, Goal
-from apimpolicy.scenarios.scenario import shrink
 from apimpolicy.testing.case_files import CaseFile, load_case_file
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.facts import BranchProofs
@@ -30,11 +30,11 @@ from apimpolicy.testing.claims.requests import block_of, checked, claim_case, re
 if TYPE_CHECKING:
     import datetime
 
-    from apimpolicy.engine.document import AnyPolicy
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.result import Result
-    from apimpolicy.scenarios.harness import Harness
-    from apimpolicy.scenarios.scenario import Bounds, Exploration
+    from apimpolicy.gateway.engine.document import AnyPolicy
+    from apimpolicy.gateway.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.reasoning.scenarios.harness import Harness
+    from apimpolicy.reasoning.scenarios.scenario import Bounds, Exploration
     from apimpolicy.testing.claims.platform import OnApi
 
 

@@ -14,24 +14,24 @@ from urllib.parse import quote, urlsplit
 
 import attrs
 
-from apimpolicy.audit.analysis import EVERY_REQUEST
-from apimpolicy.context.entities import Operation, Subscription
-from apimpolicy.context.records import Request
-from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct, ServiceSubscription
-from apimpolicy.engine.service_requests import documents_of, operations_with_policies
-from apimpolicy.engine.subscription_keys import asks_for_key, needs_key, open_product
+from apimpolicy.csharp.dotnet.values import from_utf16
+from apimpolicy.gateway.context.entities import Operation, Subscription
+from apimpolicy.gateway.context.records import Request
+from apimpolicy.gateway.engine.service import Service, ServiceApi, ServiceProduct, ServiceSubscription
+from apimpolicy.gateway.engine.service_requests import documents_of, operations_with_policies
+from apimpolicy.gateway.engine.subscription_keys import asks_for_key, needs_key, open_product
+from apimpolicy.reasoning.audit.analysis import EVERY_REQUEST
+from apimpolicy.reasoning.scenarios.harness import Harness
 from apimpolicy.records import Record
-from apimpolicy.scenarios.harness import Harness
 from apimpolicy.testing.claims.harnesses import Setup, harness_parts
 from apimpolicy.testing.claims.static_proofs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece, policy_for_proofs
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.document import AnyPolicy
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.result import Result
-    from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.scenarios.scenario import Scenario
+    from apimpolicy.gateway.engine.document import AnyPolicy
+    from apimpolicy.gateway.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.reasoning.scenarios.assignments import Assignment
+    from apimpolicy.reasoning.scenarios.scenario import Scenario
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
 _EVERYTHING = "/{*rest}"

@@ -7,36 +7,44 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.requests import ALL_APIS, Rehearsal
-from apimpolicy.context.records import Request
-from apimpolicy.dotnet.values import from_utf16, to_utf16
-from apimpolicy.engine.mcp.clients import call_message, to_server
-from apimpolicy.engine.mcp.endpoint import definitions_of, operation_of
-from apimpolicy.engine.mcp.protocol import example_of, input_of
-from apimpolicy.engine.service import Service, ServiceApi
-from apimpolicy.engine.service_requests import ServiceRequests
+from apimpolicy.csharp.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.languages.language import ANYTHING, any_of_text, at_least_once, literal, one_of, optional, sequence
-from apimpolicy.languages.units import of_text
+from apimpolicy.gateway.context.records import Request
+from apimpolicy.gateway.engine.mcp.clients import call_message, to_server
+from apimpolicy.gateway.engine.mcp.endpoint import definitions_of, operation_of
+from apimpolicy.gateway.engine.mcp.protocol import example_of, input_of
+from apimpolicy.gateway.engine.service import Service, ServiceApi
+from apimpolicy.gateway.engine.service_requests import ServiceRequests
 from apimpolicy.project.service.description import NOWHERE, PolicyText
 from apimpolicy.project.service.policy_sources import unknown_calls, unknown_policies, wrapped
-from apimpolicy.proving.proof import Inquiry, Proof, ProofResult
-from apimpolicy.semantics.values import Value, constant_text
-from apimpolicy.terms import term as terms
+from apimpolicy.reasoning.audit.requests import ALL_APIS, Rehearsal
+from apimpolicy.reasoning.languages.language import (
+    ANYTHING,
+    any_of_text,
+    at_least_once,
+    literal,
+    one_of,
+    optional,
+    sequence,
+)
+from apimpolicy.reasoning.languages.units import of_text
+from apimpolicy.reasoning.proving.proof import Inquiry, Proof, ProofResult
+from apimpolicy.reasoning.semantics.values import Value, constant_text
+from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.testing.claims.formulas import Formulas, base_of
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.document import AnyPolicy
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.steps import Program, Step
-    from apimpolicy.languages.language import Language
-    from apimpolicy.scenarios.assignments import Key
-    from apimpolicy.scenarios.harness import Harness
-    from apimpolicy.semantics.state import Cell
-    from apimpolicy.terms.term import Term
+    from apimpolicy.gateway.engine.document import AnyPolicy
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.steps import Program, Step
+    from apimpolicy.reasoning.languages.language import Language
+    from apimpolicy.reasoning.scenarios.assignments import Key
+    from apimpolicy.reasoning.scenarios.harness import Harness
+    from apimpolicy.reasoning.semantics.state import Cell
+    from apimpolicy.reasoning.terms.term import Term
     from apimpolicy.testing.tree import Tree
 
 _MOST_SHOWN = 100

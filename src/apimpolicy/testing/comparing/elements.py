@@ -11,21 +11,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.policies.effects import Condition
-from apimpolicy.policies.placement import SECTIONS
-from apimpolicy.policies.registry import has_trait, is_known
-from apimpolicy.proving.equivalence import OWN
+from apimpolicy.csharp.syntax.lexer import tokenize
+from apimpolicy.gateway.policies.effects import Condition
+from apimpolicy.gateway.policies.placement import SECTIONS
+from apimpolicy.gateway.policies.registry import has_trait, is_known
+from apimpolicy.reasoning.proving.equivalence import OWN
 from apimpolicy.report.difference_data import ADDED, CHANGED, MOVED, REMOVED, ElementChange
-from apimpolicy.syntax.lexer import tokenize
 from apimpolicy.testing.claims.conditions import BACKEND
 from apimpolicy.text.document import Attribute, Characters, Document, Element
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import decode
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.steps import Program, Step
-    from apimpolicy.engine.trace import Trace
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.steps import Program, Step
+    from apimpolicy.gateway.engine.trace import Trace
     from apimpolicy.testing.comparing.observed_differences import Difference
     from apimpolicy.text.source import Excerpt, Source
 

@@ -6,14 +6,14 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.policies.outside_services import CATEGORIES, MOST_SEVERE, SafetyWords
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.gateway.policies.outside_services import CATEGORIES, MOST_SEVERE, SafetyWords
+from apimpolicy.gateway.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.steps import Program
-    from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.scenarios.harness import Harness
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.steps import Program
+    from apimpolicy.reasoning.scenarios.assignments import Assignment
+    from apimpolicy.reasoning.scenarios.harness import Harness
     from apimpolicy.text.document import Element
 
 HARMFUL = "a text with harmful content"

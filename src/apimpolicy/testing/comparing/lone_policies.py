@@ -8,9 +8,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from apimpolicy.engine.backends import OpenBackends
-from apimpolicy.engine.document import Policy, load_policy
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.gateway.engine.backends import OpenBackends
+from apimpolicy.gateway.engine.document import Policy, load_policy
 from apimpolicy.project.service.completion import computed_backend
 from apimpolicy.report.difference_data import (
     ADDED,
@@ -36,8 +36,8 @@ from apimpolicy.testing.first_surroundings import accepted_caller
 from apimpolicy.testing.tree import problem_in_words
 
 if TYPE_CHECKING:
-    from apimpolicy.scenarios.harness import Harness
-    from apimpolicy.scenarios.scenario import Bounds
+    from apimpolicy.reasoning.scenarios.harness import Harness
+    from apimpolicy.reasoning.scenarios.scenario import Bounds
     from apimpolicy.testing.case_files import CaseFile
 
 _TEMPLATE = re.compile(rb"\$\{[^{}\s]+\}|%\{ ?(?:if|for) |#\{[^{}\n]+\}#")

@@ -11,15 +11,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.proving.equivalence import OWN
+from apimpolicy.reasoning.proving.equivalence import OWN
 from apimpolicy.report.difference_data import Journey
 from apimpolicy.report.explanation import explain
 from apimpolicy.testing.claims.conditions import BACKEND, GATEWAY, answered_by
 
 if TYPE_CHECKING:
-    from apimpolicy.context.headers import Headers
-    from apimpolicy.context.records import Request
-    from apimpolicy.engine.result import Result
+    from apimpolicy.gateway.context.headers import Headers
+    from apimpolicy.gateway.context.records import Request
+    from apimpolicy.gateway.engine.result import Result
 
 _LONGEST = 100
 _FAILURE = 500

@@ -21,8 +21,8 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.document import AnyPolicy
-    from apimpolicy.engine.steps import Program
+    from apimpolicy.gateway.engine.document import AnyPolicy
+    from apimpolicy.gateway.engine.steps import Program
     from apimpolicy.testing.comparing.sides import ServiceSide
 
 _MOST_GROUPS = 4

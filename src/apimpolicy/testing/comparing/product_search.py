@@ -12,14 +12,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.policies.registry import has_trait
-from apimpolicy.proposing.guided import Finder
-from apimpolicy.proving import equivalence
-from apimpolicy.proving.proof import Inquiry, ProofResult
+from apimpolicy.gateway.policies.registry import has_trait
+from apimpolicy.reasoning.proposing.guided import Finder
+from apimpolicy.reasoning.proving import equivalence
+from apimpolicy.reasoning.proving.proof import Inquiry, ProofResult
+from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
+from apimpolicy.reasoning.scenarios.scenario import shrink
 from apimpolicy.records import Record
 from apimpolicy.report.difference_data import DifferenceItem
-from apimpolicy.scenarios.goals import BRANCH, Goal
-from apimpolicy.scenarios.scenario import shrink
 from apimpolicy.testing.case_writer import answers_in_words
 from apimpolicy.testing.claims.model_requests import requests_of
 from apimpolicy.testing.comparing.elements import Causes, ElementSpan, of_element, of_program
@@ -27,10 +27,10 @@ from apimpolicy.testing.comparing.first_requests import first_requests, harms, i
 from apimpolicy.testing.comparing.observed_differences import Difference, differences, journey_of
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.result import Result
-    from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.scenarios.harness import Harness, ScenarioRun
-    from apimpolicy.scenarios.scenario import Bounds
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.reasoning.scenarios.assignments import Assignment
+    from apimpolicy.reasoning.scenarios.harness import Harness, ScenarioRun
+    from apimpolicy.reasoning.scenarios.scenario import Bounds
 
 Kind = tuple[str, ...]
 _Shown = tuple[Kind, int]

@@ -41,9 +41,9 @@ from apimpolicy.testing.test_file_search import find_test_files
 from apimpolicy.testing.tree import problem_in_words, read_tree
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.result import Result
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.reasoning.scenarios.scenario import Bounds
     from apimpolicy.report.difference_data import ElementChange
-    from apimpolicy.scenarios.scenario import Bounds
     from apimpolicy.text.document import Document
 
     BoundsOf = Callable[[str], Bounds]

@@ -31,8 +31,8 @@ from apimpolicy.testing.comparing.sides import Key, Needs, ServiceSide, key_of, 
 from apimpolicy.testing.first_surroundings import accepted_caller
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Program, Step
-    from apimpolicy.scenarios.scenario import Bounds
+    from apimpolicy.gateway.engine.steps import Program, Step
+    from apimpolicy.reasoning.scenarios.scenario import Bounds
     from apimpolicy.testing.comparing.versions import VersionPair
 
 _SECONDS = 15.0

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import attrs
 
 from apimpolicy.checkout import open_bytes
-from apimpolicy.engine.openapi import load_openapi
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.gateway.engine.openapi import load_openapi
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.description import FileLocation, Hole, OperationDescription, Sourced
 from apimpolicy.report.difference_data import ADDED, CHANGED, REMOVED, SettingChange
@@ -24,7 +24,7 @@ from apimpolicy.testing.comparing.setting_table import API, KINDS, OPERATION, TO
 from apimpolicy.text.source import UNKNOWN_POLICIES, from_utf16
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Program
+    from apimpolicy.gateway.engine.steps import Program
     from apimpolicy.project.service.description import (
         ApiDescription,
         ApiFile,

@@ -13,17 +13,17 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.analysis import ServiceAudit, audit_service
-from apimpolicy.audit.tools import METHOD
-from apimpolicy.context.records import Request
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.policies.registry import specification_of
+from apimpolicy.gateway.context.records import Request
+from apimpolicy.gateway.policies.registry import specification_of
 from apimpolicy.project.audit_changes import changes_between
 from apimpolicy.project.audit_run import context_of
 from apimpolicy.project.layout import extracts_in, is_service_folder
 from apimpolicy.project.service.building import HEADER
 from apimpolicy.project.service.likely_values import literal_attribute
 from apimpolicy.project.service.reading import is_infrastructure
+from apimpolicy.reasoning.audit.analysis import ServiceAudit, audit_service
+from apimpolicy.reasoning.audit.tools import METHOD
 from apimpolicy.report.difference_data import ADDED, AccessChange, DifferenceItem, Journey, SettingChange, SettingGroup
 from apimpolicy.testing.claims.services import KeyedCaller, ServiceRoute, callers_of, routes_of
 from apimpolicy.testing.comparing.observed_differences import differences, journey_of
@@ -34,7 +34,7 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.project.service.description import NamedValueDescription, ServiceDescription
     from apimpolicy.testing.comparing.service_comparison import ServiceComparison
     from apimpolicy.testing.comparing.sides import ServiceSide

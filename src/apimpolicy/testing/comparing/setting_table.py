@@ -20,7 +20,7 @@ from apimpolicy.project.service.building import HEADER, QUERY
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from apimpolicy.scenarios.harness import Harness
+    from apimpolicy.reasoning.scenarios.harness import Harness
     from apimpolicy.testing.case_files import CaseFile
 
 Meaning = str | Mapping[Any, str] | Callable[[Any, Any], str]

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import attrs
 
 from apimpolicy.checkout import listing
-from apimpolicy.engine.steps import Program, spliced
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.gateway.engine.steps import Program, spliced
 from apimpolicy.project.gateways import configured
 from apimpolicy.project.layout import is_service_folder, place_of
 from apimpolicy.project.repository import repository_of
@@ -32,8 +32,8 @@ from apimpolicy.testing.first_surroundings import shows_certificates
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.document import AnyPolicy, Policy
-    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.gateway.engine.document import AnyPolicy, Policy
+    from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.text.document import Element
 
 SEED = 1

@@ -12,22 +12,22 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.flow import NULLNESS, key_of
-from apimpolicy.emit.recording import UNREACHED, Recorder
-from apimpolicy.engine.document import global_policy
-from apimpolicy.engine.observation import Observer, observed_by
+from apimpolicy.csharp.binding.flow import NULLNESS, key_of
+from apimpolicy.csharp.emit.recording import UNREACHED, Recorder
+from apimpolicy.gateway.engine.document import global_policy
+from apimpolicy.gateway.engine.observation import Observer, observed_by
+from apimpolicy.reasoning.scenarios.goals import outcomes_of
 from apimpolicy.report.coverage_data import CoveragePoint, CoverageReport, FileCoverage, merged, place_keys
-from apimpolicy.scenarios.goals import outcomes_of
 from apimpolicy.testing.coverage.places import NodeKey, places_of
 from apimpolicy.text.source import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.engine.document import Policy
-    from apimpolicy.engine.exchange import Exchange
-    from apimpolicy.engine.trace import Trace, TraceEntry
+    from apimpolicy.csharp.binding.nodes import Bound
+    from apimpolicy.gateway.engine.document import Policy
+    from apimpolicy.gateway.engine.exchange import Exchange
+    from apimpolicy.gateway.engine.trace import Trace, TraceEntry
     from apimpolicy.text.source import Excerpt, Source
 
 WAITING, KEPT = 6, 3

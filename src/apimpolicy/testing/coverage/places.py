@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from apimpolicy.binding.flow import conditions_of, key_of
-from apimpolicy.emit.runtime import file_of
-from apimpolicy.engine.partial_runs import own_expressions
-from apimpolicy.engine.steps import compiled
+from apimpolicy.csharp.binding.flow import conditions_of, key_of
+from apimpolicy.csharp.emit.runtime import file_of
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
-from apimpolicy.policies.registry import has_trait, specification_of
+from apimpolicy.gateway.engine.partial_runs import own_expressions
+from apimpolicy.gateway.engine.steps import compiled
+from apimpolicy.gateway.policies.registry import has_trait, specification_of
 from apimpolicy.report.coverage_data import BRANCH, CONDITION, POLICY, CoveragePoint
 from apimpolicy.report.values import folded
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.document import Policy
-    from apimpolicy.policies.spec import ChildrenSlot, Specification
+    from apimpolicy.gateway.engine.document import Policy
+    from apimpolicy.gateway.policies.spec import ChildrenSlot, Specification
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt, Source
 

@@ -22,20 +22,20 @@ from xml.sax.saxutils import escape
 
 import attrs
 
-from apimpolicy.binding.flow import TRUTH, conditions_of
-from apimpolicy.emit.runtime import file_of
-from apimpolicy.engine.steps import compiled
+from apimpolicy.csharp.binding.flow import TRUTH, conditions_of
+from apimpolicy.csharp.emit.runtime import file_of
+from apimpolicy.csharp.syntax.nodes import Node, Token
+from apimpolicy.csharp.syntax.parser import parse
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
-from apimpolicy.policies.registry import has_trait, specification_of
+from apimpolicy.gateway.engine.steps import compiled
+from apimpolicy.gateway.policies.registry import has_trait, specification_of
 from apimpolicy.report.mutation_results import CERTIFICATE, LIMIT, TOKEN
-from apimpolicy.syntax.nodes import Node, Token
-from apimpolicy.syntax.parser import parse
 from apimpolicy.testing.coverage.places import code_in_file, is_escaped, span_in_file
 from apimpolicy.text.document import Attribute, Characters, Element, TextNode
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.document import Policy
-    from apimpolicy.policies.spec import Specification
+    from apimpolicy.gateway.engine.document import Policy
+    from apimpolicy.gateway.policies.spec import Specification
     from apimpolicy.text.source import Excerpt
 
 TRAITS = {CERTIFICATE: "checks-certificate", TOKEN: "checks-token", LIMIT: "limits"}

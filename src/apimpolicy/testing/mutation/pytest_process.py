@@ -23,8 +23,8 @@ import attrs
 import pytest
 
 from apimpolicy.checkout import open_bytes, walk
-from apimpolicy.engine.document import replace_file
 from apimpolicy.errors import ConfigurationError, DiagnosticError, InternalError, NotSimulatedError
+from apimpolicy.gateway.engine.document import replace_file
 from apimpolicy.testing.coverage import PolicyCoverage
 from apimpolicy.testing.test_file_search import is_case_file
 

@@ -34,22 +34,22 @@ IMPORTED_BEFORE = (
     "testing.plugin",
     "testing.apim",
     "testing.authority",
-    "engine.gateway",
-    "engine.document",
+    "gateway.engine.gateway",
+    "gateway.engine.document",
     "project.configuration",
-    "dotnet.implementations",
-    "dotnet.system.strings",
-    "dotnet.cryptography.certificate_members",
-    "emit.expression",
-    "emit.calls",
-    "emit.conversions",
-    "emit.operators",
-    "emit.recording",
-    "policies.choose",
-    "policies.forward_request",
-    "policies.return_response",
-    "policies.set_header",
-    "policies.set_variable",
+    "csharp.dotnet.implementations",
+    "csharp.dotnet.system.strings",
+    "csharp.dotnet.cryptography.certificate_members",
+    "csharp.emit.expression",
+    "csharp.emit.calls",
+    "csharp.emit.conversions",
+    "csharp.emit.operators",
+    "csharp.emit.recording",
+    "gateway.policies.choose",
+    "gateway.policies.forward_request",
+    "gateway.policies.return_response",
+    "gateway.policies.set_header",
+    "gateway.policies.set_variable",
 )
 """Modules that nearly every run needs, imported once for all processes."""
 
@@ -94,7 +94,7 @@ class PytestRuns:
 
         Raises ConfigurationError when pytest can't collect the tests, or does not end.
         """
-        from apimpolicy.engine.document import load_policy
+        from apimpolicy.gateway.engine.document import load_policy
         from apimpolicy.testing.mutation.pytest_process import run_baseline
 
         run = self._start(run_baseline)

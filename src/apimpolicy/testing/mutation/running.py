@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from apimpolicy.engine.document import replace_file
 from apimpolicy.errors import ConfigurationError, LimitExceededError
+from apimpolicy.gateway.engine.document import replace_file
 from apimpolicy.project.processes import process_pool
 from apimpolicy.report.coverage_data import CONDITION, POLICY, CoveragePoint, FileCoverage
 from apimpolicy.report.mutation_results import INVALID, KILLED, SUPPRESSED, SURVIVED, Mutant, MutantOutcome
@@ -26,7 +26,7 @@ from apimpolicy.testing.mutation.elements import CheckIndex, Mutation, changes_o
 from apimpolicy.testing.running import CaseOutcome, run_case
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.document import Policy
+    from apimpolicy.gateway.engine.document import Policy
     from apimpolicy.testing.mutation.pytest_runs import PytestRuns
     from apimpolicy.text.document import Comment, Element
 

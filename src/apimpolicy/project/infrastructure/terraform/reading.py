@@ -1,0 +1,206 @@
+"""The resources of API Management in a folder of Terraform code, and what can't be known about them.
+
+The root modules are the folders with code that no other module of the folder calls. Where a plan was saved as JSON
+(`terraform show -json plan > plan.json`), it is read instead of the code: it has everything exactly.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from apimpolicy.project.infrastructure.evaluation import TOO_COSTLY, Budget
+from apimpolicy.project.infrastructure.files import TERRAFORM, Files, chosen, environment_files
+from apimpolicy.project.infrastructure.functions import unmarked
+from apimpolicy.project.infrastructure.resources import Note, Reading, Resource, combined, notes_of_guesses, updated
+from apimpolicy.project.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_from, resource_of
+from apimpolicy.project.infrastructure.terraform.module import FILES, Module
+from apimpolicy.project.infrastructure.terraform.parser import read_file
+from apimpolicy.project.infrastructure.values import Unknown, Value, is_fully_known
+from apimpolicy.text.source import Source
+
+_CALLED = re.compile(r'^\s*"?source"?\s*[:=]\s*"(\.[^"]*)"', re.MULTILINE)
+_ABOUT = re.compile(rf"{PREFIX}|{'|'.join(AZAPI)}|\bmodule\"?[\s:]+[\"{{]")
+
+
+def read_terraform(files: Files, environment: str | None = None) -> Reading:
+    """Return the resources of a folder's root modules."""
+    budget = Budget()
+    reading = Reading([], [], [])
+    modules: list[Module] = []
+    for folder in roots(files):
+        module = Module(files, folder, budget)
+        module.modules_file = _downloaded(files, folder)
+        module.inputs = read_variables(module, variable_files(files, folder, environment))
+        found = updated([made for instance in module.resources() if (made := resource_of(instance)) is not None])
+        plan = find_plan(files, folder)
+        exact = None if plan is None else planned(plan, found)
+        if exact is not None:
+            reading.resources += updated(exact)
+            continue
+        if plan is not None:
+            reading.notes.append(Note("the plan can't be read, so the code is", plan))
+        reading.resources += found
+        modules.append(module)
+        notes = _notes(module, found, environment)
+        reading.notes += [each for each in notes if found or (each.source is not None and PREFIX in each.source.text)]
+        reading.unread += [*module.unread(), *(each for each in notes if each.hides)]
+    reading.files = frozenset(files.read)
+    reading.left_out = lambda: (
+        made for module in modules for each in module.left_out() if (made := resource_of(each)) is not None
+    )
+    if budget.is_spent:
+        note = Note(TOO_COSTLY, hides=True)
+        reading.notes.append(note)
+        reading.unread.append(note)
+    return reading
+
+
+def roots(files: Files) -> list[str]:
+    """Return the folder itself if it has Terraform code, or else those below it that no other one calls as a module."""
+    if files.names(files.root, FILES):
+        return [files.root]
+    folders = [folder for folder in files.below(files.root) if files.names(folder, FILES)]
+    called: set[str] = set()
+    wanted: list[str] = []
+    for folder in folders:
+        texts = [source.text for source in files.readable(folder, files.names(folder, FILES))]
+        called |= {os.path.normpath(os.path.join(folder, path)) for text in texts for path in _CALLED.findall(text)}
+        if any(_ABOUT.search(text) for text in texts):
+            wanted.append(folder)
+    return [folder for folder in wanted if folder not in called] or wanted
+
+
+def _downloaded(files: Files, folder: str) -> dict[str, str]:
+    """Return where `terraform init` put modules, by address, from the root module's folder."""
+    names = (folder, ".terraform", "modules", "modules.json")
+    try:
+        if not files.exists(*names):
+            return {}
+        found = json.loads(files.source(*names).text)
+        return {each["Key"]: each["Dir"] for each in found["Modules"] if each["Key"]}
+    except (LookupError, ValueError, TypeError, RecursionError):
+        return {}
+
+
+def _all(module: Module) -> Iterator[Module]:
+    yield module
+    for child in module.children():
+        yield from _all(child)
+
+
+def _notes(module: Module, resources: list[Resource], environment: str | None) -> list[Note]:
+    found: list[Note] = []
+    for each in _all(module):
+        found += [Note(problem.message, source, problem.start, hides=True) for source, problem in each.problems]
+        found += [
+            Note(f"this value can't be read: {problem.message}", block.source, problem.start)
+            for kind, blocks in each.blocks.items()
+            if kind in ("locals", "module", "resource")
+            for block in blocks.values()
+            if block.is_read
+            for problem in [*block.body.problems, *(one for a in block.body.attributes.values() for one in a.problems)]
+        ]
+        found += (note for note, _ in each.missing)
+    found += _of_variables(module, environment)
+    return combined(found, "Run `terraform init`, which downloads them.") + notes_of_guesses(resources)
+
+
+def _of_variables(module: Module, environment: str | None) -> list[Note]:
+    """Return a note about variables without a value, if any is used."""
+    unknown = [
+        key.removeprefix("var.")
+        for key, value in module._found.items()
+        if key.startswith("var.") and value == Unknown(key)
+    ]
+    if not unknown:
+        return []
+    others = sorted(environment_files(module.files, module.folder, TERRAFORM))
+    advice = "Give them a default, or put them into terraform.tfvars."
+    if others and environment is None:
+        advice = f"Choose the variables of an environment with --environment: {', '.join(others)}."
+    names = ", ".join(sorted(unknown))
+    block = module.blocks.get("variable", {}).get((sorted(unknown)[0],))
+    source, start = (None, 0) if block is None else (block.source, block.start)
+    return [Note(f"variables without a value: {names}", source, start, advice)]
+
+
+# A plan that was saved as JSON (`terraform show -json plan > plan.json`): it has exactly what will be deployed
+# What a plan doesn't know until it is applied, such as ids, comes from the code, and so do positions in files.
+# Source: https://developer.hashicorp.com/terraform/internals/json-format
+
+MOST_LEVELS = 20
+
+
+def find_plan(files: Files, folder: str) -> Source | None:
+    """Return the plan in a folder; the first one if there are several."""
+    sources = files.readable(folder, files.names(folder, (".json",)))
+    return next((source for source in sources if '"planned_values"' in source.text), None)
+
+
+def planned(plan: Source, code: list[Resource]) -> list[Resource] | None:
+    """Return the resources of a plan, with what only the code has of them; None if it can't be read."""
+    try:
+        root = json.loads(plan.text)["planned_values"]["root_module"]
+        written = {each.address: each for each in code}
+        found = [_resource(plan, each, written.get(each["address"])) for each in _resources(root)]
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+    return [each for each in found if each is not None]
+
+
+def _resources(module: dict[str, Any], level: int = 0) -> Iterator[dict[str, Any]]:
+    yield from (each for each in module.get("resources", ()) if each.get("mode", "managed") == "managed")
+    for child in module.get("child_modules", ()) if level < MOST_LEVELS else ():
+        yield from _resources(child, level + 1)
+
+
+def _resource(plan: Source, given: dict[str, Any], code: Resource | None) -> Resource | None:
+    values = unmarked(given["values"])
+    source, start = (plan, 0) if code is None else (code.source, code.start)
+    made = resource_from(given["type"], values.get, given["address"], source, start)
+    if made is None or code is None or made.type != code.type:
+        return made
+    names = [_exact(*each) for each in zip(made.names, code.names, strict=True)]
+    properties = {name: _exact(made.properties.get(name), value) for name, value in code.properties.items()}
+    is_plain = given["type"] not in AZAPI or bool(made.properties)
+    found = {**properties, **{name: each for name, each in made.properties.items() if name not in properties}}
+    return made.replaced(names=names, properties=found if is_plain else code.properties, places=code.places)
+
+
+def _exact(planned: Value, written: Value) -> Value:
+    """Return the value of the plan; the one of the code where the plan has none, or the same, which has its origin."""
+    if planned is None or isinstance(planned, Unknown) or planned == written:
+        return written
+    if isinstance(planned, dict) and isinstance(written, dict) and not is_fully_known(planned):
+        return written
+    return planned
+
+
+# The values of a root module's variables: variable files, those of an environment, and defaults
+# Terraform reads `terraform.tfvars` and `*.auto.tfvars` by itself, and files for an environment where it is told to.
+# Source: https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
+
+
+def variable_files(files: Files, folder: str, environment: str | None) -> list[str]:
+    """Return the variable files of a root module, the later ones counting before the earlier ones."""
+    names = files.names(folder, TERRAFORM)
+    own = [name for name in names if name.startswith("terraform.tfvars")]
+    own += [name for name in names if ".auto.tfvars" in name]
+    found = [os.path.join(folder, name) for name in own]
+    if environment is not None:
+        known = environment_files(files, folder, TERRAFORM)
+        found += known.get(chosen(known, environment) or "", ())
+    return found
+
+
+def read_variables(module: Module, paths: list[str]) -> dict[str, Value]:
+    """Return the values that variable files give; those that can't be read give none."""
+    found: dict[str, Value] = {}
+    for source in module.files.readable("", paths):
+        for name, attribute in read_file(source).attributes.items():
+            found[name] = module.value(attribute.value, source, {})
+    return found

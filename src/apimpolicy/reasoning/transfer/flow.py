@@ -1,0 +1,195 @@
+"""Requests on their way through policies: the state that they have, and where they leave: errors, responses, ends."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Hashable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.reasoning.semantics.state import ANSWER, KINDS, HeadersOf, Inputs, State
+from apimpolicy.reasoning.semantics.values import Truth, Value, constant_number
+from apimpolicy.reasoning.terms import term as terms
+
+if TYPE_CHECKING:
+    from apimpolicy.reasoning.semantics.unknowns import Unknowns
+    from apimpolicy.reasoning.terms.term import Term
+
+OF_ERRORS = frozenset(("content-type", "retry-after", "www-authenticate"))
+"""The headers of the gateway's own answers to errors, besides those that policies name."""
+_NO = terms.FALSE
+
+
+class Error(NamedTuple):
+    """An error that goes to on-error: the state, the status, and who made the response."""
+
+    condition: Term
+    state: State
+    status: Value
+    by_policy: Term = _NO
+    by_backend: Term = _NO
+    source: str = ""
+    reason: str | None = None
+
+
+class End(NamedTuple):
+    """An end of the pipeline: its condition, the state, the status of the response, and who responded."""
+
+    condition: Term
+    state: State
+    status: Value
+    by_policy: Term = _NO
+    by_backend: Term = _NO
+    errors: tuple[Error, ...] = ()
+    """Errors before it; empty without any."""
+
+
+class Sent(NamedTuple):
+    """A request that is forwarded. `state` None: one of which nothing is known but the step that sends it, `key`."""
+
+    condition: Term
+    state: State | None
+    key: Hashable = None
+
+
+class OwnRequest(NamedTuple):
+    """A request that a policy sends itself: the policy without layout, what its expressions evaluate to, and the state
+    of the request that it copies, if it copies one.
+    """
+
+    condition: Term
+    key: Hashable
+    values: tuple[Value, ...]
+    state: State | None
+
+
+class WiderScope(NamedTuple):
+    """A `<base />`: the condition under which the policies of wider scopes run, and the state that they see."""
+
+    condition: Term
+    section: str
+    state: State
+
+
+class RequestFlow:
+    """The requests that get to a place. `alive` is the condition under which they do."""
+
+    def __init__(self, unknowns: Unknowns, inputs: Inputs) -> None:
+        self.unknowns = unknowns
+        self.inputs = inputs
+        self.state = inputs.state()
+        self.alive: Term = terms.TRUE
+        self.section = "inbound"
+        self.source = ""
+        """The name of the policy that runs: the source of errors."""
+        self.lost: list[Term] = []
+        """The conditions of requests that left the run, since the outer policy began."""
+        self.errors: list[Error] = []
+        self.ends: list[End] = []
+        self.served: list[tuple[Term, State]] = []
+        self.added_headers: frozenset[str] | None = frozenset()
+        """The headers that policies may add to the response after all others have run; None for any."""
+        self.error_headers: frozenset[str] | None = OF_ERRORS
+        """The headers that the gateway's own response to an error may have; None for any."""
+        self.has_address = True
+        """Whether each API has a backend, unless policies choose one."""
+        self.plain_backends: Container[str | None] = ()
+        """The ids of backends to which requests are sent as they are: they are known, and nothing can prevent it."""
+        self.open_statuses: Sequence[int] = ()
+        """The statuses of requests for backends whose circuits may be open."""
+
+    def lose(self, condition: Term) -> Term:
+        """Take requests out of the walk; return where it loses them."""
+        gone = terms.all_of(self.alive, condition)
+        if gone is not terms.FALSE:
+            self.lost.append(gone)
+            self.alive = terms.FALSE if condition is terms.TRUE else terms.all_of(self.alive, terms.not_(condition))
+        return gone
+
+    def fail(
+        self,
+        condition: Term,
+        status: Value | None = None,
+        *,
+        by_policy: Term = terms.FALSE,
+        by_backend: Term = terms.FALSE,
+        reason: str | None = None,
+        keeps_headers: bool = False,
+    ) -> None:
+        """Fail requests where a condition is true; by default with the gateway's own 500. `reason` None: unknown.
+
+        The response is the gateway's own, with few headers, unless it `keeps_headers` of the backend's.
+        """
+        gone = self.lose(condition)
+        if gone is not terms.FALSE:
+            known = constant_number(500) if status is None else status
+            state = self.state.copy()
+            for kind in ANSWER:
+                state.forget(kind, self.next_generation())
+            if not keeps_headers:
+                self.limit_headers(state, self.error_headers)
+            self.errors.append(Error(gone, state, known, by_policy, by_backend, self.source, reason))
+
+    def fail_at_service(
+        self, what: str, *, by_policy: Term = _NO, by_backend: Term = _NO, only: Term = terms.TRUE
+    ) -> None:
+        """Let a request to a backend or another service fail; the circuit of a backend may be open."""
+        statuses = [constant_number(each) for each in self.open_statuses]
+        for status in (None, *statuses):
+            chance = terms.all_of(only, self.unknowns.chance(what))
+            self.fail(chance, status, by_policy=by_policy, by_backend=by_backend)
+
+    def end(self, condition: Term, status: Value, headers: frozenset[str] | None) -> None:
+        """End requests with a response of a policy, where a condition is true.
+
+        The response has no headers but, perhaps, these; None for any.
+        """
+        gone = self.lose(condition)
+        if gone is not terms.FALSE:
+            state = self.state.copy()
+            for kind in ANSWER:
+                state.forget(kind, self.next_generation())
+            self.limit_headers(state, headers)
+            self.ends.append(End(gone, state, status, by_policy=terms.TRUE))
+
+    def limit_headers(self, state: State, names: frozenset[str] | None) -> None:
+        """Say that a response has no headers but, perhaps, these; None for any."""
+        if names is not None:
+            state.forget("response-header", HeadersOf(names, self.next_generation()))
+
+    def add_headers(self, names: frozenset[str] | None) -> None:
+        """Say that a policy may add headers to every response at its end."""
+        known = self.added_headers
+        self.added_headers = None if names is None or known is None else known | names
+
+    def serve(self, condition: Term) -> None:
+        """Skip the backend, where a condition is true: a policy has a response."""
+        gone = self.lose(condition)
+        if gone is not terms.FALSE:
+            state = self.state.copy()
+            state.set(self.inputs.status(self.next_generation()), "status")
+            for kind in ANSWER:
+                state.forget(kind, self.next_generation())
+            self.served.append((gone, state))
+
+    # What is not known any more
+
+    def next_generation(self) -> Hashable:
+        return "generation", self.unknowns.next()
+
+    def forget(self, *kinds: str) -> None:
+        for kind in kinds:
+            self.state.forget(kind, self.next_generation())
+
+    def forget_cell(self, kind: str, name: str = "") -> None:
+        self.state.set(self.inputs.make((kind, name), self.next_generation()), kind, name)
+
+    def forget_everything(self) -> None:
+        self.forget(*KINDS, "has-response", "error", "ran", "backend")
+        self.unknowns.change()
+        self.unknowns.use_up()
+        reached = self.state.get("reached")
+        assert isinstance(reached, Truth)
+        more = self.unknowns.truth("whether a policy reaches the backend")
+        self.state.set(Truth(terms.any_of(reached.term, more)), "reached")
+
+    def header_kind(self) -> str:
+        return "header" if self.section in ("inbound", "backend") else "response-header"

@@ -1,0 +1,94 @@
+"""The solver's process: it can be killed, its limits count work, and no answer depends on earlier questions."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("z3")
+
+from tests.unit.reasoning.proving.test_claims import CLAIMS, static_proofs_of
+
+from apimpolicy.reasoning.terms import solver_process
+from apimpolicy.reasoning.terms.solver_process import Solver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAMES = [name for name, row in CLAIMS.items() if "when" in row][:8]
+
+
+def pigeons(count: int) -> Solver:
+    """A question that takes long: so many pigeons in one hole less."""
+    made = Solver()
+    holes = [[made.node("bool") for _ in range(count - 1)] for _ in range(count)]
+    for own in holes:
+        made.add(made.node("any", *own))
+    for one, other in itertools.combinations(holes, 2):
+        for first, second in zip(one, other, strict=True):
+            made.add(made.node("any", made.node("not", first), made.node("not", second)))
+    return made
+
+
+def test_a_question_that_takes_too_long_is_killed_and_the_next_one_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Solver()
+    before.add(before.node("bool"))
+    assert before.check([], 1_000_000)[0] == "sat"
+    monkeypatch.setattr(solver_process, "SECONDS", 0.1)
+    assert pigeons(14).check([], 4_000_000_000)[0] == "unknown"
+    monkeypatch.undo()
+    assert before.check([], 1_000_000)[0] == "sat"
+
+
+def test_a_limit_counts_work() -> None:
+    assert [pigeons(10).check([], 200_000)[0] for _ in range(2)] == ["unknown"] * 2
+    assert pigeons(5).check([], 40_000_000)[0] == "unsat"
+
+
+def test_a_failed_assertion_proves_nothing() -> None:
+    made = Solver()
+    made.add(made.node("truth", False))
+    made.add(made.node("at-most", 0, 0))
+    assert made.check([], 1_000_000)[0] == "unknown"
+
+
+def answers(names: list[str], alive: list[Any]) -> Iterator[tuple[str, Any]]:
+    """Decide claims one after another, and return what came of each; all proofs stay alive."""
+    for name in names:
+        deciding = static_proofs_of(CLAIMS[name])
+        alive.append(deciding)
+        model = next(iter(deciding.inquiry(0).models()), None)
+        values = (
+            []
+            if model is None
+            else [(term.kind, str(term.parts[0]), value) for term, value in model.values.items() if term.kind == "var"]
+        )
+        yield name, (deciding.decide(0), deciding.decide_under_assumptions(0), values)
+
+
+def test_no_answer_depends_on_earlier_questions() -> None:
+    gc.freeze()  # the collector looks at new objects only
+    alive: list[Any] = []
+    first = dict(answers(NAMES, alive))
+    second = dict(answers(NAMES[::-1], alive))
+    assert first == second
+    alive.clear()
+    gc.collect()
+    solver_process.stop()
+    assert dict(answers(NAMES[::2], alive)) == {name: first[name] for name in NAMES[::2]}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system can't fork")
+def test_a_forked_process_has_a_solver_of_its_own() -> None:
+    made = Solver()
+    made.add(made.node("bool"))
+    assert made.check([], 1_000_000)[0] == "sat"
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if made.check([], 1_000_000)[0] == "sat" else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert made.check([], 1_000_000)[0] == "sat"
