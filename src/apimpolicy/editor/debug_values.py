@@ -197,7 +197,7 @@ def _locals_of(frame: FrameType) -> Iterator[tuple[str, tuple[LocalSymbol, objec
     for name, value in frame.f_locals.items():
         match = _PYTHON_NAME.fullmatch(name)
         symbol = symbols.get(match[1]) if match else None
-        if symbol is not None and symbol.kind != "context":
+        if symbol is not None and symbol.kind != "global":
             yield symbol.name, (symbol, getattr(value, "cell_contents", value))
 
 

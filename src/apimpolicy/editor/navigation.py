@@ -156,7 +156,7 @@ def can_rename(analysis: Analysis, offset: int) -> tuple[int, int] | None:
     if occurrence is not None:
         return (occurrence.start, occurrence.end) if occurrence.kind in ("variable", "fragment") else None
     local = local_at(analysis, offset)
-    if local is None or local.symbol.kind == "context":
+    if local is None or local.symbol.kind == "global":
         return None
     return next((span for span in _spans_of(local) if span[0] <= offset <= span[1]), None)
 
@@ -190,7 +190,7 @@ def local_at(analysis: Analysis, offset: int) -> LocalAt | None:
     if code is None:
         return None
     for node in nodes_of_kind(code.expression, Local):
-        if node.syntax.start <= code.offset <= node.syntax.end and node.symbol.kind != "context":
+        if node.syntax.start <= code.offset <= node.syntax.end and node.symbol.kind != "global":
             return LocalAt(code, node.symbol)
     for symbol in _declared(code.expression):
         declared = symbol.declared_at

@@ -221,7 +221,7 @@ def _is_telling(node: nodes.Expression, value: Any) -> bool:
         (nodes.Convert, nodes.Placeholder, nodes.Lambda, nodes.TypeReference, nodes.ArrayCreation, nodes.OutVariable),
     ):
         return False
-    if isinstance(node, nodes.Local) and node.symbol.kind == "context":
+    if isinstance(node, nodes.Local) and node.symbol.kind == "global":
         return False
     name = str(node.type)
     return value is None or (

@@ -16,6 +16,7 @@ from apimpolicy.csharp.binding.type_relations import NUMERIC, is_enum, is_refere
 from apimpolicy.csharp.dotnet.signatures import Method
 from apimpolicy.csharp.dotnet.types import NULL, ArrayType, NamedType, Type
 from apimpolicy.csharp.dotnet.values import BOOL, BYTE, CHAR, DECIMAL, DOUBLE, FLOAT, INT, OBJECT, STRING
+from apimpolicy.csharp.host import BODY, URL
 
 if TYPE_CHECKING:
     from apimpolicy.csharp.binding.overloads import Argument
@@ -130,7 +131,7 @@ def for_conversion(source: Type, target: Type, expression: Expression | None = N
         return EQUALS
     if made := for_sequence(source, target):
         return made
-    if isinstance(source, NamedType) and source.name == "IMessageBody":
+    if isinstance(source, NamedType) and source.name == BODY:
         return f"read the body: .As<{shown(target)}>()" if target is STRING or is_json(target) else ""
     if isinstance(source, ArrayType) and source.element is target and expression is not None:
         return one_of_several(expression)
@@ -214,7 +215,7 @@ def shows_itself(type_: Type) -> bool:
     """Return whether a value has a text of its own: that of a value type, or of a class with its own ToString."""
     if type_.is_value_type:
         return True
-    return isinstance(type_, NamedType) and (type_.name == "IUrl" or _has_own_text(type_))
+    return isinstance(type_, NamedType) and (type_.name == URL or _has_own_text(type_))
 
 
 def _has_own_text(type_: NamedType) -> bool:
@@ -225,7 +226,7 @@ def _has_own_text(type_: NamedType) -> bool:
 
 
 def for_index(type_: Type) -> str:
-    if isinstance(type_, NamedType) and type_.name == "IMessageBody":
+    if isinstance(type_, NamedType) and type_.name == BODY:
         return 'read the body first: .As<JObject>()["name"]'
     if type_ is OBJECT:
         return "cast it first: ((JObject)…)[…]"

@@ -1,4 +1,4 @@
-"""The gateway's rules for expressions: types (APIM0001), members (APIM0002), and others."""
+"""The gateway's rules for expressions: types, members, and others (codes in `host`)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.reports import is_var
 from apimpolicy.csharp.dotnet.signatures import Field, Method, Property
 from apimpolicy.csharp.dotnet.types import NamedType
+from apimpolicy.csharp.host import MEMBER_REFUSED, TYPE_REFUSED
 from apimpolicy.csharp.syntax import shapes
 from apimpolicy.csharp.syntax.nodes import Node, Token
 from apimpolicy.diagnostics import Diagnostic, Severity
@@ -78,11 +79,11 @@ class _Walk:
         if definition.name in DEPLOYED:
             message = f"the type '{definition.name}' is not on the list of types for policy expressions"
             advice = "Microsoft's own snippets use it, so it may work."
-            self._report(place, "APIM0001", message, advice, Severity.INFO)
+            self._report(place, TYPE_REFUSED, message, advice, Severity.INFO)
         else:
             self._report(
                 place,
-                "APIM0001",
+                TYPE_REFUSED,
                 f"the type '{definition.name}' is not allowed in policy expressions",
                 "Azure refuses types that are not on the list in its policy expression reference.",
             )
@@ -92,7 +93,7 @@ class _Walk:
             shown = "the constructor" if member.name == "new" else f"'{member.name}'"
             self._report(
                 place,
-                "APIM0002",
+                MEMBER_REFUSED,
                 f"{shown} of '{member.declaring.name}' is not allowed in policy expressions",
                 f"Allowed: {member.declaring.use}.",
             )

@@ -10,6 +10,7 @@ from apimpolicy.csharp.binding.inference import best_common_type
 from apimpolicy.csharp.binding.nodes import ArrayCreation, Bad, Expression
 from apimpolicy.csharp.binding.overloads import Argument
 from apimpolicy.csharp.dotnet.types import ERROR, ArrayType, Type, array_of
+from apimpolicy.csharp.host import TYPE_REFUSED
 from apimpolicy.csharp.syntax import shapes
 from apimpolicy.csharp.syntax.nodes import Node, Token
 
@@ -140,7 +141,7 @@ _HELP = "use 'new' instead of 'stackalloc'"
 
 def refused(binder: Binder, node: Node) -> Bad:
     """Report `T name = stackalloc …`."""
-    return binder.failure(node, "APIM0001", "'stackalloc' gives a Span, which the gateway doesn't allow", help=_HELP)
+    return binder.failure(node, TYPE_REFUSED, "'stackalloc' gives a Span, which the gateway doesn't allow", help=_HELP)
 
 
 def bind_stackalloc(binder: Binder, node: Node) -> Bad:

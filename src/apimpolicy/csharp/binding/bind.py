@@ -28,6 +28,7 @@ from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.csharp.dotnet.signatures import Method
 from apimpolicy.csharp.dotnet.types import ERROR, NULL, NamedType, SpecialType, Type
 from apimpolicy.csharp.dotnet.values import BOOL, OBJECT, STRING, VOID
+from apimpolicy.csharp.host import CONTEXT, GlobalObject
 from apimpolicy.csharp.syntax import shapes
 from apimpolicy.csharp.syntax.depth import depth, with_room
 from apimpolicy.csharp.syntax.nodes import Node, Token
@@ -54,7 +55,6 @@ class BoundExpression(Record):
     type: Type
     return_types: tuple[Type, ...]
     diagnostics: list[Diagnostic]
-    context: LocalSymbol
     levels: int = 0
     has_unknown: bool = False
 
@@ -66,39 +66,41 @@ class BoundExpression(Record):
         return with_room(self.levels, str, self.type)
 
 
-def bind(tree: Node, excerpt: Excerpt, make: Callable[[Excerpt], Binder] = Binder) -> BoundExpression:
+def bind(
+    tree: Node, excerpt: Excerpt, make: Callable[[Excerpt], Binder] = Binder, given: GlobalObject = CONTEXT
+) -> BoundExpression:
     """Bind a parsed policy expression; never raises for faults of the expression, they become diagnostics.
 
-    `make` makes the binder: pass your own to observe the binding.
+    `make` makes the binder: pass your own to observe the binding. `given` is the object that the expression can name.
     """
-    context = LocalSymbol("context", named("IContext"), "context", None)
+    global_object = LocalSymbol(given.name, named(given.type), "global", None)
     levels = depth(tree)
     try:
-        bound = with_room(levels, _bind, tree, excerpt, context, make)
+        bound = with_room(levels, _bind, tree, excerpt, global_object, make)
     except RecursionError:
         message, help = "the expression is nested too deeply to be compiled", "split it into several statements"
         finding = Diagnostic.within(excerpt, tree.start, tree.end, "CS8078", message, help=help)
-        bound = BoundExpression(excerpt, Bad(tree, ERROR), ERROR, (), [finding], context)
+        bound = BoundExpression(excerpt, Bad(tree, ERROR), ERROR, (), [finding])
     bound.levels = levels
     return bound
 
 
-def _bind(tree: Node, excerpt: Excerpt, context: LocalSymbol, make: Callable[[Excerpt], Binder]) -> BoundExpression:
+def _bind(
+    tree: Node, excerpt: Excerpt, global_object: LocalSymbol, make: Callable[[Excerpt], Binder]
+) -> BoundExpression:
     binder = make(excerpt)
-    binder.scope.declare(context)
+    binder.scope.declare(global_object)
     if isinstance(tree, shapes.ExpressionBody):
-        bound = _bind_expression(binder, tree, excerpt, context)
+        bound = _bind_expression(binder, tree, excerpt)
     elif isinstance(tree, shapes.BlockBody):
-        bound = _bind_block(binder, tree, excerpt, context)
+        bound = _bind_block(binder, tree, excerpt)
     else:
         raise AssertionError("the grammar has no such root")
     bound.has_unknown = binder.has_unknown
     return bound
 
 
-def _bind_expression(
-    binder: Binder, tree: shapes.ExpressionBody, excerpt: Excerpt, context: LocalSymbol
-) -> BoundExpression:
+def _bind_expression(binder: Binder, tree: shapes.ExpressionBody, excerpt: Excerpt) -> BoundExpression:
     with binder.in_scope():
         body = binder.bind_value(tree.expression)
     if isinstance(body, DefaultLiteral):
@@ -115,10 +117,10 @@ def _bind_expression(
         body = binder.failure(tree.expression, "CS1660", f"a policy can't use a {body.type} as a value")
     if not binder.diagnostics and binder.has_variables and not binder.has_unknown:
         _check_assignment(binder, body)
-    return BoundExpression(excerpt, body, body.type, (), _in_order(binder.diagnostics), context)
+    return BoundExpression(excerpt, body, body.type, (), _in_order(binder.diagnostics))
 
 
-def _bind_block(binder: Binder, tree: shapes.BlockBody, excerpt: Excerpt, context: LocalSymbol) -> BoundExpression:
+def _bind_block(binder: Binder, tree: shapes.BlockBody, excerpt: Excerpt) -> BoundExpression:
     returns: list[Return] = []
     binder.returns = returns
     block_node: Node = tree.block
@@ -149,7 +151,7 @@ def _bind_block(binder: Binder, tree: shapes.BlockBody, excerpt: Excerpt, contex
                 statement.value = binder.convert(value, result)
     if not binder.diagnostics and not binder.has_unknown:
         _check_assignment(binder, block)
-    return BoundExpression(excerpt, block, result, types, _in_order(binder.diagnostics), context)
+    return BoundExpression(excerpt, block, result, types, _in_order(binder.diagnostics))
 
 
 def _result_type(values: Sequence[Expression]) -> Type | None:

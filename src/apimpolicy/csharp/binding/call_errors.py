@@ -14,6 +14,7 @@ from apimpolicy.csharp.binding.overloads import Argument, Candidate, Resolution
 from apimpolicy.csharp.binding.reports import name_token, shown
 from apimpolicy.csharp.dotnet.types import NULL, ArrayType, NamedType, Type
 from apimpolicy.csharp.dotnet.values import STRING
+from apimpolicy.csharp.host import BODY
 from apimpolicy.csharp.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
@@ -217,7 +218,7 @@ def _advice(candidate: Candidate, expression: Expression, parameter: Parameter) 
     if is_typed and explicit_conversion(expression.type, parameter.type):
         return f"a cast may be missing: ({shown(parameter.type)})"
     json = candidate.method.declaring
-    if candidate.method.name == "Parse" and advice.is_json(json.open_type) and str(expression.type) == "IMessageBody":
+    if candidate.method.name == "Parse" and advice.is_json(json.open_type) and str(expression.type) == BODY:
         return f"read the body as JSON instead of this call: .As<{json.simple_name}>()"
     if isinstance(expression, nodes.OutVariable):
         return f"declare the variable with the parameter's type: out {shown(parameter.type)} name"

@@ -17,6 +17,7 @@ from apimpolicy.csharp.dotnet.metadata import TypeDefinition, find_definition, n
 from apimpolicy.csharp.dotnet.signatures import Method
 from apimpolicy.csharp.dotnet.types import ERROR, NamedType, Type, array_of, construct, tuple_type
 from apimpolicy.csharp.dotnet.values import OBJECT
+from apimpolicy.csharp.host import DYNAMIC_REFUSED
 from apimpolicy.csharp.syntax import shapes
 from apimpolicy.csharp.syntax.literals import identifier_name
 from apimpolicy.csharp.syntax.nodes import Child, Node, Token
@@ -87,7 +88,7 @@ def use_symbol(binder: Binder, node: Node, symbol: LocalSymbol | LocalFunctionSy
     if isinstance(symbol, LocalFunctionSymbol):
         bind_defaults(binder, symbol)
         return MethodGroup(node, METHOD_GROUP_TYPE, symbol.name, None, (), (), (), symbol)
-    if symbol.function is not binder.scope.function and symbol.kind != "context":
+    if symbol.function is not binder.scope.function and symbol.kind != "global":
         symbol.is_captured = True
         if symbol.mode in ("ref", "out", "in"):
             what = f"the {symbol.mode} parameter '{symbol.name}'"
@@ -255,7 +256,7 @@ def type_named_type(binder: Binder, node: shapes.NamedType) -> Type:
         if name == "dynamic" and arguments is None and not lookup.types_named("dynamic", 0):
             binder.report(
                 node,
-                "APIM0006",
+                DYNAMIC_REFUSED,
                 "'dynamic' is not allowed in policy expressions",
                 help="use JObject, or the type that you mean",
             )

@@ -10,6 +10,7 @@ from apimpolicy.csharp.binding.reports import shown
 from apimpolicy.csharp.binding.symbols import LocalFunctionSymbol
 from apimpolicy.csharp.binding.type_relations import is_ref_struct, same
 from apimpolicy.csharp.dotnet.types import ERROR, Type
+from apimpolicy.csharp.host import SET_BY
 from apimpolicy.csharp.syntax import shapes
 from apimpolicy.records import Record
 
@@ -248,22 +249,11 @@ def _readonly_help(binder: Binder, target: Expression) -> str:
         return ""
     if "IReadOnlyDictionary" in str(target.property.container):
         return "headers, variables and the like are changed by policies: set-header, set-variable, …"
-    policy = (
-        _POLICIES.get(target.property.name) if str(target.property.container) in ("IRequest", "IResponse") else None
-    )
+    policy = SET_BY.get(f"{target.property.container}.{target.property.name}")
     before = binder.excerpt.text[: target.syntax.start].rstrip()
     if policy is not None and before[-1:] in ("{", "}", ";"):
         return f"an expression can't change it: use the policy {policy}"
     return advice.EQUALS
-
-
-_POLICIES = {
-    "StatusCode": "set-status",
-    "StatusReason": "set-status",
-    "Method": "set-method",
-    "Url": "rewrite-uri",
-    "Body": "set-body",
-}
 
 
 def _tuple_of(target: Expression) -> Expression | None:

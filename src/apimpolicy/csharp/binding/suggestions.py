@@ -18,16 +18,15 @@ from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.csharp.dotnet.signatures import Method
 from apimpolicy.csharp.dotnet.types import AnonymousType, ArrayType, NamedType, Type
 from apimpolicy.csharp.dotnet.values import OBJECT, STRING
+from apimpolicy.csharp.host import ABSENT_MEMBERS, PARTS, PATHS
 
 if TYPE_CHECKING:
     from apimpolicy.csharp.binding.core import Binder
     from apimpolicy.csharp.binding.nodes import Expression
     from apimpolicy.csharp.syntax.nodes import Node, Token
 
-_PATHS = (("IContext", "context"), ("IRequest", "context.Request"), ("IUrl", "context.Request.Url"))
-"""Objects whose members people name without the path to them."""
 _ABSENT = {
-    "IMessageBody": "read the body first: .As<string>() or .As<JObject>()",
+    **ABSENT_MEMBERS,
     "System.Collections.Generic.IReadOnlyDictionary": 'look it up by its name: .GetValueOrDefault("{}", "")',
 }
 """Hints by type, for a property that does not exist."""
@@ -47,7 +46,7 @@ def for_name(binder: Binder, name: str, names: Iterable[str]) -> tuple[str, str]
     found = binder.nearest_names(name, names)
     if found and found[0].lower() == name.lower():
         return _label(found[0])
-    for type_name, path in _PATHS:
+    for type_name, path in PATHS:
         member = next((m for m in lookup.member_names(named(type_name)) if m.lower() == name.lower()), None)
         if member is not None:
             return _label(f"{path}.{member}")
@@ -99,10 +98,11 @@ def for_member(binder: Binder, receiver: Expression, name: str, *, is_called: bo
         return known
     if isinstance(type_, ArrayType) and type_.element is STRING and lookup.find_members(STRING, name):
         return "", one_of_several(receiver)
-    if isinstance(type_, NamedType) and type_.name == "IRequest":
-        url = next((m for m in lookup.member_names(named("IUrl")) if m.lower() == name.lower()), None)
-        if url is not None:
-            return _label(f"Url.{url}")
+    part, type_of_part = PARTS.get(str(type_), ("", ""))
+    if part:
+        member = next((m for m in lookup.member_names(named(type_of_part)) if m.lower() == name.lower()), None)
+        if member is not None:
+            return _label(f"{part}.{member}")
     if isinstance(type_, AnonymousType):
         found = binder.nearest_names(name, [member for member, _ in type_.members])
         return _label(found[0]) if found else ("", "")

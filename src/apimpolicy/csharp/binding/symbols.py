@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class LocalSymbol(Record):
-    """A variable. `kind` is local, constant, parameter, foreach, using, range, pattern or context.
+    """A variable. `kind` is local, constant, parameter, foreach, using, range, pattern or global.
 
     `function` is the lambda or local function (any object, by identity) it is of: a use in another one captures it.
     `is_reference`: it is another name for a variable (a `ref` local, or a `ref` parameter). `is_referenced`: somewhere

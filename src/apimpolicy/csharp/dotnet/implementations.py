@@ -10,10 +10,12 @@ import marshal
 import os
 from functools import cache
 
+from apimpolicy.csharp.host import IMPLEMENTED_IN
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKAGE = os.path.dirname(os.path.dirname(HERE))
 STORE = os.path.join(HERE, "_implementations.bin")
-_ROOMS = (os.path.join("csharp", "dotnet"), os.path.join("gateway", "context"))
+_ROOMS = (os.path.join("csharp", "dotnet"), os.path.join(*IMPLEMENTED_IN))
 """Packages that register implementations."""
 
 Index = dict[str, tuple[str, ...]]

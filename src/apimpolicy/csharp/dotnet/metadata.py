@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 
 from apimpolicy.csharp.dotnet.signatures import MEMBER_NAME, Field, Member, parse_member, parse_type, split_top
 from apimpolicy.csharp.dotnet.types import ArrayType, NamedType, TupleType, Type, TypeParameter, construct
+from apimpolicy.csharp.host import CONTEXT
 
 SURFACE = os.path.join(os.path.dirname(__file__), "surface")
 
@@ -214,8 +215,10 @@ def _namespaces() -> frozenset[str]:
 
 
 def is_namespace(name: str) -> bool:
-    """Return whether this is a namespace of the surface, or the beginning of one."""
-    return name in _namespaces() or any(other.startswith(name + ".") for other in _namespaces())
+    """Return whether this is a namespace of the surface, or the beginning of one. The types of `context` have none."""
+    return name != CONTEXT.name and (
+        name in _namespaces() or any(other.startswith(name + ".") for other in _namespaces())
+    )
 
 
 @functools.cache
@@ -247,7 +250,7 @@ def _first_word(header: str) -> str:
 def _namespace_of(name: str) -> tuple[str, dict[tuple[str, int], tuple[str, str]]]:
     """Return the namespace file that holds this type: the longest prefix of the name that is one."""
     if "." not in name:
-        return ("", _blocks("System")) if name in FULL_NAMES else ("", _blocks("context"))
+        return ("", _blocks("System")) if name in FULL_NAMES else ("", _blocks(CONTEXT.name))
     prefix = name
     while "." in prefix:
         prefix = prefix.rpartition(".")[0]
@@ -280,7 +283,7 @@ def find_definition(name: str, arity: int = 0) -> TypeDefinition:
 
 def type_names(namespace: str) -> list[tuple[str, int]]:
     """Return the types of a namespace as (full name, number of type parameters); `""` is the context object's."""
-    blocks = _blocks(namespace or "context")
+    blocks = _blocks(namespace or CONTEXT.name)
     if namespace:
         return [key for key in blocks if "." in key[0]]
     return [*blocks, *(key for key in _blocks("System") if key[0] in FULL_NAMES)]

@@ -279,21 +279,21 @@ class Emitter:
         return name
 
     def read(self, symbol: LocalSymbol) -> ast.expr:
-        if symbol.kind == "context":
+        if symbol.kind == "global":
             return load("context")
         name = load(self.symbol_name(symbol))
         return attribute(name, "value") if symbol in self.celled else name
 
     def assign(self, symbol: LocalSymbol, value: ast.expr) -> ast.expr:
         """Store into a variable, as an expression whose value is the stored one."""
-        name = "context" if symbol.kind == "context" else self.symbol_name(symbol)
+        name = "context" if symbol.kind == "global" else self.symbol_name(symbol)
         if symbol in self.celled:
             return self.run(runtime.set_cell, load(name), value)
         return walrus(name, value)
 
     def plain_variable(self, target: Expression) -> str | None:
         """Return the Python variable that a C# one is, when it can be assigned by a statement of its own."""
-        if isinstance(target, nodes.Local) and target.symbol.kind != "context" and target.symbol not in self.celled:
+        if isinstance(target, nodes.Local) and target.symbol.kind != "global" and target.symbol not in self.celled:
             return self.symbol_name(target.symbol)
         return None
 
@@ -324,7 +324,7 @@ class Emitter:
             return str(expression.method.returns) in ("string", "string[]")  # no method of System.String returns null
         if not isinstance(expression, nodes.Local):
             return False
-        return expression.symbol.kind == "context" or expression.symbol in self.never_null
+        return expression.symbol.kind == "global" or expression.symbol in self.never_null
 
     def or_null_reference(self, name: str, value: ast.expr | None = None) -> ast.expr:
         """Return a Python variable (which gets the value here), or NullReferenceException when it is null."""

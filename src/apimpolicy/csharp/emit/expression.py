@@ -17,6 +17,7 @@ from apimpolicy.csharp.emit import variables
 from apimpolicy.csharp.emit.building import assign, attribute, constant, function_def, parameters
 from apimpolicy.csharp.emit.core import ALLOWANCE, HANDLERS, LEFT, RECORDER, STEP, Emitter
 from apimpolicy.csharp.emit.runtime import EXCERPT, FILENAME_PREFIX, as_policy_error, ends_at_memory
+from apimpolicy.csharp.host import CONTEXT, GlobalObject
 from apimpolicy.csharp.syntax.depth import MAXIMUM_DEPTH, ORDINARY_DEPTH, with_room
 from apimpolicy.csharp.syntax.parser import parse
 from apimpolicy.diagnostics import Diagnostic, Severity
@@ -100,23 +101,23 @@ class CompiledExpression:
 
 
 @ends_at_memory
-def compile_expression(code: str | Excerpt) -> CompiledExpression:
-    """Parse and bind a policy expression, `@( … )` or `@{ … }`.
+def compile_expression(code: str | Excerpt, given: GlobalObject = CONTEXT) -> CompiledExpression:
+    """Parse and bind a policy expression, `@( … )` or `@{ … }`; `given` is the object that it can name.
 
     Raises PolicySyntaxError or PolicyTypeError, with `.diagnostics`. Expressions given as text are cached.
     """
-    return _compile_text(code) if isinstance(code, str) else _compile(code)
+    return _compile_text(code, given) if isinstance(code, str) else _compile(code, given)
 
 
 def check_expression(excerpt: Excerpt) -> list[Diagnostic]:
     """Return the compiler's diagnostics of an expression; empty when it is legal."""
     try:
-        return _bound(excerpt).diagnostics
+        return _bound(excerpt, CONTEXT).diagnostics
     except PolicySyntaxError as error:
         return list(error.diagnostics)
 
 
-def _bound(excerpt: Excerpt) -> BoundExpression:
+def _bound(excerpt: Excerpt, given: GlobalObject) -> BoundExpression:
     """Parse and bind. Raises PolicySyntaxError, also when the code is nested too deeply or has a hole in it."""
     if has_hole(excerpt.text):
         start = excerpt.text.index(OPEN)
@@ -124,7 +125,7 @@ def _bound(excerpt: Excerpt) -> BoundExpression:
         raise PolicySyntaxError([Diagnostic.within(excerpt, start, start + 1, "CS1056", message)])
     tree = parse(excerpt)
     try:
-        return bind(tree, excerpt)
+        return bind(tree, excerpt, given=given)
     except RecursionError:
         message = "the expression is nested too deeply"
         found = Diagnostic.within(
@@ -133,16 +134,16 @@ def _bound(excerpt: Excerpt) -> BoundExpression:
         raise PolicySyntaxError([found]) from None
 
 
-def _compile(excerpt: Excerpt) -> CompiledExpression:
-    bound = _bound(excerpt)
+def _compile(excerpt: Excerpt, given: GlobalObject) -> CompiledExpression:
+    bound = _bound(excerpt, given)
     if any(found.severity is Severity.ERROR for found in bound.diagnostics):
         raise PolicyTypeError(bound.diagnostics)
     return CompiledExpression(bound)
 
 
 @lru_cache(maxsize=1024)
-def _compile_text(code: str) -> CompiledExpression:
-    return _compile(Excerpt.of(code))
+def _compile_text(code: str, given: GlobalObject) -> CompiledExpression:
+    return _compile(Excerpt.of(code), given)
 
 
 DEEP_FUNCTIONS = 20

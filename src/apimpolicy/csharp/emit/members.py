@@ -25,6 +25,7 @@ from apimpolicy.csharp.emit.building import (
     load,
     walrus,
 )
+from apimpolicy.csharp.host import TYPE_REFUSED
 
 if TYPE_CHECKING:
     from apimpolicy.csharp.emit.core import Emitter
@@ -148,7 +149,7 @@ def call_member(
     return invoke(emitter, found, method, receiver, arguments, type_arguments)
 
 
-REFUSED = "Azure refuses this type in policy expressions (APIM0001)"
+REFUSED = f"Azure refuses this type in policy expressions ({TYPE_REFUSED})"
 
 
 def missing(emitter: Emitter, member: Member) -> ast.expr:

@@ -202,7 +202,7 @@ def _is_same(one: Expression, other: Expression) -> bool:
             for a, b in zip(one.arguments, other.arguments, strict=False)
         )
     if isinstance(one, nodes.PropertyAccess) and isinstance(other, nodes.PropertyAccess):
-        is_context = isinstance(one.receiver, nodes.Local) and one.receiver.symbol.kind == "context"
+        is_context = isinstance(one.receiver, nodes.Local) and one.receiver.symbol.kind == "global"
         return is_context and isinstance(other.receiver, nodes.Local) and one.property is other.property
     return False
 

@@ -260,7 +260,7 @@ def comparison_of(value: Value) -> str:
 
 def value_local(evaluation: Evaluation, node: nodes.Local) -> Value:
     symbol = node.symbol
-    if symbol.kind == "context":
+    if symbol.kind == "global":
         return Host("context")
     found = evaluation.variables.get(symbol)
     if found is None or symbol.is_reference or symbol.is_referenced:
