@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from apimpolicy.csharp.binding import advice, lookup, nodes
-from apimpolicy.csharp.binding.conversions import constant_fits, standard_implicit
 from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.functions import falls_through
 from apimpolicy.csharp.binding.literals import DefaultLiteral
@@ -141,9 +140,7 @@ def _bind_block(binder: Binder, tree: shapes.BlockBody, excerpt: Excerpt) -> Bou
         binder.report_at(1, 2, "CS0161", message, help="end the block with 'return …;'")
     values = [statement.value for statement in returns if statement.value is not None]
     types = tuple(dict.fromkeys(OBJECT if isinstance(v, DefaultLiteral) else v.type for v in values))
-    result = _result_type(values) if values else OBJECT
-    if result is None or (isinstance(result, SpecialType) and result is not ERROR):
-        result = OBJECT
+    result = _result_type(values)
     if not binder.diagnostics:
         for statement in returns:
             value = statement.value
@@ -154,21 +151,21 @@ def _bind_block(binder: Binder, tree: shapes.BlockBody, excerpt: Excerpt) -> Bou
     return BoundExpression(excerpt, block, result, types, _in_order(binder.diagnostics))
 
 
-def _result_type(values: Sequence[Expression]) -> Type | None:
-    """The type to which all returned values convert without code that runs; a gateway takes each value as it is."""
-    types = list(dict.fromkeys(v.type for v in values if not isinstance(v.type, SpecialType)))
-    if any(v.type is ERROR for v in values):
+def _result_type(values: Sequence[Expression]) -> Type:
+    """Return the type of a block's values as they are passed on.
+
+    The gateway's function returns `object`, so each value is boxed as it is: in `return 1L; … return 5;` the second one
+    stays an int, and null needs no type. Values of one type aren't boxed, since that makes no difference to anyone.
+    """
+    types = {value.type for value in values if value.type is not NULL}
+    if ERROR in types:
         return ERROR
-    for candidate in types:
-        if all(_fits(value, candidate) for value in values):
-            return candidate
-    return None
-
-
-def _fits(value: Expression, target: Type) -> bool:
-    if isinstance(value.type, SpecialType) or standard_implicit(value.type, target) is not None:
-        return True
-    return value.is_constant and constant_fits(value.constant, value.type, target)
+    if len(types) != 1:
+        return OBJECT
+    (only,) = types
+    has_null = any(value.type is NULL for value in values)
+    is_boxed = isinstance(only, SpecialType) or (has_null and only.is_value_type and only.underlying is None)
+    return OBJECT if is_boxed else only
 
 
 def _check_assignment(binder: Binder, body: Expression | Block) -> None:

@@ -227,5 +227,9 @@ class JsonReaderException(JsonException):
     type_name = "Newtonsoft.Json.JsonReaderException"
 
 
+class JsonWriterException(JsonException):
+    type_name = "Newtonsoft.Json.JsonWriterException"
+
+
 class JsonSerializationException(JsonException):
     type_name = "Newtonsoft.Json.JsonSerializationException"

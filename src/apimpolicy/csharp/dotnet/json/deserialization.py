@@ -81,10 +81,12 @@ def _convert(token: JToken, type_: Type, source: TreeSource, depth: int) -> Any:
     if depth > MAXIMUM_DEPTH:
         raise JsonReaderException(source.located(token, f"The reader's MaxDepth of {MAXIMUM_DEPTH} has been exceeded."))
     if str(type_).startswith(J):
+        source.put_repeated_names_last(token)
         return _token_as(token.deep_clone() if token.parent is not None else token, type_)
     if isinstance(token, JValue):
         return scalar(token, type_, source)
     if type_ is OBJECT:
+        source.put_repeated_names_last(token)
         return token.deep_clone()
     name = str(type_.underlying or type_)
     if name in READ_BY_TYPE and depth:

@@ -7,11 +7,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.dotnet.environment import environment
-from apimpolicy.csharp.dotnet.exceptions import ArgumentException, JsonSerializationException, require
+from apimpolicy.csharp.dotnet.exceptions import (
+    ArgumentException,
+    JsonSerializationException,
+    JsonWriterException,
+    require,
+)
 from apimpolicy.csharp.dotnet.json import platform
 from apimpolicy.csharp.dotnet.json.containers import JArray, content_items
 from apimpolicy.csharp.dotnet.json.deserialization import from_text
-from apimpolicy.csharp.dotnet.json.objects import JObject
+from apimpolicy.csharp.dotnet.json.objects import JObject, JProperty
 from apimpolicy.csharp.dotnet.json.scalars import JValue, value_type
 from apimpolicy.csharp.dotnet.json.tokens import (
     STRING_TYPE,
@@ -20,6 +25,7 @@ from apimpolicy.csharp.dotnet.json.tokens import (
     JToken,
     format_date,
     format_number,
+    path_name,
     quoted,
     write,
 )
@@ -44,12 +50,21 @@ def to_token(value: Any) -> JToken:
 
 
 class _Serializer:
-    def __init__(self) -> None:
+    """Makes the tree of a value. `is_writing` raises what JsonTextWriter does, for a text is made of the tree at once.
+
+    `open` are the identities of the values around, and `places` the name or index of the item that each has come to.
+    """
+
+    def __init__(self, *, is_writing: bool = False) -> None:
+        self.is_writing = is_writing
         self.open: list[int] = []
+        self.places: list[str | int] = []
 
     def token(self, value: Any) -> JToken:
         environment().step()
         if isinstance(value, JToken):
+            if self.is_writing and self.open and type(value) is JProperty:
+                raise self._misplaced_property()
             return value.deep_clone()
         if isinstance(value, Char):
             return JValue(str(value), STRING_TYPE)
@@ -62,23 +77,38 @@ class _Serializer:
                 f"Self referencing loop detected with type '{platform.type_name(value)}'. Path ''."
             )
         self.open.append(id(value))
+        self.places.append(0)
         try:
             return self._composite(value)
         finally:
             self.open.pop()
+            self.places.pop()
+
+    def _misplaced_property(self) -> JsonWriterException:
+        """A writer takes the name of a property only at its start and in an object (`JsonWriter.StateArray`)."""
+        *around, here = self.places
+        state = "Property" if isinstance(here, str) else "Array" if here else "ArrayStart"
+        path = "".join(
+            path_name(step, is_first=not depth) if isinstance(step, str) else f"[{step}]"
+            for depth, step in enumerate(around)
+        )
+        message = f"Token PropertyName in state {state} would result in an invalid JSON object."
+        return JsonWriterException(f"{message} Path '{path}'.")
 
     def _composite(self, value: Any) -> JToken:
         pairs = members_of(value)
         if pairs is not None:
             made = JObject()
             for name, item in pairs:
+                self.places[-1] = name
                 made.property_to_fill(name).value = self.token(item)
             return made
         if isinstance(value, RectangularArray):
             return self._rows([box(value.element, item) for item in value.items], value.lengths)
         if hasattr(value, "__iter__"):
             array = JArray()
-            for item in content_items(value):
+            for index, item in enumerate(content_items(value)):
+                self.places[-1] = index
                 array.insert_child(len(array.children), self.token(item))
             return array
         if platform.type_name(value).startswith("System.Xml.Linq.X"):
@@ -165,7 +195,8 @@ _CONVERT = "Newtonsoft.Json.JsonConvert"
 
 @implements(_CONVERT, "SerializeObject")
 def serialize(value: Any, *_: None, formatting: int = 0) -> str:
-    return write(value if isinstance(value, JToken) else to_token(value), indented=formatting == 1)
+    tree = value if isinstance(value, JToken) else _Serializer(is_writing=True).token(value)
+    return write(tree, indented=formatting == 1)
 
 
 @implements(

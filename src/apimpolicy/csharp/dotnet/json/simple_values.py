@@ -18,6 +18,7 @@ from apimpolicy.csharp.dotnet.exceptions import (
 from apimpolicy.csharp.dotnet.json import platform
 from apimpolicy.csharp.dotnet.json.casts import CASTS, change_type
 from apimpolicy.csharp.dotnet.json.containers import JArray
+from apimpolicy.csharp.dotnet.json.objects import JObject
 from apimpolicy.csharp.dotnet.json.platform import find_date
 from apimpolicy.csharp.dotnet.json.scalars import JValue
 from apimpolicy.csharp.dotnet.json.tokens import UNDEFINED
@@ -57,6 +58,9 @@ _UNEXPECTED = "Unexpected character encountered while parsing value: "
 class TreeSource:
     """Values from a tree: those that its tokens hold."""
 
+    def put_repeated_names_last(self, token: JToken) -> None:
+        """Order the names below a token as a JTokenWriter does, which removes a name that comes again."""
+
     def text(self, value: JValue) -> str | None:
         return None if value.value is None else platform.text_of(value.value)
 
@@ -67,17 +71,32 @@ class TreeSource:
 class TextSource(TreeSource):
     """Values from text: remembers (token, raw text, path, line, position) of each value.
 
-    The position is after a scalar, and after the bracket that opens anything else.
+    The position is after a scalar, and after the bracket that opens anything else. The places are in the order of the
+    text, those of a repeated name by its last occurrence; `repeating` are the objects with such names.
     """
 
     def __init__(self, reader: TextReader) -> None:
         self.reader = reader
         self.places: dict[int, tuple[JToken, str, str, int, int]] = {}
+        self.repeating: list[JToken] = []
 
     def note(self, token: JToken) -> None:
         reader = self.reader
         position = reader.at - reader.line_start
+        if self.places.pop(id(token), None) is not None and token.parent is not None:
+            self.repeating.append(token.parent)
         self.places[id(token)] = (token, reader.raw, reader.path, reader.line_number, position)
+
+    def put_repeated_names_last(self, token: JToken) -> None:
+        if not self.repeating:
+            return
+        order = {identity: number for number, identity in enumerate(self.places)}
+        for made in self.repeating:
+            around: JToken | None = made
+            while around is not None and around is not token:
+                around = around.parent
+            if around is not None and isinstance(made, JObject):
+                made.children.sort(key=lambda child: order[id(child)])
 
     def text(self, value: JValue) -> str | None:
         return None if value.value is None else self.places[id(value)][1]
