@@ -74,6 +74,8 @@ class JContainer(JToken):
     __slots__ = ("children", "unread", "version")
 
     is_read_only = False
+    is_unread = False
+    """Whether the children are still the plain values in `unread`."""
     unread: Any
     """The source of children that are made when they are first read (`quick_reader`)."""
 

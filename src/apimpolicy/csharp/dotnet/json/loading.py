@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 
 
 # Plain JSON text to trees with Python's decoder, which is written in C. It reads the JSON of RFC 8259 only. For
-# anything else (comments, other quotes, special numbers, names that occur twice, halves of surrogate pairs, errors) it
-# gives no tree, and the exact reader takes over, whose trees and messages are Newtonsoft's.
+# anything else (comments, other quotes, special numbers, halves of surrogate pairs, errors) it gives no tree, and the
+# exact reader takes over, whose trees and messages are Newtonsoft's. A name that occurs twice keeps its first place and
+# its last value, as in Newtonsoft's `Load`.
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _LONG_NUMBER, _SAMPLE, _DIGITS = re.compile("[0-9]{380}"), 95, re.compile("[0-9]{3}")
 """The exact reader refuses such numbers. The search is slow; three digits in a row must be in a sample of the text."""
-_NO_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[^"\[\]{}]+')
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _SHORTEST_DATE, _LONGEST_DATE = 19, 40
 _SET_CHILDREN: Any = JContainer.__dict__["children"].__set__
 _SET_NAMES: Any = JObject.__dict__["_by_name"].__set__
@@ -54,25 +56,31 @@ def quick_tree(text: str) -> JObject | JArray | None:
     if has_long_number or _SURROGATE.search(text) is not None or not _is_flat(text):
         return None
     try:
-        found = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse).decode(text)
+        found = _DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
     environment().step(_count_tokens(text))
-    root = _array(found) if type(found) is list else found
-    return root if isinstance(root, (JObject, JArray)) else None
+    if type(found) is dict:
+        return _object(found)
+    return _array(found) if type(found) is list else None
 
 
 def _refuse(_: str) -> Any:
     raise _UnusualError
 
 
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
 def _is_flat(text: str) -> bool:
     """Return whether brackets nest less deeply than the reader allows."""
     if text.count("[") + text.count("{") < MAXIMUM_DEPTH:
         return True
-    brackets = _NO_BRACKETS.sub("", text)
+    # Texts may have brackets; where none is escaped, every second part between quotation marks is a text.
+    outside = "".join(text.split('"')[::2]) if "\\" not in text else _TEXT.sub("", text)
+    brackets = outside.encode("utf-8", "surrogatepass").translate(None, _NO_BRACKETS)
     for _ in range(MAXIMUM_DEPTH):
-        shorter = brackets.replace("[]", "").replace("{}", "")
+        shorter = brackets.replace(b"[]", b"").replace(b"{}", b"")
         if len(shorter) == len(brackets):
             return not brackets
         brackets = shorter
@@ -90,14 +98,12 @@ class _UnreadObject(JObject):
 
     __slots__ = ()
 
+    is_unread = True
     children = property(lambda self: _read_object(self).children)
     _by_name = property(lambda self: _read_object(self)._by_name)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> JObject:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        raise _UnusualError
+def _object(values: dict[str, Any]) -> JObject:
     made: Any = _UnreadObject.__new__(_UnreadObject)
     made.parent, made.unread = None, values
     made.place = made.version = 0
@@ -121,7 +127,7 @@ def _read_object(made: Any) -> JObject:
                 own = new_value(JValue)
                 own._value, own.token_type, own.place = Int64(value), INTEGER, 0
             else:
-                own = value if kind is _UnreadObject else _token(value)
+                own = _token(value)
             item = own.parent = by_name[name] = new(JProperty)
             item.name, item.parent, item.children = name, made, [own]
             item.place, item.version = 0, 1
@@ -143,7 +149,7 @@ def _array(values: list[Any]) -> JArray:
             if type(value) is list:
                 item = JArray()
                 waiting.append((item, value))
-            elif type(value) is not _UnreadObject:
+            else:
                 item = _token(value)
             item.parent = made
             made.children.append(item)
@@ -152,6 +158,8 @@ def _array(values: list[Any]) -> JArray:
 
 def _token(value: Any) -> JToken:
     kind = type(value)
+    if kind is dict:
+        return _object(value)
     if kind is str:
         is_long = _SHORTEST_DATE <= len(value) <= _LONGEST_DATE and value[10] == "T"
         date = find_date(value) if is_long or value[:1] == "/" else None

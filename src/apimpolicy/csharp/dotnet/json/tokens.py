@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from json import JSONEncoder
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
@@ -124,6 +125,22 @@ _SMALLEST_PLAIN, _LARGEST_PLAIN = 1e-3, 1e15
 """Positive numbers between these are written by Python as by .NET."""
 
 
+_PLAIN_ENCODER = JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_WRITTEN_OTHERWISE = re.compile(r'[0-9]T[0-9]|"\\?/|[0-9]e|[0-9]{15}\.|Infinity|\\u|[\x7f-\x9f\u2028\u2029]')
+"""Dates, large and small numbers, and characters that Newtonsoft writes in another way than Python, or might."""
+
+
+def _plain_text(values: dict[str, Any] | None) -> str | None:
+    """Return the text of an object that nothing has looked at; None where Newtonsoft may write it in another way."""
+    if values is None:  # another thread has looked at it meanwhile
+        return None
+    try:
+        text = _PLAIN_ENCODER.encode(values)
+    except RecursionError:
+        return None
+    return text if _WRITTEN_OTHERWISE.search(text) is None else None
+
+
 def format_number(value: float | Decimal) -> str:
     """Return a number with a fraction: always with a point or an exponent; NaN and infinities in quotes."""
     if type(value) is float and _SMALLEST_PLAIN <= value < _LARGEST_PLAIN:
@@ -209,6 +226,9 @@ def write(token: JToken, *, indented: bool) -> str:
                 kind = child.token_type
             if kind not in CONTAINERS:
                 piece += format_value(kind, child.value)
+            elif child.is_unread and not indented and (text := _plain_text(child.unread)) is not None:
+                piece += text
+                here.step(_STEPS_PER_PIECE * text.count(","))
             elif child.children:
                 opening, closing = _brackets(child)
                 around.append((children, f"\n{'  ' * len(around)}{closing}" if indented else closing))

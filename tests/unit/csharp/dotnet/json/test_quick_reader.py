@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from apimpolicy.csharp.dotnet.environment import Environment, use_environment
 from apimpolicy.csharp.dotnet.exceptions import JsonReaderException
 from apimpolicy.csharp.dotnet.json.loading import _exact, quick_tree
 from apimpolicy.csharp.dotnet.json.objects import JObject, JProperty
 from apimpolicy.csharp.dotnet.json.scalars import JValue
+from apimpolicy.csharp.dotnet.json.tokens import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,10 +29,12 @@ PLAIN = (
     '["2024-01-02T03:04:05+01:00", "2024-01-02T03:04:05.1234567z", "2024-01-02t03:04:05Z", "0000-01-01T00:00:00"]',
     "[9223372036854775807, 9223372036854775808, -9223372036854775808, -9223372036854775809, 123456789012345678901]",
     '["\\u00e4\\n\\t\\/\\"", "\\u0000", "ä", "\U0001f600", ""]',
+    '{"a": 1, "b": 2, "a": {"x": 1, "x": 2}}',
+    '[{"a": {"b": 1.0, "c": -0.0, "d": 1e15, "e": 1e-5, "f": 999999999999999.9, "g": "\x7f\u2028"}}, {"t": "10T10"}]',
+    '{"[": "[", "{": {"]": "{[\\"["}, "}": []}',
     ' \r\n\t{ "x" : { "x" : 1 } , "y z" : "\\\\" } \n',
 )
 UNUSUAL = (
-    '{"a": 1, "a": 2}',
     "{'a': 1}",
     "{a: 1}",
     '{"a": 1,}',
@@ -84,6 +89,7 @@ def check(text: str) -> bool:
         return False
     with use_environment(Environment()):
         exact = _exact(text, "JToken")
+        assert write(quick, indented=False) == write(exact, indented=False)
     assert shape(quick) == shape(exact)
     return True
 
@@ -139,3 +145,30 @@ def test_bodies_of_the_corpus() -> None:
 def test_errors_are_those_of_the_exact_reader() -> None:
     with use_environment(Environment()), pytest.raises(JsonReaderException, match="line 1, position 5"):
         _exact('{"a" 1}', "JToken")
+
+
+_LEAVES = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"], max_codepoint=0xFFFF), max_size=6)
+_VALUES = st.recursive(
+    _LEAVES | _TEXTS | st.datetimes().map(lambda moment: moment.isoformat()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(_TEXTS, _VALUES, max_size=4))
+def test_objects_that_nothing_looked_at_are_written_as_all_others(values: dict[str, Any]) -> None:
+    check(json.dumps(values, ensure_ascii=False))
+
+
+@given(st.lists(st.sampled_from(["[", "]", "{", "}", '"', '\\"', '"]"', '"["', ",", "1", '"a":']), max_size=400))
+def test_brackets_in_texts_change_no_depth(parts: list[str]) -> None:
+    check("".join(parts))
+
+
+@pytest.mark.parametrize("inside", ['"]"', '"\\"]"'])
+def test_texts_do_not_close_what_is_open(inside: str) -> None:
+    for depth in (511, 512, 513):
+        text = f"[{inside}," * (depth - 1) + "[1]" + "]" * (depth - 1)
+        with use_environment(Environment()):
+            assert (quick_tree(text) is not None) == (depth < 512)
