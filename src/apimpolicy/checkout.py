@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import BinaryIO, TextIO
 
 TRUST = "APIMPOLICY_TRUST_CONFIG"
@@ -30,8 +30,11 @@ LEADS_OUT = "it is or contains a link that leads out of the checkout"
 OUTSIDE = "it is outside of the checkout; move it there, or start with --trust-config if you trust the checkout"
 HIDDEN = "it is hidden; rename it, or start with --trust-config if you trust the checkout"
 NO_FILE = "it is a pipe or a device, not a file"
+NOT_OWN = "it is outside of the folders of this assistant or editor"
 IS_LINK = "it is a link; write to its target instead"
 _allowed: set[str] = set()
+_confined: tuple[str, ...] | None = None
+"""Real folders that the process may use, where an assistant or an editor decides what is read; the last is its own."""
 
 
 def trust_configuration() -> None:
@@ -42,6 +45,17 @@ def trust_configuration() -> None:
 def is_trusted() -> bool:
     """Return whether the user trusts what the files of checkouts name."""
     return os.environ.get(TRUST, "") not in ("", "0")
+
+
+def confine(folders: Iterable[str], scratch: str) -> None:
+    """From now on, open, list and write nothing outside of some folders and of `scratch`, the process's own folder."""
+    global _confined
+    _confined = (*map(os.path.realpath, folders), os.path.realpath(scratch))
+
+
+def confined_to() -> tuple[str, ...] | None:
+    """Return the real folders that others than the user may name; None in a process that works for the user alone."""
+    return None if _confined is None else _confined[:-1]
 
 
 def root_of(path: str) -> str | None:
@@ -78,6 +92,8 @@ def place(path: str) -> str:
     """Return where a path leads. Raises PermissionError for one that a link leads out of its checkout."""
     written = os.path.abspath(path)
     real = os.path.realpath(written)
+    if _confined is not None and not any(is_below(real, folder) for folder in _confined):
+        raise _refused(NOT_OWN, path)
     if real == written:
         return real
     root = root_of(os.path.dirname(written) if os.path.islink(written) else written)
@@ -181,7 +197,7 @@ def _writable(path: str) -> str:
     written = os.path.abspath(path)
     root = root_of(os.path.dirname(written))
     if root is None:
-        return os.path.realpath(written)
+        return place(written)
     if os.path.islink(written):
         raise _refused(IS_LINK, path)
     return os.path.join(place(os.path.dirname(written)), os.path.basename(written))
@@ -256,6 +272,7 @@ def git(folder: str, *arguments: str, given: bytes = b"") -> GitOutput:
     """
     import subprocess
 
+    place(folder)
     program = _git_program(root_of(folder) or folder)
     done = subprocess.run(
         [program, *_GIT, "-C", folder, *arguments],

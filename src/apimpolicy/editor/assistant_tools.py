@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from apimpolicy.editor import isolated_calls
+from apimpolicy.editor.named_paths import own_folders
 from apimpolicy.editor.pages import TOPICS, page_named
 from apimpolicy.editor.request_actions import is_document
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
@@ -205,14 +206,17 @@ _ADDRESS: Final = "apimpolicy://pages/"
 _BY_NAME: Final = {tool.name: tool for tool in TOOLS}
 
 
-async def answer(name: str, arguments: Json) -> Json:
-    """Return the answer of a tool. Raises ConfigurationError for what an assistant can put right."""
+async def answer(name: str, arguments: Json, folders: Sequence[str]) -> Json:
+    """Return the answer of a tool, which uses nothing outside of folders.
+
+    Raises ConfigurationError for what an assistant can put right.
+    """
     tool = _BY_NAME.get(name)
     if tool is None:
         raise ConfigurationError(f"there is no tool '{name}'; there are {', '.join(_BY_NAME)}")
     _check_arguments(tool.input_schema(), arguments)
     action, given = tool.call(arguments)
-    found: Json = page(**given) if action == "page" else await _isolated(action, given)
+    found: Json = page(**given) if action == "page" else await _isolated(action, given, folders)
     return found
 
 
@@ -225,25 +229,29 @@ def _check_arguments(schema: Json, arguments: Json) -> None:
         raise ConfigurationError(f"{f'{place}: ' if place else ''}{error.message[:500]}")
 
 
-async def _isolated(action: str, arguments: Json) -> Any:
+async def _isolated(action: str, arguments: Json, folders: Sequence[str]) -> Any:
     """Call a function in a process of its own; a call that the client cancels ends it."""
     import anyio
 
-    sent = isolated_calls.message(action, arguments)
+    sent = isolated_calls.message(action, arguments, folders)
     with anyio.move_on_after(isolated_calls.MOST_SECONDS):
         done = await anyio.run_process(isolated_calls.command(), input=sent, check=False)
         return isolated_calls.result_of(action, done.returncode, done.stdout, done.stderr)
     raise isolated_calls.too_slow(action)
 
 
-def server() -> Server[Any]:
-    """Return the server. Raises ConfigurationError when the package `mcp` is not installed."""
+def server(named: Sequence[str] = ()) -> Server[Any]:
+    """Return the server for the folders that the user names, or for the checkout that it starts in.
+
+    Raises ConfigurationError when the package `mcp` is not installed.
+    """
     try:
         from mcp import types
         from mcp.server.lowlevel import Server
     except ImportError:
         raise ConfigurationError("`apimpolicy mcp` needs the package mcp: pip install 'apimpolicy[mcp]'") from None
 
+    folders = own_folders(named)
     annotations = types.ToolAnnotations(
         read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
     )
@@ -265,7 +273,7 @@ def server() -> Server[Any]:
 
     async def call_tool(_: Any, call: types.CallToolRequestParams) -> types.CallToolResult:
         try:
-            found = await answer(call.name, call.arguments or {})
+            found = await answer(call.name, call.arguments or {}, folders)
         except ApimPolicyError as error:
             text = types.TextContent(type="text", text=without_secrets(str(error)))
             return types.CallToolResult(content=[text], is_error=True)
@@ -304,9 +312,9 @@ def server() -> Server[Any]:
     )
 
 
-def serve() -> int:
+def serve(named: Sequence[str] = ()) -> int:
     """Serve the client at standard input and output. Raises ConfigurationError."""
-    made = server()
+    made = server(named)
     import anyio
     from mcp.server.stdio import stdio_server
 

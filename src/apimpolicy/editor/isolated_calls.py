@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.errors import ConfigurationError
@@ -25,11 +26,14 @@ ACTIONS: Final = {
 """The functions by name, and the module of this room in which each is."""
 
 
-def call(action: str, arguments: Json, folder: str | None = None) -> Any:
-    """Return a function's result. Raises ConfigurationError with its error's message."""
+def call(action: str, arguments: Json, folders: Sequence[str], folder: str | None = None) -> Any:
+    """Return a function's result; it reads and writes nothing outside of `folders`.
+
+    Raises ConfigurationError with its error's message.
+    """
     try:
         done = subprocess.run(
-            command(), input=message(action, arguments), capture_output=True, timeout=MOST_SECONDS, cwd=folder
+            command(), input=message(action, arguments, folders), capture_output=True, timeout=MOST_SECONDS, cwd=folder
         )
     except subprocess.TimeoutExpired:
         raise too_slow(action) from None
@@ -41,9 +45,9 @@ def command() -> list[str]:
     return python_command("-m", "apimpolicy.editor.isolated_program")
 
 
-def message(action: str, arguments: Json) -> bytes:
+def message(action: str, arguments: Json, folders: Sequence[str]) -> bytes:
     """Return a call as the process reads it."""
-    return json.dumps({"action": action, "arguments": arguments}).encode()
+    return json.dumps({"action": action, "arguments": arguments, "folders": list(folders)}).encode()
 
 
 def result_of(action: str, code: int | None, output: bytes, errors: bytes) -> Any:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import confine
 from apimpolicy.csharp.dotnet.process_limits import limit_process
 from apimpolicy.editor.isolated_calls import ACTIONS
 from apimpolicy.errors import ApimPolicyError
@@ -40,7 +42,11 @@ def main() -> None:
     output, sys.stdout = sys.stdout, sys.stderr  # nothing but the reply is written there
     from apimpolicy.report.harmless import to_json
 
-    output.write(to_json(reply_to(call)))
+    with tempfile.TemporaryDirectory(prefix="apimpolicy-") as scratch:
+        tempfile.tempdir = scratch
+        confine(call["folders"], scratch)
+        reply = to_json(reply_to(call))
+    output.write(reply)
     output.flush()
     os._exit(0)
 

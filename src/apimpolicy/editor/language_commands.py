@@ -10,6 +10,7 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.editor import rpc
 from apimpolicy.editor.isolated_calls import call
 from apimpolicy.editor.lenses import run_tests
+from apimpolicy.editor.named_paths import CASES, POLICY, why_refused
 from apimpolicy.editor.outline import KINDS
 from apimpolicy.editor.rpc import Json, RpcError, uri_of
 from apimpolicy.project.files import write_whole
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 def run(server: LanguageServer, paths: list[str], *names: str) -> Json:
     """Run test files, or the named cases in them. Lenses show the outcomes, and editors the coverage."""
-    found = run_tests([os.path.abspath(path) for path in paths], names)
+    for path in paths:
+        _refuse_other_files(server, path, CASES)
+    found = run_tests([os.path.abspath(path) for path in paths], server.folders(), names)
     server.last_run = found
     server.ask("workspace/codeLens/refresh", {})
     coverage = [
@@ -45,14 +48,23 @@ def check_all(server: LanguageServer) -> int:
 
 
 def new_test(server: LanguageServer, policy: str, branch: str = "") -> Json:
-    """Write a first test file; where one is there, add the case of the branch to it."""
+    """Write a first test file; where one is there, add the case of the branch to it. Raises RpcError."""
+    _refuse_other_files(server, policy, POLICY)
     path = f"{os.path.splitext(policy)[0]}.test.yaml"
-    text = call("new_test", {"policy": policy})["text"]
+    text = call("new_test", {"policy": policy}, server.folders())["text"]
     if os.path.exists(path):
         text = _added(path, text, branch)
     write_whole(path, text.encode())
     server.workspace.forget()
     return {"uri": uri_of(os.path.abspath(path))}
+
+
+def _refuse_other_files(server: LanguageServer, path: str, kind: str) -> None:
+    """Raises RpcError for a path that is not of this kind and below the open folders, and not open."""
+    if os.path.abspath(path) in server.workspace.open_texts:
+        return
+    if reason := why_refused(path, server.folders(), kind, may_be_ignored=True):
+        raise RpcError(rpc.REQUEST_FAILED, f"{path} isn't used: {reason}")
 
 
 def _added(path: str, made: str, branch: str) -> str:
@@ -75,12 +87,13 @@ def _branch_of(case: Json) -> str:
 
 def explain(server: LanguageServer, policy: str, asked: Json | None = None) -> str:
     """Return why a request gets its response: one that `asked` describes, else the last one about the policy."""
-    return str(call("explain", {"as_text": True, **_asked(server, policy, asked)}, os.path.dirname(policy)))
+    arguments = {"as_text": True, **_asked(server, policy, asked)}
+    return str(call("explain", arguments, server.folders(), os.path.dirname(policy)))
 
 
 def journey(server: LanguageServer, policy: str, asked: Json | None = None) -> str:
     """Return the journey of a request as a page of HTML; see `explain`."""
-    return str(call("journey", _asked(server, policy, asked), os.path.dirname(policy)))
+    return str(call("journey", _asked(server, policy, asked), server.folders(), os.path.dirname(policy)))
 
 
 def _asked(server: LanguageServer, policy: str, asked: Json | None) -> Json:
@@ -91,6 +104,7 @@ def _asked(server: LanguageServer, policy: str, asked: Json | None) -> Json:
     found = server.last_requests.get(policy, {"request": {"get": "/"}}) if asked is None else asked
     if list(found) not in (["request"], ["case"]):
         raise RpcError(rpc.INVALID_PARAMS, 'a request is {"request": {"get": "/orders"}} or {"case": {"path", "name"}}')
+    _refuse_other_files(server, policy, POLICY)
     server.last_requests[policy] = found
     _refuse_with_errors(server, policy)
     return {"policy": os.path.abspath(policy), **found}

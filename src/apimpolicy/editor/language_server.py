@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from apimpolicy.checkout import root_of
 from apimpolicy.editor import rpc
 from apimpolicy.editor.analysis import Analysis, RecentExpressions
 from apimpolicy.editor.published_checks import DELAY, PublishedChecks
@@ -235,6 +236,11 @@ class LanguageServer:
         roots = [root for root in self.workspace.roots if root not in gone]
         self.workspace.roots = [*roots, *(path_of(folder["uri"]) for folder in event.get("added", ()))]
         self.workspace.forget()
+
+    def folders(self) -> list[str]:
+        """Return the real folders that commands may use: the open ones, and the checkouts of open documents."""
+        around = [root_of(document.path) or os.path.dirname(document.path) for document in self.documents.values()]
+        return list(dict.fromkeys(map(os.path.realpath, (*self.workspace.roots, *around))))
 
     def _forget_outcomes(self, paths: list[str]) -> None:
         """Forget the outcomes of test cases whose policy or file has changed; lenses no longer show them."""

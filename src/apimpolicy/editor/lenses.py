@@ -104,10 +104,10 @@ def _policies_of(case: Case) -> tuple[str, ...]:
     )
 
 
-def run_tests(paths: list[str], names: Sequence[str] = (), folder: str = "") -> TestRun:
+def run_tests(paths: list[str], folders: Sequence[str], names: Sequence[str] = (), folder: str = "") -> TestRun:
     """Run test files in a process of their own, with the operating system's limits, and return the outcomes."""
     try:
-        found = call("cover", {"paths": paths, "names": list(names)}, folder or None)
+        found = call("cover", {"paths": paths, "names": list(names)}, folders, folder or None)
     except ConfigurationError as error:
         return TestRun([], {}, str(error))
     problem = "\n".join(each["problem"] for each in found["unreadable"])

@@ -12,6 +12,7 @@ from contextlib import contextmanager, nullcontext
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.editor.named_paths import CASES, CONFIGURATION, POLICY, admitted
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
@@ -45,9 +46,11 @@ def is_document(policy: str) -> bool:
     return policy.lstrip().startswith("<")
 
 
-def existing(policy: str) -> str:
-    """Return a policy that is a document, or a path that exists. Raises ConfigurationError."""
-    if not is_document(policy) and not os.path.exists(policy):
+def existing(policy: str, *kinds: str) -> str:
+    """Return a policy that is a document, or a path that exists and may be named. Raises ConfigurationError."""
+    if is_document(policy):
+        return policy
+    if not os.path.exists(admitted(policy, POLICY, *kinds)):
         raise ConfigurationError(f"there is no file {policy}, and the text is not a policy document")
     return policy
 
@@ -90,7 +93,7 @@ def load(content: Content) -> CaseFile:
 def _configuration(policy: str, given: str | bool | None) -> str | bool:
     """Return the configuration: the one that is named, else the nearest one above a policy that is a file."""
     if given is not None:
-        return given
+        return admitted(given, CONFIGURATION) if isinstance(given, str) else given
     found = None if is_document(policy) else find_configuration(policy)
     return os.path.abspath(found) if found is not None else False
 
@@ -148,7 +151,7 @@ def _result(setting: Content) -> Result:
 
 
 def _case(path: str, name: str) -> Any:
-    for case in load_case_file(path).cases:
+    for case in load_case_file(admitted(path, CASES)).cases:
         if case.name == name:
             return case
     raise ConfigurationError(f"there is no case '{name}' in {path}")
@@ -163,9 +166,11 @@ def check(policy: str, settings: str = "", **options: Any) -> Json:
 
     `settings` is the configuration of a document, as TOML; the other arguments are those of `CheckOptions`.
     """
+    if options.get("config") is not None:
+        admitted(options["config"], CONFIGURATION)
     found = CheckOptions(**{name: _listed(value) for name, value in options.items()})
     if not is_document(policy):
-        return _report(policy, found)
+        return _report(existing(policy), found)
     with written(policy, settings) as path:
         report = _report(path, found)
     for finding in report["diagnostics"]:
@@ -180,7 +185,7 @@ def _listed(value: Any) -> Any:
 def _report(path: str, options: CheckOptions) -> Json:
     started = time.perf_counter()
     projects = CheckProjects(options)
-    found = discover([existing(path)], projects)
+    found = discover([path], projects)
     if found.unreadable:
         raise ConfigurationError(found.unreadable[0])
     if found.empty:
@@ -223,7 +228,8 @@ def audit(path: str, config: str | None = None) -> Json:
     from apimpolicy.project.audit_run import audit_path
     from apimpolicy.report.audit_formats import audit_data
 
-    return audit_data(audit_path(existing(path), config))
+    config = config if config is None else admitted(config, CONFIGURATION)
+    return audit_data(audit_path(existing(path, CONFIGURATION), config))
 
 
 def format_policy(policy: str) -> Json:

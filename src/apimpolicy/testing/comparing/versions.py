@@ -94,7 +94,7 @@ def versions(old: str, new: str) -> Iterator[Versions]:
     Raises ConfigurationError for what can't be read or compared.
     """
     with ExitStack() as stack:
-        place = _place(new) or _place(old) or os.curdir
+        place = path_of_side(new) or path_of_side(old) or os.curdir
         one, other = _side(old, place, stack, "before"), _side(new, place, stack, "after")
         if (one.folder is None) is not (other.folder is None):
             raise ConfigurationError(f"{old} and {new} are a file and a folder; compare two of a kind")
@@ -139,7 +139,7 @@ def without_names(text: str, places: Places) -> str:
     return with_names(text, [(folder, "") for folder, _ in places])
 
 
-def _place(name: str) -> str:
+def path_of_side(name: str) -> str:
     """Return the path of a side, without its revision; empty for a revision alone."""
     return name if os.path.exists(name) else name.partition(":")[2]
 
