@@ -16,7 +16,7 @@ import os
 import stat
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
 
@@ -261,27 +261,125 @@ _GIT = (
     *("-c", "safe.bareRepository=explicit", "-c", "protocol.allow=never", "-c", "core.fsmonitor=false"),
     *("-c", f"core.hooksPath={os.devnull}", "-c", "core.pager=cat"),
 )
-_GIT_ENVIRONMENT = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+_GIT_ENVIRONMENT = {
+    "GIT_ALLOW_PROTOCOL": "none",  # a git before 2.45 doesn't know GIT_NO_LAZY_FETCH
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+MOST_GIT_BYTES = 64 * 1024 * 1024
+"""Bytes of one answer of git that are read: a list of some 600,000 files."""
+_REFUSED_BY_US = 128
 
 
 def git(folder: str, *arguments: str, given: bytes = b"") -> GitOutput:
     """Return the output of git for the repository around a folder. Raises FileNotFoundError without git.
 
     A repository in the tree of another one isn't believed, nothing is fetched, and no program that a repository names
-    runs. `folder` is never searched for git itself.
+    runs. `folder` is never searched for git itself. A repository that takes its objects from outside of the checkout,
+    and an answer of more than `MOST_GIT_BYTES`, are errors of git with a sentence.
     """
     import subprocess
+    from threading import Thread
 
-    place(folder)
-    program = _git_program(root_of(folder) or folder)
-    done = subprocess.run(
+    root = root_of(place(folder))
+    program = _git_program(root or folder)
+    if root is not None and not is_trusted() and (reason := _foreign_objects(root)):
+        return GitOutput(_REFUSED_BY_US, b"", f"fatal: {reason}\n".encode())
+    with subprocess.Popen(
         [program, *_GIT, "-C", folder, *arguments],
-        input=given,
-        capture_output=True,
-        check=False,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env={**os.environ, **_GIT_ENVIRONMENT},
-    )
-    return GitOutput(done.returncode, done.stdout, done.stderr)
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        errors: list[bytes] = []
+        beside = [
+            Thread(target=_feed, args=(process.stdin, given)),
+            Thread(target=_drain, args=(process.stderr, errors)),
+        ]
+        for each in beside:
+            each.start()
+        output = process.stdout.read(MOST_GIT_BYTES + 1)
+        is_too_long = len(output) > MOST_GIT_BYTES
+        if is_too_long:
+            process.kill()
+        for each in beside:
+            each.join()
+    if is_too_long:
+        message = f"fatal: its answer has more than {MOST_GIT_BYTES >> 20} MB, which no repository of policies needs\n"
+        return GitOutput(_REFUSED_BY_US, b"", message.encode())
+    return GitOutput(process.returncode, output, b"".join(errors))
+
+
+def _feed(stream: IO[bytes], data: bytes) -> None:
+    with suppress(OSError), stream:  # git may end before it has read everything
+        stream.write(data)
+
+
+def _drain(stream: IO[bytes], kept: list[bytes]) -> None:
+    """Read a stream to its end, so that its writer never waits; its first bytes are kept."""
+    kept.append(stream.read(_MOST_OF_FILE))
+    while stream.read(_MOST_OF_FILE):
+        pass
+
+
+_MOST_OF_FILE = 65_536
+
+
+def _foreign_objects(root: str) -> str:
+    """Return why the repository of a checkout may show objects of another one; empty if it can't.
+
+    An archive may bring a `.git` that is a link, names another folder, or lends objects of another repository. A work
+    tree and a submodule are known there: the folder that `.git` names points back to it.
+    """
+    entry = os.path.join(root, ".git")
+    top = os.path.realpath(root)
+    if os.path.islink(entry):
+        return "'.git' is a link; clone the repository, or start with --trust-config if you trust the checkout"
+    directory = entry
+    if os.path.isfile(entry):
+        directory = os.path.join(root, _line_of(entry).removeprefix("gitdir:").strip())
+        if not is_below(os.path.realpath(directory), top) and not _points_back(directory, entry):
+            return "'.git' names a repository that doesn't know this folder; start with --trust-config if you trust it"
+    common = _line_of(os.path.join(directory, "commondir")) or "."
+    alternates = os.path.join(directory, common, "objects", "info", "alternates")
+    if os.path.lexists(alternates):
+        where = "it takes objects from another repository (.git/objects/info/alternates)"
+        return f"{where}; start with --trust-config if you trust the checkout"
+    return ""
+
+
+def _points_back(directory: str, entry: str) -> bool:
+    """Return whether a git directory is that of the work tree, or of the submodule, whose `.git` names it."""
+    backwards = _line_of(os.path.join(directory, "gitdir"))
+    if backwards and os.path.realpath(os.path.join(directory, backwards)) == os.path.realpath(entry):
+        return True
+    for line in _text_of(os.path.join(directory, "config")).splitlines():
+        name, _, value = line.partition("=")
+        if name.strip().lower() == "worktree":
+            tree = os.path.realpath(os.path.join(directory, value.strip()))
+            return tree == os.path.realpath(os.path.dirname(entry))
+    return False
+
+
+def _line_of(path: str) -> str:
+    return _text_of(path).partition("\n")[0].strip()
+
+
+def _text_of(path: str) -> str:
+    """Return the beginning of a small file of git; empty if it can't be read."""
+    try:
+        if os.path.isfile(path):
+            with open(path, encoding="utf-8", errors="replace") as file:
+                return file.read(_MOST_OF_FILE)
+    except OSError:
+        pass
+    return ""
 
 
 @lru_cache(64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -171,3 +172,66 @@ def test_the_checkout_of_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     for here, path, root in rows:
         monkeypatch.chdir(here)
         assert checkout.root_of(str(path)) == (None if root is None else str(root)), (here, path)
+
+
+def _made(folder: Path, *options: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "protocol.file.allow=always")
+    for command in (("init", "--quiet", *options), ("add", "."), ("commit", "--quiet", "--allow-empty", "-m", "a")):
+        subprocess.run(["git", *who, *command], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def _said(folder: Path) -> str:
+    done = checkout.git(str(folder), "rev-parse", "HEAD")
+    return done.errors.decode() if done.code else "an object"
+
+
+def test_objects_come_from_the_checkout_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive may bring a `.git` that leads to a repository of the user's."""
+    private = _made(tmp_path / "private")
+    for name in ("linked", "named"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "linked" / ".git").symlink_to(private / ".git")
+    (tmp_path / "named" / ".git").write_text(f"gitdir: {private / '.git'}\n")
+    _made(tmp_path / "borrowing")
+    (tmp_path / "borrowing" / ".git/objects/info/alternates").write_text(f"{private / '.git/objects'}\n")
+    assert "is a link" in _said(tmp_path / "linked")
+    assert "doesn't know this folder" in _said(tmp_path / "named")
+    assert "alternates" in _said(tmp_path / "borrowing")
+    monkeypatch.setenv(checkout.TRUST, "1")
+    assert {_said(tmp_path / name) for name in ("linked", "named", "borrowing")} == {"an object"}
+
+
+def test_work_trees_and_submodules_are_repositories(tmp_path: Path) -> None:
+    outer, inner = _made(tmp_path / "outer"), _made(tmp_path / "inner")
+    for command in (
+        ("worktree", "add", "--quiet", "-b", "b", str(tmp_path / "tree")),
+        ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner), "sub"),
+    ):
+        subprocess.run(["git", *command], cwd=outer, check=True, capture_output=True)
+    assert [_said(each) for each in (outer, tmp_path / "tree", outer / "sub")] == ["an object"] * 3
+
+
+def test_no_program_of_a_repository_fetches_an_object(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also not with a git that doesn't know GIT_NO_LAZY_FETCH."""
+    folder = _made(tmp_path / "partial")
+    with (folder / ".git" / "config").open("a") as file:
+        file.write('[protocol]\n\tallow = always\n[protocol "file"]\n\tallow = always\n')
+        file.write(f'[extensions]\n\tpartialClone = origin\n[remote "origin"]\n\turl = {folder}\n\tpromisor = true\n')
+        file.write(f'\tuploadpack = "touch {tmp_path}/it-ran; false"\n')
+    without = {name: value for name, value in checkout._GIT_ENVIRONMENT.items() if name != "GIT_NO_LAZY_FETCH"}
+    monkeypatch.setattr(checkout, "_GIT_ENVIRONMENT", without)
+    assert checkout.git(str(folder), "cat-file", "-p", "0123456789012345678901234567890123456789").code
+    assert not (tmp_path / "it-ran").exists()
+
+
+def test_an_answer_of_git_has_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "large"
+    folder.mkdir()
+    (folder / "a.txt").write_text("a" * 5_000)
+    _made(folder)
+    monkeypatch.setattr(checkout, "MOST_GIT_BYTES", 4_000)
+    done = checkout.git(str(folder), "cat-file", "-p", "HEAD:a.txt")
+    assert (done.code, done.output) == (128, b"")
+    assert checkout.git(str(folder), "rev-parse", "HEAD").code == 0
