@@ -38,7 +38,7 @@ MOST_CHANGES = 5_000
     "--pytest/--no-pytest",
     "python",
     default=None,
-    help="Run Python tests too, or skip them; by default, those that mention apim.",
+    help="Run Python tests too; by default, only Python files that you name.",
 )
 @click.option("--pytest-args", metavar="TEXT", help="Further arguments for pytest: '-k orders -m \"not slow\"'.")
 @click.option(
@@ -71,8 +71,9 @@ def command(
     policy file. With a policy file, only that file is changed; the tests of the other paths and those beside it run, or
     those of this directory when there are none. Without a path it is this directory.
 
-    pytest runs Python tests in files that mention apim, or below a conftest.py that does, with each change in a process
-    of its own.
+    Python tests are programs of the repository, so they run only if you name their file, with --pytest, or with
+    --pytest-args, which takes those in files that mention apim or below a conftest.py that does. pytest runs them with
+    each change in a process of its own.
 
     \b
     Examples:
@@ -93,7 +94,7 @@ def command(
     from apimpolicy.testing.mutation.running import collect, load_cases, run_with_pytest
 
     started = time.perf_counter()
-    tests = _find(paths or (".",), python)
+    tests = _find(paths or (".",), python, pytest_args is not None)
     if not tests.files and not tests.python:
         where = ", ".join(paths or (".",))
         say(f"there are no tests in {where}: no file ends in .test.yaml, .test.toml or .test.json{tests.no_python}")
@@ -227,7 +228,7 @@ class _Tests(NamedTuple):
     no_python: str = ""
 
 
-def _find(paths: Sequence[str], python: bool | None) -> _Tests:
+def _find(paths: Sequence[str], python: bool | None, has_arguments: bool) -> _Tests:
     """Find tests and policy files. Raises ConfigurationError when Python tests are wanted without pytest."""
     from apimpolicy.testing.mutation.pytest_process import is_python_test
     from apimpolicy.testing.test_file_search import is_case_file
@@ -241,21 +242,28 @@ def _find(paths: Sequence[str], python: bool | None) -> _Tests:
         else:
             places.append(path)
     places = list(dict.fromkeys(places))
-    found = _tests_in(places, only, python)
+    found = _tests_in(places, only, python, has_arguments)
     if not found.files and not found.python and len(only) == len(paths):
-        found = _tests_in(["."], only, python)
+        found = _tests_in(["."], only, python, has_arguments)
     return found
 
 
-def _tests_in(places: Sequence[str], only: list[str], python: bool | None) -> _Tests:
+def _tests_in(places: Sequence[str], only: list[str], python: bool | None, has_arguments: bool) -> _Tests:
     from apimpolicy.testing.mutation.pytest_process import has_pytest, is_python_test, mentions_apim
     from apimpolicy.testing.test_file_search import find_test_files, is_case_file
 
     files = find_test_files(place for place in places if not is_python_test(place))
     for_pytest = [place for place in places if not is_case_file(place)]
-    is_wanted = python or any(map(is_python_test, places)) or (python is None and mentions_apim(for_pytest))
-    if python is False or not for_pytest or not is_wanted:
-        return _Tests(files, [], only, "" if python is False else ", and no Python test mentions apim")
+    if python is False or not for_pytest:
+        return _Tests(files, [], only)
+    are_named = any(map(is_python_test, places))
+    mention = not python and not are_named and mentions_apim(for_pytest)
+    if mention and not has_arguments:  # they are programs of the checkout
+        if files:
+            say("skipped Python tests that mention apim; --pytest runs them")
+        return _Tests(files, [], only, "; Python tests mention apim: --pytest runs them")
+    if not (python or are_named or mention):
+        return _Tests(files, [], only, ", and no Python test mentions apim")
     if has_pytest():
         return _Tests(files, for_pytest, only)
     if python:

@@ -108,7 +108,7 @@ def test_tests_in_python(apimpolicy: Callable[..., Any], tmp_path: Path) -> None
     (tmp_path / "pytest.ini").write_text(INI if pytest.importorskip("xdist") else "[pytest]\n")
     (tmp_path / "limits.test.yaml").write_text(CASES)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
-    report, found = mutate(apimpolicy, "--jobs", "2")
+    report, found = mutate(apimpolicy, "--pytest", "--jobs", "2")
     names = {name: (mutant["status"], mutant["killed_by"]) for name, mutant in found.items()}
     test = "tests/test_orders.py::test_"
     assert names == {
@@ -173,7 +173,7 @@ def test_an_invalid_change_is_not_killed(apimpolicy: Callable[..., Any], tmp_pat
     (tmp_path / "test_a.py").write_text(
         "def test_a(apim):\n    assert apim.run('a.xml', apim.request('/')).variables['v'] == 3\n"
     )
-    found = mutate(apimpolicy, "a.xml").found
+    found = mutate(apimpolicy, "a.xml", "--pytest").found
     refused = found["a.xml:1 without `3`"]
     assert (refused["status"], refused["killed_by"]) == ("invalid", None)
     assert "CS0266" in refused["problem"]
@@ -201,10 +201,10 @@ APART = "def test_of_something_else():\n    assert False\n"
 @pytest.mark.parametrize(
     ("file", "options", "code", "message"),
     [
-        (FAILING, [], 1, "1 test fails without any change; fix that first: tests/test_b"),
-        (APART, ["--limit", "1"], 0, "skipped 1 failing test that reaches no policy: tests/test_b"),
-        ("import nothing_of_this_name  # apim", [], 2, "pytest cannot collect tests/test_b.py: ModuleNotFou"),
-        ("import os\nos._exit(7)", [], 2, "the Python tests did not finish: the process exited with code 7"),
+        (FAILING, ["--pytest"], 1, "1 test fails without any change; fix that first: tests/test_b"),
+        (APART, ["--pytest", "--limit", "1"], 0, "skipped 1 failing test that reaches no policy: tests/test_b"),
+        ("import nothing_of_this_name  # apim", ["--pytest"], 2, "pytest cannot collect tests/test_b.py: ModuleNotFou"),
+        ("import os\nos._exit(7)", ["--pytest"], 2, "the Python tests did not finish: the process exited with code 7"),
         ("def test(apim): pass", ["--pytest-args", "--no-such-option"], 2, "unrecognized arguments: --no-such-option"),
         ("def test(apim): pass", ["--pytest-args", "-k 'open"], 2, "can't parse --pytest-args: No closing"),
         ("def test(apim): pass", ["--pytest-args", "-k nothing_of_this_name"], 2, "there is nothing to change"),
@@ -228,15 +228,26 @@ def test_tests_that_do_not_mention_apim_are_left_alone(apimpolicy: Callable[...,
     (tmp_path / "limits.test.yaml").write_text(CASES)
     assert apimpolicy("mutate").code == 0
     assert "pytest cannot collect test_a.py: RuntimeError: this must" in apimpolicy("mutate", "--pytest").err
-    (tmp_path / "test_b.py").write_text("def test(apim): raise RuntimeError('nor this')\n")
+    (tmp_path / "test_b.py").write_text("raise RuntimeError('nor this')  # apim\n")
     assert apimpolicy("mutate", "--no-pytest").code == 0
+    done = apimpolicy("mutate")  # a stranger's program runs only when it is asked for
+    assert (done.code, "--pytest runs them" in done.err) == (0, True)
+    (tmp_path / "conftest.py").write_text("raise RuntimeError('nor this')  # apim\n")
+    assert apimpolicy("mutate", "limits.xml").code == 0
+    (tmp_path / "limits.test.yaml").unlink()
+    done = apimpolicy("mutate", "limits.xml")
+    assert (done.code, "--pytest runs them" in done.err) == (2, True)
+    assert "RuntimeError: nor this" in apimpolicy("mutate", "test_b.py").err
+    (tmp_path / "limits.test.yaml").write_text(CASES)
+    (tmp_path / "conftest.py").unlink()
     (tmp_path / "test_b.py").write_text("def test(apim): assert apim.run('limits.xml', '/').status_code == 200\n")
-    assert mutate(apimpolicy).found["limits.xml:1 without <rate-limit-by-key>"]["tests"] == [
+    mentioning = ("--pytest-args", "")
+    assert mutate(apimpolicy, *mentioning).found["limits.xml:1 without <rate-limit-by-key>"]["tests"] == [
         "limits.test.yaml: one call",
         "test_b.py::test",
     ]
     (tmp_path / "conftest.py").write_text("# for apim\n")
-    assert "pytest cannot collect test_a.py: RuntimeError: this must" in apimpolicy("mutate").err
+    assert "pytest cannot collect test_a.py: RuntimeError: this must" in apimpolicy("mutate", *mentioning).err
 
 
 def test_json_and_text_agree(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
