@@ -40,6 +40,15 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--redis", metavar="URL", help="Share counters, caches and circuits in this Redis.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Number of processes; default 1.")
 @click.option("--negotiate/--no-negotiate", default=None, help="Turn 'Negotiate client certificate' on or off.")
+@click.option(
+    "--host-name", "host_names", multiple=True, metavar="NAME", help="Answer requests for this host name too."
+)
+@click.option(
+    "--allow-origin",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Answer requests of pages of this site, such as https://a.b.",
+)
 @click.option("--trust-proxy", multiple=True, metavar="ADDRESS", help="Trust the X-Forwarded-* headers of this proxy.")
 @click.option(
     "--max-body", "body_bytes", type=click.IntRange(0), metavar="BYTES", help="Maximum request body; default 100 MB."

@@ -4,7 +4,8 @@
 backend = "http://127.0.0.1:9000"       # send all that is forwarded to this server
 redis = "redis://localhost:6379"        # counters, caches and circuits are shared there
 workers = 4                             # how many processes serve
-host-names = ["api.contoso.example"]    # custom domains, for the certificate
+host-names = ["api.contoso.example"]    # custom domains, which are answered and in the certificate
+allow-origin = ["https://portal.contoso.example"]   # pages of other sites that may call
 trust-proxy = ["10.0.0.0/8"]            # whose X-Forwarded-* is believed
 certificate = ["chain.pem", "key.pem"]  # one of your own, relative to this file
 body-bytes = 1_000_000                  # 413 beyond
@@ -77,7 +78,11 @@ class ServeSettings(Limits):
     """The address to listen on."""
 
     host_names: list[str] = setting(default=[])
-    """Host names that clients call, such as custom domains: the certificate is good for them, and for the `origin`."""
+    """Host names that clients call, such as custom domains: the gateway answers for them, as for the `origin` and the
+    host names of the service, and the certificate is good for them."""
+
+    allow_origin: list[str] = setting(default=[])
+    """Origins of pages that may call, such as `https://portal.contoso.example`; pages of this machine always may."""
 
     certificate: list[str] = setting(default=[])
     """A certificate of your own: two PEM files, the chain and the key."""
@@ -107,7 +112,7 @@ class ServeSettings(Limits):
     """True when the values of expressions are kept, for explanations."""
 
 
-_OPENING = ("host", "allow_outside", "trust_proxy", "redis", "backend")
+_OPENING = ("host", "allow_outside", "allow_origin", "trust_proxy", "redis", "backend")
 """Settings that let others in, or requests out; a checkout doesn't decide them without the user."""
 
 

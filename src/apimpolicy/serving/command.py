@@ -28,6 +28,7 @@ from apimpolicy.project.service.stand_ins import SUBSCRIPTION
 from apimpolicy.report.columns import printable
 from apimpolicy.report.explanation_notes import url_path_of
 from apimpolicy.report.stand_in_text import stand_in_lines
+from apimpolicy.serving.callers import Callers
 from apimpolicy.serving.inspector import HOST
 from apimpolicy.serving.listeners import LineWriter, span_writer
 from apimpolicy.serving.runtime import Runtime
@@ -76,6 +77,7 @@ class ServeCommand:
         self.served = target.load()
         self.runtime: Runtime | None = None
         host = settings.host
+        self.host_names = [host, *settings.host_names]
         self.listeners = [Listener(listen(host, settings.http)), self._secure(host, settings)]
         self.token = secrets.token_urlsafe(24) if settings.inspector else None
         self.inspector = Listener(listen(HOST, settings.inspector_port)) if settings.inspector else None
@@ -121,7 +123,8 @@ class ServeCommand:
         spans = span_writer()
         if spans is not None:
             runtime.dispatcher.listeners.append(spans)
-        server = runtime.server(listeners, limits=self.limits, trusts_proxy=self.trusts_proxy)
+        callers = Callers(lambda: _names(runtime.dispatcher.served, self.host_names), self.limits.allow_origin)
+        server = runtime.server(listeners, limits=self.limits, trusts_proxy=self.trusts_proxy, callers=callers)
         collect()
         gc.set_threshold(*_COLLECTION_THRESHOLDS)
         try:
@@ -134,7 +137,7 @@ class ServeCommand:
         return 0
 
     def _secure(self, host: str, settings: ServeSettings) -> Listener:
-        names = _names(self.served, [host, *settings.host_names])
+        names = _names(self.served, self.host_names)
         try:
             if settings.certificate:
                 chain, key = settings.certificate

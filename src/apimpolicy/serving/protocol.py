@@ -24,6 +24,7 @@ from apimpolicy.serving.ledger import Ledger
 
 if TYPE_CHECKING:
     from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.serving.callers import Callers
     from apimpolicy.serving.dispatcher import Handled
 
     Answer = Callable[[Request, Callable[[Handled], None], asyncio.AbstractEventLoop], None]
@@ -52,6 +53,7 @@ class GatewayProtocol(asyncio.Protocol):
         answer: Answer,
         limits: Limits = _USUAL_LIMITS,
         trusts_proxy: Callable[[str], bool] | None = None,
+        callers: Callers | None = None,
         ledger: Ledger | None = None,
     ) -> None:
         self.ledger = ledger or Ledger(limits)
@@ -65,6 +67,7 @@ class GatewayProtocol(asyncio.Protocol):
         self.limits = limits
         self._answer = answer
         self._trusts_proxy = trusts_proxy
+        self._callers = callers
         self._parser: Any = httptools.HttpRequestParser(self)
         self._incoming: http_messages.IncomingRequest | None = None
         self._has_head = False
@@ -207,10 +210,16 @@ class GatewayProtocol(asyncio.Protocol):
         incoming.keeps_alive = self._parser.should_keep_alive()
         self._is_cut_short = self._parser.should_upgrade() and incoming.has_body
         wrong = http_messages.refusal_for(incoming, self.limits)
+        if wrong is None and self._callers is not None and not self._is_proxy():
+            wrong = self._callers.refusal_for(incoming)
         if wrong is not None:
             self._refuse(*wrong)
         elif "expect" in incoming.fields and not incoming.is_http_1_0 and self._current is None:
             self.transport.write(_CONTINUE)
+
+    def _is_proxy(self) -> bool:
+        """Return whether a trusted proxy sent the request, which decides itself for which hosts it forwards."""
+        return self._trusts_proxy is not None and self._trusts_proxy(self._peer)
 
     def on_body(self, data: bytes) -> None:
         incoming = self._incoming
@@ -286,7 +295,7 @@ class GatewayProtocol(asyncio.Protocol):
     def _request(self, incoming: http_messages.IncomingRequest) -> Request:
         scheme, host, address = self._scheme, incoming.host or "localhost", self._peer
         fields = incoming.fields
-        if self._trusts_proxy is not None and self._trusts_proxy(address):
+        if self._is_proxy():
             scheme = _last(fields, "x-forwarded-proto") or scheme
             host = _last(fields, "x-forwarded-host") or host
             address = _last(fields, "x-forwarded-for") or address

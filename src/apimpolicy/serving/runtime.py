@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.context.records import Request
     from apimpolicy.gateway.policies.state import GatewayState
     from apimpolicy.project.serve_settings import Limits
+    from apimpolicy.serving.callers import Callers
     from apimpolicy.serving.protocol import Answer
     from apimpolicy.serving.workers import Peers
 
@@ -47,6 +48,7 @@ class Runtime:
         self.target = target
         self.state: GatewayState = served.gateway.services.state
         self.inspector: Any = None
+        self.callers: Callers | None = None
         self.broken: set[str] = set()
         """The files of policies that can't be used."""
         if inspector_token is not None:
@@ -61,11 +63,13 @@ class Runtime:
         *,
         limits: Limits | None = None,
         trusts_proxy: Callable[[str], bool] | None = None,
+        callers: Callers | None = None,
         arrives: Callable[[Request], None] | None = None,
     ) -> GatewayServer:
         """Return the server for these sockets; its `run` serves until it is told to end. `arrives` is called for each
         request before its answer.
         """
+        self.callers = callers
         answer = self.dispatcher.answer if self.inspector is None else self.inspector.answer
         if arrives is not None:
             answer = _first(arrives, answer)
@@ -74,6 +78,7 @@ class Runtime:
             listeners,
             limits=limits,
             trusts_proxy=trusts_proxy,
+            callers=callers,
             beside=[self._tell_watchers, self._compile, *([] if self.target is None else [self.watch])],
             at_end=[self._close],
         )
@@ -101,6 +106,8 @@ class Runtime:
             log.error("not loaded; the last valid version stays active: %s", error)
             return False
         self.dispatcher.served = served
+        if self.callers is not None:
+            self.callers.forget()
         collect()  # what was loaded before is a tangle that only the collector frees, and it would come too late
         log.info("loaded again")
         return True

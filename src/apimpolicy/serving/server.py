@@ -22,6 +22,7 @@ from apimpolicy.serving.tls import AskingContext
 if TYPE_CHECKING:
     import ssl
 
+    from apimpolicy.serving.callers import Callers
     from apimpolicy.serving.protocol import Answer
 
 _BACKLOG = 2048
@@ -70,6 +71,7 @@ class GatewayServer(uvicorn.Server):
         *,
         limits: Limits | None = None,
         trusts_proxy: Callable[[str], bool] | None = None,
+        callers: Callers | None = None,
         beside: Sequence[Callable[[], Awaitable[None]]] = (),
         at_end: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
@@ -90,7 +92,7 @@ class GatewayServer(uvicorn.Server):
         self._listeners = list(listeners)
         limits = limits or Limits()
         self._grace = limits.grace_seconds
-        self._gateway = answer, trusts_proxy
+        self._gateway = answer, trusts_proxy, callers
         self.ledger = Ledger(limits)
         self._handshake = limits.head_seconds
         self._protocol: Callable[..., asyncio.Protocol] = partial(GatewayProtocol, limits=limits, ledger=self.ledger)
@@ -117,9 +119,15 @@ class GatewayServer(uvicorn.Server):
         loop.set_exception_handler(self.ledger.handle_error)
         self.servers = []
         for each in self._listeners:
-            answer, trusts_proxy = self._gateway if each.answer is None else (each.answer, None)
+            answer, trusts_proxy, callers = self._gateway if each.answer is None else (each.answer, None, None)
             make = partial(
-                self._protocol, self.config, self.server_state, answer=answer, trusts_proxy=trusts_proxy, _loop=loop
+                self._protocol,
+                self.config,
+                self.server_state,
+                answer=answer,
+                trusts_proxy=trusts_proxy,
+                callers=callers,
+                _loop=loop,
             )
             is_local = each.socket.family not in (socket.AF_INET, socket.AF_INET6)
             secured: dict[str, Any] = {}
