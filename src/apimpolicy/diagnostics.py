@@ -64,9 +64,11 @@ class Diagnostic(Record):
         return self.source.position(self.start)
 
     def __str__(self) -> str:
+        from apimpolicy.text.invisible import visible
+
         line, column = self.position
         advice = f" ({self.label or self.help})" if self.label or self.help else ""
-        return f"{self.source.path}:{line}:{column}: {self.code} {self.severity}: {self.message}{advice}"
+        return visible(f"{self.source.path}:{line}:{column}: {self.code} {self.severity}: {self.message}{advice}")
 
     def __repr__(self) -> str:
         return f"<Diagnostic {self}>"

@@ -22,6 +22,7 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.report.columns import tool_version
 from apimpolicy.testing.claims.format import CLAIM
 from apimpolicy.testing.format import CASE, EXPECT, GIVEN, REQUEST, Keys
+from apimpolicy.text.invisible import visible
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
@@ -202,6 +203,17 @@ def page(name: str) -> dict[str, str]:
     return {"name": name, "text": text}
 
 
+def _visible(value: Any) -> Any:
+    """Return data whose texts have nothing that only an assistant sees."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, dict):
+        return {visible(name): _visible(each) for name, each in value.items()}
+    return [_visible(each) for each in value] if isinstance(value, list) else value
+
+
+_EXACT: Final = frozenset({"format", "new_test"})
+"""Tools whose texts are files, which keep each character."""
 _ADDRESS: Final = "apimpolicy://pages/"
 _BY_NAME: Final = {tool.name: tool for tool in TOOLS}
 
@@ -275,8 +287,10 @@ def server(named: Sequence[str] = ()) -> Server[Any]:
         try:
             found = await answer(call.name, call.arguments or {}, folders)
         except ApimPolicyError as error:
-            text = types.TextContent(type="text", text=without_secrets(str(error)))
+            text = types.TextContent(type="text", text=visible(without_secrets(str(error))))
             return types.CallToolResult(content=[text], is_error=True)
+        if call.name not in _EXACT:
+            found = _visible(found)
         text = types.TextContent(type="text", text=json.dumps(found, ensure_ascii=False))
         return types.CallToolResult(content=[text], structured_content=found)
 

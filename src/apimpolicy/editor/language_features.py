@@ -23,6 +23,7 @@ from apimpolicy.editor.rpc import Json, RpcError, call
 from apimpolicy.editor.signatures import signature_help as help_at
 from apimpolicy.project import fixes
 from apimpolicy.project.embedded import is_policy, reader_for
+from apimpolicy.text.invisible import visible
 
 if TYPE_CHECKING:
     from apimpolicy.editor.knowledge import Occurrence
@@ -43,7 +44,10 @@ def hover(server: LanguageServer, params: Json) -> Json | None:
         found = hover_at(analysis, offset, server.workspace.knowledge(document.path))
     if found is None:
         return None
-    return {"contents": {"kind": "markdown", "value": found.text}, "range": document.range(found.start, found.end)}
+    return {
+        "contents": {"kind": "markdown", "value": visible(found.text)},
+        "range": document.range(found.start, found.end),
+    }
 
 
 def signature_help(server: LanguageServer, params: Json) -> Json | None:

@@ -23,6 +23,7 @@ from apimpolicy.editor.rpc import Connection, Json, RpcError, TextDocument, para
 from apimpolicy.editor.workspace import EditorWorkspace, stored_text
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.memory import collect_new
+from apimpolicy.text.invisible import visible
 
 if TYPE_CHECKING:
     from apimpolicy.editor.completion import CompletionLists
@@ -141,7 +142,7 @@ class LanguageServer:
             self._answer_error(number, code, message)
 
     def _answer_error(self, number: Any, code: int, message: str) -> None:
-        self.connection.write({"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": message}})
+        self.connection.write({"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": visible(message)}})
 
     def _dispatch(self, method: str, params: Json, *, is_request: bool) -> Any:
         if method in _OWN:
@@ -166,7 +167,7 @@ class LanguageServer:
         self.connection.write({"jsonrpc": "2.0", "id": f"server-{self._requests}", "method": method, "params": params})
 
     def log(self, text: str) -> None:
-        self.notify("window/logMessage", {"type": 1, "message": text})
+        self.notify("window/logMessage", {"type": 1, "message": visible(text)})
 
     # ------------------------------------------------------------------------------------------------ lifecycle
 

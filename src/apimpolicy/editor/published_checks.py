@@ -16,6 +16,7 @@ from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun, DeadlineError, deadline
 from apimpolicy.project.embedded import is_policy, reader_for
 from apimpolicy.project.format_settings import LayoutStyle
+from apimpolicy.text.invisible import visible
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def to_diagnostic(document: TextDocument, finding: Diagnostic) -> Json:
         "severity": _SEVERITIES[finding.severity],
         "code": finding.code,
         "source": "apimpolicy",
-        "message": f"{finding.message}\n{advice}" if advice else finding.message,
+        "message": visible(f"{finding.message}\n{advice}" if advice else finding.message),
     }
     if finding.code.startswith(_WITH_PAGES):
         made["codeDescription"] = {"href": address_of_code(finding.code)}

@@ -19,6 +19,7 @@ from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.report.columns import printable, tool_version
 from apimpolicy.report.harmless import harmless, harmless_markup, indented, program_report, visible_lines
 from apimpolicy.report.terminal import path_from_here, place_in_file
+from apimpolicy.text.invisible import visible
 
 if TYPE_CHECKING:
     from apimpolicy.report.test_results import CaseReport
@@ -170,9 +171,9 @@ def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, Any]:
         "end_column": end_column,
         "code": diagnostic.code,
         "severity": diagnostic.severity.value,
-        "message": diagnostic.message,
-        "label": diagnostic.label,
-        "help": diagnostic.help,
+        "message": visible(diagnostic.message),
+        "label": visible(diagnostic.label),
+        "help": visible(diagnostic.help),
     }
 
 

@@ -19,16 +19,11 @@ from typing import Any, TextIO
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.columns import printable, tool_version
+from apimpolicy.text.invisible import IGNORED, INVISIBLE, escape
 from apimpolicy.text.secrets import data_without_secrets, markup_without_secrets, without_secrets
 
-_IGNORED = (
-    "\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0001-\U000e01ef"
-)
-"""Characters that a comparison by culture, which those programs make, does not see."""
-_AGENT = rf"#(?=[{_IGNORED}]|#\w{{0,32}}(?:[{_IGNORED}]|\[))"
-_RUNNER = rf"(?:\A|(?<=[\r\n]))((?:[^\S\r\n]|[{_IGNORED}])*+):(?=[{_IGNORED}]*+:[^\r\n]*?:[{_IGNORED}]*+:)"
-_INVISIBLE = rf"[{_IGNORED}\u2028\u2029]"
+_AGENT = rf"#(?=[{IGNORED}]|#\w{{0,32}}(?:[{IGNORED}]|\[))"
+_RUNNER = rf"(?:\A|(?<=[\r\n]))((?:[^\S\r\n]|[{IGNORED}])*+):(?=[{IGNORED}]*+:[^\r\n]*?:[{IGNORED}]*+:)"
 
 
 def harmless(text: str) -> str:
@@ -62,7 +57,7 @@ def to_json(value: Any, **options: Any) -> str:
     import json
 
     text = re.sub(_AGENT, r"\\u0023", json.dumps(data_without_secrets(value), **options))
-    return re.sub(_INVISIBLE, _escape, text)
+    return re.sub(INVISIBLE, lambda match: escape(match[0]), text)
 
 
 def program_report(**content: Any) -> dict[str, Any]:
@@ -73,14 +68,6 @@ def program_report(**content: Any) -> dict[str, Any]:
 def indented(report: dict[str, Any]) -> str:
     """Return a report as ASCII, indented, without a line end after it."""
     return to_json(report, indent=2, ensure_ascii=True)
-
-
-def _escape(match: re.Match[str]) -> str:
-    number = ord(match[0])
-    if number < 0x10000:
-        return f"\\u{number:04x}"
-    high, low = divmod(number - 0x10000, 0x400)
-    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
 
 
 class HarmlessStream:

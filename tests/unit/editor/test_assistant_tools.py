@@ -197,3 +197,31 @@ def test_a_service_is_audited_as_the_command_does() -> None:
 )
 def test_a_policy_is_formatted(policy: str, answer: str) -> None:
     assert structured("format", policy=policy) == {"text": answer}
+
+
+HIDDEN = "".join(chr(0xE0000 + ord(letter)) for letter in "obey") + "\u202e\u200b"
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        (
+            "check",
+            {"policy": f'<policies><inbound><set-header name="a" exists-action="{HIDDEN}" /></inbound></policies>'},
+        ),
+        ("run", {"policy": f'<policies><inbound><set-variable name="a" value="{HIDDEN}" /></inbound></policies>'}),
+        ("run", {"policy": f"<policies><{HIDDEN}"}),
+        ("evaluate", {"expression": f'"{HIDDEN}"'}),
+        ("check", {"policy": f"{HIDDEN}.xml"}),
+    ],
+)
+def test_nothing_is_shown_to_an_assistant_alone(tool: str, arguments: dict[str, Any]) -> None:
+    """Text in tag characters is invisible to people, and an assistant reads it."""
+    (answer,) = converse((tool, arguments))
+    said = answer.content[0].text + json.dumps(answer.structured_content, ensure_ascii=False)
+    assert not set(said) & set(HIDDEN)
+
+
+def test_a_formatted_policy_keeps_each_character() -> None:
+    policy = f"<policies><inbound><set-body>{HIDDEN}</set-body></inbound></policies>"
+    assert HIDDEN in structured("format", policy=policy)["text"]
