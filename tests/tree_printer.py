@@ -31,6 +31,8 @@ _TEMPLATES: dict[str, str] = {
     "struct_constraint": "struct",
     "constructor_constraint": "new()",
     "arrow_body": "=> {0};",
+    "missing_body": ";",
+    "static_local_function": "{0} {1}",
     "type_parameters": "<{*, }>",
     "parameters": "({*, })",
     "parameter": "{0?! }{1} {2}{3? = }",
@@ -72,6 +74,8 @@ _TEMPLATES: dict[str, str] = {
     "compound_assignment": "{0} {1} {2}",
     "declaration_expression": "{0} {1}",
     "parenthesized_designation": "({*, })",
+    "static_lambda": "{0} {1}",
+    "with_expression": "{0} with {1}",
     "simple_lambda": "{0?! }{1} => {2}",
     "parenthesized_lambda": "{0?! }{1} => {2}",
     "lambda_parameters": "({*, })",
@@ -130,6 +134,7 @@ _TEMPLATES: dict[str, str] = {
     "arguments": "{*, }",
     # patterns
     "declaration_pattern": "{0} {1}",
+    "newer_pattern": "{0}",
     # queries
     "query_expression": "{0} {1}",
     "query_body": "{0} {1}{2? }",

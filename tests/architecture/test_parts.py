@@ -36,7 +36,8 @@ READ_BY_THE_NODE_AROUND = """
     catch_clauses catch_declaration catch_filter class_constraint constant_pattern constraint_clause
     constraint_clauses constructor_constraint declaration_pattern declarator declarators default_label
     expression_list finally_clause from_clause group_clause interpolation join_clause lambda_parameter
-    lambda_parameters let_clause local_declaration orderby_clause ordering parameter parameters
+    lambda_parameters let_clause local_declaration missing_body newer_pattern orderby_clause ordering
+    parameter parameters
     parenthesized_designation query_body query_clauses query_continuation select_clause sizes struct_constraint
     switch_labels switch_section tuple_element tuple_type_element type_arguments type_parameters where_clause
 """

@@ -73,7 +73,9 @@ def bind_chain(binder: Binder, node: _Link) -> Expression | None:
     if isinstance(access, Bad):
         return binder.bad(node)
     if isinstance(access, nodes.MethodGroup):
-        return binder.failure(node, "CS0119", f"'{access.name}' is a method; did you forget the parentheses?")
+        mark = binder.excerpt.text.find("?", links[-1].receiver.end)
+        message = f"'{access.name}' is a method; did you forget the parentheses?"
+        return binder.failure_at(mark, mark + 1, node, "CS0023", message)
     for receiver, placeholder in reversed(held):
         type_ = access.type
         if type_ is not VOID and type_.is_value_type and type_.underlying is None:
@@ -131,7 +133,7 @@ def access_member(
     if isinstance(receiver, nodes.NamespaceReference):
         return _in_namespace(binder, node, receiver, token, name, arguments)
     if isinstance(arguments, Token):
-        return no_type_arguments(binder, node, token, name)
+        return no_type_arguments(binder, node, name)
     written = arguments.types if isinstance(arguments, shapes.TypeArguments) else []
     types = tuple(binder.bind_type(argument) for argument in written)
     if isinstance(receiver, nodes.TypeReference):

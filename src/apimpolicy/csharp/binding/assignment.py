@@ -28,15 +28,16 @@ MOST_ROUNDS: Final = 8
 """Backward jumps settle in two or three rounds; a text made to need more is judged by what is known by then."""
 
 
-def check_assignment(binder: Binder, body: Expression | Statement) -> None:
-    """Report CS0165, CS0170 and CS0177 for a bound body without other errors."""
+def check_assignment(binder: Binder, body: Expression | Statement, until: int | None = None) -> None:
+    """Report CS0165, CS0170 and CS0177 for a bound body, in code with errors those before the first one at `until`."""
     walk = AssignmentWalk()
     for _ in range(MOST_ROUNDS):
         walk.run(body)
         if not walk.labels_changed:
             break
     for place, code, message, help in walk.findings.values():
-        binder.report(place, code, message, help=help)
+        if until is None or binder.excerpt.locate(place.start) < until:
+            binder.report(place, code, message, help=help)
 
 
 class AssignmentWalk(ExpressionWalk):

@@ -114,7 +114,7 @@ def _bind_expression(binder: Binder, tree: shapes.ExpressionBody, excerpt: Excer
         body = binder.failure(body.syntax, "CS0029", message)
     elif isinstance(body.type, SpecialType) and body.type not in (NULL, ERROR):
         body = binder.failure(tree.expression, "CS1660", f"a policy can't use a {body.type} as a value")
-    if not binder.diagnostics and binder.has_variables and not binder.has_unknown:
+    if binder.has_variables and not binder.has_unknown:
         _check_assignment(binder, body)
     return BoundExpression(excerpt, body, body.type, (), _in_order(binder.diagnostics))
 
@@ -146,7 +146,7 @@ def _bind_block(binder: Binder, tree: shapes.BlockBody, excerpt: Excerpt) -> Bou
             value = statement.value
             if value is not None and value.type is not result and not isinstance(value, Bad):
                 statement.value = binder.convert(value, result)
-    if not binder.diagnostics and not binder.has_unknown:
+    if not binder.has_unknown:
         _check_assignment(binder, block)
     return BoundExpression(excerpt, block, result, types, _in_order(binder.diagnostics))
 
@@ -169,9 +169,11 @@ def _result_type(values: Sequence[Expression]) -> Type:
 
 
 def _check_assignment(binder: Binder, body: Expression | Block) -> None:
+    """Check definite assignment, as the compiler does also in code with errors; what follows one isn't certain."""
     from apimpolicy.csharp.binding.assignment import check_assignment  # most expressions declare no variables
 
-    check_assignment(binder, body)
+    first_error = min((found.start for found in binder.diagnostics), default=None)
+    check_assignment(binder, body, until=first_error)
 
 
 def _in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:

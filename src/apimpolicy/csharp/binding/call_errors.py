@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -238,6 +239,11 @@ def no_extension(binder: Binder, node: Node, group: MethodGroup, candidates: Can
     if receiver is None or isinstance(receiver, Bad) or receiver.type.has_error or depends_on_error(arguments):
         return binder.bad(node)
     if group.hides_value and not _takes_receiver(binder, receiver, candidates):
+        if not group.type_arguments and any(map(_can_never_be_inferred, candidates)):
+            # The compiler tries extension methods too, and infers their type arguments before it looks at the receiver.
+            message = f"the type arguments of '{group.name}' can't be inferred from this call"
+            help = "it is no method here: remove the parentheses"
+            return binder.failure(name_token(group), "CS0411", message, help=help)
         return not_invocable(binder, name_token(group), group.name)
     bad_arguments = [c for c in fitting if c.failure == "argument"]
     unconvertible = [c for c in candidates if c.failure == "receiver" and c.conversions]
@@ -249,6 +255,12 @@ def no_extension(binder: Binder, node: Node, group: MethodGroup, candidates: Can
     if any(c.failure == "inference" for c in fitting) or _takes_receiver(binder, receiver, fitting):
         return no_overload(binder, node, group, fitting, arguments)
     return no_member(binder, receiver, name_token(group), group.name, is_called=True)
+
+
+def _can_never_be_inferred(candidate: Candidate) -> bool:
+    """Return whether a method has a type parameter that no parameter mentions."""
+    written = " ".join(str(parameter.type) for parameter in candidate.method.parameters)
+    return any(not re.search(rf"\b{parameter.name}\b", written) for parameter in candidate.method.type_parameters)
 
 
 def no_member(binder: Binder, receiver: Expression, where: Node | Token, name: str, *, is_called: bool) -> Bad:

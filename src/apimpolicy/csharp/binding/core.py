@@ -393,7 +393,13 @@ class Binder(Reports):
 
 
 _DECLARATIONS = frozenset(
-    {"local_declaration_statement", "const_declaration_statement", "local_function", "labeled_statement"}
+    {
+        "local_declaration_statement",
+        "const_declaration_statement",
+        "local_function",
+        "static_local_function",
+        "labeled_statement",
+    }
 )
 _FORMATTABLE = frozenset({"System.FormattableString", "System.IFormattable"})
 """The types that an interpolated string converts to besides `string` (section 10.2.5)."""

@@ -40,7 +40,7 @@ def statement_block(binder: Binder, node: shapes.Block) -> nodes.Block:
 
 def declare_ahead(binder: Binder, statements: Sequence[Child]) -> None:
     """Declare what is known in all of a block: local functions and labels."""
-    if any(isinstance(child, shapes.LocalFunction) for child in statements):
+    if any(isinstance(child, (shapes.LocalFunction, shapes.StaticLocalFunction)) for child in statements):
         from apimpolicy.csharp.binding.local_functions import declare_functions
 
         declare_functions(binder, statements)
@@ -212,7 +212,7 @@ def statement_const_declaration_statement(binder: Binder, node: shapes.ConstDecl
         if not type_.is_value_type and type_ is not STRING and written.is_constant and written.constant is not None:
             binder.report(initializer, "CS0134", f"a constant of type '{shown(type_)}' can only be null")
             continue
-        if nodes.is_interpolated(written) and written.is_constant:
+        if nodes.is_interpolated(written) and nodes.is_constant_text(written):
             message = "a constant interpolated string is newer than C# 7.3"
             binder.report(initializer, "CS8652", message, help="remove the '$'")
         elif not value.is_constant:

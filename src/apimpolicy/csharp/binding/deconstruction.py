@@ -60,7 +60,8 @@ def deconstruct(binder: Binder, node: Node, left: Child, value: Expression) -> E
     parts = _part(left).parts or []
     if len({declares for part in parts for declares in _declaring(binder, part)}) > 1:
         _declare_parts(binder, parts)
-        return binder.failure(left, "CS8184", "a deconstruction can't mix declarations and existing variables")
+        message = "a deconstruction that mixes declarations and existing variables is newer than C# 7.3"
+        return binder.failure(left, "CS8652", message, help="declare all variables, or none, in it")
     if isinstance(value, nodes.TupleCreation) and isinstance(value.type, SpecialType):
         merged = _merged_type(binder, parts, value)
         if merged is None:

@@ -38,6 +38,13 @@ def bind_parenthesized_lambda(binder: Binder, node: shapes.ParenthesizedLambda) 
         return binder.failure(untyped, "CS0748", "either all or none of a lambda's parameters must have types")
     for index, name in enumerate(names):
         if name in names[:index]:
+            if name == "_":
+                from apimpolicy.csharp.binding.newer_features import report_newer
+
+                report_newer(
+                    binder, children[index], "lambda discard parameters", "give each parameter a name of its own"
+                )
+                return binder.bad(node)
             return binder.failure(children[index], "CS0100", f"two parameters are named '{name}'")
     return _unbound(binder, node, node.body, names, types, _modes(children))
 

@@ -39,7 +39,8 @@ MOST_INSTANCES: Final = 50
 
 
 def declare_functions(binder: Binder, statements: Sequence[Child]) -> None:
-    for child in statements:
+    for statement in statements:
+        child = statement.function if isinstance(statement, shapes.StaticLocalFunction) else statement
         if isinstance(child, shapes.LocalFunction):
             type_node, token, parameters = child.type, child.name, child.parameters
             saved = binder.scope
@@ -197,8 +198,14 @@ def _instance_body(
 
 
 def _function_body(
-    binder: Binder, node: shapes.Block | shapes.ArrowBody, function: LocalFunctionSymbol, token: Token
+    binder: Binder,
+    node: shapes.Block | shapes.ArrowBody | shapes.MissingBody,
+    function: LocalFunctionSymbol,
+    token: Token,
 ) -> nodes.Block:
+    if isinstance(node, shapes.MissingBody):
+        binder.report(token, "CS8112", f"the local function '{function.name}' has no body", help="write { … }")
+        return nodes.Block(node, ())
     if isinstance(node, shapes.ArrowBody) and (
         function.returns_reference or isinstance(node.expression, shapes.RefExpression)
     ):

@@ -19,6 +19,7 @@ from apimpolicy.csharp.dotnet.types import ERROR, NamedType, Type, array_of, con
 from apimpolicy.csharp.dotnet.values import OBJECT
 from apimpolicy.csharp.host import DYNAMIC_REFUSED
 from apimpolicy.csharp.syntax import shapes
+from apimpolicy.csharp.syntax.advice import TYPE_WORDS, TYPES
 from apimpolicy.csharp.syntax.literals import identifier_name
 from apimpolicy.csharp.syntax.nodes import Child, Node, Token
 from apimpolicy.text.source import has_hole
@@ -45,7 +46,7 @@ def bind_identifier(binder: Binder, node: shapes.Identifier) -> Expression:
     if symbol is not None and arguments is None:
         return use_symbol(binder, node, symbol)
     if isinstance(symbol, LocalFunctionSymbol) and isinstance(arguments, Token):
-        return no_type_arguments(binder, node, token, name)
+        return no_type_arguments(binder, node, name)
     if isinstance(symbol, LocalSymbol):
         return no_generic(binder, node, node.start, "variable", name)
     if isinstance(symbol, LocalFunctionSymbol):
@@ -88,6 +89,10 @@ def use_symbol(binder: Binder, node: Node, symbol: LocalSymbol | LocalFunctionSy
     if isinstance(symbol, LocalFunctionSymbol):
         bind_defaults(binder, symbol)
         return MethodGroup(node, METHOD_GROUP_TYPE, symbol.name, None, (), (), (), symbol)
+    if symbol.kind == "global" and binder.scope.declared_later(symbol.name, node.start):
+        return binder.failure(
+            node, "CS0841", f"'{symbol.name}' is used before it is declared", help="rename the variable"
+        )
     if symbol.function is not binder.scope.function and symbol.kind != "global":
         symbol.is_captured = True
         if symbol.mode in ("ref", "out", "in"):
@@ -158,6 +163,13 @@ def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *
         from apimpolicy.csharp.binding import foreign_names, suggestions
 
         help = suggestions.for_type_word(binder, node, name)
+        if name in TYPE_WORDS:
+            help = TYPES
+        if name in ("nint", "nuint"):
+            from apimpolicy.csharp.binding.newer_features import report_newer
+
+            report_newer(binder, node, "native-sized integers", "use int or long")
+            return ERROR
         elsewhere = foreign_names.TYPES.get(name)
         if elsewhere is not None:
             message = f"'{name}' is a .NET type that policy expressions can't use"
@@ -194,12 +206,10 @@ def _constructed(binder: Binder, definition: TypeDefinition, written: Sequence[N
     return construct(definition, types)
 
 
-def no_type_arguments(binder: Binder, node: Node, name_token: Child, name: str) -> Expression:
-    """`x.As<>()`: brackets with nothing in them."""
-    help = f"write the type: {name}<string>(…)"
-    start = name_token.start if name_token is not None else node.start
+def no_type_arguments(binder: Binder, node: Node, name: str) -> Expression:
+    """`x.As<>()`: brackets with nothing in them (Roslyn reports the whole access)."""
     message = f"'{name}' needs a type argument between '<' and '>'"
-    return binder.failure_at(start, node.end, node, "CS0305", message, help=help)
+    return binder.failure(node, "CS8389", message, help=f"write the type: {name}<string>(…)")
 
 
 def no_generic(binder: Binder, node: Node, start: int, what: str, name: str) -> Expression:

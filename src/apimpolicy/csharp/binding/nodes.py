@@ -618,6 +618,18 @@ class Yield(Statement):
     value: Expression | None
 
 
+def is_constant_text(expression: Expression) -> bool:
+    """Return whether an interpolated string is a constant since C# 10: it has constant texts alone."""
+    if not isinstance(expression, InterpolatedString):
+        return expression.is_constant
+    return all(isinstance(part, str) or _is_plain_text(part) for part in expression.parts)
+
+
+def _is_plain_text(part: Interpolation) -> bool:
+    value = part.value.operand if isinstance(part.value, Convert) else part.value
+    return part.alignment is None and not part.format and isinstance(value.constant, str)
+
+
 def is_interpolated(expression: Expression) -> bool:
     return isinstance(expression, InterpolatedString) or (
         isinstance(expression, Literal) and getattr(expression.syntax, "kind", "") == "interpolated_string"

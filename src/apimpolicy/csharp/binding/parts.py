@@ -58,6 +58,7 @@ EXPRESSIONS: Final[dict[str, Callable[[Binder, Node], Expression]]] = Functions(
         "patterns": "is_pattern declaration_expression cast as_type is_type typeof sizeof default_expression "
         "checked_expression unchecked_expression",
         "queries": "query_expression",
+        "newer_features": "with_expression static_lambda",
         "references": "ref_expression",
     },
 )
@@ -74,6 +75,7 @@ STATEMENTS: Final[dict[str, Callable[[Binder, Node], Statement]]] = Functions(
         "jumps": "return_statement throw_statement break_statement continue_statement goto_statement "
         "goto_case_statement goto_default_statement labeled_statement yield_return_statement yield_break_statement",
         "local_functions": "local_function",
+        "newer_features": "static_local_function",
     },
 )
 

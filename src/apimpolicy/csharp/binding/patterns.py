@@ -57,6 +57,8 @@ def _declare_after_error(binder: Binder, node: Child) -> None:
         token = node.name
         type_ = ERROR if is_var(node.type) else binder.bind_type(node.type)
         _pattern_variable(binder, token, type_)
+    elif isinstance(node, shapes.NewerPattern):
+        bind_pattern(binder, node, ERROR)
 
 
 def _pattern_variable(binder: Binder, token: Token, type_: Type) -> LocalSymbol | None:
@@ -64,9 +66,14 @@ def _pattern_variable(binder: Binder, token: Token, type_: Type) -> LocalSymbol 
 
 
 def bind_pattern(
-    binder: Binder, node: shapes.DeclarationPattern | shapes.ConstantPattern, input_type: Type
+    binder: Binder, node: shapes.DeclarationPattern | shapes.NewerPattern | shapes.ConstantPattern, input_type: Type
 ) -> nodes.Pattern | None:
     """Return a pattern against a value of this type; None after a report."""
+    if isinstance(node, shapes.NewerPattern):
+        from apimpolicy.csharp.binding.newer_features import report_pattern
+
+        report_pattern(binder, node)
+        return None
     if isinstance(node, shapes.DeclarationPattern):
         type_node, token = node.type, node.name
         if is_var(type_node):

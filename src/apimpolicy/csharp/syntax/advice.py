@@ -203,54 +203,24 @@ def _after_operand(failure: ParseFailure) -> tuple[str, int, str] | None:
         return "switch expression", failure.operand_start(index), "Use a switch statement, or a chain of ? and :."
     if kind == "BANG" and kinds[index + 1] != "EQUAL":
         return "nullable reference types", failure.operand_start(index), "Remove the '!'."
-    if failure.spelling() == "with" and kinds[index + 1] == "LBRACE":
-        return "with expression", failure.operand_start(index), "Create a new object."
-    return _after_pattern(failure)
-
-
-def _after_pattern(failure: ParseFailure) -> tuple[str, int, str] | None:
-    """`and`, `or` and property patterns after `is`."""
-    kinds, index = failure.tokens.kinds, failure.index
-    first = index - 1
-    while first > 0 and kinds[first] not in ("IS", "CASE", "LPAR", "LBRACE", "SEMICOLON", "COMMA"):
-        first -= 1
-    if kinds[first] not in ("IS", "CASE"):
-        return None
-    start = failure.tokens.starts[first + 1]
-    for word, operator in (("and", "&&"), ("or", "||")):
-        if failure.spelling() == word or (failure.spelling(-1) == word and first < index - 2):
-            return f"{word} pattern", start, f"Write two comparisons with {operator}."
-    if failure.kind == "LBRACE":
-        return "recursive patterns", start, "Name the value and compare its members: x is T t && t.Length == 1."
-    if failure.spelling(-1) == "not" and kinds[first + 1] == "NAME":
-        return "not pattern", start, "Write !(x is …)."
     return None
 
 
 def _elsewhere(failure: ParseFailure) -> tuple[str, int, str] | None:
     kinds, index, kind, starts = failure.tokens.kinds, failure.index, failure.kind, failure.tokens.starts
-    if failure.previous == "IS":
-        if kind == "LBRACE":
-            return "recursive patterns", failure.start, "Compare the members: x != null && x.Length == 1."
-        if kind == "RELATIONAL_OPERATOR":
-            return "relational pattern", failure.start, "Write the comparison without 'is'."
-    if index > 1 and kinds[index - 2] in ("IS", "CASE") and failure.spelling(-1) == "not":
-        return "not pattern", starts[index - 1], "Write !(x is …), or x != null."
     if kind == "CARET" and failure.accepts("INTEGER_LITERAL") and kinds[index + 1] != "RPAR":
         return "index operator", failure.start, "Count from the start: a[a.Length - 1]."
     if failure.previous == "USING" and failure.is_name(index):
         is_import = kinds[index + 1] in ("SEMICOLON", "DOT")
         help = "Remove it: the usual namespaces are imported." if is_import else "Write using (var x = …) { … }."
         return "using declarations", starts[index - 1], help
-    if failure.spelling() == "static" and failure.accepts("RETURN"):
-        return "static local functions", failure.start, "Remove 'static'."
+    if kind in ("FOREACH", "USING") and failure.previous == "_AWAIT":
+        return "async streams", starts[index - 1], "Policy expressions have no asynchronous sequences: remove 'await'."
     opening = failure.opening()
     if opening > 0 and kinds[opening] == "LPAR" and kinds[opening - 1] == "NEW":
         return "target-typed object creation", starts[opening - 1], "Write the type: new Type(…)."
     if kind == "DOT" and failure.tokens.text.startswith("..", failure.start) and failure.accepts("INTEGER_LITERAL"):
         return "range operator", failure.start, "Use Substring, Skip or Take."
-    if kind == "LSQB" and failure.previous == "EQUAL" and kinds[index + 1] == "RSQB":
-        return "collection expressions", failure.start, "Write new Type[] { … } or new List<Type> { … }."
     return None
 
 
@@ -277,6 +247,12 @@ def unsafe_code(failure: ParseFailure) -> DiagnosticInfo | None:
         place = _last_type(failure, "STACKALLOC")
         return failure.error("CS1575", "'stackalloc' must have a size", at=place, help=help)
     if failure.accepts("INTEGER_LITERAL") and index:
+        if spelling == "&" and failure.spelling(-1) == ";" and failure.spelling(-3) == "&":
+            name = failure.spelling(-2)
+            if name in ENTITIES:  # `a &amp;&amp; b`: what stands first is a name
+                message = f"the name '{name}' does not exist in this context"
+                help = f"'&{name};' is not decoded here: write the character itself."
+                return failure.error("CS0103", message, at=tokens.span(index - 2), help=help)
         if spelling == "&" and failure.spelling(1) in ENTITIES and failure.spelling(2) == ";":
             return _entity(failure)
         if spelling == "&":

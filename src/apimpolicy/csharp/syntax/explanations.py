@@ -36,6 +36,14 @@ _CLOSING = frozenset({"RPAR", "RSQB", "RBRACE", "SEMICOLON", "_INTERPOLATION_RBR
 _OUTSIDE = frozenset({"RESERVED", "CLASS", "STRUCT", "READONLY"})
 """Keywords that no statement begins with."""
 
+_BINARY_OPERATORS = frozenset(
+    {
+        *("RELATIONAL_OPERATOR", "EQUALITY_OPERATOR", "SHIFT_OPERATOR", "BAR", "CARET", "DOUBLE_AMPERSAND"),
+        *("DOUBLE_BAR", "DOUBLE_QUESTION", "IS", "AS", "EQUAL", "ASSIGNMENT_OPERATOR"),
+    }
+)
+"""Operators in front of which Roslyn misses an operand where a statement could begin (`IsPossibleExpression`)."""
+
 _MODIFIERS = frozenset({"readonly", "volatile", "public", "private", "protected", "internal"})
 """Words in front of a declaration that no variable and no local function can have."""
 
@@ -92,7 +100,12 @@ def _statement(failure: ParseFailure) -> DiagnosticInfo | None:
         help = "An else must directly follow the statement or block of its if."
         return failure.error("CS8641", "'else' cannot start a statement", help=help)
     if failure.kind in ("CATCH", "FINALLY"):
+        if _is_in_try(failure):
+            return _missing(failure, "CS1513", "}", "A block inside the try block isn't closed.")
         return _missing(failure, "CS1003", "'try'")
+    if failure.kind in _BINARY_OPERATORS:
+        term = f"invalid expression term '{failure.spelling()}'"
+        return failure.error("CS1525", term, at=failure.missing_place(), help=advice(failure))
     if failure.accepts("RBRACE"):
         help = "Close the block with }." if failure.kind in _CLOSING else ""
         following = failure.tokens.kinds[failure.index + 1]
@@ -102,8 +115,21 @@ def _statement(failure: ParseFailure) -> DiagnosticInfo | None:
         if failure.kind in _OUTSIDE:
             word = failure.spelling()
             help = TYPES if word in TYPE_WORDS else f"'{word}' can't be used in a policy expression."
+            if failure.tokens.kinds[failure.opening() - 1] == "TRY":
+                place = failure.tokens.span(failure.index - 1)
+                return failure.error("CS1524", "catch or finally expected", at=place, help=help)
         return _missing(failure, "CS1513", "}", help)
     return failure.error("CS1525", f"invalid expression term '{failure.spelling()}'")
+
+
+def _is_in_try(failure: ParseFailure) -> bool:
+    """Return whether the token is anywhere inside an open try block, which `catch` ends."""
+    opening = failure.opening()
+    while opening > 0:
+        if failure.tokens.kinds[opening - 1] == "TRY":
+            return True
+        opening = failure.opening(opening)
+    return False
 
 
 def _expression(failure: ParseFailure) -> DiagnosticInfo | None:
@@ -221,6 +247,8 @@ def _particular(failure: ParseFailure) -> DiagnosticInfo | None:
         return failure.error(
             "CS1524", "catch or finally expected", at=failure.tokens.span(failure.index - 1), help=help
         )
+    if accepts("LBRACE") and accepts("ARROW") and accepts("SEMICOLON"):  # the body of a local function
+        return _missing(failure, "CS1002", ";", advice(failure) or "Write the body in braces: { … }.")
     if accepts("LBRACE"):
         return _missing(failure, "CS1514", "{", "Write the body in braces: { … }." if failure.kind == "COLON" else "")
     if accepts("LPAR"):
@@ -235,6 +263,18 @@ def _particular(failure: ParseFailure) -> DiagnosticInfo | None:
     return None
 
 
+def _member_after(failure: ParseFailure) -> int | None:
+    """Return the token that doesn't fit after `a.b`, which the compiler takes for the type of a member of a class."""
+    kinds, place = failure.tokens.kinds, failure.index
+    if not failure.is_name(place) or kinds[place + 1] != "DOT":
+        return None
+    while failure.is_name(place) and kinds[place + 1] == "DOT":
+        place += 2
+    if not failure.is_name(place) or failure.is_name(place + 1):
+        return None
+    return place + 1
+
+
 def _continuation(failure: ParseFailure) -> DiagnosticInfo:
     """After something complete: an operator, a comma or a closing bracket is missing."""
     accepts, kind = failure.accepts, failure.kind
@@ -243,9 +283,12 @@ def _continuation(failure: ParseFailure) -> DiagnosticInfo:
     if opening < 0:
         if kinds[0] == "LBRACE":
             # The compiler reads on as in a class, where a statement can't stand.
-            code = "CS1519" if kind in _STATEMENT_WORDS else "CS1022"
             what, help = "unexpected text after the end of the expression", "Remove what follows the last }."
-            return failure.error(code, what, help=help)
+            if kind in _STATEMENT_WORDS:
+                return failure.error("CS1519", what, help=help)
+            if (member := _member_after(failure)) is not None:
+                return failure.error("CS1519", what, at=failure.tokens.span(member), help=help)
+            return failure.error("CS1022", what, help=help)
         help = "The expression is complete here; is there one closing bracket too many?"
         return _missing(failure, "CS1002", ";", help)
     if kind == "IN" and accepts("COMMA") and accepts("SEMICOLON"):  # no statement begins with it
@@ -273,8 +316,8 @@ def _continuation(failure: ParseFailure) -> DiagnosticInfo:
     if kinds[opening] == "LBRACE":
         if accepts("SEMICOLON"):
             return _missing(failure, "CS1002", ";", advice(failure) or "A statement ends with a semicolon.")
-        if kind in _CLOSING:
-            return _missing(failure, "CS1513", "}")
+        if kind in _CLOSING or kind == "COLON":
+            return _missing(failure, "CS1513", "}", advice(failure))
         return _missing(failure, "CS1003", "','")
     return _missing(failure, "CS1003", "'}'", "The expression in the interpolated string must end here.")
 

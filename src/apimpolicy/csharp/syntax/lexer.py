@@ -54,7 +54,8 @@ class Directives:
             return place, DiagnosticInfo("CS1032", f"'#{name}' must come before all code", place, end, help=_HELP)
         if name == "error":
             return place, DiagnosticInfo("CS1029", f"#error: {found[2]}", place, end, help=_HELP)
-        return place, DiagnosticInfo("CS1024", "this is not a preprocessor directive", place, end, help=_HELP)
+        start = found.start(1) if name else place
+        return place, DiagnosticInfo("CS1024", "this is not a preprocessor directive", start, end, help=_HELP)
 
     def unclosed(self) -> DiagnosticInfo | None:
         """Return the error for a region or a section that the text doesn't end."""

@@ -10,15 +10,10 @@ from bisect import bisect_right
 from collections.abc import Callable
 
 from apimpolicy.csharp.syntax.lexer import PADDING, Tokens
-from apimpolicy.csharp.syntax.scanning import CLOSING, NO_TYPE, OPENING, QUERY_WORDS, TypeScanner
+from apimpolicy.csharp.syntax.newer_patterns import LITERALS, PatternScanner
+from apimpolicy.csharp.syntax.scanning import CLOSING, NO_TYPE, OPENING, QUERY_WORDS
 
-_LITERALS = frozenset(
-    {
-        *("INTEGER_LITERAL", "REAL_LITERAL", "CHARACTER_LITERAL", "STRING_LITERAL", "VERBATIM_STRING_LITERAL"),
-        *("INTERPOLATED_START", "TRUE", "FALSE", "NULL"),
-    }
-)
-_STARTS_OPERAND = _LITERALS | {
+_STARTS_OPERAND = LITERALS | {
     *("LPAR", "BANG", "TILDE", "NEW", "TYPEOF", "SIZEOF", "DEFAULT", "CHECKED", "UNCHECKED", "THIS", "BASE"),
     *("DELEGATE", "PREDEFINED_TYPE", "STACKALLOC"),
 }
@@ -37,11 +32,11 @@ _CONTINUES_EXPRESSION = frozenset(
     {"DOT", "LPAR", "LSQB", "ADDITIVE_OPERATOR", "MULTIPLICATIVE_OPERATOR", "SHIFT_OPERATOR", "INCREMENT_OPERATOR"}
 )
 _FOLLOWS_DECLARATOR = frozenset({"EQUAL", "SEMICOLON", "COMMA"})
-_STARTS_AWAITED = _LITERALS | {"NEW", "THIS", "BASE", "DELEGATE", "TYPEOF", "CHECKED", "UNCHECKED", "DEFAULT"}
+_STARTS_AWAITED = LITERALS | {"NEW", "THIS", "BASE", "DELEGATE", "TYPEOF", "CHECKED", "UNCHECKED", "DEFAULT"}
 _SEPARATORS = frozenset({"COMMA", "SEMICOLON"})
 
 
-class Lookahead(TypeScanner):
+class Lookahead(PatternScanner):
     """Answers about one list of tokens: how many tokens a special terminal takes, or -1 when it does not stand here."""
 
     __slots__ = ("_asynchronous", "_closers", "_conditional")
@@ -248,6 +243,10 @@ class Lookahead(TypeScanner):
         """`where` begins a clause of a query, and `where T :` the constraints of a local function."""
         return 1 if index < self._query_end or self._kinds[index + 2] == "COLON" else -1
 
+    def with_(self, index: int) -> int:
+        """`with` is an operator before an initializer."""
+        return 1 if self._kinds[index + 1] == "LBRACE" else -1
+
     def when(self, index: int) -> int:
         """`when` is a keyword before an expression."""
         following = self._kinds[index + 1]
@@ -309,8 +308,10 @@ class Lookahead(TypeScanner):
 
 
 _TYPE_STARTS = ("NAME*", "PREDEFINED_TYPE", "LPAR")
+_PATTERN_STARTS = (*_TYPE_STARTS, *LITERALS, "LBRACE", "LSQB", "RELATIONAL_OPERATOR", "ADDITIVE_OPERATOR", "TILDE")
 
 SPECIAL: dict[str, tuple[tuple[str, ...], Callable[[Lookahead, int], int]]] = {
+    "NEWER_PATTERN": (_PATTERN_STARTS, Lookahead.newer_pattern),
     "_MARK_LOCAL_FUNCTION": ((*_TYPE_STARTS, "REF"), Lookahead.local_function),
     "_MARK_DECLARATION": ((*_TYPE_STARTS, "REF"), Lookahead.declaration),
     "_MARK_DECONSTRUCTION": (("VAR",), Lookahead.deconstruction),
@@ -338,6 +339,7 @@ SPECIAL: dict[str, tuple[tuple[str, ...], Callable[[Lookahead, int], int]]] = {
     "_YIELD": (("_YIELD",), Lookahead.yield_),
     "_WHEN": (("_WHEN",), Lookahead.when),
     "_WHERE": (("_WHERE",), Lookahead.where),
+    "_WITH": (("_WITH",), Lookahead.with_),
     **{word: ((word,), Lookahead.query_word) for word in sorted(QUERY_WORDS - {"_FROM", "_WHERE"})},
 }
 """For each special terminal: the tokens it can stand for or in front of (`NAME*`: names and contextual words), and the

@@ -28,8 +28,10 @@ const_declaration_statement(type, declarators: Declarators)
 declarators(declarators…: Declarator)
 declarator(name: Token, value?)    The value is an expression, an `initializer` or a `ref_expression`.
 local_function(is_async?: Token, type, name: Token, type_parameters?: TypeParameters, parameters: Parameters,
-    constraints: ConstraintClauses, body: Block | ArrowBody)
-    The body is a block or an `arrow_body`.
+    constraints: ConstraintClauses, body: Block | ArrowBody | MissingBody)
+    The body is a block, an `arrow_body` or a `missing_body`, which is an error.
+missing_body()
+static_local_function(static: Token, function: LocalFunction)    Newer than C# 7.3.
 constraint_clauses(clauses…: ConstraintClause)
 constraint_clause(name: Token, constraints…)
     A constraint is a `class_constraint`, `struct_constraint`, `constructor_constraint` or a type.
@@ -52,7 +54,7 @@ foreach_variable_statement(target, collection, body)
 switch_statement(value, sections…: SwitchSection)
 switch_section(labels: SwitchLabels, statements…)
 switch_labels(labels…: CaseLabel | DefaultLabel)    Each is a `case_label` or a `default_label`.
-case_label(pattern: DeclarationPattern | ConstantPattern, guard?)
+case_label(pattern: DeclarationPattern | NewerPattern | ConstantPattern, guard?)
 default_label()
 return_statement(value?)    The value is an expression or a `ref_expression`.
 throw_statement(exception?)
@@ -81,6 +83,7 @@ compound_assignment(left, operator: Token, right)    The operator is `+=`, `-=`,
 declaration_expression(type, designation: Token | ParenthesizedDesignation)
     `out var x`, `out int x`, `var (a, b)`, `(int a, var b)`.
 parenthesized_designation(designations…: Token | ParenthesizedDesignation)
+static_lambda(static: Token, function)    Newer than C# 7.3.
 simple_lambda(is_async?: Token, name: Token, body)    The body of a lambda is an expression or a block.
 parenthesized_lambda(is_async?: Token, parameters: LambdaParameters, body)
 lambda_parameters(parameters…: LambdaParameter)
@@ -94,13 +97,14 @@ throw_expression(exception)
 ref_expression(target)
 binary(left, operator: Token, right)    The operator is one of `| ^ & == != < > <= >= << >> + - * / %`.
 is_type(operand, type)    A `named_type` may turn out to name a constant: `x is Limit`.
-is_pattern(operand, pattern: DeclarationPattern | ConstantPattern)
+is_pattern(operand, pattern: DeclarationPattern | NewerPattern | ConstantPattern)
 as_type(operand, type)
 unary(operator: Token, operand)    The operator is `+` or `-`.
 logical_not(operand)
 bitwise_not(operand)
 prefix_increment(operator: Token, operand)    The operator is `++` or `--`.
 postfix_increment(operand, operator: Token)
+with_expression(receiver, initializer)    Newer than C# 7.3.
 cast(type, operand)
 await_expression(operand)
 member_access(receiver, name: Token, type_arguments?: TypeArguments | Token)
@@ -156,6 +160,7 @@ null_literal(literal: Token)
 
 # patterns
 declaration_pattern(type, name: Token)
+newer_pattern(pattern: Token)    A whole pattern of C# 8 to 11, such as `not null and { Length: > 1 }`.
     `is int x`; the type of `is var x` is the named type `var`; the name may be the discard `_`.
 constant_pattern(value)
 

@@ -37,6 +37,7 @@ CODE = """@{
     t = $@"a{b,3:x}c" + 1.5 + 'c' + @"v" + null + true + false; (int, string n) tt = t; A.B? ab = this + base;
     q = from int a in b let c = a where c > 1 join d in e on c equals d into f orderby a descending, c
         group a by c into g select g;
+    static int s(); b = x is not null or { A: > 1 } || x is [1, ..]; n = n with { A = 1 }; f = static x => x;
 }"""
 
 

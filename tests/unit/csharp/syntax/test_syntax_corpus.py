@@ -60,7 +60,8 @@ def must_parse(error: dict[str, str]) -> bool:
 
 
 def may_parse(error: dict[str, str]) -> bool:
-    return not is_syntactic(error) or error["code"] == "CS0150"
+    """Return whether an error of the compiler may be one of the binder here, as constructs of newer C# are."""
+    return not is_syntactic(error) or error["code"] in ("CS0150", "CS8370")
 
 
 def test_syntax_errors_are_reported_as_the_compiler_does(
@@ -89,7 +90,7 @@ def test_syntax_errors_are_reported_as_the_compiler_does(
         print(f"\nsyntax errors: {dict(found)}")
         print("\n".join(f"  {code}: {count}" for code, count in sorted(codes.items())))
     assert elsewhere == []
-    assert found["rows"] >= 140
+    assert found["rows"] >= 135
     assert found["code"] / found["rows"] > 0.97
     assert found["column"] / found["rows"] > 0.97
 
