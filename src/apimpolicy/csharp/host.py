@@ -37,6 +37,9 @@ SET_BY: Final = {
 }
 """Properties that expressions can't set, with the policy that does."""
 
+LOOKED_UP_ELSEWHERE: Final = {"QueryString": 'Query.GetValueOrDefault("{}", "")'}
+"""Texts of `IUrl` that people index by a name, with what to write instead."""
+
 BODY: Final = "IMessageBody"
 ABSENT_MEMBERS: Final = {BODY: "read the body first: .As<string>() or .As<JObject>()"}
 """Hints by type, for a property that does not exist."""

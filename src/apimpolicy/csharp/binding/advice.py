@@ -120,6 +120,10 @@ def _text_and_other(left: Expression, right: Expression) -> str:
     elif isinstance(literal, Literal) and other.type is STRING and literal.type in NUMERIC:
         return f'write the text in quotes: "{literal.constant}"'
     type_ = next((t for t in (left.type, right.type) if t is not STRING), STRING)
+    if isinstance(type_, NamedType) and type_.kind == "enum":
+        name = str(literal.constant) if isinstance(literal, Literal) else ""
+        if name in type_.definition.enum_values:
+            return f"write the value without quotes: {shown(type_)}.{name}"
     if type_ is CHAR:
         return "write a text in double quotes, one character in single quotes"
     return f"convert one side: .ToString(), or {shown(type_)}.Parse(…)" if _can_parse(type_) else "write .ToString()"
@@ -208,7 +212,7 @@ def call_of(group: MethodGroup) -> str:
 def for_method(group: MethodGroup) -> str:
     """Return an alternative to a method without parentheses other than the call: `token.Value`."""
     is_token = group.receiver is not None and is_json(group.receiver.type)
-    return "read a JSON value with (string)token or .ToString()" if group.name == "Value" and is_token else ""
+    return "read a JSON value with .Value<string>() or (string)token" if group.name == "Value" and is_token else ""
 
 
 def shows_itself(type_: Type) -> bool:

@@ -14,8 +14,8 @@ from apimpolicy.csharp.binding.nodes import Bad, Expression, MethodGroup
 from apimpolicy.csharp.binding.overloads import Argument, Candidate, Resolution
 from apimpolicy.csharp.binding.reports import name_token, shown
 from apimpolicy.csharp.dotnet.types import NULL, ArrayType, NamedType, Type
-from apimpolicy.csharp.dotnet.values import STRING
-from apimpolicy.csharp.host import BODY
+from apimpolicy.csharp.dotnet.values import OBJECT, STRING
+from apimpolicy.csharp.host import BODY, LOOKED_UP_ELSEWHERE
 from apimpolicy.csharp.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
@@ -216,6 +216,8 @@ def _advice(candidate: Candidate, expression: Expression, parameter: Parameter) 
         if made:
             return f"{made}, without 'new'"
     is_typed = isinstance(expression.type, (NamedType, ArrayType)) and not isinstance(expression, nodes.OutVariable)
+    if is_typed and expression.type is OBJECT and parameter.type is STRING:
+        return "write .ToString(), or a cast if it is certainly a text: (string)"
     if is_typed and explicit_conversion(expression.type, parameter.type):
         return f"a cast may be missing: ({shown(parameter.type)})"
     json = candidate.method.declaring
@@ -226,9 +228,26 @@ def _advice(candidate: Candidate, expression: Expression, parameter: Parameter) 
     return advice.for_conversion(expression.type, parameter.type, expression)
 
 
+def text_by_name(binder: Binder, receiver: Expression, name: Expression) -> Bad:
+    """Report `text["name"]`: a text has characters by number."""
+    message = "argument 1 of the index of 'string' is 'string', but 'int' is needed"
+    help = "a text has no entries by name; for JSON write JObject.Parse(text)[…]"
+    if isinstance(receiver, nodes.PropertyAccess) and receiver.property.name in LOOKED_UP_ELSEWHERE:
+        written = str(name.constant) if name.is_constant else "name"
+        help = (
+            f"write {LOOKED_UP_ELSEWHERE[receiver.property.name].format(written)} in place of {receiver.property.name}"
+        )
+    return binder.failure(name.syntax, "CS1503", message, help=help)
+
+
 def not_invocable(binder: Binder, where: Node | Token, name: str, type_: Type | None = None) -> Bad:
+    from apimpolicy.csharp.binding import foreign_names
+
     message = f"'{name}' is not a method and cannot be called"
-    is_indexed = type_ is not None and bool(lookup.indexers(type_))
+    is_indexed = type_ is not None and type_ is not STRING and bool(lookup.indexers(type_))
+    known = foreign_names.MEMBERS.get(("string", name.lower())) if type_ is STRING else None
+    if known is not None and known.endswith("."):
+        return binder.failure(where, "CS1955", message, help=known[:-1])
     return binder.failure(where, "CS1955", message, help=f"write {name}[…]" if is_indexed else "remove the parentheses")
 
 

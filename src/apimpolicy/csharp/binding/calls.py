@@ -221,6 +221,8 @@ def _bind_index(binder: Binder, node: shapes.ElementAccess | shapes.ConditionalE
         message = f"'{receiver.name}' is a method and cannot be indexed with []"
         return binder.failure(node, "CS0021", message, help=f"call it with parentheses: {receiver.name}(…)")
     arguments = bind_arguments(binder, node.arguments)
+    if receiver.type is STRING and len(arguments) == 1 and arguments[0].expression.type is STRING:
+        return call_errors.text_by_name(binder, receiver, arguments[0].expression)
     if isinstance(receiver, Bad) or any(isinstance(a.expression, Bad) for a in arguments):
         if isinstance(receiver.type, NamedType):
             binder.unfinished_call(node, [_as_method(p) for p in lookup.indexers(receiver.type)], arguments, receiver)

@@ -162,6 +162,8 @@ def bind_await_expression(binder: Binder, node: shapes.AwaitExpression) -> Expre
         where = {"lambda": "this lambda", "function": "this function"}.get(binder.awaits_in, "a policy expression")
         code = "CS4034" if binder.awaits_in == "lambda" else "CS4032"
         help = "remove 'await'" if binder.awaits_in == "expression" else "write async before it"
+        if binder.excerpt.text[node.operand.start : node.operand.end].startswith("Task."):
+            help = "remove it: there are no tasks here, so write the value itself"
         return binder.failure(node, code, f"'await' can't be used here: {where} is not async", help=help)
     task = binder.bind_typed(node.operand)
     if isinstance(task, Bad):

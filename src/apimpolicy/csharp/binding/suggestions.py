@@ -33,6 +33,7 @@ _ABSENT = {
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"})
 _COUNTS = ("Length", "Count")
 _CATCH = re.compile(r"\bcatch\s*\(\s*$")
+_CAST_BEFORE = re.compile(r"\(([\w.]+(?:<[\w., <>]*>)?(?:\[\])?)\)\s*\Z")
 _ASSIGNMENT = re.compile(r"\s*=[^=>]")
 
 
@@ -86,6 +87,9 @@ def for_member(binder: Binder, receiver: Expression, name: str, *, is_called: bo
     if inner is not None and lookup.find_members(inner, name):
         return "", f"the value may be null: use .Value.{name} or ?.{name}"
     if type_ is OBJECT:
+        cast = _CAST_BEFORE.search(binder.excerpt.text[: receiver.syntax.start])
+        if cast is not None and is_called:
+            return "", f"a cast takes all that follows it: write (({cast[1]})…).{name}(…)"
         if lookup.find_members(STRING, name):
             return "", f"an 'object' has few members: cast it to the type that is meant, ((string)…).{name}"
         if is_called:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 CONDITIONAL: Final = (
     "A conditional is written condition ? value : other value; a member after a null check is written a?.b."
 )
-_ARRAY = "Write an array as new[] { 1, 2, 3 }."
+_ARRAY = "Write an array as new[] { 1, 2, 3 }, and a list as new List<int> { 1, 2, 3 }."
 _FUNCTION = "A function declares its types: int F(int x) { return x; }."
 _LAMBDA = "A lambda is written x => expression or (x, y) => expression."
 _LOOP = "A loop over elements is written foreach (var item in items) { … }."

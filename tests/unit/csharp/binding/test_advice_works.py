@@ -104,6 +104,48 @@ FOLLOWED = [
         "only where 'is' was true",
         '@{ if (context.Variables["a"] is string s) { return s; } return ""; }',
     ),
+    # What assistants and people from other languages write.
+    (
+        '@(context.Request.Headers.GetValue("X"))',
+        '.GetValueOrDefault("name", "")',
+        '@(context.Request.Headers.GetValueOrDefault("name", ""))',
+    ),
+    (
+        '@(context.Request.Url.QueryString["q"])',
+        'Query.GetValueOrDefault("q", "")',
+        '@(context.Request.Url.Query.GetValueOrDefault("q", ""))',
+    ),
+    (
+        '@(DateTime.UtcNow.DayOfWeek == "Monday")',
+        "DayOfWeek.Monday",
+        "@(DateTime.UtcNow.DayOfWeek == DayOfWeek.Monday)",
+    ),
+    (
+        "@{ List<int> l = [1, 2, 3]; return l; }",
+        "new List<int> { 1, 2, 3 }",
+        "@{ List<int> l = new List<int> { 1, 2, 3 }; return l; }",
+    ),
+    ('@(Convert.ToInt("1"))', "'ToInt32'", '@(Convert.ToInt32("1"))'),
+    ("@{ Int x = 1; return x; }", "write int", "@{ int x = 1; return x; }"),
+    (
+        "@{ var token = new JObject(); return token.HasValue; }",
+        "token != null",
+        "@{ var token = new JObject(); return token != null; }",
+    ),
+    (
+        "@{ JToken token = 1; return token.Value; }",
+        ".Value<string>()",
+        "@{ JToken token = 1; return token.Value<string>(); }",
+    ),
+    ('@(string.Empty("a"))', "string.IsNullOrEmpty(text)", '@(string.IsNullOrEmpty("a"))'),
+    ("@{ await Task.Delay(1); return 1; }", "there are no tasks here", "@{ return 1; }"),
+    ("@{ Task.Run(() => 1); return 1; }", "not async", "@{ return 1; }"),
+    (
+        '@((JArray)context.Variables["a"].Where(x => true))',
+        "((JArray)…).Where(…)",
+        '@(((JArray)context.Variables["a"]).Where(x => true))',
+    ),
+    ("@{ object v = 1; return int.Parse(v); }", ".ToString()", "@{ object v = 1; return int.Parse(v.ToString()); }"),
 ]
 
 
