@@ -133,7 +133,7 @@ class Configuration:
         table.take("prove", dict)
         self.audit = _audit_settings(audit) if (audit := table.table("audit")) is not None else None
         self._service = ServiceTables(table)
-        self._described: dict[tuple[str | None, str | None], ServiceDescription | None] = {}
+        self._described: dict[tuple[str | None, ...], ServiceDescription | None] = {}
         self.external = external_patterns(table)
         self.environments = environments.environment_tables({environments.TABLE: table.take(environments.TABLE, dict)})
         self._entities = {name: found for name in _TABLES if (found := table.table(name)) is not None}
@@ -172,7 +172,7 @@ class Configuration:
 
         It is read once. Raises ConfigurationError.
         """
-        key = folder, environments.selected()
+        key = folder, environments.selected(), environments.service_name()
         if key not in self._described:
             self._described[key] = self._service.described(folder)
         return self._described[key]

@@ -37,6 +37,8 @@ class Files:
         self.shown = root
         self.refused: dict[str, str] = {}
         """Paths that weren't read, and why."""
+        self.used: set[str] = set()
+        """The real paths of the files whose text was asked for since this was set."""
         self._sources: dict[str, Source] = {}
         self._bytes = 0
 
@@ -63,6 +65,7 @@ class Files:
         path = self.path(*names)
         if path not in self._sources:
             self._sources[path] = decode(self._data(path), self.display(path))[0]
+        self.used.add(path)
         return self._sources[path]
 
     def readable(self, folder: str, names: Iterable[str]) -> Iterator[Source]:
@@ -73,11 +76,6 @@ class Files:
             except LookupError:
                 continue
             yield found
-
-    @property
-    def read(self) -> Iterator[str]:
-        """The real paths of the files whose text was read."""
-        return iter(self._sources)
 
     def reason(self, *names: str) -> str:
         """Return why a file couldn't be read, for a message of its own: `refused` doesn't have it any more."""

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from apimpolicy.project.infrastructure.values import MARKED, Unknown, Value, ValueTooLarge, hole, joined, leaves
@@ -34,6 +35,8 @@ class Resource(Record):
     """Places of properties, by name, as far as they are known."""
     is_update: bool = False
     """True when the properties are added to those of another resource with the same type and names."""
+    service: Value = None
+    """The name of the service that the resource is in; None where the code names none."""
 
 
 class Note(NamedTuple):
@@ -53,12 +56,16 @@ class Note(NamedTuple):
 
 
 class Reading(Record):
-    """The resources and notes of a folder or file.
+    """The resources and notes of one deployment: a root module of Terraform, or a template.
 
-    `unread` are the notes about code that may deploy other resources. `files` are those that were read for these, and
-    `left_out` yields the resources that other values of parameters would deploy.
+    `place` is the real path of the module's folder or of the template. `unread` are the notes about code that may
+    deploy other resources. `files` are those that were read for these, and `left_out` yields the resources that other
+    values of parameters would deploy.
     """
 
+    place: str
+    language: str
+    """`Terraform` or `Bicep`, which includes ARM templates."""
     resources: list[Resource]
     notes: list[Note]
     unread: list[Note]
@@ -152,6 +159,19 @@ def names_in(id_: Value, kinds: Sequence[str]) -> list[Value]:
         found.insert(0, parts[-1])
         parts = parts[:-2]
     return found
+
+
+def service_in(id_: Value) -> Value:
+    """Return the name of the service in the id of a resource in it; the id, if it isn't known, and None without one.
+
+    >>> service_in("/subscriptions/x/service/contoso/apis/orders")
+    'contoso'
+    """
+    if isinstance(id_, Unknown):
+        return id_
+    parts = segments(id_)
+    names = (after for kind, after in pairwise(parts) if str(kind).lower() == "service")
+    return next(names, parts[0] if parts and isinstance(parts[0], Unknown) else None)
 
 
 def id_below(parent: Value, kind: str, name: Value) -> Value:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.folder_backends import backend_of
-from apimpolicy.project.infrastructure.resources import Note, Reading, segments
+from apimpolicy.project.infrastructure.resources import Note, Resource, segments
 from apimpolicy.project.infrastructure.values import (
     SourcedText,
     Unknown,
@@ -73,11 +73,13 @@ GLOBAL = "the global policy"
 _GRAPHQL = "application/vnd.ms-azure-apim.graphql.schema"
 
 
-def describe_resources(service: ServiceDescription, reading: Reading, files: Files) -> None:
+def describe_resources(
+    service: ServiceDescription, resources: Iterable[Resource], unread: Iterable[Note], files: Files
+) -> None:
     context = ReadingContext(files, service.problems)
     builder = _Builder(service)
     order = {type_: place for place, type_ in enumerate(_FIRST)}
-    for each in sorted(reading.resources, key=lambda each: order.get(below_workspace(each)[0], len(order))):
+    for each in sorted(resources, key=lambda each: order.get(below_workspace(each)[0], len(order))):
         type_, names, workspace = below_workspace(each)
         entity = Entity(each, [id_of(name) for name in names], workspace, context)
         make: Callable[[Entity], None] | None = getattr(builder, f"_{type_.replace('/', '_')}", None)
@@ -92,7 +94,7 @@ def describe_resources(service: ServiceDescription, reading: Reading, files: Fil
             if kind.id == "diagnostics" and logs_responses(each.properties):
                 service.logged_responses.append(entity.origin)
             service.others.append(OtherResource(kind.id, entity.id, entity.origin, workspace))
-    builder.finish(reading.unread)
+    builder.finish(unread)
     service.named_values += context.unknown.described
     service.problems += _of_links(context)
 

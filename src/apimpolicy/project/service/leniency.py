@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.checkout import open_bytes
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.engine import document
-from apimpolicy.project.environments import selected
+from apimpolicy.project.environments import selected, service_name
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.document import AnyPolicy
@@ -155,7 +155,7 @@ class KeptServices:
         self, folder: str | None, values: Mapping[str, Any], make: Callable[[], ServiceDescription | None]
     ) -> ServiceDescription | None:
         """Return the description of a folder for a configuration, made when it is first wanted."""
-        key = folder, selected(), _settings(values)
+        key = folder, selected(), service_name(), _settings(values)
         if key not in self._descriptions:
             self._descriptions[key] = make()
         return self._descriptions[key]

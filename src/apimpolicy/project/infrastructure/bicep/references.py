@@ -152,7 +152,7 @@ class ResourceInstance(NameResolver):
         }
         return Resource(
             "/".join(kinds), names[1:] if kinds else names[:0], found, self.template.source, start, address,
-            self.template.doubts | {self.doubt} - {""}, places,
+            self.template.doubts | {self.doubt} - {""}, places, service=names[0],
         )  # fmt: skip
 
     def member(self, name: str) -> Value:

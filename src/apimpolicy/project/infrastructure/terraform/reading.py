@@ -1,6 +1,7 @@
-"""The resources of API Management in a folder of Terraform code, and what can't be known about them.
+"""The resources of API Management that the root modules in a folder deploy, and what can't be known about them.
 
-The root modules are the folders with code that no other module of the folder calls. Where a plan was saved as JSON
+The root modules are the folders with code that no other module of the folder calls. Each is a deployment of its own.
+Where a plan was saved as JSON
 (`terraform show -json plan > plan.json`), it is read instead of the code: it has everything exactly.
 """
 
@@ -26,52 +27,55 @@ _CALLED = re.compile(r'^\s*"?source"?\s*[:=]\s*"(\.[^"]*)"', re.MULTILINE)
 _ABOUT = re.compile(rf"{PREFIX}|{'|'.join(AZAPI)}|\bmodule\"?[\s:]+[\"{{]")
 
 
-def read_terraform(files: Files, environment: str | None = None) -> Reading:
-    """Return the resources of a folder's root modules."""
+def read_terraform(files: Files, environment: str | None = None) -> Iterator[Reading]:
+    """Yield what each root module in a folder deploys."""
     budget = Budget()
-    reading = Reading([], [], [])
-    modules: list[Module] = []
     for folder in roots(files):
-        module = Module(files, folder, budget)
-        module.modules_file = _downloaded(files, folder)
-        module.inputs = read_variables(module, variable_files(files, folder, environment))
-        found = updated([made for instance in module.resources() if (made := resource_of(instance)) is not None])
-        plan = find_plan(files, folder)
-        exact = None if plan is None else planned(plan, found)
-        if exact is not None:
-            reading.resources += updated(exact)
-            continue
-        if plan is not None:
-            reading.notes.append(Note("the plan can't be read, so the code is", plan))
-        reading.resources += found
-        modules.append(module)
-        notes = _notes(module, found, environment)
-        reading.notes += [each for each in notes if found or (each.source is not None and PREFIX in each.source.text)]
-        reading.unread += [*module.unread(), *(each for each in notes if each.hides)]
-    reading.files = frozenset(files.read)
-    reading.left_out = lambda: (
-        made for module in modules for each in module.left_out() if (made := resource_of(each)) is not None
-    )
-    if budget.is_spent:
-        note = Note(TOO_COSTLY, hides=True)
-        reading.notes.append(note)
-        reading.unread.append(note)
+        files.used = set()
+        reading = _read_root(files, folder, environment, budget)
+        if budget.is_spent:
+            reading.notes.append(Note(TOO_COSTLY, hides=True))
+            reading.unread.append(reading.notes[-1])
+        reading.files = frozenset(files.used)
+        yield reading
+
+
+def _read_root(files: Files, folder: str, environment: str | None, budget: Budget) -> Reading:
+    reading = Reading(folder, "Terraform", [], [], [])
+    module = Module(files, folder, budget)
+    module.modules_file = _downloaded(files, folder)
+    module.inputs = read_variables(module, variable_files(files, folder, environment))
+    found = updated([made for instance in module.resources() if (made := resource_of(instance)) is not None])
+    plan = find_plan(files, folder)
+    exact = None if plan is None else planned(plan, found)
+    if exact is not None:
+        reading.resources = updated(exact)
+        return reading
+    if plan is not None:
+        reading.notes.append(Note("the plan can't be read, so the code is", plan))
+    reading.resources = found
+    notes = _notes(module, found, environment)
+    reading.notes += [each for each in notes if found or (each.source is not None and PREFIX in each.source.text)]
+    reading.unread += [*module.unread(), *(each for each in notes if each.hides)]
+    reading.left_out = lambda: (made for each in module.left_out() if (made := resource_of(each)) is not None)
     return reading
 
 
 def roots(files: Files) -> list[str]:
-    """Return the folder itself if it has Terraform code, or else those below it that no other one calls as a module."""
-    if files.names(files.root, FILES):
-        return [files.root]
+    """Return the folder itself if it has Terraform code, and those below it that no other one calls as a module.
+
+    What calls the folder itself is an example, or a test, of it.
+    """
     folders = [folder for folder in files.below(files.root) if files.names(folder, FILES)]
     called: set[str] = set()
     wanted: list[str] = []
     for folder in folders:
         texts = [source.text for source in files.readable(folder, files.names(folder, FILES))]
-        called |= {os.path.normpath(os.path.join(folder, path)) for text in texts for path in _CALLED.findall(text)}
-        if any(_ABOUT.search(text) for text in texts):
+        calls = {os.path.normpath(os.path.join(folder, path)) for text in texts for path in _CALLED.findall(text)}
+        called |= calls
+        if folder == files.root or (files.root not in calls and any(_ABOUT.search(text) for text in texts)):
             wanted.append(folder)
-    return [folder for folder in wanted if folder not in called] or wanted
+    return [folder for folder in wanted if folder == files.root or folder not in called] or wanted
 
 
 def _downloaded(files: Files, folder: str) -> dict[str, str]:
