@@ -89,12 +89,16 @@ def _policies(folder: str) -> list[str]:
 
 def _services(folder: str, policies: list[str]) -> list[str]:
     """Return the services in a folder: itself, extracts below it, or the one that its configuration describes."""
+    from apimpolicy.project.gateways import require_one
     from apimpolicy.project.service.reading import has_service
 
     roots = {os.path.relpath(root) for each in policies if (root := place_of(each).root) is not None}
     if roots and not is_service_folder(folder):
         return sorted(roots)
-    return [folder] if has_service(folder) else _configured(folder)
+    if not has_service(folder):
+        return _configured(folder)
+    require_one(folder)
+    return [folder]
 
 
 def _configured(folder: str) -> list[str]:

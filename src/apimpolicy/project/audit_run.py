@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
@@ -17,7 +18,7 @@ from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.audit_settings import AuditSettings, Exemption
 from apimpolicy.project.baseline import Baseline
-from apimpolicy.project.gateways import configured, require_apis
+from apimpolicy.project.gateways import configured, each_service, require_apis
 from apimpolicy.project.information_run import LINK_UNKNOWN
 from apimpolicy.project.service.description import OPERATIONS, FileLocation, ServiceDescription
 from apimpolicy.reasoning.audit.analysis import OperationAudit, ServiceAudit, audit_service
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.service import ServiceApi
 
 
+UNUSED = "AUD013"
+"""An exception that expired, or that nothing needs."""
+
+
 class AuditRun(NamedTuple):
     """The result of one run. `root` is the folder from which paths are shown."""
 
@@ -52,6 +57,8 @@ class AuditRun(NamedTuple):
     diagnostics: list[tuple[AuditFinding, Diagnostic]]
     known: int = 0
     """Findings that comments or the baseline leave out."""
+    service: str = ""
+    """The name of the service, if the path has several."""
 
     @property
     def findings(self) -> list[AuditFinding]:
@@ -84,6 +91,30 @@ def audit_path(
     require_apis(gateway.service, path)
     settings, description = configuration.audit or AuditSettings(), configuration.described(folder)
     return audit_gateway(gateway, path, settings, description, baseline=baseline, search_of=search_of)
+
+
+def audit_services(
+    path: str,
+    config: str | None = None,
+    baseline: str | None = None,
+    search_of: Callable[[Gateway], Search] | None = None,
+) -> list[AuditRun]:
+    """Audit each service of a folder or a configuration. Raises ConfigurationError when there is none."""
+    runs: list[AuditRun] = []
+    for name in each_service(path, config):
+        runs.append(audit_path(path, config, baseline, search_of)._replace(service=name))
+    return _without_used(runs) if len(runs) > 1 else runs
+
+
+def _without_used(runs: list[AuditRun]) -> list[AuditRun]:
+    """Return the runs without notes about exceptions that another service needs, or that another run has too."""
+    counts = Counter(finding.cause for run in runs for finding in run.findings if finding.code == UNUSED)
+    kept: list[AuditRun] = []
+    for run in runs:
+        pairs = [pair for pair in run.diagnostics if pair[0].code != UNUSED or counts[pair[0].cause] == len(runs)]
+        counts.subtract(pair[0].cause for pair in pairs if pair[0].code == UNUSED)
+        kept.append(run._replace(diagnostics=pairs))
+    return kept
 
 
 def analysed(path: str) -> ServiceAudit | None:
@@ -204,8 +235,8 @@ class Diagnostics:
         return min(starts[place.line - 1] + max(place.column - 1, 0), len(source.text))
 
 
-def write_baseline(run: AuditRun, path: str) -> int:
-    return Baseline.of(path, (diagnostic for _, diagnostic in run.diagnostics)).save()
+def write_baseline(runs: Iterable[AuditRun], path: str) -> int:
+    return Baseline.of(path, (diagnostic for run in runs for _, diagnostic in run.diagnostics)).save()
 
 
 # Places in a service's files that decide who may call it, for the evidence of `audit`
@@ -369,5 +400,5 @@ def _expired(settings: AuditSettings, used: set[int], today: datetime.date) -> l
         else:
             continue
         place = Evidence("exception", PolicyLocation(settings.path, 1, 1))
-        found.append(AuditFinding("AUD013", "", (), message, (place,), each.shown, True))
+        found.append(AuditFinding(UNUSED, "", (), message, (place,), each.shown, True))
     return found

@@ -19,7 +19,7 @@ from apimpolicy.project.check_projects import CheckOptions, CheckProjects, Check
 from apimpolicy.project.declared import ConfiguredFragments
 from apimpolicy.project.discovery import ENDINGS, discover, searched
 from apimpolicy.project.embedded import MARKDOWN, policies_of
-from apimpolicy.project.environments import ALL, shown_path
+from apimpolicy.project.environments import ALL, selected_service, shown_path
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
 from apimpolicy.project.findings import Checked, Findings, merged, to_findings
 from apimpolicy.project.layout import place_of
@@ -131,7 +131,7 @@ class CheckRun:
         try:
             data, shown = read_data(path)
             environments = self.services.environments_of(path)
-            each = [self._in_environment(path, data, shown, environment) for environment in environments]
+            each = [self._in_services(path, data, shown, environment) for environment in environments]
         except ConfigurationError as error:
             return Checked(path, [], problem=str(error))
         except LimitExceededError as error:
@@ -177,6 +177,17 @@ class CheckRun:
                     found += check_readings([document], self.expression_check, named_values, settings)
                 if found:
                     yield Checked(shown_path(overlay.path), to_findings(found))
+
+    def _in_services(self, path: str, data: bytes, shown: str, environment: str | None) -> tuple[Findings, str | None]:
+        """Return the findings in one file, in all services of code that it is a part of."""
+        names = self.services.names_of(path, environment) if path != STANDARD_INPUT else (None,)
+        if len(names) == 1:
+            return self._in_environment(path, data, shown, environment)
+        each: dict[str | None, Findings] = {}
+        for name in names:
+            with selected_service(name):
+                each[name] = self._in_environment(path, data, shown, environment)[0]
+        return merged(each, "service"), None
 
     def _in_environment(
         self, path: str, data: bytes, shown: str, environment: str | None

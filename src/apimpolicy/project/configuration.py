@@ -164,6 +164,11 @@ class Configuration:
         return "seed" in self._settings.settings()
 
     @property
+    def service_folder(self) -> str | None:
+        """The folder that `service` names."""
+        return self._service.folder
+
+    @property
     def has_service(self) -> bool:
         return not self._service.is_empty
 

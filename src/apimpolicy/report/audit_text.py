@@ -58,8 +58,17 @@ class Row(NamedTuple):
         return NO_REQUEST if self.words == NO_ACCESS else self.words
 
 
-def audit_text(run: AuditRun, style: Style = PLAIN, *, verbose: bool = False) -> str:
-    """Return the whole report, without a line end after it."""
+def audit_text(runs: Sequence[AuditRun], style: Style = PLAIN, *, verbose: bool = False) -> str:
+    """Return the whole report, service by service, without a line end after it."""
+    texts = [_service_text(run, style, verbose=verbose) for run in runs]
+    if len(runs) == 1:
+        return texts[0]
+    heads = (style.paint("strong", f"service {printable(run.service)}") for run in runs)
+    titled = (f"{head}\n{text}" for head, text in zip(heads, texts, strict=True))
+    return "\n\n".join((*titled, f"{counted(len(runs), 'service')}, {summary(*runs)}"))
+
+
+def _service_text(run: AuditRun, style: Style, *, verbose: bool) -> str:
     parts = ["\n".join(_table(run, style))]
     parts += ["\n".join(_finding(run, each, style, verbose=verbose)) for each in sorted_findings(run.findings)]
     parts.append(summary(run))
@@ -267,20 +276,22 @@ def shown_place(run: AuditRun, place: str) -> str:
     return os.path.relpath(full, root) if full.startswith(root) else place
 
 
-def summary(run: AuditRun) -> str:
+def summary(*runs: AuditRun) -> str:
     """Return the last line: how many operations aren't allowed, and what is excepted until when."""
     parts: list[str] = []
-    if run.settings.has_gate:
-        parts.append(f"{len(run.gate.refused):,} not allowed")
-    counts = {word: sum(each.severity.value == word for each in run.findings) for word in ("error", "warning", "info")}
-    if not run.settings.has_gate or not run.gate.refused:
+    refused = sum(len(run.gate.refused) for run in runs)
+    has_gate = any(run.settings.has_gate for run in runs)
+    if has_gate:
+        parts.append(f"{refused:,} not allowed")
+    found = [each.severity.value for run in runs for each in run.findings]
+    counts = {word: found.count(word) for word in ("error", "warning", "info")}
+    if not has_gate or not refused:
         shown = {word: f"{count:,} info" if word == "info" else counted(count, word) for word, count in counts.items()}
         parts += [shown[word] for word, count in counts.items() if count]
-    if run.gate.excepted:
-        until = min(each.until for _, each in run.gate.excepted)
-        parts.append(f"{len(run.gate.excepted):,} excepted until {until}")
-    if run.known:
-        parts.append(f"{counted(run.known, 'finding')} left out by comments or the baseline")
+    if excepted := [each.until for run in runs for _, each in run.gate.excepted]:
+        parts.append(f"{len(excepted):,} excepted until {min(excepted)}")
+    if known := sum(run.known for run in runs):
+        parts.append(f"{counted(known, 'finding')} left out by comments or the baseline")
     return f"audit: {', '.join(parts) or 'nothing found'}"
 
 

@@ -77,7 +77,8 @@ def split(reading: Reading) -> list[DeployedService]:
     """Return the services of one deployment; a resource that may be of several is in each of them, with a doubt."""
     made = list(dict.fromkeys(_text(each.service) for each in reading.resources if not each.type))
     others = [_text(each.service) for each in reading.resources if each.type and each.service is not None]
-    known = [name for name in dict.fromkeys(others) if is_known(name) and not any(_can_equal(name, one) for one in made)]
+    known = (name for name in dict.fromkeys(others) if is_known(name))
+    known = (name for name in known if not any(_can_equal(name, each) for each in made))
     heads = list({name.lower(): name for name in (*made, *known)}.values())
     if len(heads) < 2:
         name = next((each.service for each in reading.resources if not each.type), None)

@@ -47,7 +47,7 @@ class CodeService:
         own = {each.place for each in self.deployed.readings}
         if any(each.place in own for other in self.others for each in other.readings):
             return None
-        return self.files.display(place)
+        return os.path.normpath(self.files.display(place))
 
     @property
     def label(self) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.checkout import open_bytes
@@ -42,7 +43,10 @@ def describe(folder: str, overlay: Overlay, environment: str | None = None) -> S
     Of several services it is the selected one, or the one that the folder's own Terraform code deploys. Raises
     SeveralServicesError for others, and ConfigurationError without any.
     """
-    found = _chosen(services_in(folder, environment), folder)
+    return describe_found(chosen(services_in(folder, environment), folder, service_name()), overlay)
+
+
+def describe_found(found: FoundService, overlay: Overlay) -> ServiceDescription:
     if found.code is not None:
         return found.code.describe()
     from apimpolicy.project.service.extract import read_extract
@@ -76,7 +80,7 @@ class SeveralServicesError(ConfigurationError):
     def __init__(self, folder: str, services: Sequence[FoundService]) -> None:
         self.folder = folder
         self.services = services
-        names = ", ".join(each.path or each.name for each in services[:_MOST_NAMED])
+        names = ", ".join(each.name for each in services[:_MOST_NAMED])
         more = " …" if len(services) > _MOST_NAMED else ""
         super().__init__(f"{folder} has {len(services)} services: name one of {names}{more}")
 
@@ -89,6 +93,9 @@ _MOST_NAMED = 8
 
 def services_in(folder: str, environment: str | None = None) -> list[FoundService]:
     """Return the services in a folder: those that code deploys, and extracts. Code without APIs counts alone only."""
+    key = os.path.realpath(folder), environment or selected()
+    if _kept is not None and key in _kept:
+        return _kept[key]
     code: list[FoundService] = []
     if is_code(folder):
         from apimpolicy.project.service.from_code import code_services
@@ -98,18 +105,36 @@ def services_in(folder: str, environment: str | None = None) -> list[FoundServic
     extracts = extracts_in(folder)
     extracts = [each for each in extracts if has_information(each)] or ([] if code else extracts)
     found = with_apis or ([] if extracts else code)
-    return [*found, *(FoundService(os.path.relpath(each, folder), each, each) for each in extracts)] or [
-        FoundService(os.curdir, folder, folder)
-    ]
+    found += (FoundService(os.path.relpath(each, folder), each, each) for each in extracts)
+    found = found or [FoundService(os.curdir, folder, folder)]
+    if _kept is not None:
+        _kept[key] = found
+    return found
+
+
+_kept: dict[tuple[str, str | None], list[FoundService]] | None = None
+
+
+@contextmanager
+def kept_services() -> Iterator[None]:
+    """Read the services of each folder once in the block, for commands that go through all of them."""
+    global _kept
+    before, _kept = _kept, {} if _kept is None else _kept
+    try:
+        yield
+    finally:
+        _kept = before
 
 
 def _of_code(code: CodeService) -> FoundService:
     return FoundService(code.label, code.place, code.path, code.deployed.has_apis, code)
 
 
-def _chosen(services: list[FoundService], folder: str) -> FoundService:
-    """Return the only service, or the selected one. Raises SeveralServicesError."""
-    wanted = service_name()
+def chosen(services: Sequence[FoundService], folder: str, wanted: str | None) -> FoundService:
+    """Return the service of a name, or the only one; else the one that the folder's own Terraform code deploys.
+
+    Raises SeveralServicesError for other services, and ConfigurationError for a name that none has.
+    """
     if wanted is not None:
         named = [each for each in services if wanted.lower() in each.names]
         if len(named) == 1:

@@ -20,6 +20,7 @@ from apimpolicy.checkout import walk
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.environments import CONFIGURATION, PYPROJECT, configuration_in, find_configuration
+from apimpolicy.project.gateways import require_one
 from apimpolicy.project.layout import extracts_in
 from apimpolicy.project.named_values import read_text
 from apimpolicy.project.service.reading import has_service
@@ -163,6 +164,8 @@ def find_claims(paths: Sequence[str], words: Sequence[str] = ()) -> FoundClaims:
 def claims_of_services(paths: Sequence[str]) -> list[tuple[CaseFile, list[Claim]]]:
     """Return the named claims about each of these folders that has a service: what `prove` decides without others."""
     folders = [path for path in paths if os.path.isdir(path)]
+    for path in folders:
+        require_one(path)
     services = [each for path in folders for each in ([path] if has_service(path) else extracts_in(path))]
     files = [named_claims_of(each) for each in services]
     return [(file, file.claims) for file in files]

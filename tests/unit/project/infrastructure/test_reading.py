@@ -20,7 +20,7 @@ from apimpolicy.project.service.reading import describe
 from apimpolicy.project.service.repair import repair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from apimpolicy.project.infrastructure.resources import Reading
     from apimpolicy.project.service.description import PolicyText, ServiceDescription
