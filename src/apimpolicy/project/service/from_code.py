@@ -87,8 +87,8 @@ class CodeService:
         """Yield the gaps that other deployments of the folder make, which may add to this service."""
         for other in self.others:
             if other.resources and self.deployed.may_be(other):
-                place = FileLocation(self.files.display(other.readings[0].place))
-                yield Gap(f"{place.file} may add to this service", place)
+                name = os.path.relpath(other.readings[0].place, self.files.root)
+                yield Gap(f"the deployment {name} may add to this service", FileLocation(self.files.shown))
             elif not other.resources:
                 for note in dict.fromkeys(note for reading in other.readings for note in reading.unread):
                     yield _gap(note)

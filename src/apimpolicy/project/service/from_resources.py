@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
@@ -116,6 +116,13 @@ def _set_of_operations(api: ApiDescription, policy: PolicyText) -> bool:
     return not api.operations or bool(api.files)
 
 
+def _text_of(policy: PolicyText) -> str:
+    try:
+        return policy.read().text
+    except ConfigurationError as error:
+        return str(error)
+
+
 class _Builder:
     """Adds resources that belong to others: `_apis_operations` is for resources of the type `apis/operations`."""
 
@@ -134,7 +141,8 @@ class _Builder:
     def _apis(self, entity: Entity) -> None:
         revision = entity.text("apiRevision")
         id_ = entity.id
-        if id_.lower() in self.apis and revision.known:
+        first = self.apis.get(id_.lower())
+        if first is not None and revision.known and revision.known != (first.revision.known or "1"):
             id_ = f"{id_};rev={revision.known}"
         made = api_of(id_, entity)
         if ";rev=" not in id_:
@@ -212,18 +220,18 @@ class _Builder:
 
     def _policies(self, entity: Entity) -> None:
         if entity.workspace is None:
-            self.service.policy = self._policy(entity, GLOBAL)
+            self._set(self.service, entity, GLOBAL)
             return
         for each in self.service.workspaces:
             if each.id == entity.workspace:
-                each.policy = self._policy(entity, f"the policy of the workspace '{each.id}'")
+                self._set(each, entity, f"the policy of the workspace '{each.id}'")
 
     def _apis_policies(self, entity: Entity) -> None:
         api = self._api(entity, "policy")
         if api is None:
             self.loose.append(entity)
         else:
-            api.policy = self._policy(entity, f"the policy of the API '{api.id}'", api)
+            self._set(api, entity, f"the policy of the API '{api.id}'")
 
     def _apis_operations_policies(self, entity: Entity) -> None:
         api = self._api(entity, "policy")
@@ -239,14 +247,25 @@ class _Builder:
         if operation is None:
             operation = self.operations[key] = OperationDescription(id_, entity.origin)
             api.operations.append(operation)
-        operation.policy = self._policy(entity, f"the policy of the operation '{id_}' of the API '{api.id}'", operation)
+        self._set(operation, entity, f"the policy of the operation '{id_}' of the API '{api.id}'")
 
     def _products_policies(self, entity: Entity) -> None:
         product = self._product(entity)
         if product is None:
             self.loose.append(entity)
         else:
-            product.policy = self._policy(entity, f"the policy of the product '{product.id}'", product)
+            self._set(product, entity, f"the policy of the product '{product.id}'")
+
+    def _set(self, owner: Any, entity: Entity, part: str) -> None:
+        """Set the policy of an owner; of two that differ, which one is deployed isn't known."""
+        policy, other = self._policy(entity, part, owner), owner.policy
+        owner.policy = policy
+        if other is None or _text_of(other) == _text_of(policy):
+            return
+        reason = f"two resources set {part}, at {other.origin} and {policy.origin}"
+        entity.problem(reason, part, "Which of them is deployed last isn't known.")
+        scope = "global" if owner is self.service else ""
+        owner.policy = unknown_policy(reason, entity.resource.source, entity.resource.start, scope)
 
     def _policy(self, entity: Entity, part: str, owner: object = None) -> PolicyText:
         """Return a policy. One that isn't deployed for certain where its owner is may be missing."""

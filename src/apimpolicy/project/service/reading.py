@@ -105,7 +105,7 @@ def services_in(folder: str, environment: str | None = None) -> list[FoundServic
     extracts = extracts_in(folder)
     extracts = [each for each in extracts if has_information(each)] or ([] if code else extracts)
     found = with_apis or ([] if extracts else code)
-    found += (FoundService(os.path.relpath(each, folder), each, each) for each in extracts)
+    found += (FoundService(os.path.relpath(each, folder), each, os.path.normpath(each)) for each in extracts)
     found = found or [FoundService(os.curdir, folder, folder)]
     if _kept is not None:
         _kept[key] = found
@@ -144,10 +144,10 @@ def chosen(services: Sequence[FoundService], folder: str, wanted: str | None) ->
     if len(services) == 1:
         return services[0]
     real = os.path.realpath(folder)
-    own = next((each for each in services if each.code is not None and each.code.place == real), None)
-    if own is None:
+    own = [each for each in services if each.code is not None and each.code.place == real]
+    if len(own) != 1:
         raise SeveralServicesError(folder, services)
-    return own
+    return own[0]
 
 
 _TERRAFORM = re.compile(rb"azurerm_api_management|Microsoft\.ApiManagement/service", re.IGNORECASE)

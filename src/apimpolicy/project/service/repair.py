@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
@@ -17,12 +17,14 @@ from apimpolicy.gateway.engine.service import STATES, scope_target
 from apimpolicy.project.service.description import (
     ApiDescription,
     BackendDescription,
+    FragmentDescription,
     Hole,
     Problem,
     ServiceDescription,
     Sourced,
 )
-from apimpolicy.project.service.policy_sources import unmodelled
+from apimpolicy.project.service.policy_sources import unknown_policy, unmodelled
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.project.service.description import ProductDescription, SubscriptionDescription
@@ -102,6 +104,8 @@ class _Repair:
                 if len(spaces[each.id]) > 1:
                     message += ", and apimpolicy reads all workspaces into one service"
                 self._report(message, each.origin, f"the {noun} '{each.id}'", "This one is left out.")
+                if len(spaces[each.id]) == 1:
+                    _forget(found[key], f"there are two {noun}s '{each.id}', here and at {each.origin}")
             else:
                 found[key] = each
         return list(found.values())
@@ -251,6 +255,17 @@ class _Repair:
             else:
                 kept.append(each)
         self.service.backends = kept
+
+
+def _forget(entity: Any, reason: str) -> None:
+    """Make what a resource does unknown, because another one has the same id."""
+    source = Source("", entity.origin.file)
+    if isinstance(entity, BackendDescription):
+        entity.backend, entity.url = None, Sourced(Hole(reason), entity.origin)
+    elif hasattr(entity, "policy"):
+        entity.policy = unknown_policy(reason, source, 0, "fragment" if isinstance(entity, FragmentDescription) else "")
+    for operation in getattr(entity, "operations", ()):
+        operation.policy = unknown_policy(reason, source)
 
 
 def _is_same_revision(one: ApiDescription, other: ApiDescription) -> bool:
