@@ -291,3 +291,55 @@ def test_code_that_its_folder_does_not_call_is_a_service_of_its_own(tmp_path: Pa
     root = written(tmp_path, files)
     assert names(root) == [".", "envs/dev"]
     assert load_gateway(root).send("/orders").response.status_code == 200  # a folder's own code is what its name means
+
+
+@pytest.mark.parametrize("what", ["global", "api"])
+def test_a_policy_that_another_deployment_may_set_is_not_known(what: str, tmp_path: Path) -> None:
+    """The other one adds to a service whose name isn't known, so that it may be this one."""
+    other = (
+        'variable "name" {}\n'
+        + {
+            "global": 'resource "azurerm_api_management_policy" "p" {\n  api_management_id = "/service/${var.name}"\n',
+            "api": 'resource "azurerm_api_management_api_policy" "p" {\n  api_management_name = var.name\n'
+            '  api_name = "orders"\n',
+        }[what]
+    )
+    made = terraform('"contoso"', "open.xml").replace("azurerm_api_management_policy", "azurerm_none")
+    made = made if what == "global" else made.replace("azurerm_api_management_api_policy", "azurerm_none")
+    files = {
+        **within("own", {"main.tf": made, **POLICIES}),
+        "other/main.tf": f'{other}  xml_content = "<policies />"\n}}\n',
+    }
+    service = describe(str(written(tmp_path, files)), NO_CHANGES)
+    policy = service.policy if what == "global" else service.apis[0].policy
+    assert policy is not None
+    assert policy.unknown == "the deployment other may set it"
+
+
+SUBSCRIPTION = {"scope": "/products/starter", "displayName": "partner", "state": "active"}
+
+
+def test_built_in_products_exist_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {
+        **extract(CHECKED),
+        "products/gold/productInformation.json": '{"properties": {"displayName": "gold", "state": "published"}}',
+        "subscriptions/partner/subscriptionInformation.json": json.dumps({"properties": SUBSCRIPTION}),
+    }
+    root = str(written(tmp_path, files))
+    assert load_gateway(root).service is not None
+    assert main(["check", root]) == 0
+    assert main(["audit", root, "--format", "json"]) == 0
+    assert "AUD011" not in capsys.readouterr().out
+
+
+def test_an_api_in_a_built_in_product_of_which_code_has_no_more(tmp_path: Path) -> None:
+    link = """resource "azurerm_api_management_product_api" "link" {
+  api_name            = azurerm_api_management_api.orders.name
+  product_id          = "unlimited"
+  api_management_name = azurerm_api_management.apim.name
+}
+"""
+    root = written(tmp_path, {"main.tf": terraform('"contoso"', "open.xml") + link, **POLICIES})
+    service = describe(str(root), NO_CHANGES)
+    assert not service.problems
+    assert [(each.id, [api.known for api in each.apis]) for each in service.products] == [("unlimited", ["orders"])]

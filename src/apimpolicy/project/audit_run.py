@@ -274,9 +274,9 @@ def unread(description: ServiceDescription | None) -> Iterator[AuditFinding]:
     kinds = ("apis", "products", OPERATIONS)
     gaps = [each for each in description.gaps if not each.kind or (each.kind in kinds and OPEN in each.name)]
     reasons = [(each.reason, each.origin) for each in gaps if os.path.isfile(each.origin.file)]
-    for problem in (each for each in description.problems if each.is_error):
+    for problem in (each for each in description.problems if each.is_error or each.missing is not None):
         place = _place(problem.origin)
-        if problem.missing is None or place is None or description.gap(*problem.missing) is not None:
+        if problem.missing is None or place is None or not problem.is_error:
             reasons.append((problem.message, problem.origin))
             continue
         shown = (Evidence("refers to it", place),)

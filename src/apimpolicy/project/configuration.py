@@ -179,7 +179,7 @@ class Configuration:
         """
         key = folder, environments.selected(), environments.service_name()
         if key not in self._described:
-            self._described[key] = self._service.described(folder)
+            self._described[key] = self._service.described(folder, self.declared())
         return self._described[key]
 
     def gateway(

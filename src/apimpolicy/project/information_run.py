@@ -154,7 +154,7 @@ def check_information(path: str, source: Source, service: ServiceView) -> Iterat
         missing = service.missing(each.kind, each.name)
         is_partial = each.kind in service.partial_kinds
         if missing is not None and (missing.near or missing.deleted or not is_partial):
-            is_error = each.is_certain and missing.is_certain and (bool(missing.deleted) or not is_partial)
+            is_error = each.is_certain and service.is_certainly_missing(each.kind, each.name)
             start = each.origin.offset_in(source)
             end = start + len(each.name) * source.text.startswith(each.name, start)
             severity = Severity.ERROR if is_error else Severity.WARNING

@@ -322,6 +322,11 @@ class ServiceView:
             return Gap("the folder was extracted with a filter", NOWHERE, kind)
         return self.description.gap(kind, *names) or self._elsewhere.gap(kind)
 
+    def is_certainly_missing(self, kind: str, name: str) -> bool:
+        """Return whether a reference to a resource of a kind is an error: there is none, here or elsewhere."""
+        found = self.missing(kind, name)
+        return found is not None and found.is_certain and (bool(found.deleted) or kind not in self.partial_kinds)
+
     @cached_property
     def partial_kinds(self) -> frozenset[str]:
         """Kinds of which only a part seems to be described: most of the resources that others refer to are missing.

@@ -54,9 +54,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.context import entities
 from apimpolicy.gateway.context.entities import Workspace
+from apimpolicy.project.declared import NOTHING, Declared
 from apimpolicy.project.environments import environment_tables, overlay_path, selected
 from apimpolicy.text.source import Source
 
@@ -86,10 +88,11 @@ class ServiceTables:
     def is_empty(self) -> bool:
         return self.folder is None and self._policy is None and not any(self._named.values())
 
-    def described(self, folder: str | None = None) -> ServiceDescription | None:
+    def described(self, folder: str | None = None, declared: Declared = NOTHING) -> ServiceDescription | None:
         """Describe the service of the folder in the selected environment, without the parts that don't fit.
 
-        Raises ConfigurationError.
+        A reference to something that may be elsewhere, as `check` sees it with what is `declared`, is no error. Raises
+        ConfigurationError.
         """
         root = folder or self.folder
         if root is None:
@@ -101,6 +104,8 @@ class ServiceTables:
         found = describe(root, self._overlay(root))
         ids = {kind: [id_ for id_, _ in self._named[kind]] for kind in ("apis", "products")}
         repair(found, DeclaredIds(ids["apis"], ids["products"]))
+        if any(each.missing is not None for each in found.problems):
+            _settle_references(found, declared)
         settle_operations(found)
         return found
 
@@ -133,6 +138,21 @@ class ServiceTables:
         own = environment_tables(self._table.values).get(name, {})
         path = overlay_path(root, name, own, self._table.directory)
         return NO_CHANGES if path is None else read_overlay(path)
+
+
+def _settle_references(service: ServiceDescription, declared: Declared) -> None:
+    """Make errors about missing resources warnings where these may exist elsewhere."""
+    import attrs
+
+    from apimpolicy.project.known_service import ServiceView
+
+    view = ServiceView(service, None, declared)
+    service.problems = [
+        attrs.evolve(each, severity=Severity.WARNING)
+        if each.missing is not None and not view.is_certainly_missing(*each.missing)
+        else each
+        for each in service.problems
+    ]
 
 
 def _checked(table: Table, make: Any, id_: str) -> Any:

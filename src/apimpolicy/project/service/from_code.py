@@ -64,7 +64,7 @@ class CodeService:
         deployed, files = self.deployed, self.files
         service = ServiceDescription(files.shown)
         unread = [note for reading in deployed.readings for note in reading.unread]
-        describe_resources(service, deployed.resources, unread, files)
+        describe_resources(service, deployed.resources, [*unread, *self._foreign_policies()], files)
         shown = (*(each for each in self.others if not each.resources), deployed)
         notes = (note for each in shown for reading in each.readings for note in reading.notes)
         service.problems += map(_problem, dict.fromkeys(notes))
@@ -76,6 +76,8 @@ class CodeService:
         if service.policy is None and deployed.resources and not deployed.is_made_here:
             first = deployed.resources[0]
             service.policy = unknown_policy(NOT_IN_CODE, first.source, first.start, "global")
+        elif service.policy is None and (note := next(self._foreign("policies"), None)) and note.source is not None:
+            service.policy = unknown_policy(note.message, note.source, note.start, "global")
         service.read = frozenset(path for reading in deployed.readings for path in reading.files)
         if not deployed.resources and not service.problems:
             message = "the code deploys no resource of an API Management service"
@@ -83,12 +85,27 @@ class CodeService:
             service.problems.append(Problem(message, FileLocation(files.shown), help=advice, severity=Severity.WARNING))
         return service
 
+    def _foreign_policies(self) -> Iterator[Note]:
+        return (note for type_ in ("apis/policies", "apis/operations/policies") for note in self._foreign(type_))
+
+    def _foreign(self, type_: str) -> Iterator[Note]:
+        """Yield notes about what other deployments may set in this service: nothing of their own APIs."""
+        for other in self.others:
+            own = {_text(each.names[0]) for each in other.resources if each.type == "apis"}
+            for each in other.resources if self.deployed.may_be(other) else ():
+                if each.type == type_ and own.isdisjoint(map(_text, each.names[:1])):
+                    message = f"the deployment {self._name(other)} may set it"
+                    yield Note(message, each.source, each.start, texts=frozenset(map(_text, each.names[:1])))
+
+    def _name(self, other: DeployedService) -> str:
+        return os.path.relpath(other.readings[0].place, self.files.root)
+
     def _gaps_of_others(self) -> Iterator[Gap]:
         """Yield the gaps that other deployments of the folder make, which may add to this service."""
         for other in self.others:
             if other.resources and self.deployed.may_be(other):
-                name = os.path.relpath(other.readings[0].place, self.files.root)
-                yield Gap(f"the deployment {name} may add to this service", FileLocation(self.files.shown))
+                message = f"the deployment {self._name(other)} may add to this service"
+                yield Gap(message, FileLocation(self.files.shown))
             elif not other.resources:
                 for note in dict.fromkeys(note for reading in other.readings for note in reading.unread):
                     yield _gap(note)

@@ -20,7 +20,7 @@ from apimpolicy.project.infrastructure.values import (
     is_known,
     shown,
 )
-from apimpolicy.project.layout import kind_of_folder
+from apimpolicy.project.layout import KINDS, kind_of_folder
 from apimpolicy.project.service.described import (
     Entity,
     ReadingContext,
@@ -62,6 +62,7 @@ from apimpolicy.project.service.description import (
     WorkspaceDescription,
 )
 from apimpolicy.project.service.policy_sources import unknown_policy
+from apimpolicy.project.service.repair import built_in_product
 
 if TYPE_CHECKING:
     from apimpolicy.project.infrastructure.files import Files
@@ -327,7 +328,12 @@ class _Builder:
         self.products.setdefault(entity.id.lower(), made)
 
     def _product(self, entity: Entity) -> ProductDescription | None:
-        found = self.products.get(entity.ids[0].lower())
+        id_ = entity.ids[0].lower()
+        found = self.products.get(id_)
+        if found is None and id_ in KINDS["products"].built_in:
+            found = self.products[id_] = built_in_product(id_, entity.origin)
+            self.service.products.append(found)
+            self.owners[id(found)] = entity
         if found is None:
             message = f"{entity.resource.address} is of the product '{entity.ids[0]}', which isn't in this code"
             entity.problem(message, f"the product '{entity.ids[0]}'")

@@ -14,12 +14,15 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.context.urls import Url
 from apimpolicy.gateway.engine.backends import BackendPool
 from apimpolicy.gateway.engine.service import STATES, scope_target
+from apimpolicy.project.layout import KINDS
 from apimpolicy.project.service.description import (
     ApiDescription,
     BackendDescription,
+    FileLocation,
     FragmentDescription,
     Hole,
     Problem,
+    ProductDescription,
     ServiceDescription,
     Sourced,
 )
@@ -27,7 +30,7 @@ from apimpolicy.project.service.policy_sources import unknown_policy, unmodelled
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from apimpolicy.project.service.description import ProductDescription, SubscriptionDescription
+    from apimpolicy.project.service.description import SubscriptionDescription
 
 SCHEMES = ("segment", "header", "query")
 
@@ -64,6 +67,12 @@ def subscription_state(subscription: SubscriptionDescription) -> str:
     return "submitted" if subscription.state.is_missing else (subscription.state.known or "active").lower()
 
 
+def built_in_product(id_: str, origin: FileLocation) -> ProductDescription:
+    """Return a product that Azure makes with a service; what was changed in it since isn't known."""
+    policy = unknown_policy(f"the built-in product '{id_}' isn't described", Source("", origin.file))
+    return ProductDescription(id_, origin, subscription_required=Sourced(True, origin), policy=policy)
+
+
 def _workspace_of(entity: ApiDescription) -> str | None:
     found = re.search(r"workspaces[/\\]([^/\\]+)", entity.origin.file)
     return getattr(entity, "workspace", None) or (None if found is None else found[1])
@@ -83,6 +92,7 @@ class _Repair:
         opened: dict[str, str] = {}
         for product in service.products:
             product.apis = [each for each in product.apis if self._is_linked(product, each, opened)]
+        self._add_built_in()
         keys: dict[str, str] = {}
         service.subscriptions = [each for each in service.subscriptions if self._fits(each, keys)]
         self._pools()
@@ -205,6 +215,15 @@ class _Repair:
     def _is_left_out(self, noun: str, name: str) -> bool:
         """Return whether another problem explains why the part is missing."""
         return any(problem.part == f"the {noun} '{name}'" for problem in self.service.problems)
+
+    def _add_built_in(self) -> None:
+        """Add the products that Azure makes with a service, where subscriptions name them."""
+        known = {product.id.lower() for product in self.service.products} | {*map(str.lower, self.elsewhere.products)}
+        for each in self.service.subscriptions:
+            kind, _, name = (each.scope.known or "").strip("/").rpartition("/")
+            if kind.endswith("products") and name.lower() in KINDS["products"].built_in and name.lower() not in known:
+                known.add(name.lower())
+                self.service.products.append(built_in_product(name, each.scope.origin))
 
     def _fits(self, each: SubscriptionDescription, keys: dict[str, str]) -> bool:
         part = f"the subscription '{each.id}'"
