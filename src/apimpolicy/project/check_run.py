@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from apimpolicy.project.cache import Cache
     from apimpolicy.project.known_service import ServiceView
     from apimpolicy.project.replacements import Replacements
+    from apimpolicy.project.service.description import PolicyText
     from apimpolicy.text.document import Document
     from apimpolicy.text.source import Source
 
@@ -173,7 +174,7 @@ class CheckRun:
                 for folders, document in policies_in(source_of(*read_data(overlay.path))[0]):
                     place, data = os.path.join(root, *folders, "policy.xml"), document.text.encode()
                     knowledge = self._knowledge(place, environment, data)
-                    settings, named_values, _, _ = knowledge
+                    settings, named_values, *_ = knowledge
                     found += check_readings([document], self.expression_check, named_values, settings)
                 if found:
                     yield Checked(shown_path(overlay.path), to_findings(found))
@@ -235,8 +236,14 @@ class CheckRun:
         return with_holes if _errors(with_holes) < errors else found
 
     def _found(self, data: bytes, name: str, knowledge: FileContext) -> Findings:
-        settings, named_values, values, _ = knowledge
+        settings, named_values, values, *_ = knowledge
         policies, found = policies_of(data, name, settings.placeholders, {**(named_values or {}), **values})
+        if knowledge.deployed:
+            from apimpolicy.project.deployed_texts import as_deployed, xml_faults
+
+            policies = as_deployed(policies, knowledge.deployed, knowledge.made_up)
+            faults = xml_faults(knowledge.deployed, knowledge.made_up)
+            found = [*found, *(each for each in faults if settings.wants(each.code))]
         if name.lower().endswith(MARKDOWN):  # the sections of a snippet have nothing around them
             settings = settings._replace(ignore=(*settings.ignore, "POL150"))
         for readings in policies:
@@ -271,7 +278,8 @@ class CheckRun:
         around = service or (ConfiguredFragments(project.declared, documents) if documents else None)
         settings = settings._replace(fragments=documents, service=around)
         others = repr((known, shown, project.declared)) if named_values is not project.named_values else known
-        return FileContext(settings, named_values, values, others + surroundings)
+        deployed, made_up = ([], frozenset[str]()) if service is None else (service.deployed(path), service.made_up)
+        return FileContext(settings, named_values, values, others + surroundings, deployed, made_up)
 
     def _fragments_for(self, service: ServiceView | None, project: Project) -> tuple[dict[str, Document] | None, str]:
         """Return the documents of fragments by id, and a key of their contents. Unreadable ones are left out."""
@@ -290,6 +298,10 @@ class FileContext(NamedTuple):
     named_values: Mapping[str, str] | None
     values: Mapping[str, str]
     others: str
+    deployed: Sequence[PolicyText] = ()
+    """The policies as they are deployed that are from the file; they follow from the settings' service."""
+    made_up: frozenset[str] = frozenset()
+    """The named values in them that represent what isn't known."""
 
     @property
     def lookups(self) -> int:

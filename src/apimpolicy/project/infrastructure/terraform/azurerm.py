@@ -243,6 +243,10 @@ def _logger(properties: dict[str, Value]) -> dict[str, Value]:
     return {"loggerType": "azureEventHub" if "eventhub" in properties else "applicationInsights"}
 
 
+def _policy(properties: dict[str, Value]) -> dict[str, Value]:
+    return {"format": "rawxml", **properties}  # as which the provider sends `xml_content`
+
+
 _CHANGES: dict[str, Callable[[dict[str, Value]], dict[str, Value]]] = {
     "apis": _api,
     "backends": _backend,
@@ -251,6 +255,7 @@ _CHANGES: dict[str, Callable[[dict[str, Value]], dict[str, Value]]] = {
     "loggers": _logger,
     "namedvalues": _named_value,
     "operations": _operation,
+    "policies": _policy,
     "products": _product,
     "schemas": _schema,
     "subscriptions": _subscription,
