@@ -92,7 +92,6 @@ class _Repair:
         opened: dict[str, str] = {}
         for product in service.products:
             product.apis = [each for each in product.apis if self._is_linked(product, each, opened)]
-        self._add_built_in()
         keys: dict[str, str] = {}
         service.subscriptions = [each for each in service.subscriptions if self._fits(each, keys)]
         self._pools()
@@ -216,15 +215,6 @@ class _Repair:
         """Return whether another problem explains why the part is missing."""
         return any(problem.part == f"the {noun} '{name}'" for problem in self.service.problems)
 
-    def _add_built_in(self) -> None:
-        """Add the products that Azure makes with a service, where subscriptions name them."""
-        known = {product.id.lower() for product in self.service.products} | {*map(str.lower, self.elsewhere.products)}
-        for each in self.service.subscriptions:
-            kind, _, name = (each.scope.known or "").strip("/").rpartition("/")
-            if kind.endswith("products") and name.lower() in KINDS["products"].built_in and name.lower() not in known:
-                known.add(name.lower())
-                self.service.products.append(built_in_product(name, each.scope.origin))
-
     def _fits(self, each: SubscriptionDescription, keys: dict[str, str]) -> bool:
         part = f"the subscription '{each.id}'"
         if each.scope.hole is not None:
@@ -243,7 +233,10 @@ class _Repair:
         products = {product.id for product in self.service.products} | self.elsewhere.products
         if name and not (self._has_api(name) if kind == "apis" else name in products):
             noun = "API" if kind == "apis" else "product"
-            if not self._is_left_out(noun, name):
+            if name.lower() in KINDS[kind].built_in:
+                message = f"{part} is for the built-in {noun} '{name}', of which nothing is described"
+                self._report(message, each.scope.origin, part, "It is left out.", severity=Severity.WARNING)
+            elif not self._is_left_out(noun, name):
                 message = f"{part} is for the {noun} '{name}', which doesn't exist"
                 self._report(message, each.scope.origin, part, missing=(kind, name))
             return False
