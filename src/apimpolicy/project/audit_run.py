@@ -130,7 +130,8 @@ def context_of(gateway: Gateway, description: ServiceDescription | None) -> Serv
     """Return the facts about a service that an audit needs besides its policies."""
     apis = () if description is None else description.apis
     unsettled = frozenset(each.id for each in apis if each.subscription_required.hole is not None)
-    return ServiceContext.of(gateway)._replace(unsettled=unsettled)
+    lacks_policy = description is not None and description.policy is not None and bool(description.policy.unknown)
+    return ServiceContext.of(gateway)._replace(unsettled=unsettled, lacks_global_policy=lacks_policy)
 
 
 def audit_gateway(

@@ -45,6 +45,8 @@ class Project(NamedTuple):
     """The tables of its environments, by name."""
     style: LayoutStyle = LayoutStyle()
     """The layout that `format` writes."""
+    completed: Callable[[ServiceDescription], ServiceDescription] = lambda service: service
+    """Adds to a service what the configuration says about it."""
 
     @property
     def directory(self) -> str:
@@ -154,11 +156,13 @@ class CheckProjects:
     def _read(self, path: str | None, environment: str | None) -> Project:
         check, values, style, declared = CheckConfiguration(), None, LayoutStyle(), NOTHING
         environments: dict[str, dict[str, Any]] = {}
+        completed = Project._field_defaults["completed"]
         if path is not None:
             from apimpolicy.project.configuration import load_configuration
 
             loaded = load_configuration(path, environment)
             values, environments, style = loaded.named_values, loaded.environments, loaded.style
+            completed = loaded.completed
             # Without an environment, what one of them declares exists.
             others = environments.values() if environment is None else ()
             declared = loaded.declared(*others)
@@ -170,7 +174,7 @@ class CheckProjects:
             values = self.options.named_values
         directory = os.path.dirname(path) if path is not None else os.curdir
         exclude = IgnorePatterns(directory or os.curdir, check.exclude)
-        return Project(path, self._with_options(check), values, exclude, declared, environments, style)
+        return Project(path, self._with_options(check), values, exclude, declared, environments, style, completed)
 
     def _with_options(self, check: CheckConfiguration) -> CheckConfiguration:
         options, settings = self.options, check.settings
@@ -345,7 +349,8 @@ class CheckServices:
             from apimpolicy.project.service.reading import chosen, describe_found
 
             found = chosen(self._services_in(root, environment), root, name)
-            self._descriptions[key] = describe_found(found, overlay or NO_CHANGES)
+            project = self._projects.of(root, environment)
+            self._descriptions[key] = project.completed(describe_found(found, overlay or NO_CHANGES))
         return self._descriptions[key]
 
     def _deleted(self, description: ServiceDescription, workspace: str | None) -> Deleted | None:

@@ -168,6 +168,10 @@ class Configuration:
         """The folder that `service` names."""
         return self._service.folder
 
+    def completed(self, service: ServiceDescription) -> ServiceDescription:
+        """Add to a description what the table `service` has. Raises ConfigurationError."""
+        return self._service.completed(service)
+
     @property
     def has_service(self) -> bool:
         return not self._service.is_empty

@@ -121,6 +121,8 @@ def operation_data(run: AuditRun, operation: OperationAudit) -> dict[str, Any]:
             for words, place in dict.fromkeys((str(place.policy), place) for place in operation.places.values())
         ],
     }
+    if not access.is_decided and operation.assumed is not None:
+        found["condition"] = {"unless": "the global policy asks", "access": answer(operation.assumed)}
     attempt = run.attempts.get(operation.key)
     if attempt is not None:
         found["request"] = {"method": attempt.request.method, "url": attempt.request.url, "status": attempt.status}

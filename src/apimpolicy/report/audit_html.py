@@ -47,7 +47,8 @@ def _body(run: AuditRun) -> Iterator[str]:
     yield f'<header><h1>Who reaches the backend{service}</h1><p class="lead">{text(_sentence(run))}</p>'
     yield '<ul class="totals">'
     for row in audit_text.rows(run.audit.operations):
-        kind = "bad" if row.words == audit_text.LENDING else "part" if row.words in ("anyone", "not decided") else ""
+        is_part = row.words in ("anyone", "not decided") or row.words.endswith(audit_text.UNLESS)
+        kind = "bad" if row.words == audit_text.LENDING else "part" if is_part else ""
         yield f'<li class="{kind}"><b>{row.number:,}</b>{text(row.shown)}</li>'
     yield "</ul></header><main>"
     yield from _matrix(run)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.reasoning.audit import kinds
-from apimpolicy.reasoning.audit.access import KEY_WORD, NO_ACCESS, NOT_LIMITED, limited_by
+from apimpolicy.reasoning.audit.access import ANYONE, KEY_WORD, NO_ACCESS, NOT_DECIDED, NOT_LIMITED, limited_by
 from apimpolicy.reasoning.audit.findings import AuditFinding, lent_to_anyone, operations_by_api
 from apimpolicy.reasoning.audit.states import PolicyLocation, TokenCheck
 from apimpolicy.report.columns import PLAIN, Style, counted, printable
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 NO_REQUEST = "no request reaches a backend"
 LENDING = "anyone reaches the backend with our credentials"
+UNLESS = ", unless the global policy asks"
+"""The condition of an answer: the global policy isn't known, and what is known asks for no more."""
 _WIDEST_WORDS = 47
 _SHORT = 40
 _MOST_LISTED = 12
@@ -123,7 +125,7 @@ def rows(operations: Sequence[OperationAudit]) -> list[Row]:
     groups: dict[str, list[OperationAudit]] = {}
     for operation in operations:
         groups.setdefault(answer(operation), []).append(operation)
-    order = [LENDING, "anyone", "not decided"]
+    order = [LENDING, ANYONE, f"{LENDING}{UNLESS}", f"{ANYONE}{UNLESS}", NOT_DECIDED]
     sort = sorted(groups, key=lambda words: (order.index(words) if words in order else 9, words == NO_ACCESS, words))
     found = [(words, groups[words]) for words in sort]
     return [Row(words, len(group), _apis(group, operations), _details(group), _limits(group)) for words, group in found]
@@ -151,7 +153,9 @@ def answer(operation: OperationAudit) -> str:
     access = operation.access
     if access.is_open:
         return LENDING if lent_to_anyone(operation) else "anyone"
-    return access.words if access.is_decided else "not decided"
+    if access.is_decided:
+        return access.words
+    return NOT_DECIDED if operation.assumed is None else f"{answer(operation.assumed)}{UNLESS}"
 
 
 def _apis(group: Sequence[OperationAudit], everything: Sequence[OperationAudit]) -> str:

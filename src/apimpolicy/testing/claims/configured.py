@@ -72,7 +72,9 @@ def file_of(path: str) -> CaseFile:
             "there is no service whose APIs these claims are about",
             help='Add [apis.…], or service = "folder"; put claims about one policy into its test file.',
         )
-    content = json.dumps({"service": os.path.basename(path), "claims": []})
+    service = values.get("service")
+    is_here = isinstance(service, dict) and "path" not in service and "apis" not in values
+    content = json.dumps({"service": os.curdir if is_here else os.path.basename(path), "claims": []})
     beside = os.path.join(os.path.dirname(path), "claims.test.json")
     file = load_case_tree(read_tree(content, beside), beside)
     file.claims = claims_of(tree, path)

@@ -24,6 +24,7 @@ from apimpolicy.project.infrastructure.values import Unknown, Value, is_fully_kn
 from apimpolicy.text.source import Source
 
 _CALLED = re.compile(r'^\s*"?source"?\s*[:=]\s*"(\.[^"]*)"', re.MULTILINE)
+_MODULES = frozenset(("modules", "module"))
 _ABOUT = re.compile(rf"{PREFIX}|{'|'.join(AZAPI)}|\bmodule\"?[\s:]+[\"{{]")
 
 
@@ -75,7 +76,10 @@ def roots(files: Files) -> list[str]:
         called |= calls
         if folder == files.root or (files.root not in calls and any(_ABOUT.search(text) for text in texts)):
             wanted.append(folder)
-    return [folder for folder in wanted if folder == files.root or folder not in called] or wanted
+    found = [folder for folder in wanted if folder == files.root or folder not in called] or wanted
+    # A folder of modules has none that is deployed by itself, unless there is nothing else.
+    modules = [folder for folder in found if not _MODULES.isdisjoint(folder[len(files.root) :].split(os.sep))]
+    return [folder for folder in found if folder not in modules] or found
 
 
 def _downloaded(files: Files, folder: str) -> dict[str, str]:
