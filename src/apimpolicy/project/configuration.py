@@ -62,7 +62,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule
     from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
     from apimpolicy.gateway.engine.document import AnyPolicy
+    from apimpolicy.gateway.engine.exchange import MissingPart
     from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.project.audit_settings import AuditSettings
     from apimpolicy.project.check_configuration import CheckConfiguration
@@ -214,7 +215,27 @@ class Configuration:
             raise ConfigurationError("\n".join(map(str, problems)))
         has_service = description is not None or self.has_service
         parts = self._service.parts(description) if has_service else None
-        return self._gateway(self._settings_with(parts), parts, further_revocation_lists, overrides, description)
+        settings = self._settings_with(parts)
+        gateway = self._gateway(settings, parts, further_revocation_lists, overrides, description)
+        if has_service:
+            known = settings | overrides | {"connections": self._connections()}
+            gateway.missing = cache(partial(self._missing, known, description))
+        return gateway
+
+    def _missing(self, known: dict[str, Any], description: ServiceDescription | None) -> list[MissingPart]:
+        """Return what stand-ins would be made for."""
+        from apimpolicy.gateway.engine.exchange import MissingPart
+        from apimpolicy.project.service.completion import completion
+
+        found = completion(known, self._service.parts(description), (), description).stand_ins
+        return [
+            MissingPart(each.kind, f"the {each.kind} '{each.name}' ({each.purpose})", *each.origin[:2])
+            for each in found
+        ]
+
+    def _connections(self) -> list[tuple[Any, Any]]:
+        rows = self._table.values.get("authorizations") or ()
+        return [(row.get("provider"), row.get("id")) for row in rows if isinstance(row, dict)]
 
     def _completed(
         self,
@@ -234,7 +255,7 @@ class Configuration:
         parts = self._service.parts(description, is_lenient=True) if has_service else None
         settings = self._settings_with(parts)
         rows = self._table.values.get("authorizations") or ()
-        settings["connections"] = [(row.get("provider"), row.get("id")) for row in rows if isinstance(row, dict)]
+        settings["connections"] = self._connections()
         known = settings | overrides | {"named_values": {**settings["named_values"], **further_values}}
         made = kept.completion(
             description, self._table.values, known, lambda: completion(known, parts, policies, description)

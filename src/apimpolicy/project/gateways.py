@@ -16,6 +16,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration import Configuration, empty_configuration, load_configuration
 from apimpolicy.project.environments import find_configuration, selected_environment, selected_service, service_name
 from apimpolicy.project.layout import extracts_in
+from apimpolicy.project.service.leniency import lenient, read_named_placeholders
 from apimpolicy.project.service.reading import FoundService, chosen, has_service, kept_services, services_in
 
 if TYPE_CHECKING:
@@ -35,14 +36,22 @@ def load_gateway(
     config: str | Path | None = None,
     environment: str | None = None,
     service: str | Service | None = None,
+    stand_ins: bool = False,
     **overrides: Any,
 ) -> Gateway:
     """Make the gateway that a folder or a configuration file describes. Raises ConfigurationError.
 
     `config` is the configuration for a folder, in the place of the nearest `apimpolicy.toml`; `environment` is the name
     of the environment as in which everything is loaded; `service` the name of one of several services of the folder.
-    The other arguments are those of `Gateway`.
+    With `stand_ins`, whatever the service misses is made up, and a part with a problem is left out, so that requests
+    are answered as `apimpolicy run` does. Without, a problem raises ConfigurationError, and the explanation of a
+    response says what was missing. The other arguments are those of `Gateway`.
     """
+    if stand_ins:
+        with lenient():
+            gateway = load_gateway(path, config=config, environment=environment, service=service, **overrides)
+        gateway.policies.read_template = read_named_placeholders
+        return gateway
     if isinstance(service, str) or environment is not None:
         name = service if isinstance(service, str) else None
         with (

@@ -120,14 +120,15 @@ def allow(found: Leniency) -> None:
 @contextmanager
 def named_placeholders() -> Iterator[None]:
     """Read placeholders of templates as named values in all policies that are loaded inside of the block."""
-    before, document.read_template = document.read_template, _read_template
+    before, document.read_template = document.read_template, read_named_placeholders
     try:
         yield
     finally:
         document.read_template = before
 
 
-def _read_template(source: Source) -> Source:
+def read_named_placeholders(source: Source) -> Source:
+    """Return a policy whose placeholders of templates are references to named values."""
     from apimpolicy.project.embedded.shapes import with_named_placeholders
 
     return with_named_placeholders(source)
