@@ -175,7 +175,7 @@ class Apim:
         from apimpolicy.project.gateways import load_gateway
 
         found = Path(folder) if Path(folder).is_absolute() else self.directory / folder
-        options = {"environment": environment, "service": service, "stand_ins": stand_ins}
+        options: dict[str, Any] = {"environment": environment, "service": service, "stand_ins": stand_ins}
         self._load = partial(load_gateway, found, config=self._config_path(), **options)
         self._gateway = None
         return self

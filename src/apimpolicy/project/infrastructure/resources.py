@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -37,6 +38,8 @@ class Resource(Record):
     """True when the properties are added to those of another resource with the same type and names."""
     service: Value = None
     """The name of the service that the resource is in; None where the code names none."""
+    is_assumed: bool = False
+    """True if a module makes it that isn't read, and whose usual arguments are known."""
 
 
 class Note(NamedTuple):
@@ -82,6 +85,38 @@ def texts_in(values: Iterable[Value]) -> frozenset[str]:
         except ValueTooLarge:
             continue
     return frozenset(found)
+
+
+_OF_SERVICE = re.compile(r"\b(?:apim?|api[-_ ]?m(?:anagement|gmt))\b|apim", re.IGNORECASE)
+_PART = re.compile(r"/service/|<(?:policies|fragment|inbound)\b", re.IGNORECASE)
+
+
+def gets_part(note: Note, prefix: str, resources: Sequence[Resource]) -> bool:
+    """Return whether a module that isn't read is about the service: called so, given a part of it, or used by one.
+
+    `prefix` is what stands before the module's name in expressions.
+    """
+    if _OF_SERVICE.search(note.module) or any(map(_PART.search, note.texts)):
+        return True
+    names = texts_in(name for each in resources for name in (each.service, *each.names))
+    if not note.texts.isdisjoint(names - {""}):
+        return True
+    reference = f"{prefix}{note.module.partition(' ')[0]}."
+    unknown = (value for each in resources for value in (each.service, *each.names, *each.properties.values()))
+    return any(reference in text for text in _unknown_texts(unknown))
+
+
+def _unknown_texts(values: Iterable[Value]) -> Iterator[str]:
+    """Yield the texts inside of values that have unknown parts, and those of unknown values."""
+    for value in values:
+        try:
+            for each in leaves(value):
+                if isinstance(each, Unknown):
+                    yield f"{each.text}."
+                elif isinstance(each, str) and OPEN in each:
+                    yield each
+        except ValueTooLarge:
+            yield ""
 
 
 def combined(notes: Sequence[Note], advice: str) -> list[Note]:

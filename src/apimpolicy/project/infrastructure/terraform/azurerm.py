@@ -92,6 +92,8 @@ def resource_of(instance: Instance) -> Resource | None:
     kind = KINDS.get(instance.type.removeprefix(PREFIX))
     made.places = {name: instance.place(attribute) for name, attribute in pairs_of(kind)} if kind is not None else {}
     made.doubts = instance.module.doubts | {instance.doubt} - {""}
+    if (call := instance.module.assumed_at) is not None:
+        made.source, made.start, made.places, made.is_assumed = call.source, call.start, {}, True
     return made
 
 

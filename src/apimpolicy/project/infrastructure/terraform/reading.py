@@ -16,7 +16,15 @@ from typing import Any
 from apimpolicy.project.infrastructure.evaluation import TOO_COSTLY, Budget
 from apimpolicy.project.infrastructure.files import TERRAFORM, Files, chosen, environment_files
 from apimpolicy.project.infrastructure.functions import unmarked
-from apimpolicy.project.infrastructure.resources import Note, Reading, Resource, combined, notes_of_guesses, updated
+from apimpolicy.project.infrastructure.resources import (
+    Note,
+    Reading,
+    Resource,
+    combined,
+    gets_part,
+    notes_of_guesses,
+    updated,
+)
 from apimpolicy.project.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_from, resource_of
 from apimpolicy.project.infrastructure.terraform.module import FILES, Module
 from apimpolicy.project.infrastructure.terraform.parser import read_file
@@ -55,9 +63,10 @@ def _read_root(files: Files, folder: str, environment: str | None, budget: Budge
     if plan is not None:
         reading.notes.append(Note("the plan can't be read, so the code is", plan))
     reading.resources = found
-    notes = _notes(module, found, environment)
+    unread = [note for note in module.unread() if not note.module or gets_part(note, "module.", found)]
+    notes = _notes(module, found, unread, environment)
     reading.notes += [each for each in notes if found or (each.source is not None and PREFIX in each.source.text)]
-    reading.unread += [*module.unread(), *(each for each in notes if each.hides)]
+    reading.unread += dict.fromkeys((*unread, *(each for each in notes if each.hides)))
     reading.left_out = lambda: (made for each in module.left_out() if (made := resource_of(each)) is not None)
     return reading
 
@@ -100,7 +109,7 @@ def _all(module: Module) -> Iterator[Module]:
         yield from _all(child)
 
 
-def _notes(module: Module, resources: list[Resource], environment: str | None) -> list[Note]:
+def _notes(module: Module, resources: list[Resource], kept: list[Note], environment: str | None) -> list[Note]:
     found: list[Note] = []
     for each in _all(module):
         found += [Note(problem.message, source, problem.start, hides=True) for source, problem in each.problems]
@@ -112,7 +121,7 @@ def _notes(module: Module, resources: list[Resource], environment: str | None) -
             if block.is_read
             for problem in [*block.body.problems, *(one for a in block.body.attributes.values() for one in a.problems)]
         ]
-        found += (note for note, _ in each.missing)
+        found += (note for note in each.own_unread() if note in kept)
     found += _of_variables(module, environment)
     return combined(found, "Run `terraform init`, which downloads them.") + notes_of_guesses(resources)
 
