@@ -110,3 +110,151 @@ def test_claims_are_about_the_service_of_the_table(path: str, root: Path, capsys
     (root / "apimpolicy.toml").write_text(f'[service]\n{path}global-policy = "none"\n{claim}')
     assert main(["prove", str(root), "--seconds", "1"]) == 1
     assert "1 false" in capsys.readouterr().out
+
+
+PAGOPA = """module "orders" {{
+  source                = "git::https://github.com/pagopa/terraform-azurerm-v4.git//api_management_api?ref=v1"
+  name                  = "orders"
+  path                  = "orders"
+  service_url           = "https://orders.example"
+  api_management_name   = "contoso"
+  subscription_required = {required}
+  xml_content           = file("{policy}")
+  {more}
+}}
+"""
+HMCTS = """module "api" {{
+  source                = "git@github.com:hmcts/cnp-module-api-mgmt-api?ref=master"
+  name                  = "orders"
+  path                  = "orders"
+  api_mgmt_name         = "contoso"
+  service_url           = "https://orders.example"
+  subscription_required = {required}
+}}
+module "policy" {{
+  source                 = "git@github.com:hmcts/cnp-module-api-mgmt-api-policy?ref=master"
+  api_mgmt_name          = "contoso"
+  api_name               = module.api.name
+  api_policy_xml_content = file("{policy}")
+}}
+"""
+VERIFIED = """module apim 'br/public:avm/res/api-management/service:0.9.1' = {{
+  name: 'apim'
+  params: {{
+    name: 'contoso'
+    apis: [{{
+      name: 'orders'
+      path: 'orders'
+      serviceUrl: 'https://orders.example'
+      subscriptionRequired: {required}
+      policies: [{{ format: 'rawxml', value: loadTextContent('{policy}') }}]
+    }}]
+    policies: [{{ format: 'rawxml', value: loadTextContent('global.xml') }}]
+  }}
+}}
+"""
+OWN = """module "orders" {{
+  source  = "app.terraform.io/contoso/api/azurerm"
+  version = "1.0.0"
+  policy  = "{policy}"
+  required = {required}
+}}
+"""
+OWN_FOLDER = """variable "policy" {}
+variable "required" {}
+resource "azurerm_api_management_api" "api" {
+  name                  = "orders"
+  api_management_name   = "contoso"
+  path                  = "orders"
+  service_url           = "https://orders.example"
+  subscription_required = var.required
+}
+resource "azurerm_api_management_api_policy" "policy" {
+  api_name            = "orders"
+  api_management_name = "contoso"
+  xml_content         = file(var.policy)
+}
+"""
+MODULES = {
+    "pagopa": ("main.tf", PAGOPA),
+    "hmcts": ("main.tf", HMCTS),
+    "azure verified modules": ("main.bicep", VERIFIED),
+    "the folder of the table": ("main.tf", OWN),
+}
+SETTINGS = '[service]\nglobal-policy = "none"\n[service.modules]\n"contoso/api" = "modules/api"\n'
+
+
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize(
+    ("policy", "required", "access"),
+    [("open.xml", "false", "anyone"), ("checked.xml", "false", "token"), ("open.xml", "true", "subscription key")],
+)
+def test_an_api_that_a_module_gets(
+    name: str, policy: str, required: str, access: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, code = MODULES[name]
+    code = code.format(policy=policy, required=required, more="")
+    folder = "modules/api/main.tf" if file == "main.tf" else "modules/api/README.md"
+    files = {file: code, "apimpolicy.toml": SETTINGS, folder: OWN_FOLDER, **POLICIES}
+    root = written(tmp_path, files)
+    found = report(root, capsys)
+    assert {api: each["access"] for api, each in found.items()} == {"orders": access}
+    main(["run", str(root), "--get", "/orders"])
+    assert ("200 OK" in capsys.readouterr().out) == (access == "anyone")
+
+
+def test_arguments_that_are_not_given_are_not_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = PAGOPA.format(policy="open.xml", required="null", more="").replace("  subscription_required = null\n", "")
+    root = written(tmp_path, {"main.tf": code, "apimpolicy.toml": SETTINGS, "modules/api/main.tf": "", **POLICIES})
+    assert report(root, capsys)["orders"]["access"] == "not decided"
+
+
+def test_operations_products_and_keys_of_a_module(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    more = """content_format = "openapi"
+  content_value  = file("openapi.json")
+  api_operation_policies = [{ operation_id = "get", xml_content = file("checked.xml") }]
+  subscription_key_names = { header = "X-Key", query = "key" }
+  product_ids = ["unlimited"]
+  api_version = "v1"
+"""
+    paths = {"/a": {"get": {"operationId": "get", "responses": {}}, "put": {"operationId": "put", "responses": {}}}}
+    document = {"openapi": "3.0.1", "info": {"title": "orders", "version": "1"}, "paths": paths}
+    code = PAGOPA.format(policy="open.xml", required="false", more=more)
+    files = {"main.tf": code, "openapi.json": json.dumps(document), **POLICIES}
+    root = written(tmp_path, {**files, "apimpolicy.toml": 'global-policy = "none"\n'})
+    main(["audit", str(root), "--format", "json"])
+    found = json.loads(capsys.readouterr().out)["operations"]
+    assert {(each["api"], each["name"], each["access"]) for each in found} == {
+        ("orders-v1", "GET /a", "token"),
+        ("orders-v1", "PUT /a", "anyone"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("module", "is_mentioned"),
+    [
+        ('source = "Azure/network/azurerm"\n  name = "vnet"', False),
+        ('source = "Azure/network/azurerm"\n  name = azurerm_api_management.apim.name', True),
+        ('source = "Azure/network/azurerm"\n  id = azurerm_api_management.apim.id', True),
+        ('source = "contoso/apim-policies/azurerm"', True),
+        ('source = "contoso/api-management/azurerm"', True),
+        ('source = "contoso/x/azurerm"\n  api = azurerm_api_management_api.orders.name', True),
+        ('source = "contoso/x/azurerm"\n  text = file("open.xml")', True),
+    ],
+)
+def test_modules_that_get_nothing_of_the_service_are_not_mentioned(
+    module: str, is_mentioned: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = terraform('"contoso"', "open.xml") + f'module "other" {{\n  {module}\n}}\n'
+    root = written(tmp_path, {"main.tf": code, **POLICIES})
+    main(["run", str(root), "--get", "/orders"])
+    assert ("aren't read" in capsys.readouterr().err) == is_mentioned
+    main(["audit", str(root)])
+    assert ("AUD011" in capsys.readouterr().out) == is_mentioned
+
+
+def test_a_module_whose_value_is_used_is_mentioned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    module = 'module "other" {\n  source = "contoso/x/azurerm"\n}\n'
+    root = written(tmp_path, {"main.tf": module + terraform("", "open.xml", "module.other.service"), **POLICIES})
+    main(["run", str(root), "--get", "/orders"])
+    assert "aren't read" in capsys.readouterr().err

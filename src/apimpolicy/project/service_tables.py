@@ -7,6 +7,9 @@
     path = "infra"
     global-policy = "none"
 
+    [service.modules]                           # folders in the place of modules, by a part of their source
+    "contoso/terraform-api" = "modules/api"
+
     [[service.policies]]                        # what a script attaches
     api = "orders"                              # also: operation, product
     policy = "policies/orders.xml"
@@ -98,6 +101,10 @@ class ServiceTables:
             policy = None
         self._policy = policy if policy is None or is_document(policy) else Path(table.path(policy))
         self._attached = [] if parts is None else [_attached(each) for each in parts.tables("policies")]
+        if parts is not None and (modules := parts.table("modules")) is not None:  # `service.from_code` reads them
+            for part, path in modules.items():
+                if not os.path.exists(modules.path(modules.checked(path, str, part))):
+                    raise modules.mistake(f"names {path}, which doesn't exist", part)
         if parts is not None:
             parts.finish(("global-policy",))
         self._named = {kind: table.named_tables(kind) for kind in _KINDS}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from apimpolicy.checkout import entries, is_below, is_trusted, open_bytes
 from apimpolicy.text.globs import glob_regex
@@ -37,6 +37,8 @@ class Files:
         self.shown = root
         self.refused: dict[str, str] = {}
         """Paths that weren't read, and why."""
+        self.modules: Mapping[str, str] = {}
+        """Folders and files in the place of modules that lie elsewhere, by a part of the module's source."""
         self.used: set[str] = set()
         """The real paths of the files whose text was asked for since this was set."""
         self._sources: dict[str, Source] = {}
@@ -102,6 +104,10 @@ class Files:
             self.refused.setdefault(self.display(path), "it is too large")
             raise LookupError(path)
         return data
+
+    def module_folder(self, source: str) -> str | None:
+        """Return the folder or file in the place of a module; None without one."""
+        return next((path for part, path in self.modules.items() if part in source), None)
 
     def exists(self, *names: str) -> bool:
         return os.path.isfile(self.path(*names))

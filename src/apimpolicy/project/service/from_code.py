@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from apimpolicy.diagnostics import Severity
+from apimpolicy.project.configuration import read_configuration
+from apimpolicy.project.environments import find_configuration
 from apimpolicy.project.infrastructure.bicep.reading import read_bicep
 from apimpolicy.project.infrastructure.files import OUTSIDE, Files
 from apimpolicy.project.infrastructure.resources import Note, Reading, Resource
@@ -114,11 +116,23 @@ class CodeService:
 def code_services(folder: str, environment: str | None = None) -> list[CodeService]:
     """Return the services that the code in a folder deploys; one without resources where it deploys none."""
     files = Files(folder, _repository(folder))
+    files.modules = _modules(folder)
     readings = [*_readings(read_terraform, files, environment), *_readings(read_bicep, files, environment)]
     found = services_of(readings)
     with_resources = [each for each in found if each.resources]
     deployed = with_resources or found[:1] or [DeployedService(None, [], [])]
     return [CodeService(each, files, [other for other in found if other is not each]) for each in deployed]
+
+
+def _modules(folder: str) -> dict[str, str]:
+    """Return the folders and files in the place of modules, as the nearest configuration has them."""
+    path = find_configuration(folder)
+    values = {} if path is None else read_configuration(path)
+    table = values.get("service")
+    given = table.get("modules") if isinstance(table, dict) else None
+    directory = os.path.dirname(os.path.abspath(path or ""))
+    named = given.items() if isinstance(given, dict) else ()
+    return {part: os.path.realpath(os.path.join(directory, each)) for part, each in named if isinstance(each, str)}
 
 
 def _readings(

@@ -150,14 +150,14 @@ def chosen(services: Sequence[FoundService], folder: str, wanted: str | None) ->
     return own[0]
 
 
-_TERRAFORM = re.compile(rb"azurerm_api_management|Microsoft\.ApiManagement/service", re.IGNORECASE)
-_ARM = re.compile(rb"Microsoft\.ApiManagement/service", re.IGNORECASE)
+_TERRAFORM = re.compile(rb"api_management|api-mgmt-|Microsoft\.ApiManagement/service", re.IGNORECASE)
+_BICEP = re.compile(rb"Microsoft\.ApiManagement/service|/res/api-management/service", re.IGNORECASE)
 _JSON = re.compile(
     rb'"type"\s*:\s*"(?:azurerm_api_management|azapi_resource|Microsoft\.ApiManagement/service)'
     rb'|"azurerm_api_management\w*"\s*:',
     re.IGNORECASE,
 )
-_ENDINGS = {".tf": _TERRAFORM, ".tofu": _TERRAFORM, ".bicep": _ARM, ".json": _JSON}
+_ENDINGS = {".tf": _TERRAFORM, ".tofu": _TERRAFORM, ".bicep": _BICEP, ".json": _JSON}
 _MOST_FILES = 5_000
 _LARGEST = 4 * 1024 * 1024
 

@@ -279,7 +279,8 @@ class Module(CodeEvaluator):
         written = None if attribute is None else self.value(attribute.value, attribute.source, {})
         is_path = isinstance(written, str) and is_known(written) and written.startswith((".", "/"))
         address = ".".join(part for part in (re.sub(r"module\.|\[[^\]]*\]", "", self.place), name) if part)
-        downloaded = self.root.modules_file.get(address)
+        own = self.files.module_folder(written) if isinstance(written, str) and is_known(written) else None
+        downloaded = self.root.modules_file.get(address) if own is None else os.path.relpath(own, self.root.folder)
         where = (self.folder, str(written)) if is_path else (self.root.folder, str(downloaded))
         if is_path or downloaded is not None:
             with contextlib.suppress(LookupError):
@@ -361,6 +362,9 @@ class AssumedModule(Module):
         for block in read_file(Source(self.code, self.folder)).blocks:
             found.setdefault(block.type, {})[block.labels] = block
         return found
+
+    def left_out(self) -> Iterator[Instance]:
+        return iter(())
 
 
 class _Template(Module):
