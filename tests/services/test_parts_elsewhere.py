@@ -6,7 +6,17 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.services.test_deployments import CHECKED, EXISTING, OPEN, POLICIES, bicep, terraform, written
+from tests.services.test_deployments import (
+    CHECKED,
+    EXISTING,
+    OPEN,
+    POLICIES,
+    bicep,
+    extract,
+    terraform,
+    within,
+    written,
+)
 
 from apimpolicy.cli import main
 
@@ -258,3 +268,80 @@ def test_a_module_whose_value_is_used_is_mentioned(tmp_path: Path, capsys: pytes
     root = written(tmp_path, {"main.tf": module + terraform("", "open.xml", "module.other.service"), **POLICIES})
     main(["run", str(root), "--get", "/orders"])
     assert "aren't read" in capsys.readouterr().err
+
+
+VALUE = "<set-header name='x' exists-action='override'><value>{{secret}}</value></set-header>"
+SCRIPT = """resource script 'Microsoft.Resources/deploymentScripts@2023-08-01' = {
+  name: 'values'
+  kind: 'AzurePowerShell'
+  properties: { scriptContent: 'COMMAND' }
+}
+"""
+NAMED = """resource region 'Microsoft.ApiManagement/service/namedValues@2022-08-01' = {
+  parent: apim
+  name: 'region'
+  properties: { displayName: 'region', value: 'west' }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "severity"),
+    [
+        ("Write-Host hello", "error"),
+        ("New-AzApiManagementNamedValue -Context $c -NamedValueId secret", "warning"),
+        ("az apim nv create --service-name contoso --named-value-id secret", "warning"),
+        ("az rest --method put --url https://x/service/contoso/namedValues/secret --body b", "warning"),
+        ("New-AzApiManagementBackend -Context $c -BackendId b", "error"),
+    ],
+)
+@pytest.mark.parametrize("form", ["bicep", "terraform"])
+def test_scripts_in_code_count_as_scripts_do(
+    form: str, command: str, severity: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = OPEN.replace("<base />", f"<base />{VALUE}", 1)
+    files = {"main.bicep": bicep("'contoso'", "open.xml") + NAMED + SCRIPT.replace("COMMAND", command)}
+    if form == "terraform":
+        code = terraform('"contoso"', "open.xml") + NAMED_IN_TERRAFORM + PROVISIONER.replace("COMMAND", command)
+        files = {"main.tf": code}
+    root = written(tmp_path, {**files, **POLICIES, "open.xml": policy})
+    main(["check", str(root), "--format", "json", "--no-cache"])
+    found = json.loads(capsys.readouterr().out)["diagnostics"]
+    severities = [each["severity"] for each in found if each["code"] == "POL001"]
+    assert severities == ["error"] if severity == "error" else "error" not in severities
+
+
+PROVISIONER = """resource "null_resource" "values" {
+  provisioner "local-exec" {
+    command = "COMMAND"
+  }
+}
+"""
+NAMED_IN_TERRAFORM = """resource "azurerm_api_management_named_value" "region" {
+  name                = "region"
+  display_name        = "region"
+  value               = "west"
+  api_management_name = "contoso"
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "severity"),
+    [
+        ('module "x" {\n  source = "contoso/apim/azurerm"\n}\n', "warning"),
+        ('module "x" {\n  source = "git::https://github.com/contoso/api-management.git"\n}\n', "warning"),
+        ('module "x" {\n  source = "contoso/network/azurerm"\n}\n', "error"),
+    ],
+)
+def test_an_extract_beside_a_module_that_is_not_read(
+    module: str, severity: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = OPEN.replace("<base />", '<base /><set-backend-service backend-id="other" />', 1)
+    backend = {
+        "backends/one/backendInformation.json": '{"properties": {"url": "https://one.example", "protocol": "http"}}'
+    }
+    root = written(tmp_path, {**within("apimartifacts", {**extract(policy), **backend}), "infra/main.tf": module})
+    main(["check", str(root), "--format", "json", "--no-cache"])
+    found = json.loads(capsys.readouterr().out)["diagnostics"]
+    assert [(each["code"], each["severity"]) for each in found] == [("POL160", severity)]
