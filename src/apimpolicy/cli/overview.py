@@ -52,13 +52,15 @@ def command(path: str) -> int:
     from apimpolicy.project.service.leniency import Leniency, lenient
 
     found = discovered(path)
-    if found is None or not found[1].files:
+    if found is None:
         raise ConfigurationError(f"found no policies in {path} at a glance; `apimpolicy --help` lists the commands")
     projects, discovery = found
     findings = _findings(projects, discovery)
     with lenient(Leniency()):
         audits = _audits(path)
         tests = _tests(path)
+    if not discovery.files and not any(audit.operations for audit in audits.values()):
+        raise ConfigurationError(f"found no policies in {path} at a glance; `apimpolicy --help` lists the commands")
     style = Style.of(sys.stdout)
     for line in _screen(path, discovery, findings, audits, tests, style):
         print(style.fit(line))
@@ -151,7 +153,7 @@ def _screen(
     yield ""
     yield "Next:"
     is_open = any(row.words == LENDING for _, row in found) if found else None
-    commands = list(_next(path, discovery.files[0], findings, is_open, tests, next(iter(audits), "")))[:3]
+    commands = list(_next(path, next(iter(discovery.files), ""), findings, is_open, tests, next(iter(audits), "")))[:3]
     widest = max(len(line) for line, _ in commands)
     fits = all(widest + 4 + len(what) <= style.width for _, what in commands)
     for line, what in commands:

@@ -79,6 +79,14 @@ class Files:
                 continue
             yield found
 
+    def mention(self, path: str) -> tuple[str, int, int] | None:
+        """Return the place that names a file, as far as the texts that were read show: file, line and column."""
+        name = os.path.basename(path)
+        for source in self._sources.values():
+            if (start := source.text.find(name)) >= 0:
+                return (source.path, *source.position(start))
+        return None
+
     def reason(self, *names: str) -> str:
         """Return why a file couldn't be read, for a message of its own: `refused` doesn't have it any more."""
         written = self.display(os.path.normpath(os.path.join(*names)))

@@ -59,22 +59,24 @@ class ReadingContext:
         """URLs, and the files that are read instead."""
 
     def file_of(self, url: str, source: Source) -> Source | None:
-        """Return the file that a URL names, which is `url` from its last unknown value on.
+        """Return the file that a URL names, which is in `url` between two unknown values, or after the last.
 
         Templates link to files of their own repository. The longest end of the URL's path counts that is a file of the
         repository, of the folder, or beside `source`; a name without a folder is no evidence.
         """
-        *unknown, end = MARKED.split(url)
-        parts = [each for each in (end if unknown else urlsplit(end).path).partition("?")[0].split("/") if each]
-        if any(each.startswith(".") for each in parts):
-            return None
-        for start in range(len(parts) - 1):
-            for base in (self.files.repository, self.files.root, os.path.dirname(source.path)):
-                with suppress(LookupError):
-                    if os.path.isfile(os.path.join(base, *parts[start:])):
-                        found = self.files.source(base, *parts[start:])
-                        self.linked.append((shown(url), found))
-                        return found
+        pieces = MARKED.split(url)
+        paths = pieces if len(pieces) > 1 else [urlsplit(url).path]
+        for path in reversed(paths):
+            parts = [each for each in path.partition("?")[0].split("/") if each]
+            if any(each.startswith(".") for each in parts):
+                continue
+            for start in range(len(parts) - 1):
+                for base in (self.files.repository, self.files.root, os.path.dirname(source.path)):
+                    with suppress(LookupError):
+                        if os.path.isfile(os.path.join(base, *parts[start:])):
+                            found = self.files.source(base, *parts[start:])
+                            self.linked.append((shown(url), found))
+                            return found
         return None
 
 

@@ -221,5 +221,7 @@ def _unread(files: Files, resources: Sequence[Resource]) -> list[Problem]:
         names = [os.path.relpath(path, files.shown) for path in outside]
         message = f"files outside of the folder aren't read: {', '.join(names[:4])}{' …' * (len(names) > 4)}"
         advice = "Pass a folder that contains them. In a Git repository, code can read all files that aren't hidden."
-        found.append(Problem(message, FileLocation(files.shown), help=advice, severity=Severity.WARNING))
+        place = files.mention(outside[0])
+        origin = FileLocation(files.shown) if place is None else FileLocation(*place)
+        found.append(Problem(message, origin, help=advice, severity=Severity.WARNING))
     return found
