@@ -75,7 +75,7 @@ from apimpolicy.project.files import read_bytes
 from apimpolicy.project.format_settings import style_of
 from apimpolicy.project.gateway_settings import GatewayTables
 from apimpolicy.project.identity_tables import IdentityTables
-from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
+from apimpolicy.project.named_values import checked_named_values, written_configuration
 from apimpolicy.project.service.leniency import KeptServices, Leniency, leniency, may_need_stand_ins
 from apimpolicy.project.service_tables import ServiceTables, entity_of, is_document
 from apimpolicy.project.toml_table import Table
@@ -420,12 +420,7 @@ def load_configuration(path: str, environment: str | None = None) -> Configurati
 
 def read_configuration(path: str, environment: str | None = None) -> dict[str, Any]:
     """Read the keys and values of a configuration file in an environment. Raises ConfigurationError."""
-    values = parse_toml(read_text(path), path)
-    if os.path.basename(path) == "pyproject.toml":
-        tool = values.get("tool")
-        found = tool.get("apimpolicy") if isinstance(tool, dict) else None
-        values = found if isinstance(found, dict) else {}
-    return environments.in_environment(values, environment or environments.selected())
+    return environments.in_environment(written_configuration(path), environment or environments.selected())
 
 
 def empty_configuration() -> Configuration:

@@ -3,17 +3,6 @@
     service = "extracted"                       # a folder in the layout of APIOps; what follows comes on top
     global-policy = "global.xml"                # "none": the one of a new service
 
-    [service]                                   # in the place of these two, for a service in parts
-    path = "infra"
-    global-policy = "none"
-
-    [service.modules]                           # folders in the place of modules, by a part of their source
-    "contoso/terraform-api" = "modules/api"
-
-    [[service.policies]]                        # what a script attaches
-    api = "orders"                              # also: operation, product
-    policy = "policies/orders.xml"
-
     [apis.orders]                               # also: name, service-url, protocols, revision, is-current-revision
     path = "orders"
     policy = "orders.xml"
@@ -51,6 +40,10 @@
 
     [workspaces.sales]                          # also: name
     policy = "sales.xml"
+
+For a service in parts, a table `[service]` replaces the first two keys: `path`, `global-policy`, `modules`, which are
+folders in the place of modules that aren't read, and `[[service.policies]]`, what scripts attach (`api` with or without
+`operation`, or `product`; `policy`).
 
 A policy is the path of a file, or the document itself: a text that begins with `<`.
 

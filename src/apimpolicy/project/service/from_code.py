@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from apimpolicy.diagnostics import Severity
-from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.environments import find_configuration
 from apimpolicy.project.infrastructure.bicep.reading import read_bicep
 from apimpolicy.project.infrastructure.files import OUTSIDE, Files
@@ -15,6 +14,7 @@ from apimpolicy.project.infrastructure.services import DeployedService, services
 from apimpolicy.project.infrastructure.terraform.reading import read_terraform
 from apimpolicy.project.infrastructure.values import Unknown, Value, hole, is_known
 from apimpolicy.project.layout import kind_of_folder
+from apimpolicy.project.named_values import written_configuration
 from apimpolicy.project.service.description import OPERATIONS, FileLocation, Gap, Problem, ServiceDescription
 from apimpolicy.project.service.from_resources import describe_resources
 from apimpolicy.project.service.policy_sources import NOT_IN_CODE, unknown_policy
@@ -127,7 +127,7 @@ def code_services(folder: str, environment: str | None = None) -> list[CodeServi
 def _modules(folder: str) -> dict[str, str]:
     """Return the folders and files in the place of modules, as the nearest configuration has them."""
     path = find_configuration(folder)
-    values = {} if path is None else read_configuration(path)
+    values = {} if path is None else written_configuration(path)
     table = values.get("service")
     given = table.get("modules") if isinstance(table, dict) else None
     directory = os.path.dirname(os.path.abspath(path or ""))

@@ -265,12 +265,7 @@ class Children(NameResolver):
         address = ".".join(part for part in (self.caller.place, address) if part)
         caller = self.caller
         if folder is None:
-            from apimpolicy.project.infrastructure.terraform.module import AssumedModule
-
-            module: Module = AssumedModule(
-                caller.files, caller.folder, caller.budget, self.inputs(scope), caller, address
-            )
-            module.code, module.assumed_at = caller.stand_in(self.block) or "", self.block
+            module = caller.assumed(self.block, self.inputs(scope), address)
         else:
             made = type(caller) if caller.assumed_at is None else type(caller.root)
             module = made(caller.files, folder, caller.budget, self.inputs(scope), caller, address)

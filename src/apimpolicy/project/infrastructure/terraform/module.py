@@ -302,6 +302,12 @@ class Module(CodeEvaluator):
         written = None if attribute is None else self.value(attribute.value, attribute.source, {})
         return stand_in_for(written) if isinstance(written, str) and self.level < MOST_LEVELS else None
 
+    def assumed(self, block: Block, inputs: Mapping[str, Value], address: str) -> Module:
+        """Return the stand-in for a called module."""
+        module = AssumedModule(self.files, self.folder, self.budget, inputs, self, address)
+        module.code, module.assumed_at = self.stand_in(block) or "", block
+        return module
+
     # Functions that read files
 
     def function_file(self, source: Source, path: Value) -> Value:
