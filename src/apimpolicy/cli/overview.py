@@ -97,14 +97,16 @@ def _findings(projects: CheckProjects, discovery: Discovery) -> _Findings:
 def _audits(path: str) -> dict[str, ServiceAudit]:
     """Return the audits of the services in a folder, by name; of those that the time is enough for."""
     from apimpolicy.project.audit_run import analysed
-    from apimpolicy.project.gateways import each_service
+    from apimpolicy.project.gateways import for_each_service
 
     found: dict[str, ServiceAudit] = {}
+
+    def analyse(name: str) -> None:
+        if (audit := analysed(path)) is not None:
+            found[name] = audit
+
     with suppress(ApimPolicyError, DeadlineError), deadline(AUDITING):
-        for name in each_service(path):
-            audit = analysed(path)
-            if audit is not None:
-                found[name] = audit
+        for_each_service(path, None, analyse)
     return found
 
 

@@ -18,7 +18,7 @@ from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.audit_settings import AuditSettings, Exemption
 from apimpolicy.project.baseline import Baseline
-from apimpolicy.project.gateways import configured, each_service, require_apis
+from apimpolicy.project.gateways import configured, for_each_service, require_apis
 from apimpolicy.project.information_run import LINK_UNKNOWN
 from apimpolicy.project.service.description import OPERATIONS, FileLocation, ServiceDescription
 from apimpolicy.reasoning.audit.analysis import OperationAudit, ServiceAudit, audit_service
@@ -101,8 +101,11 @@ def audit_services(
 ) -> list[AuditRun]:
     """Audit each service of a folder or a configuration. Raises ConfigurationError when there is none."""
     runs: list[AuditRun] = []
-    for name in each_service(path, config):
+
+    def audit(name: str) -> None:
         runs.append(audit_path(path, config, baseline, search_of)._replace(service=name))
+
+    for_each_service(path, config, audit)
     return _without_used(runs) if len(runs) > 1 else runs
 
 

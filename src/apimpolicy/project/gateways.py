@@ -8,7 +8,7 @@ gateway.send("/orders/17")
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -94,16 +94,16 @@ def services_at(path: str, config: str | None = None) -> list[FoundService]:
     return [] if root is None or not os.path.isdir(root) else services_in(root)
 
 
-def each_service(path: str, config: str | None = None) -> Iterator[str]:
-    """Yield the name of each service of a path, which is selected meanwhile; the selected or only one has none."""
+def for_each_service(path: str, config: str | None, act: Callable[[str], None]) -> None:
+    """Call a function with the name of each service of a path while it is selected; the only one has no name."""
     found = services_at(path, config) if service_name() is None else []
     if len(found) < 2:
-        yield ""
+        act("")
         return
     with kept_services():
         for each in found:
             with selected_service(each.name):
-                yield each.name
+                act(each.name)
 
 
 def require_one(path: str) -> None:

@@ -91,32 +91,36 @@ _OF_SERVICE = re.compile(r"\b(?:apim?|api[-_ ]?m(?:anagement|gmt))\b|apim", re.I
 _PART = re.compile(r"/service/|<(?:policies|fragment|inbound)\b", re.IGNORECASE)
 
 
-def gets_part(note: Note, prefix: str, resources: Sequence[Resource]) -> bool:
-    """Return whether a module that isn't read is about the service: called so, given a part of it, or used by one.
+class Relevance:
+    """Tells which modules that aren't read are about the service of some resources."""
 
-    `prefix` is what stands before the module's name in expressions.
-    """
-    if _OF_SERVICE.search(note.module) or any(map(_PART.search, note.texts)):
-        return True
-    names = texts_in(name for each in resources for name in (each.service, *each.names))
-    if not note.texts.isdisjoint(names - {""}):
-        return True
-    reference = f"{prefix}{note.module.partition(' ')[0]}."
-    unknown = (value for each in resources for value in (each.service, *each.names, *each.properties.values()))
-    return any(reference in text for text in _unknown_texts(unknown))
+    def __init__(self, resources: Sequence[Resource]) -> None:
+        self._names = texts_in(name for each in resources for name in (each.service, *each.names)) - {""}
+        values = (value for each in resources for value in (each.service, *each.names, *each.properties.values()))
+        doubts = (doubt for each in resources for doubt in each.doubts)
+        self._unknown = "\n".join((*_unknown_texts(values), *doubts))
+
+    def of(self, note: Note, prefix: str = "") -> bool:
+        """Return whether a module is called so, gets a part of the service, or is used by it.
+
+        `prefix` is what stands before the module's name in expressions.
+        """
+        if not note.module or _OF_SERVICE.search(note.module) or any(map(_PART.search, note.texts)):
+            return True
+        return not note.texts.isdisjoint(self._names) or f"{prefix}{note.module.partition(' ')[0]}." in self._unknown
 
 
 def _unknown_texts(values: Iterable[Value]) -> Iterator[str]:
-    """Yield the texts inside of values that have unknown parts, and those of unknown values."""
+    """Yield the unknown values inside of values, and the unknown parts of texts."""
     for value in values:
         try:
             for each in leaves(value):
                 if isinstance(each, Unknown):
                     yield f"{each.text}."
                 elif isinstance(each, str) and OPEN in each:
-                    yield each
+                    yield from (found[0] for found in MARKED.finditer(each))
         except ValueTooLarge:
-            yield ""
+            continue
 
 
 def combined(notes: Sequence[Note], advice: str) -> list[Note]:

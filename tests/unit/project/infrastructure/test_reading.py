@@ -202,9 +202,9 @@ def test_optional_attributes_have_null_or_their_default(tmp_path: Path) -> None:
 
 
 def test_downloaded_modules_are_read_and_others_are_named(tmp_path: Path) -> None:
-    code = 'module "far" {\n  source = "Some/module/azurerm"\n  path = "x"\n}\n' + API.format("a", '"a"')
+    code = 'module "far" {\n  source = "Some/apim/azurerm"\n  path = "x"\n}\n' + API.format("a", '"a"')
     written(tmp_path, **{"main.tf": code})
-    assert "return is unknown: far (Some/module/azurerm)" in messages(terraform(tmp_path))
+    assert "return is unknown: far (Some/apim/azurerm)" in messages(terraform(tmp_path))
     index = {"Modules": [{"Key": "far", "Source": "s", "Dir": ".terraform/modules/far"}]}
     written(
         tmp_path,

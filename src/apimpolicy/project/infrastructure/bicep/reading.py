@@ -17,7 +17,7 @@ from apimpolicy.project.infrastructure.bicep.template import BicepTemplate, with
 from apimpolicy.project.infrastructure.evaluation import TOO_COSTLY, Budget
 from apimpolicy.project.infrastructure.files import BICEP, Files, candidates, chosen, environment_of
 from apimpolicy.project.infrastructure.functions import from_json
-from apimpolicy.project.infrastructure.resources import Note, Reading, combined, gets_part, notes_of_guesses
+from apimpolicy.project.infrastructure.resources import Note, Reading, Relevance, combined, notes_of_guesses
 from apimpolicy.project.infrastructure.values import Unknown, Value
 
 _MODULES = re.compile(r"^[ \t]*module[ \t]+\w+[ \t]+'([^'\n]+)'|\bfrom[ \t]+'([^'\n]+)'", re.MULTILINE)
@@ -56,7 +56,7 @@ def _read_template(files: Files, path: str, environment: str | None, budget: Bud
         reading.unread.append(reading.notes[-1])
         return reading
     found = list(template.resources())
-    notes = [each for each in template.all_notes() if not each.module or gets_part(each, "", found)]
+    notes = [*filter(Relevance(found).of, template.all_notes())]
     if not found:
         if _SERVICE.search(template.source.text):
             reading.notes += combined(notes, "")

@@ -19,9 +19,9 @@ from apimpolicy.project.infrastructure.functions import unmarked
 from apimpolicy.project.infrastructure.resources import (
     Note,
     Reading,
+    Relevance,
     Resource,
     combined,
-    gets_part,
     notes_of_guesses,
     updated,
 )
@@ -63,7 +63,8 @@ def _read_root(files: Files, folder: str, environment: str | None, budget: Budge
     if plan is not None:
         reading.notes.append(Note("the plan can't be read, so the code is", plan))
     reading.resources = found
-    unread = [note for note in module.unread() if not note.module or gets_part(note, "module.", found)]
+    relevance = Relevance(found)
+    unread = [note for note in module.unread() if relevance.of(note, "module.")]
     notes = _notes(module, found, unread, environment)
     reading.notes += [each for each in notes if found or (each.source is not None and PREFIX in each.source.text)]
     reading.unread += dict.fromkeys((*unread, *(each for each in notes if each.hides)))
