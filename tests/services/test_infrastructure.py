@@ -11,8 +11,9 @@ import pytest
 
 from apimpolicy import load_gateway
 from apimpolicy.gateway.context.records import Request
+from apimpolicy.project.overlays import NO_CHANGES
 from apimpolicy.project.service.leniency import lenient
-from apimpolicy.project.service.reading import read_infrastructure
+from apimpolicy.project.service.reading import describe
 from apimpolicy.testing.comparing.sides import ServiceSide, documents_of
 from apimpolicy.testing.comparing.versions import versions
 
@@ -86,7 +87,7 @@ PLACES = {
 
 @pytest.mark.parametrize("form", PLACES)
 def test_descriptions_say_where_things_are_written(form: str) -> None:
-    service = read_infrastructure(str(SHOP / form))
+    service = describe(str(SHOP / form), NO_CHANGES)
     assert not service.problems
     for id_, (file, line, policy_file, policy_line) in PLACES[form].items():
         api = service.api(id_)
@@ -162,6 +163,6 @@ def test_policies_in_folders_like_those_of_an_extract_leave_the_code_what_is_rea
 )
 def test_code_of_which_nothing_can_be_read_is_reported(tmp_path: Path, name: str, code: str, problem: str) -> None:
     (tmp_path / name).write_text(code)
-    found = read_infrastructure(str(tmp_path))
+    found = describe(str(tmp_path), NO_CHANGES)
     assert not found.apis
     assert any(problem in str(each) for each in found.problems), list(map(str, found.problems))

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from apimpolicy.cli import commands
-from apimpolicy.cli.commands import WithHelp, configuration_option, selects_environment, show_stand_ins, stands_in
+from apimpolicy.cli.commands import (
+    WithHelp,
+    configuration_option,
+    selects_environment,
+    selects_service,
+    show_stand_ins,
+    stands_in,
+)
 from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import write_report_to, write_text
 from apimpolicy.report.columns import PLAIN, Style, counted
@@ -33,6 +40,7 @@ FORMATS = ("text", "json", "sarif", "markdown", "junit", "azure", "github")
 @click.option("-v", "--verbose", is_flag=True, help="List the operations of every finding, and stand-ins.")
 @configuration_option
 @selects_environment
+@selects_service
 @stands_in
 def command(
     path: str,
@@ -70,19 +78,19 @@ def command(
 
     if since is not None:
         return _compare(path, since, config, form, output_file)
-    run = audit_run.audit_path(path, config, None if write_baseline else baseline, search_of=_search())
+    runs = audit_run.audit_services(path, config, None if write_baseline else baseline, search_of=_search())
     show_stand_ins()
     if write_baseline is not None:
-        count = audit_run.write_baseline(run, write_baseline)
+        count = audit_run.write_baseline(runs, write_baseline)
         say(f"wrote {counted(count, 'finding')} to {write_baseline}")
         return commands.CLEAN
-    _write(run, form, output_file, verbose=verbose)
+    _write(runs, form, output_file, verbose=verbose)
     if html is not None:
         from apimpolicy.report.audit_html import audit_html
 
-        write_text(html, audit_html(run))
+        write_text(html, audit_html(runs))
         say(f"wrote {html}")
-    return commands.FINDINGS if run.fails else commands.CLEAN
+    return commands.FINDINGS if any(run.fails for run in runs) else commands.CLEAN
 
 
 def _search() -> Callable[[Gateway], Search] | None:
@@ -96,12 +104,12 @@ def _search() -> Callable[[Gateway], Search] | None:
     return AnonymousRequests
 
 
-def _write(run: AuditRun, form: str, path: str | None, *, verbose: bool) -> None:
+def _write(runs: Sequence[AuditRun], form: str, path: str | None, *, verbose: bool) -> None:
     from apimpolicy.report.audit_formats import audit_as
     from apimpolicy.report.audit_text import audit_text
 
     style = Style.of(sys.stdout) if path is None else Style(False)
-    text = audit_text(run, style, verbose=verbose) if form == "text" else audit_as(form, run)
+    text = audit_text(runs, style, verbose=verbose) if form == "text" else audit_as(form, runs)
     write_report_to(path, text, is_text=form == "text")
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import os
+import shlex
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
@@ -14,6 +15,8 @@ from apimpolicy.text import secrets
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+    from apimpolicy.project.service.reading import SeveralServicesError
 
 
 class WithHelp(click.Command):
@@ -95,6 +98,33 @@ def selects_environment(function: Callable[..., Any]) -> Callable[..., Any]:
 
     text = "Use this environment: its overlay and its table in apimpolicy.toml."
     return click.option("--environment", metavar="NAME", help=text, expose_value=False, callback=select)(function)
+
+
+def selects_service(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the option `--service NAME`, for commands that are about one service."""
+
+    def select(context: click.Context, _: click.Parameter, name: str | None) -> None:
+        if name is not None:
+            from apimpolicy.project.environments import selected_service
+
+            context.with_resource(selected_service(name))
+
+    text = "Use this service of a folder that has several."
+    return click.option("--service", metavar="NAME", help=text, expose_value=False, callback=select)(function)
+
+
+def command_for(error: SeveralServicesError, arguments: Sequence[str]) -> str:
+    """Return the command line that is meant, for the first of the services that an error names."""
+    first = error.services[0]
+    words = [shlex.quote(each) for each in arguments]
+    places = [index for index, each in enumerate(arguments) if os.path.realpath(each) == os.path.realpath(error.folder)]
+    if first.path is None:
+        words += ["--service", shlex.quote(first.name)]
+    elif places:
+        words[places[-1]] = shlex.quote(first.path)
+    else:
+        words.append(shlex.quote(first.path))
+    return " ".join(("apimpolicy", *words))
 
 
 def check_environment(files: Iterable[str], *, is_certain: bool = False) -> None:

@@ -16,6 +16,7 @@ from apimpolicy.cli.commands import (
     configuration_option,
     secrets_option,
     selects_environment,
+    selects_service,
     show_stand_ins,
     stands_in,
     together,
@@ -71,6 +72,7 @@ _all_options = together(
     click.option("--named-value", "named_values", multiple=True, metavar="NAME=VALUE", help="A named value."),
     configuration_option,
     selects_environment,
+    selects_service,
     stands_in,
     secrets_option,
     click.option(

@@ -13,7 +13,7 @@ from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import write_text
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.environments import find_configuration
-from apimpolicy.project.layout import is_service_folder, place_of
+from apimpolicy.project.layout import place_of
 from apimpolicy.report.columns import counted
 from apimpolicy.text.secrets import requests_are_invented, without_secrets
 
@@ -89,12 +89,14 @@ def _policies(folder: str) -> list[str]:
 
 def _services(folder: str, policies: list[str]) -> list[str]:
     """Return the services in a folder: itself, extracts below it, or the one that its configuration describes."""
+    from apimpolicy.project.gateways import require_one
     from apimpolicy.project.service.reading import has_service
 
+    if has_service(folder):
+        require_one(folder)
+        return [folder]
     roots = {os.path.relpath(root) for each in policies if (root := place_of(each).root) is not None}
-    if roots and not is_service_folder(folder):
-        return sorted(roots)
-    return [folder] if has_service(folder) else _configured(folder)
+    return sorted(roots) or _configured(folder)
 
 
 def _configured(folder: str) -> list[str]:

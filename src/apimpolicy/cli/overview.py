@@ -10,6 +10,7 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -51,15 +52,17 @@ def command(path: str) -> int:
     from apimpolicy.project.service.leniency import Leniency, lenient
 
     found = discovered(path)
-    if found is None or not found[1].files:
+    if found is None:
         raise ConfigurationError(f"found no policies in {path} at a glance; `apimpolicy --help` lists the commands")
     projects, discovery = found
     findings = _findings(projects, discovery)
     with lenient(Leniency()):
-        audit = _audit(path)
+        audits = _audits(path)
         tests = _tests(path)
+    if not discovery.files and not any(audit.operations for audit in audits.values()):
+        raise ConfigurationError(f"found no policies in {path} at a glance; `apimpolicy --help` lists the commands")
     style = Style.of(sys.stdout)
-    for line in _screen(path, discovery, findings, audit, tests, style):
+    for line in _screen(path, discovery, findings, audits, tests, style):
         print(style.fit(line))
     return commands.CLEAN
 
@@ -91,14 +94,20 @@ def _findings(projects: CheckProjects, discovery: Discovery) -> _Findings:
     return _Findings(checked, errors, warnings, files)
 
 
-def _audit(path: str) -> ServiceAudit | None:
+def _audits(path: str) -> dict[str, ServiceAudit]:
+    """Return the audits of the services in a folder, by name; of those that the time is enough for."""
     from apimpolicy.project.audit_run import analysed
+    from apimpolicy.project.gateways import for_each_service
 
-    try:
-        with deadline(AUDITING):
-            return analysed(path)
-    except (ApimPolicyError, DeadlineError):
-        return None
+    found: dict[str, ServiceAudit] = {}
+
+    def analyse(name: str) -> None:
+        if (audit := analysed(path)) is not None:
+            found[name] = audit
+
+    with suppress(ApimPolicyError, DeadlineError), deadline(AUDITING):
+        for_each_service(path, None, analyse)
+    return found
 
 
 def _tests(path: str) -> _Tests:
@@ -123,27 +132,30 @@ def _tests(path: str) -> _Tests:
 
 
 def _screen(
-    path: str, discovery: Discovery, findings: _Findings, audit: ServiceAudit | None, tests: _Tests, style: Style
+    path: str, discovery: Discovery, findings: _Findings, audits: dict[str, ServiceAudit], tests: _Tests, style: Style
 ) -> Iterator[str]:
     from apimpolicy.report.audit_text import LENDING, rows
 
-    operations = [] if audit is None else audit.operations
-    apis = len({each.api.id for each in operations})
+    operations = [each for audit in audits.values() for each in audit.operations]
+    apis = sum(len({each.api.id for each in audit.operations}) for audit in audits.values())
     service = f", {counted(len(operations), 'operation')} of {counted(apis, 'API')}" if operations else ""
+    service += f" in {len(audits)} services" if len(audits) > 1 else ""
     name = os.path.basename(os.path.abspath(path))
     yield style.paint("strong", printable(name)) + f"  {counted(len(discovery.files), 'policy', 'policies')}{service}"
     yield ""
     yield f"  findings  {_findings_in_words(findings, len(discovery.files), style)}"
-    found = rows(operations)
-    for index, row in enumerate(found[:_MOST_ROWS]):
-        words = style.paint("error" if row.words == LENDING else "strong", printable(row.words))
-        yield f"  {'' if index else 'access':8}  {row.number:,} × {words}: {printable(row.apis)}"
+    found = [(name, row) for name, audit in audits.items() for row in rows(audit.operations)]
+    for index, (name, row) in enumerate(found[:_MOST_ROWS]):
+        words = style.paint("error" if row.words == LENDING else "strong", printable(row.shown))
+        where = f"{printable(name)}: " if name else ""
+        yield f"  {'' if index else 'access':8}  {where}{row.number:,} × {words}: {printable(row.apis)}"
     if len(found) > _MOST_ROWS:
         yield f"            and {len(found) - _MOST_ROWS} more"
     yield f"  tests     {_tests_in_words(tests)}"
     yield ""
     yield "Next:"
-    commands = list(_next(path, discovery.files[0], findings, found[0].words == LENDING if found else None, tests))[:3]
+    is_open = any(row.words == LENDING for _, row in found) if found else None
+    commands = list(_next(path, next(iter(discovery.files), ""), findings, is_open, tests, next(iter(audits), "")))[:3]
     widest = max(len(line) for line, _ in commands)
     fits = all(widest + 4 + len(what) <= style.width for _, what in commands)
     for line, what in commands:
@@ -170,9 +182,15 @@ def _tests_in_words(tests: _Tests) -> str:
     return counted(tests.files, "test file") + (f" with {' and '.join(parts)}" if parts else "")
 
 
-def _next(path: str, first: str, findings: _Findings, is_open: bool | None, tests: _Tests) -> Iterator[tuple[str, str]]:
-    """Yield commands, the most useful ones first; `first` is a policy, `is_open` is None without a service."""
+def _next(
+    path: str, first: str, findings: _Findings, is_open: bool | None, tests: _Tests, service: str
+) -> Iterator[tuple[str, str]]:
+    """Yield commands, the most useful ones first; `first` is a policy, `is_open` is None without a service.
+
+    `service` is the first of several.
+    """
     where = "" if path == "." else f" {shlex.quote(path)}"
+    one = f" --service {shlex.quote(service)}" if service else ""
     if findings.files:
         yield f"apimpolicy check{where}", "list the findings"
     if is_open:
@@ -180,12 +198,12 @@ def _next(path: str, first: str, findings: _Findings, is_open: bool | None, test
     if tests.files:
         yield f"apimpolicy test{where}", "run the tests"
     else:
-        yield f"apimpolicy new test{where or ' .'}", "write first tests"
+        yield f"apimpolicy new test{where or ' .'}{one}", "write first tests"
     if tests.claims or is_open is False:
-        yield f"apimpolicy prove{where}", "decide claims about every request"
+        yield f"apimpolicy prove{where}{one}", "decide claims about every request"
     if is_open is not None:
-        yield f"apimpolicy serve{where}", "call the APIs on this machine"
-        yield f"apimpolicy explain {where.strip() or '.'} --effective", "list the operations and their policies"
+        yield f"apimpolicy serve{where}{one}", "call the APIs on this machine"
+        yield f"apimpolicy explain {where.strip() or '.'} --effective{one}", "list the operations and their policies"
     else:
         yield f"apimpolicy explain {shlex.quote(first)} --get /", "send a request and see what decides"
     if tests.files:

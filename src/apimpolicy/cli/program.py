@@ -214,13 +214,20 @@ def _guarded(arguments: list[str]) -> int:
         if isinstance(error, MemoryError):
             error = _out_of_memory()
         if isinstance(error, ApimPolicyError):
-            say(str(error))
+            say(str(error) + _advice(error, arguments))
             return commands.FINDINGS if isinstance(error, LimitExceededError) else commands.USAGE
         if type(error).__name__ == "BrokenProcessPool":
             say("a process that ran policies was stopped by the operating system: it took too much time or memory")
             return commands.STOPPED
         say(_report_to_us(error))
         return commands.INTERNAL
+
+
+def _advice(error: ApimPolicyError, arguments: Sequence[str]) -> str:
+    """Return the command to type instead, for a folder with several services."""
+    if type(error).__name__ != "SeveralServicesError":
+        return ""
+    return f", for example:\n  {commands.command_for(cast('Any', error), arguments)}"
 
 
 def _has_policies() -> bool:

@@ -15,6 +15,7 @@ from apimpolicy.cli.commands import (
     check_environment,
     format_option,
     selects_environment,
+    selects_service,
     show_stand_ins,
     stands_in,
 )
@@ -44,6 +45,7 @@ NAMED_CLAIMS_PAGE = "https://apimpolicy.github.io/apimpolicy/reference/proofs/#n
 )
 @format_option("text json junit sarif github azure")
 @selects_environment
+@selects_service
 @stands_in
 @click.pass_obj
 def command(

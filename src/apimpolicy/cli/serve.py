@@ -14,6 +14,7 @@ from apimpolicy.cli.commands import (
     is_verbose,
     secrets_option,
     selects_environment,
+    selects_service,
     stands_in,
 )
 from apimpolicy.cli.gateway_options import token_options
@@ -68,6 +69,7 @@ _PORT = click.IntRange(0, 65535)
 @click.option("-q", "--quiet", is_flag=True, help="Don't print a line for each request.")
 @configuration_option
 @selects_environment
+@selects_service
 @stands_in
 @secrets_option
 def command(

@@ -225,11 +225,11 @@ def _shown(findings: Sequence[Diagnostic], summary: Json) -> Json:
 
 def audit(path: str, config: str | None = None) -> Json:
     """Return who reaches the backends of a service, as `audit --format json` has it. Raises ConfigurationError."""
-    from apimpolicy.project.audit_run import audit_path
+    from apimpolicy.project.audit_run import audit_services
     from apimpolicy.report.audit_formats import audit_data
 
     config = config if config is None else admitted(config, CONFIGURATION)
-    return audit_data(audit_path(existing(path, CONFIGURATION), config))
+    return audit_data(*audit_services(existing(path, CONFIGURATION), config))
 
 
 def format_policy(policy: str) -> Json:

@@ -79,6 +79,8 @@ def _change(old: OperationAudit | None, new: OperationAudit | None) -> Change | 
 def _words(operation: OperationAudit | None) -> str:
     if operation is None:
         return ABSENT
+    if operation.assumed is not None:
+        return f"{_words(operation.assumed)}, unless the global policy asks"
     lent = lent_to_anyone(operation) if operation.access.is_open else []
     return operation.access.words + (f" with {', '.join(sorted(lent))}" if lent else "")
 
@@ -88,6 +90,8 @@ def _is_weaker(old: OperationAudit | None, new: OperationAudit | None) -> bool:
         return False
     if old is None:
         return new.access.is_open
+    if old.assumed is not None and new.assumed is not None:  # under the same condition
+        return _is_weaker(old.assumed, new.assumed)
     return is_weaker(new, old.access.paths) or (
         new.access.is_open and bool({*lent_to_anyone(new)} - {*lent_to_anyone(old)})
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
@@ -17,7 +18,7 @@ from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.audit_settings import AuditSettings, Exemption
 from apimpolicy.project.baseline import Baseline
-from apimpolicy.project.gateways import configured, require_apis
+from apimpolicy.project.gateways import configured, for_each_service, require_apis
 from apimpolicy.project.information_run import LINK_UNKNOWN
 from apimpolicy.project.service.description import OPERATIONS, FileLocation, ServiceDescription
 from apimpolicy.reasoning.audit.analysis import OperationAudit, ServiceAudit, audit_service
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.service import ServiceApi
 
 
+UNUSED = "AUD013"
+"""An exception that expired, or that nothing needs."""
+
+
 class AuditRun(NamedTuple):
     """The result of one run. `root` is the folder from which paths are shown."""
 
@@ -52,6 +57,8 @@ class AuditRun(NamedTuple):
     diagnostics: list[tuple[AuditFinding, Diagnostic]]
     known: int = 0
     """Findings that comments or the baseline leave out."""
+    service: str = ""
+    """The name of the service, if the path has several."""
 
     @property
     def findings(self) -> list[AuditFinding]:
@@ -86,6 +93,33 @@ def audit_path(
     return audit_gateway(gateway, path, settings, description, baseline=baseline, search_of=search_of)
 
 
+def audit_services(
+    path: str,
+    config: str | None = None,
+    baseline: str | None = None,
+    search_of: Callable[[Gateway], Search] | None = None,
+) -> list[AuditRun]:
+    """Audit each service of a folder or a configuration. Raises ConfigurationError when there is none."""
+    runs: list[AuditRun] = []
+
+    def audit(name: str) -> None:
+        runs.append(audit_path(path, config, baseline, search_of)._replace(service=name))
+
+    for_each_service(path, config, audit)
+    return _without_used(runs) if len(runs) > 1 else runs
+
+
+def _without_used(runs: list[AuditRun]) -> list[AuditRun]:
+    """Return the runs without notes about exceptions that another service needs, or that another run has too."""
+    counts = Counter(finding.cause for run in runs for finding in run.findings if finding.code == UNUSED)
+    kept: list[AuditRun] = []
+    for run in runs:
+        pairs = [pair for pair in run.diagnostics if pair[0].code != UNUSED or counts[pair[0].cause] == len(runs)]
+        counts.subtract(pair[0].cause for pair in pairs if pair[0].code == UNUSED)
+        kept.append(run._replace(diagnostics=pairs))
+    return kept
+
+
 def analysed(path: str) -> ServiceAudit | None:
     """Analyse the service of a folder without running a request; None when there is none. Raises ConfigurationError."""
     configuration, folder = configured(path)
@@ -99,7 +133,8 @@ def context_of(gateway: Gateway, description: ServiceDescription | None) -> Serv
     """Return the facts about a service that an audit needs besides its policies."""
     apis = () if description is None else description.apis
     unsettled = frozenset(each.id for each in apis if each.subscription_required.hole is not None)
-    return ServiceContext.of(gateway)._replace(unsettled=unsettled)
+    lacks_policy = description is not None and description.policy is not None and bool(description.policy.unknown)
+    return ServiceContext.of(gateway)._replace(unsettled=unsettled, lacks_global_policy=lacks_policy)
 
 
 def audit_gateway(
@@ -204,8 +239,8 @@ class Diagnostics:
         return min(starts[place.line - 1] + max(place.column - 1, 0), len(source.text))
 
 
-def write_baseline(run: AuditRun, path: str) -> int:
-    return Baseline.of(path, (diagnostic for _, diagnostic in run.diagnostics)).save()
+def write_baseline(runs: Iterable[AuditRun], path: str) -> int:
+    return Baseline.of(path, (diagnostic for run in runs for _, diagnostic in run.diagnostics)).save()
 
 
 # Places in a service's files that decide who may call it, for the evidence of `audit`
@@ -243,9 +278,9 @@ def unread(description: ServiceDescription | None) -> Iterator[AuditFinding]:
     kinds = ("apis", "products", OPERATIONS)
     gaps = [each for each in description.gaps if not each.kind or (each.kind in kinds and OPEN in each.name)]
     reasons = [(each.reason, each.origin) for each in gaps if os.path.isfile(each.origin.file)]
-    for problem in (each for each in description.problems if each.is_error):
+    for problem in (each for each in description.problems if each.is_error or each.missing is not None):
         place = _place(problem.origin)
-        if problem.missing is None or place is None or description.gap(*problem.missing) is not None:
+        if problem.missing is None or place is None or not problem.is_error:
             reasons.append((problem.message, problem.origin))
             continue
         shown = (Evidence("refers to it", place),)
@@ -369,5 +404,5 @@ def _expired(settings: AuditSettings, used: set[int], today: datetime.date) -> l
         else:
             continue
         place = Evidence("exception", PolicyLocation(settings.path, 1, 1))
-        found.append(AuditFinding("AUD013", "", (), message, (place,), each.shown, True))
+        found.append(AuditFinding(UNUSED, "", (), message, (place,), each.shown, True))
     return found

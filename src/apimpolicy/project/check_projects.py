@@ -15,6 +15,8 @@ from apimpolicy.project.environments import (
     environments_at,
     is_environment,
     overlay_path,
+    selected_service,
+    service_name,
     unknown_environment,
     variables_of,
 )
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from apimpolicy.project.known_service import Deleted, ServiceView
     from apimpolicy.project.overlays import Overlay
     from apimpolicy.project.service.description import ServiceDescription
+    from apimpolicy.project.service.reading import FoundService
 
 
 class Project(NamedTuple):
@@ -42,6 +45,8 @@ class Project(NamedTuple):
     """The tables of its environments, by name."""
     style: LayoutStyle = LayoutStyle()
     """The layout that `format` writes."""
+    completed: Callable[[ServiceDescription], ServiceDescription] = lambda service: service
+    """Adds to a service what the configuration says about it."""
 
     @property
     def directory(self) -> str:
@@ -151,11 +156,13 @@ class CheckProjects:
     def _read(self, path: str | None, environment: str | None) -> Project:
         check, values, style, declared = CheckConfiguration(), None, LayoutStyle(), NOTHING
         environments: dict[str, dict[str, Any]] = {}
+        completed = Project._field_defaults["completed"]
         if path is not None:
             from apimpolicy.project.configuration import load_configuration
 
             loaded = load_configuration(path, environment)
             values, environments, style = loaded.named_values, loaded.environments, loaded.style
+            completed = loaded.completed
             # Without an environment, what one of them declares exists.
             others = environments.values() if environment is None else ()
             declared = loaded.declared(*others)
@@ -167,7 +174,7 @@ class CheckProjects:
             values = self.options.named_values
         directory = os.path.dirname(path) if path is not None else os.curdir
         exclude = IgnorePatterns(directory or os.curdir, check.exclude)
-        return Project(path, self._with_options(check), values, exclude, declared, environments, style)
+        return Project(path, self._with_options(check), values, exclude, declared, environments, style, completed)
 
     def _with_options(self, check: CheckConfiguration) -> CheckConfiguration:
         options, settings = self.options, check.settings
@@ -194,9 +201,10 @@ class CheckServices:
 
     def __init__(self, projects: CheckProjects) -> None:
         self._projects = projects
-        self._services: dict[tuple[str, str | None, str | None, str | None], ServiceView] = {}
+        self._services: dict[tuple[str | None, ...], ServiceView] = {}
         self._deleted_resources: dict[tuple[str, str | None], Deleted] = {}
-        self._descriptions: dict[tuple[str, str | None, str | None], ServiceDescription] = {}
+        self._descriptions: dict[tuple[str, str | None, str | None, str | None], ServiceDescription] = {}
+        self._found: dict[tuple[str, str | None], list[FoundService]] = {}
         self._overlays: dict[str, Overlay] = {}
         self._are_services: dict[str, bool] = {}
         self._environments: dict[str, list[str]] = {}
@@ -221,8 +229,10 @@ class CheckServices:
         if options.environment is not None:
             self._check_environment(options.environment, paths)
         if options.since is not None:
-            for root in {place_of(path).root or os.path.dirname(os.path.abspath(path)) for path in paths}:
-                self._deleted(self._described(root), None)
+            for path in paths:
+                for name in self.names_of(path):
+                    root = place_of(path).root or os.path.dirname(os.path.abspath(path))
+                    self._deleted(self._described(root, name=name), None)
 
     def _check_environment(self, wanted: str, paths: Iterable[str]) -> None:
         known: set[str] = set()
@@ -278,7 +288,25 @@ class CheckServices:
         folder = code_around(path)
         if folder is None or not self._is_service(folder):
             return None
-        return self.at(folder, None, path, environment)
+        with selected_service(service_name() or self.names_of(path, environment)[0]):
+            return self.at(folder, None, path, environment)
+
+    def names_of(self, path: str, environment: str | None = None) -> tuple[str | None, ...]:
+        """Return the services that a file of code is a part of, by name; None for the only one around the file."""
+        folder = None if place_of(path).root is not None else code_around(path)
+        if folder is None or not self._is_service(folder) or len(self._services_in(folder, environment)) == 1:
+            return (None,)
+        real = os.path.realpath(path)
+        found = self._services_in(folder, environment)
+        names = tuple(each.name for each in found if real in self._described(folder, None, environment, each.name).read)
+        return names or (found[0].name,)
+
+    def _services_in(self, folder: str, environment: str | None) -> list[FoundService]:
+        if (folder, environment) not in self._found:
+            from apimpolicy.project.service.reading import services_in
+
+            self._found[folder, environment] = services_in(folder, environment)
+        return self._found[folder, environment]
 
     def _is_service(self, folder: str) -> bool:
         if folder not in self._are_services:
@@ -290,12 +318,12 @@ class CheckServices:
     def at(self, root: str, workspace: str | None, path: str, environment: str | None) -> ServiceView:
         """Return the service in a folder, with the configuration of a file in it. Raises ConfigurationError."""
         project = self._projects.of(path, environment)
-        key = root, workspace, project.path, environment
+        key = root, workspace, project.path, environment, service_name()
         if key not in self._services:
             from apimpolicy.project.known_service import ServiceEnvironment, ServiceView
 
             overlay = None if environment is None else self._overlay(root, path, environment)
-            description = self._described(root, overlay, environment)
+            description = self._described(root, overlay, environment, service_name())
             file = None if overlay is None else overlay.path
             around = None if environment is None else ServiceEnvironment(environment, file)
             deleted = self._deleted(description, workspace)
@@ -312,14 +340,17 @@ class CheckServices:
         return None if found is None else self._overlays[found]
 
     def _described(
-        self, root: str, overlay: Overlay | None = None, environment: str | None = None
+        self, root: str, overlay: Overlay | None = None, environment: str | None = None, name: str | None = None
     ) -> ServiceDescription:
-        key = root, None if overlay is None else overlay.path, environment
+        """Describe the service in a folder; `name` is that of one of several. Raises ConfigurationError."""
+        key = root, None if overlay is None else overlay.path, environment, name
         if key not in self._descriptions:
             from apimpolicy.project.overlays import NO_CHANGES
-            from apimpolicy.project.service.reading import describe
+            from apimpolicy.project.service.reading import chosen, describe_found
 
-            self._descriptions[key] = describe(root, overlay or NO_CHANGES, environment)
+            found = chosen(self._services_in(root, environment), root, name)
+            project = self._projects.of(root, environment)
+            self._descriptions[key] = project.completed(describe_found(found, overlay or NO_CHANGES))
         return self._descriptions[key]
 
     def _deleted(self, description: ServiceDescription, workspace: str | None) -> Deleted | None:

@@ -19,7 +19,7 @@ from apimpolicy.project.check_projects import CheckOptions, CheckProjects, Check
 from apimpolicy.project.declared import ConfiguredFragments
 from apimpolicy.project.discovery import ENDINGS, discover, searched
 from apimpolicy.project.embedded import MARKDOWN, policies_of
-from apimpolicy.project.environments import ALL, shown_path
+from apimpolicy.project.environments import ALL, selected_service, shown_path
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
 from apimpolicy.project.findings import Checked, Findings, merged, to_findings
 from apimpolicy.project.layout import place_of
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from apimpolicy.project.cache import Cache
     from apimpolicy.project.known_service import ServiceView
     from apimpolicy.project.replacements import Replacements
+    from apimpolicy.project.service.description import PolicyText
     from apimpolicy.text.document import Document
     from apimpolicy.text.source import Source
 
@@ -131,7 +132,7 @@ class CheckRun:
         try:
             data, shown = read_data(path)
             environments = self.services.environments_of(path)
-            each = [self._in_environment(path, data, shown, environment) for environment in environments]
+            each = [self._in_services(path, data, shown, environment) for environment in environments]
         except ConfigurationError as error:
             return Checked(path, [], problem=str(error))
         except LimitExceededError as error:
@@ -173,10 +174,21 @@ class CheckRun:
                 for folders, document in policies_in(source_of(*read_data(overlay.path))[0]):
                     place, data = os.path.join(root, *folders, "policy.xml"), document.text.encode()
                     knowledge = self._knowledge(place, environment, data)
-                    settings, named_values, _, _ = knowledge
+                    settings, named_values, *_ = knowledge
                     found += check_readings([document], self.expression_check, named_values, settings)
                 if found:
                     yield Checked(shown_path(overlay.path), to_findings(found))
+
+    def _in_services(self, path: str, data: bytes, shown: str, environment: str | None) -> tuple[Findings, str | None]:
+        """Return the findings in one file, in all services of code that it is a part of."""
+        names = self.services.names_of(path, environment) if path != STANDARD_INPUT else (None,)
+        if len(names) == 1:
+            return self._in_environment(path, data, shown, environment)
+        each: dict[str | None, Findings] = {}
+        for name in names:
+            with selected_service(name):
+                each[name] = self._in_environment(path, data, shown, environment)[0]
+        return merged(each, "service"), None
 
     def _in_environment(
         self, path: str, data: bytes, shown: str, environment: str | None
@@ -224,8 +236,14 @@ class CheckRun:
         return with_holes if _errors(with_holes) < errors else found
 
     def _found(self, data: bytes, name: str, knowledge: FileContext) -> Findings:
-        settings, named_values, values, _ = knowledge
+        settings, named_values, values, *_ = knowledge
         policies, found = policies_of(data, name, settings.placeholders, {**(named_values or {}), **values})
+        if knowledge.deployed:
+            from apimpolicy.project.deployed_texts import as_deployed, xml_faults
+
+            policies = as_deployed(policies, knowledge.deployed, knowledge.made_up)
+            faults = xml_faults(knowledge.deployed, knowledge.made_up)
+            found = [*found, *(each for each in faults if settings.wants(each.code))]
         if name.lower().endswith(MARKDOWN):  # the sections of a snippet have nothing around them
             settings = settings._replace(ignore=(*settings.ignore, "POL150"))
         for readings in policies:
@@ -260,7 +278,8 @@ class CheckRun:
         around = service or (ConfiguredFragments(project.declared, documents) if documents else None)
         settings = settings._replace(fragments=documents, service=around)
         others = repr((known, shown, project.declared)) if named_values is not project.named_values else known
-        return FileContext(settings, named_values, values, others + surroundings)
+        deployed, made_up = ([], frozenset[str]()) if service is None else (service.deployed(path), service.made_up)
+        return FileContext(settings, named_values, values, others + surroundings, deployed, made_up)
 
     def _fragments_for(self, service: ServiceView | None, project: Project) -> tuple[dict[str, Document] | None, str]:
         """Return the documents of fragments by id, and a key of their contents. Unreadable ones are left out."""
@@ -279,6 +298,10 @@ class FileContext(NamedTuple):
     named_values: Mapping[str, str] | None
     values: Mapping[str, str]
     others: str
+    deployed: Sequence[PolicyText] = ()
+    """The policies as they are deployed that are from the file; they follow from the settings' service."""
+    made_up: frozenset[str] = frozenset()
+    """The named values in them that represent what isn't known."""
 
     @property
     def lookups(self) -> int:

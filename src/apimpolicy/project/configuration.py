@@ -62,7 +62,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +75,7 @@ from apimpolicy.project.files import read_bytes
 from apimpolicy.project.format_settings import style_of
 from apimpolicy.project.gateway_settings import GatewayTables
 from apimpolicy.project.identity_tables import IdentityTables
-from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
+from apimpolicy.project.named_values import checked_named_values, written_configuration
 from apimpolicy.project.service.leniency import KeptServices, Leniency, leniency, may_need_stand_ins
 from apimpolicy.project.service_tables import ServiceTables, entity_of, is_document
 from apimpolicy.project.toml_table import Table
@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule
     from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
     from apimpolicy.gateway.engine.document import AnyPolicy
+    from apimpolicy.gateway.engine.exchange import MissingPart
     from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.project.audit_settings import AuditSettings
     from apimpolicy.project.check_configuration import CheckConfiguration
@@ -133,7 +134,7 @@ class Configuration:
         table.take("prove", dict)
         self.audit = _audit_settings(audit) if (audit := table.table("audit")) is not None else None
         self._service = ServiceTables(table)
-        self._described: dict[tuple[str | None, str | None], ServiceDescription | None] = {}
+        self._described: dict[tuple[str | None, ...], ServiceDescription | None] = {}
         self.external = external_patterns(table)
         self.environments = environments.environment_tables({environments.TABLE: table.take(environments.TABLE, dict)})
         self._entities = {name: found for name in _TABLES if (found := table.table(name)) is not None}
@@ -164,6 +165,15 @@ class Configuration:
         return "seed" in self._settings.settings()
 
     @property
+    def service_folder(self) -> str | None:
+        """The folder that `service` names."""
+        return self._service.folder
+
+    def completed(self, service: ServiceDescription) -> ServiceDescription:
+        """Add to a description what the table `service` has. Raises ConfigurationError."""
+        return self._service.completed(service)
+
+    @property
     def has_service(self) -> bool:
         return not self._service.is_empty
 
@@ -172,9 +182,9 @@ class Configuration:
 
         It is read once. Raises ConfigurationError.
         """
-        key = folder, environments.selected()
+        key = folder, environments.selected(), environments.service_name()
         if key not in self._described:
-            self._described[key] = self._service.described(folder)
+            self._described[key] = self._service.described(folder, self.declared())
         return self._described[key]
 
     def gateway(
@@ -205,7 +215,27 @@ class Configuration:
             raise ConfigurationError("\n".join(map(str, problems)))
         has_service = description is not None or self.has_service
         parts = self._service.parts(description) if has_service else None
-        return self._gateway(self._settings_with(parts), parts, further_revocation_lists, overrides, description)
+        settings = self._settings_with(parts)
+        gateway = self._gateway(settings, parts, further_revocation_lists, overrides, description)
+        if has_service:
+            known = settings | overrides | {"connections": self._connections()}
+            gateway.missing = cache(partial(self._missing, known, description))
+        return gateway
+
+    def _missing(self, known: dict[str, Any], description: ServiceDescription | None) -> list[MissingPart]:
+        """Return what stand-ins would be made for."""
+        from apimpolicy.gateway.engine.exchange import MissingPart
+        from apimpolicy.project.service.completion import completion
+
+        found = completion(known, self._service.parts(description), (), description).stand_ins
+        return [
+            MissingPart(each.kind, f"the {each.kind} '{each.name}' ({each.purpose})", *each.origin[:2])
+            for each in found
+        ]
+
+    def _connections(self) -> list[tuple[Any, Any]]:
+        rows = self._table.values.get("authorizations") or ()
+        return [(row.get("provider"), row.get("id")) for row in rows if isinstance(row, dict)]
 
     def _completed(
         self,
@@ -225,7 +255,7 @@ class Configuration:
         parts = self._service.parts(description, is_lenient=True) if has_service else None
         settings = self._settings_with(parts)
         rows = self._table.values.get("authorizations") or ()
-        settings["connections"] = [(row.get("provider"), row.get("id")) for row in rows if isinstance(row, dict)]
+        settings["connections"] = self._connections()
         known = settings | overrides | {"named_values": {**settings["named_values"], **further_values}}
         made = kept.completion(
             description, self._table.values, known, lambda: completion(known, parts, policies, description)
@@ -390,12 +420,7 @@ def load_configuration(path: str, environment: str | None = None) -> Configurati
 
 def read_configuration(path: str, environment: str | None = None) -> dict[str, Any]:
     """Read the keys and values of a configuration file in an environment. Raises ConfigurationError."""
-    values = parse_toml(read_text(path), path)
-    if os.path.basename(path) == "pyproject.toml":
-        tool = values.get("tool")
-        found = tool.get("apimpolicy") if isinstance(tool, dict) else None
-        values = found if isinstance(found, dict) else {}
-    return environments.in_environment(values, environment or environments.selected())
+    return environments.in_environment(written_configuration(path), environment or environments.selected())
 
 
 def empty_configuration() -> Configuration:

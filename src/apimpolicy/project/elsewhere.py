@@ -30,9 +30,22 @@ _CREATES = re.compile(
     re.IGNORECASE,
 )
 """A command that creates a resource whose name is computed; `\\` and `` ` `` continue a line."""
+_COMMAND = re.compile(
+    r"\b(?:az\s+apim\s+([\w-]+)\s+(?:create|import)|(?:New|Set)-AzApiManagement(\w+)"
+    r"|az\s+rest\b[^\n]{0,400}?service/[^\n]{0,200}?/(namedValues|backends|apis|products|policyFragments)/)",
+    re.IGNORECASE,
+)
+"""A command inside of code, as a deployment script or a provisioner runs it."""
+_MODULE = re.compile(
+    r"""^\s*(?:source\s*=\s*"(?!\.)|module\s+\w+\s+'(?:br|ts)[/:])"""
+    r"""([^"'\n]{0,200}?(?:api[-_ ]?m(?:anagement|gmt)|apim)[^"'\n]{0,200})["']""",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A module of API Management that isn't in the repository."""
 _SCRIPTS = (".sh", ".bash", ".ps1", ".psm1", ".yml", ".yaml")
 _COMMANDS = {"nv": "named-values", "api": "apis", "product": "products", "backend": "backends"}
 """Kinds by the words of Azure's command line."""
+_CODE = (".tf", ".tofu", ".bicep")
 _VALUES = (".tfvars", ".bicepparam", ".parameters.json", ".tfvars.json")
 _MOST_FOLDERS = 5_000
 
@@ -46,8 +59,8 @@ class Elsewhere:
         """The files of infrastructure code that describe the service; others in its folder may add to it."""
 
     def gap(self, kind: str) -> Gap | None:
-        """Return the script that creates resources of a kind, whose names may be computed."""
-        return self._created.get(kind)
+        """Return the script that creates resources of a kind, whose names may be computed, or a module that may."""
+        return self._created.get(kind) or self._module
 
     def declares(self, kind: str, name: str, *, overlays: bool = True) -> bool:
         """Return whether a resource of this kind is declared outside of the folder, as far as names tell.
@@ -98,6 +111,15 @@ class Elsewhere:
         )
 
     @cached_property
+    def _module(self) -> Gap | None:
+        """The first module of API Management beside an extract; of code, the description has its gaps."""
+        for path, text in [] if self._read else self._code:
+            if path.endswith(_CODE) and (found := _MODULE.search(text)) is not None:
+                line = text.count("\n", 0, found.start(1)) + 1
+                return Gap(f"the module {found[1]} isn't read", FileLocation(path, line))
+        return None
+
+    @cached_property
     def _created(self) -> dict[str, Gap]:
         """The kinds of resources that scripts create."""
         found: dict[str, Gap] = {}
@@ -107,7 +129,18 @@ class Elsewhere:
                 if kind is not None:
                     line = text.count("\n", 0, match.start()) + 1
                     found.setdefault(kind.id, Gap(f"a script creates {kind.noun}s", FileLocation(path, line), kind.id))
+        for path, text in self._scripted:
+            for match in _COMMAND.finditer(text):
+                name = _COMMANDS.get(match[1] or "", match[1] or match[3] or f"{match[2]}s")
+                if (kind := kind_named(name)) is not None:
+                    line = text.count("\n", 0, match.start()) + 1
+                    found.setdefault(kind.id, Gap(f"a script creates {kind.noun}s", FileLocation(path, line), kind.id))
         return found
+
+    @cached_property
+    def _scripted(self) -> list[tuple[str, str]]:
+        """The code that describes the service: a deployment script in it, or a provisioner, creates more."""
+        return [(path, text) for path, text in scripts_around(self.root) if os.path.realpath(path) in self._read]
 
     @cached_property
     def _code(self) -> list[tuple[str, str]]:

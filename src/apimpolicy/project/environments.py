@@ -52,6 +52,30 @@ def selected() -> str | None:
     return _selected
 
 
+_service: str | None = None
+
+
+@contextmanager
+def selected_service(name: str | None) -> Iterator[None]:
+    """Select one of several services of a folder, by its name, for everything that is loaded in the block."""
+    before = _service
+    select_service(name)
+    try:
+        yield
+    finally:
+        select_service(before)
+
+
+def select_service(name: str | None) -> None:
+    global _service
+    _service = name
+
+
+def service_name() -> str | None:
+    """Return the name of the selected service; None where a folder should have only one."""
+    return _service
+
+
 def in_environment(values: Mapping[str, Any], name: str | None) -> dict[str, Any]:
     found = dict(values)
     tables = found.get(TABLE)

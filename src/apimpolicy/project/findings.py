@@ -54,19 +54,19 @@ def to_findings(diagnostics: Iterable[Diagnostic]) -> list[Finding]:
     return found
 
 
-def merged(each: Mapping[str | None, Findings]) -> Findings:
-    """Merge the findings of several environments: equal ones once, others with the names of the environments."""
+def merged(each: Mapping[str | None, Findings], noun: str = "environment") -> Findings:
+    """Merge the findings of several environments or services: equal ones once, others with the names of these."""
     names: dict[Finding, list[str]] = {}
     for environment, found in each.items():
         for row in found.rows:
             names.setdefault(row, []).append(environment or "")
-    rows = [row if len(own) >= len(each) else _in_environments(row, own) for row, own in names.items()]
+    rows = [row if len(own) >= len(each) else _within(row, own, noun) for row, own in names.items()]
     return Findings(sorted(rows, key=lambda row: (row.start, row.end)), any(found.has_holes for found in each.values()))
 
 
-def _in_environments(row: Finding, names: list[str]) -> Finding:
+def _within(row: Finding, names: list[str], noun: str) -> Finding:
     first = ", ".join(f"'{name}'" for name in names[:-1])
-    where = f"the environments {first} and '{names[-1]}'" if first else f"the environment '{names[-1]}'"
+    where = f"the {noun}s {first} and '{names[-1]}'" if first else f"the {noun} '{names[-1]}'"
     return row._replace(message=f"{row.message} (in {where})")
 
 

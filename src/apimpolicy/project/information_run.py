@@ -12,7 +12,7 @@ from apimpolicy.checks.rules.value_redacted import REDACTED, ValueRedacted
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded.shapes import has_placeholder
-from apimpolicy.project.environments import shown_path
+from apimpolicy.project.environments import selected_service, shown_path
 from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.findings import Checked, Findings, merged, to_findings
 from apimpolicy.project.layout import DISPLAY_NAME, kind_of_file, kind_of_folder
@@ -50,11 +50,11 @@ class InformationRun:
     def of_services(self, files: Iterable[str], paths: Sequence[str]) -> Iterator[Checked]:
         """Yield findings about the services around files: limits of their tiers, and their MCP servers."""
         tops = _tops(paths)
-        seen: set[str] = set()
+        seen: set[int] = set()
         for path, service in self._services_of(files):
-            if service.description.place in seen:
+            if id(service.description) in seen:
                 continue
-            seen.add(service.description.place)
+            seen.add(id(service.description))
             settings = self.projects.of(path).check.settings_for(path)
             found = exceeded(service.description, settings)
             for file, own in server_diagnostics(service.description, settings).items():
@@ -68,7 +68,9 @@ class InformationRun:
         tops = _tops(paths)
         found: dict[str, list[PolicyText]] = {}
         for _, service in self._services_of(files):
-            found |= service.unknown_policies
+            for file, policies in service.unknown_policies.items():
+                known = found.setdefault(file, [])
+                known += (each for each in policies if each not in known)
         for path, policies in sorted(found.items()):
             settings = self.projects.of(path).check.settings_for(path)
             if not os.path.abspath(path).startswith(tops) or not settings.wants(NOT_CHECKED):
@@ -84,9 +86,10 @@ class InformationRun:
 
     def _services_of(self, files: Iterable[str]) -> Iterator[tuple[str, ServiceView]]:
         for path in files:
-            with suppress(ConfigurationError):
-                if (service := self.services.of(path)) is not None:
-                    yield path, service
+            for name in self.services.names_of(path):
+                with suppress(ConfigurationError), selected_service(name):
+                    if (service := self.services.of(path)) is not None:
+                        yield path, service
 
     def _one(self, path: str, root: str, policy: str, environments: Sequence[str | None]) -> Iterator[Checked]:
         try:
@@ -151,7 +154,7 @@ def check_information(path: str, source: Source, service: ServiceView) -> Iterat
         missing = service.missing(each.kind, each.name)
         is_partial = each.kind in service.partial_kinds
         if missing is not None and (missing.near or missing.deleted or not is_partial):
-            is_error = each.is_certain and missing.is_certain and (bool(missing.deleted) or not is_partial)
+            is_error = each.is_certain and service.is_certainly_missing(each.kind, each.name)
             start = each.origin.offset_in(source)
             end = start + len(each.name) * source.text.startswith(each.name, start)
             severity = Severity.ERROR if is_error else Severity.WARNING

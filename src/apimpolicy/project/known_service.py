@@ -23,6 +23,7 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.cache import key_of
 from apimpolicy.project.declared import NOTHING, Declared
+from apimpolicy.project.deployed_texts import texts_by_file
 from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.elsewhere import Elsewhere
 from apimpolicy.project.files import fingerprint
@@ -96,7 +97,12 @@ class ServiceView:
         apis = [each for each in self.resources("apis").values() if isinstance(each, ApiDescription)]
         files = [file.path for api in apis for file in api.files if file.path is not None]
         operations = [(api.id, each.id) for api in apis for each in api.operations]
-        parts = ids, values, operations, self._declared, self.environment, self._deleted, self.description.gaps
+        texts = [
+            (policy.form, None if policy.source is None else policy.source.text)
+            for policies in self._deployed_texts.values()
+            for policy in policies
+        ]
+        parts = ids, values, operations, self._declared, self.environment, self._deleted, self.description.gaps, texts
         return key_of(self.root, self.workspace, fingerprint(files), *parts)
 
     def around(self, path: str) -> ServiceView:
@@ -168,6 +174,19 @@ class ServiceView:
             *(values.pop() if len(values := set(given)) == 1 else None for given in zip(*found, strict=True))
         )
         return common if found and path.lower().endswith(ENDINGS) else place
+
+    def deployed(self, path: str) -> list[PolicyText]:
+        """Return the policies as they are deployed that are from a file."""
+        return self._deployed_texts.get(os.path.realpath(path), [])
+
+    @cached_property
+    def _deployed_texts(self) -> Mapping[str, list[PolicyText]]:
+        return texts_by_file(self.description) if self.description.read else {}
+
+    @cached_property
+    def made_up(self) -> frozenset[str]:
+        """The named values that represent what isn't known of policies."""
+        return frozenset(each.id for each in self.description.named_values if each.is_made_up)
 
     @cached_property
     def unknown_policies(self) -> Mapping[str, list[PolicyText]]:
@@ -321,6 +340,11 @@ class ServiceView:
         if filtered is not None and is_filtered(filtered, self.resources(kind)):
             return Gap("the folder was extracted with a filter", NOWHERE, kind)
         return self.description.gap(kind, *names) or self._elsewhere.gap(kind)
+
+    def is_certainly_missing(self, kind: str, name: str) -> bool:
+        """Return whether a reference to a resource of a kind is an error: there is none, here or elsewhere."""
+        found = self.missing(kind, name)
+        return found is not None and found.is_certain and (bool(found.deleted) or kind not in self.partial_kinds)
 
     @cached_property
     def partial_kinds(self) -> frozenset[str]:

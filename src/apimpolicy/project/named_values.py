@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from typing import Any
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
@@ -82,6 +84,16 @@ def read_text(path: str) -> str:
         raise ConfigurationError(
             f"{path} is not UTF-8: byte {error.object[error.start]:#04x} at {error.start}"
         ) from None
+
+
+def written_configuration(path: str) -> dict[str, Any]:
+    """Read the keys and values of a configuration file; of a pyproject.toml its table. Raises ConfigurationError."""
+    values = parse_toml(read_text(path), path)
+    if os.path.basename(path) == "pyproject.toml":
+        tool = values.get("tool")
+        found = tool.get("apimpolicy") if isinstance(tool, dict) else None
+        return found if isinstance(found, dict) else {}
+    return values
 
 
 def parse_toml(text: str, path: str) -> dict[str, object]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from multiprocessing.context import BaseContext, SpawnContext, SpawnProcess
 from typing import Any
 
-from apimpolicy.project.environments import select, selected
+from apimpolicy.project.environments import select, select_service, selected, service_name
 from apimpolicy.project.service.leniency import Leniency, allow, leniency
 
 if sys.platform != "win32":
@@ -28,17 +28,20 @@ def process_pool(jobs: int, initializer: Callable[..., object] | None = None, *a
     with _safe_path():  # it starts the process that looks after semaphores
         found = leniency()
         is_strict = None if found is None else found.is_strict
-        return ProcessPoolExecutor(jobs, _context(), _start, (selected(), is_strict, initializer, arguments))
+        given = (selected(), service_name(), is_strict, initializer, arguments)
+        return ProcessPoolExecutor(jobs, _context(), _start, given)
 
 
 def _start(
     environment: str | None,
+    service: str | None,
     is_strict: bool | None,
     initializer: Callable[..., object] | None,
     arguments: tuple[Any, ...],
 ) -> None:
-    """Begin a new process with the environment that was selected in the one that started it, and its stand-ins."""
+    """Begin a new process with what was selected in the one that started it, and its stand-ins."""
     select(environment)
+    select_service(service)
     if is_strict is not None:
         allow(Leniency(is_strict=is_strict))
     if initializer is not None:

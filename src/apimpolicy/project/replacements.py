@@ -24,7 +24,10 @@ _CALL = re.compile(r"[Rr]eplace\w*\s*\(")
 _TEMPLATE_FILE = re.compile(r"\btemplatefile\s*\(\s*\"((?:[^\"\r\n{]|\$\{[^{}\r\n]*\})+)\"")
 _OPERATOR = re.compile(r"-c?replace\s+(['\"])(.{2,80}?)\1")
 _SED = re.compile(r"\bs([/|#,~@])((?:(?!\1)[^\r\n\\]){2,80})\1")
-_LITERAL = re.compile(r"\"([^\"\\\r\n]{2,80})\"|'([^'\\\r\n]{2,80})'")
+_LITERAL = re.compile(r"\"([^\"\\\r\n]*)\"|'([^'\\\r\n]*)'")
+"""A literal of any length: what is between two short ones isn't one."""
+_SHORTEST, _LONGEST = 2, 80
+"""Characters of a placeholder."""
 _FORMAT = re.compile(r"(?<!['\"]\.)\b[Ff]ormat[ \t]*\(\s*(?!['\"\s])|\$\w+\s+-f\s")
 """Calls that put values into the `{0}` of a text that is not written there: `format(policy, a)`, `$policy -f $a`."""
 _ELEMENT = re.compile(r"<([a-z][\w.-]*)(?:\s[^<>]*)?>.*</\1\s*>", re.DOTALL)
@@ -140,8 +143,8 @@ def template_files(text: str) -> Iterator[str]:
 def replaced_words(text: str) -> Iterator[str]:
     if "eplace" in text:
         for call in _CALL.finditer(text):
-            for literal in _LITERAL.finditer(text, call.end(), _end_of_call(text, call.end())):
-                yield from _if_placeholder(literal[1] or literal[2])
+            for word in _literals(text, call.end()):
+                yield from _if_placeholder(word)
         for operator in _OPERATOR.finditer(text):
             yield from _if_placeholder(operator[2])
     if "ormat" in text or " -f " in text:
@@ -158,10 +161,16 @@ def replaced_words(text: str) -> Iterator[str]:
 def plain_words(text: str) -> Iterator[str]:
     """Yield lower-case words that a script replaces; they count only as bare attributes of a policy."""
     for call in _CALL.finditer(text):
-        for literal in _LITERAL.finditer(text, call.end(), _end_of_call(text, call.end())):
-            if _PLAIN.fullmatch(word := literal[1] or literal[2]):
-                yield word
+        yield from (word for word in _literals(text, call.end()) if _PLAIN.fullmatch(word))
     yield from (operator[2] for operator in _OPERATOR.finditer(text) if _PLAIN.fullmatch(operator[2]))
+
+
+def _literals(text: str, start: int) -> Iterator[str]:
+    """Yield the literals in the call before `start` that are as long as placeholders."""
+    for literal in _LITERAL.finditer(text, start, _end_of_call(text, start)):
+        word = literal[1] or literal[2] or ""
+        if _SHORTEST <= len(word) <= _LONGEST:
+            yield word
 
 
 def _end_of_call(text: str, start: int) -> int:

@@ -1,7 +1,7 @@
 """The tables of a configuration that describe a service, for `Gateway.send` and `apimpolicy run FOLDER`.
 
     service = "extracted"                       # a folder in the layout of APIOps; what follows comes on top
-    global-policy = "global.xml"
+    global-policy = "global.xml"                # "none": the one of a new service
 
     [apis.orders]                               # also: name, service-url, protocols, revision, is-current-revision
     path = "orders"
@@ -41,6 +41,10 @@
     [workspaces.sales]                          # also: name
     policy = "sales.xml"
 
+For a service in parts, a table `[service]` replaces the first two keys: `path`, `global-policy`, `modules`, which are
+folders in the place of modules that aren't read, and `[[service.policies]]`, what scripts attach (`api` with or without
+`operation`, or `product`; `policy`).
+
 A policy is the path of a file, or the document itself: a text that begins with `<`.
 
 A subscription of the folder that is named here keeps its scope and its user unless these are set.
@@ -54,10 +58,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.context import entities
 from apimpolicy.gateway.context.entities import Workspace
-from apimpolicy.project.environments import environment_tables, overlay_path, selected
+from apimpolicy.project.declared import NOTHING, Declared
+from apimpolicy.project.environments import environment_tables, overlay_path, selected, service_name
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -65,7 +71,7 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.service import ServiceApi, ServiceProduct, ServiceSubscription
     from apimpolicy.project.overlays import Overlay
     from apimpolicy.project.service.building import ServiceParts
-    from apimpolicy.project.service.description import ServiceDescription
+    from apimpolicy.project.service.description import PolicyText, ServiceDescription
     from apimpolicy.project.toml_table import Table
 
 _KINDS = ("apis", "products", "subscriptions", "users", "workspaces")
@@ -76,20 +82,35 @@ class ServiceTables:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        folder = table.take("service", str)
+        self._parts = table.table("service") if isinstance(table.take("service", object), dict) else None
+        parts = self._parts
+        folder = table.take("service", str) if parts is None else parts.take("path", str)
         self.folder = None if folder is None else table.path(folder)
         policy = table.take("global-policy", str)
+        if policy is None and parts is not None:
+            policy = parts.take("global-policy", str)
+        self._has_no_policy = policy == "none"
+        if self._has_no_policy:
+            policy = None
         self._policy = policy if policy is None or is_document(policy) else Path(table.path(policy))
+        self._attached = [] if parts is None else [_attached(each) for each in parts.tables("policies")]
+        if parts is not None and (modules := parts.table("modules")) is not None:  # `service.from_code` reads them
+            for part, path in modules.items():
+                if not os.path.exists(modules.path(modules.checked(path, str, part))):
+                    raise modules.mistake(f"names {path}, which doesn't exist", part)
+        if parts is not None:
+            parts.finish(("global-policy",))
         self._named = {kind: table.named_tables(kind) for kind in _KINDS}
 
     @property
     def is_empty(self) -> bool:
         return self.folder is None and self._policy is None and not any(self._named.values())
 
-    def described(self, folder: str | None = None) -> ServiceDescription | None:
+    def described(self, folder: str | None = None, declared: Declared = NOTHING) -> ServiceDescription | None:
         """Describe the service of the folder in the selected environment, without the parts that don't fit.
 
-        Raises ConfigurationError.
+        A reference to something that may be elsewhere, as `check` sees it with what is `declared`, is no error. Raises
+        ConfigurationError.
         """
         root = folder or self.folder
         if root is None:
@@ -98,11 +119,24 @@ class ServiceTables:
         from apimpolicy.project.service.reading import describe
         from apimpolicy.project.service.repair import DeclaredIds, repair
 
-        found = describe(root, self._overlay(root))
+        found = self.completed(describe(root, self._overlay(root)))
         ids = {kind: [id_ for id_, _ in self._named[kind]] for kind in ("apis", "products")}
         repair(found, DeclaredIds(ids["apis"], ids["products"]))
+        if any(each.missing is not None for each in found.problems):
+            _settle_references(found, declared)
         settle_operations(found)
         return found
+
+    def completed(self, service: ServiceDescription) -> ServiceDescription:
+        """Add to a description what the table `service` has. Raises ConfigurationError."""
+        if self._has_no_policy:
+            service.policy = None
+        elif self._policy is not None:
+            service.policy = _text_of(self._policy, self._table.file)
+        for table, names, path in self._attached:
+            if (owner := _owner(service, table, names)) is not None:
+                owner.policy = _text_of(Path(path), self._table.file)
+        return service
 
     def parts(self, description: ServiceDescription | None = None, *, is_lenient: bool = False) -> ServiceParts:
         """Make the parts of a description and of the tables. Raises ConfigurationError."""
@@ -110,7 +144,8 @@ class ServiceTables:
         from apimpolicy.project.service.building import ServiceParts, parts_of
 
         parts = ServiceParts(self._table.file) if description is None else parts_of(description, is_lenient)
-        parts.policy = self._policy or parts.policy
+        if description is None:
+            parts.policy = self._policy
         for id_, table in self._named["workspaces"]:
             workspace = Workspace(id_, table.take("name", str))
             parts.workspaces[id_] = ServiceWorkspace(workspace, _policy(table))
@@ -133,6 +168,65 @@ class ServiceTables:
         own = environment_tables(self._table.values).get(name, {})
         path = overlay_path(root, name, own, self._table.directory)
         return NO_CHANGES if path is None else read_overlay(path)
+
+
+def _text_of(policy: str | Path, file: str) -> PolicyText:
+    from apimpolicy.project.service.description import FileLocation, PolicyText
+
+    if isinstance(policy, Path):
+        return PolicyText(FileLocation(str(policy)), path=str(policy))
+    return PolicyText(FileLocation(file), source=Source(policy, file))
+
+
+def _attached(table: Table) -> tuple[Table, tuple[str | None, ...], str]:
+    """Return an entry of `service.policies`: api, operation, product, and the file. Raises ConfigurationError."""
+    api, operation, product = (table.take(name, str) for name in ("api", "operation", "product"))
+    if (api is None) == (product is None) or (operation is not None and api is None):
+        raise table.mistake("needs an 'api', with an 'operation' or without, or a 'product'")
+    path = _path(table, "policy")
+    table.finish()
+    if path is None:
+        raise table.mistake("needs a 'policy', the file that a script attaches")
+    return table, (api, operation, product), str(path)
+
+
+def _owner(service: ServiceDescription, table: Table, names: tuple[str | None, ...]) -> Any:
+    """Return the API, operation or product that a policy is attached to; None if another service may have it.
+
+    Raises ConfigurationError if there is none.
+    """
+    api, operation, product = names
+    kind, name = ("product", product) if api is None else ("API", api)
+    found: Any = service.product(name or "") if api is None else service.api(name or "")
+    if found is None and service_name() is not None:
+        return None
+    if found is None:
+        known = ", ".join(each.id for each in (service.products if api is None else service.apis)) or "none"
+        raise table.mistake(f"names the {kind} '{name}', which the service doesn't have; it has {known}")
+    if operation is None:
+        return found
+    from apimpolicy.project.service.description import OperationDescription
+
+    inner = next((each for each in found.operations if each.id.lower() == operation.lower()), None)
+    if inner is None:  # its API's document has it, or it is reported
+        inner = OperationDescription(operation, found.origin)
+        found.operations.append(inner)
+    return inner
+
+
+def _settle_references(service: ServiceDescription, declared: Declared) -> None:
+    """Make errors about missing resources warnings where these may exist elsewhere."""
+    import attrs
+
+    from apimpolicy.project.known_service import ServiceView
+
+    view = ServiceView(service, None, declared)
+    service.problems = [
+        attrs.evolve(each, severity=Severity.WARNING)
+        if each.missing is not None and not view.is_certainly_missing(*each.missing)
+        else each
+        for each in service.problems
+    ]
 
 
 def _checked(table: Table, make: Any, id_: str) -> Any:

@@ -23,7 +23,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.reasoning.audit.access import KEY_WORD, WEAK_TOKEN, limited_by
@@ -51,38 +51,47 @@ if TYPE_CHECKING:
     from apimpolicy.reasoning.audit.analysis import OperationAudit
     from apimpolicy.reasoning.audit.findings import AuditFinding
     from apimpolicy.reasoning.audit.states import PolicyLocation
+    from apimpolicy.report.finding_formats import JunitSuite
 
 ALWAYS, SOMETIMES, NEVER, UNKNOWN = "always", "on some paths", "never", "unknown"
 
 
-def audit_data(run: AuditRun) -> dict[str, Any]:
-    excepted = [
-        {"api": operation.api.id, "operation": operation.name, "until": str(each.until), "owner": each.owner}
-        for operation, each in run.gate.excepted
-    ]
+def audit_data(*runs: AuditRun) -> dict[str, Any]:
+    """Return the report of one service, or of several; then each entry has the name of its service."""
+    services = [{"name": run.service, "summary": summary_data(run)} for run in runs if run.service]
     report = program_report(
-        summary=summary_data(run),
-        operations=[operation_data(run, each) for each in run.audit.operations],
-        findings=[finding_data(each) for each in sorted_findings(run.findings)],
-        exceptions=excepted,
+        summary=summary_data(*runs),
+        operations=[_in(run, operation_data(run, each)) for run in runs for each in run.audit.operations],
+        findings=[_in(run, finding_data(each, run)) for run in runs for each in sorted_findings(run.findings)],
+        exceptions=[
+            _in(run, {"api": operation.api.id, "operation": operation.name, "until": str(each.until)})
+            | {"owner": each.owner}
+            for run in runs
+            for operation, each in run.gate.excepted
+        ],
+        **({"services": services} if services else {}),
     )
     return with_stand_ins(report)
 
 
-def summary_data(run: AuditRun) -> dict[str, Any]:
-    operations = run.audit.operations
-    severities = Counter(each.severity.value for each in run.findings)
+def _in(run: AuditRun, entry: dict[str, Any]) -> dict[str, Any]:
+    return {"service": run.service, **entry} if run.service else entry
+
+
+def summary_data(*runs: AuditRun) -> dict[str, Any]:
+    operations = [each for run in runs for each in run.audit.operations]
+    severities = Counter(each.severity.value for run in runs for each in run.findings)
     return {
         "operations": len(operations),
-        "apis": len({each.api.id for each in operations}),
+        "apis": sum(len({each.api.id for each in run.audit.operations}) for run in runs),
         "decided": sum(each.access.is_decided for each in operations),
         "answers": dict(Counter(map(answer, operations))),
-        "not_allowed": len(run.gate.refused),
-        "excepted": len(run.gate.excepted),
+        "not_allowed": sum(len(run.gate.refused) for run in runs),
+        "excepted": sum(len(run.gate.excepted) for run in runs),
         "errors": severities["error"],
         "warnings": severities["warning"],
         "infos": severities["info"],
-        "missing_fragments": sorted(run.audit.missing_fragments),
+        "missing_fragments": sorted({name for run in runs for name in run.audit.missing_fragments}),
     }
 
 
@@ -112,6 +121,8 @@ def operation_data(run: AuditRun, operation: OperationAudit) -> dict[str, Any]:
             for words, place in dict.fromkeys((str(place.policy), place) for place in operation.places.values())
         ],
     }
+    if not access.is_decided and operation.assumed is not None:
+        found["condition"] = {"unless": "the global policy asks", "access": answer(operation.assumed)}
     attempt = run.attempts.get(operation.key)
     if attempt is not None:
         found["request"] = {"method": attempt.request.method, "url": attempt.request.url, "status": attempt.status}
@@ -152,7 +163,7 @@ def passed_on(operation: OperationAudit) -> list[dict[str, str]]:
     return found
 
 
-def finding_data(finding: AuditFinding) -> dict[str, Any]:
+def finding_data(finding: AuditFinding, run: AuditRun) -> dict[str, Any]:
     found: dict[str, Any] = {
         "code": finding.code,
         "severity": finding.severity.value,
@@ -160,7 +171,7 @@ def finding_data(finding: AuditFinding) -> dict[str, Any]:
         "operations": [each.name for each in finding.operations],
         "message": finding.message,
         "evidence": [{"words": each.words, **_place(each.place)} for each in finding.evidence],
-        "fingerprint": fingerprint(finding),
+        "fingerprint": fingerprint(finding, run),
     }
     if finding.attempt is not None:
         attempt = finding.attempt
@@ -168,9 +179,9 @@ def finding_data(finding: AuditFinding) -> dict[str, Any]:
     return found
 
 
-def fingerprint(finding: AuditFinding) -> str:
-    """Return a line-independent hash of code, API and cause."""
-    text = "\0".join((finding.code, finding.api, finding.cause))
+def fingerprint(finding: AuditFinding, run: AuditRun) -> str:
+    """Return a line-independent hash of code, API and cause, and of the service if there are several."""
+    text = "\0".join((finding.code, finding.api, finding.cause, *filter(None, (run.service,))))
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
@@ -182,31 +193,32 @@ MOST_RELATED = 50
 """Operations that a result lists as related locations."""
 
 
-def audit_as(form: str, run: AuditRun) -> str:
+def audit_as(form: str, runs: Sequence[AuditRun]) -> str:
     """Return the report in a format, without a line end after it."""
     match form:
         case "json":
-            return indented(audit_data(run))
+            return indented(audit_data(*runs))
         case "sarif":
-            return _sarif(run)
+            return _sarif(runs)
         case "markdown":
-            return "\n".join(_markdown(run))
+            return "\n\n".join("\n".join(_markdown(run)) for run in runs)
         case "junit":
-            return _junit(run)
+            return _junit(runs)
         case "azure" | "github":
             from apimpolicy.report.finding_formats import findings_as
 
-            return findings_as(form, (diagnostic for _, diagnostic in run.diagnostics))
-    return audit_text(run)
+            return findings_as(form, (diagnostic for run in runs for _, diagnostic in run.diagnostics))
+    return audit_text(runs)
 
 
-def _sarif(run: AuditRun) -> str:
+def _sarif(runs: Sequence[AuditRun]) -> str:
     """Return one result for each API and cause: the evidence as a code flow, the operations as related locations."""
     from apimpolicy.report.finding_formats import report_to_sarif
 
-    report: dict[str, Any] = json.loads(report_to_sarif((each for _, each in run.diagnostics)))
-    for result, (finding, _) in zip(report["runs"][0]["results"], run.diagnostics, strict=True):
-        result["partialFingerprints"] = {"apimpolicyAudit/v1": fingerprint(finding)}
+    pairs = [(run, finding, diagnostic) for run in runs for finding, diagnostic in run.diagnostics]
+    report: dict[str, Any] = json.loads(report_to_sarif(each for _, _, each in pairs))
+    for result, (run, finding, _) in zip(report["runs"][0]["results"], pairs, strict=True):
+        result["partialFingerprints"] = {"apimpolicyAudit/v1": fingerprint(finding, run)}
         result["relatedLocations"] = list(_related(run, finding))
         steps = [_location(run, each.words, each.place) for each in finding.evidence]
         if finding.attempt is not None and steps:
@@ -234,9 +246,15 @@ def _location(run: AuditRun, words: str, place: PolicyLocation) -> dict[str, Any
     }
 
 
-def _junit(run: AuditRun) -> str:
+def _junit(runs: Sequence[AuditRun]) -> str:
+    from apimpolicy.report.finding_formats import to_junit
+
+    return to_junit([_suite(run) for run in runs], 0.0)
+
+
+def _suite(run: AuditRun) -> JunitSuite:
     """Return a test case for each operation, which errors about it fail, and for each other finding."""
-    from apimpolicy.report.finding_formats import JunitCase, JunitSuite, to_junit
+    from apimpolicy.report.finding_formats import JunitCase, JunitSuite
 
     cases: list[JunitCase] = []
     for operation in run.audit.operations:
@@ -250,13 +268,14 @@ def _junit(run: AuditRun) -> str:
     for each in run.findings:
         if not each.operations:
             cases.append(JunitCase(each.message, each.code, "failed", each.message, type=each.code))
-    return to_junit([JunitSuite("apimpolicy audit", cases)], 0.0)
+    return JunitSuite(f"apimpolicy audit {run.service}".rstrip(), cases)
 
 
 def _markdown(run: AuditRun) -> Iterator[str]:
     from apimpolicy.report.markup import code, plain
 
-    yield f"### Who reaches the backend: {plain(title(run))}"
+    service = f" in {plain(run.service)}" if run.service else ""
+    yield f"### Who reaches the backend{service}: {plain(title(run))}"
     yield ""
     yield "| access | operations | | | limited by |"
     yield "| --- | ---: | --- | --- | --- |"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.reasoning.audit import kinds
@@ -36,15 +37,18 @@ class Cell(NamedTuple):
     words: str = ""
 
 
-def audit_html(run: AuditRun) -> str:
-    return markup_without_secrets(page(f"Audit: {audit_text.title(run)}", "audit_page.css", _body(run)))
+def audit_html(runs: Sequence[AuditRun]) -> str:
+    titles = ", ".join(" ".join((run.service, audit_text.title(run))).strip() for run in runs)
+    return markup_without_secrets(page(f"Audit: {titles}", "audit_page.css", chain.from_iterable(map(_body, runs))))
 
 
 def _body(run: AuditRun) -> Iterator[str]:
-    yield f'<header><h1>Who reaches the backend</h1><p class="lead">{text(_sentence(run))}</p>'
+    service = f" of {text(run.service)}" if run.service else ""
+    yield f'<header><h1>Who reaches the backend{service}</h1><p class="lead">{text(_sentence(run))}</p>'
     yield '<ul class="totals">'
     for row in audit_text.rows(run.audit.operations):
-        kind = "bad" if row.words == audit_text.LENDING else "part" if row.words in ("anyone", "not decided") else ""
+        is_part = row.words in ("anyone", "not decided") or row.words.endswith(audit_text.UNLESS)
+        kind = "bad" if row.words == audit_text.LENDING else "part" if is_part else ""
         yield f'<li class="{kind}"><b>{row.number:,}</b>{text(row.shown)}</li>'
     yield "</ul></header><main>"
     yield from _matrix(run)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.reasoning.audit import kinds
-from apimpolicy.reasoning.audit.access import KEY_WORD, NO_ACCESS, NOT_LIMITED, limited_by
+from apimpolicy.reasoning.audit.access import ANYONE, KEY_WORD, NO_ACCESS, NOT_DECIDED, NOT_LIMITED, limited_by
 from apimpolicy.reasoning.audit.findings import AuditFinding, lent_to_anyone, operations_by_api
 from apimpolicy.reasoning.audit.states import PolicyLocation, TokenCheck
 from apimpolicy.report.columns import PLAIN, Style, counted, printable
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 NO_REQUEST = "no request reaches a backend"
 LENDING = "anyone reaches the backend with our credentials"
+UNLESS = ", unless the global policy asks"
+"""The condition of an answer: the global policy isn't known, and what is known asks for no more."""
 _WIDEST_WORDS = 47
 _SHORT = 40
 _MOST_LISTED = 12
@@ -58,8 +60,17 @@ class Row(NamedTuple):
         return NO_REQUEST if self.words == NO_ACCESS else self.words
 
 
-def audit_text(run: AuditRun, style: Style = PLAIN, *, verbose: bool = False) -> str:
-    """Return the whole report, without a line end after it."""
+def audit_text(runs: Sequence[AuditRun], style: Style = PLAIN, *, verbose: bool = False) -> str:
+    """Return the whole report, service by service, without a line end after it."""
+    texts = [_service_text(run, style, verbose=verbose) for run in runs]
+    if len(runs) == 1:
+        return texts[0]
+    heads = (style.paint("strong", f"service {printable(run.service)}") for run in runs)
+    titled = (f"{head}\n{text}" for head, text in zip(heads, texts, strict=True))
+    return "\n\n".join((*titled, f"{counted(len(runs), 'service')}, {summary(*runs)}"))
+
+
+def _service_text(run: AuditRun, style: Style, *, verbose: bool) -> str:
     parts = ["\n".join(_table(run, style))]
     parts += ["\n".join(_finding(run, each, style, verbose=verbose)) for each in sorted_findings(run.findings)]
     parts.append(summary(run))
@@ -114,7 +125,7 @@ def rows(operations: Sequence[OperationAudit]) -> list[Row]:
     groups: dict[str, list[OperationAudit]] = {}
     for operation in operations:
         groups.setdefault(answer(operation), []).append(operation)
-    order = [LENDING, "anyone", "not decided"]
+    order = [LENDING, ANYONE, f"{LENDING}{UNLESS}", f"{ANYONE}{UNLESS}", NOT_DECIDED]
     sort = sorted(groups, key=lambda words: (order.index(words) if words in order else 9, words == NO_ACCESS, words))
     found = [(words, groups[words]) for words in sort]
     return [Row(words, len(group), _apis(group, operations), _details(group), _limits(group)) for words, group in found]
@@ -142,7 +153,9 @@ def answer(operation: OperationAudit) -> str:
     access = operation.access
     if access.is_open:
         return LENDING if lent_to_anyone(operation) else "anyone"
-    return access.words if access.is_decided else "not decided"
+    if access.is_decided:
+        return access.words
+    return NOT_DECIDED if operation.assumed is None else f"{answer(operation.assumed)}{UNLESS}"
 
 
 def _apis(group: Sequence[OperationAudit], everything: Sequence[OperationAudit]) -> str:
@@ -267,20 +280,22 @@ def shown_place(run: AuditRun, place: str) -> str:
     return os.path.relpath(full, root) if full.startswith(root) else place
 
 
-def summary(run: AuditRun) -> str:
+def summary(*runs: AuditRun) -> str:
     """Return the last line: how many operations aren't allowed, and what is excepted until when."""
     parts: list[str] = []
-    if run.settings.has_gate:
-        parts.append(f"{len(run.gate.refused):,} not allowed")
-    counts = {word: sum(each.severity.value == word for each in run.findings) for word in ("error", "warning", "info")}
-    if not run.settings.has_gate or not run.gate.refused:
+    refused = sum(len(run.gate.refused) for run in runs)
+    has_gate = any(run.settings.has_gate for run in runs)
+    if has_gate:
+        parts.append(f"{refused:,} not allowed")
+    found = [each.severity.value for run in runs for each in run.findings]
+    counts = {word: found.count(word) for word in ("error", "warning", "info")}
+    if not has_gate or not refused:
         shown = {word: f"{count:,} info" if word == "info" else counted(count, word) for word, count in counts.items()}
         parts += [shown[word] for word, count in counts.items() if count]
-    if run.gate.excepted:
-        until = min(each.until for _, each in run.gate.excepted)
-        parts.append(f"{len(run.gate.excepted):,} excepted until {until}")
-    if run.known:
-        parts.append(f"{counted(run.known, 'finding')} left out by comments or the baseline")
+    if excepted := [each.until for run in runs for _, each in run.gate.excepted]:
+        parts.append(f"{len(excepted):,} excepted until {min(excepted)}")
+    if known := sum(run.known for run in runs):
+        parts.append(f"{counted(known, 'finding')} left out by comments or the baseline")
     return f"audit: {', '.join(parts) or 'nothing found'}"
 
 

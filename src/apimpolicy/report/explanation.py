@@ -20,7 +20,13 @@ from apimpolicy.gateway.policies.registry import is_known, specification_of
 from apimpolicy.records import Record
 from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause, Evaluated, StatedFact, clause_of, clause_of_block
 from apimpolicy.report.columns import PLAIN, Style, clip, page, printable, shortened, width, wrap
-from apimpolicy.report.explanation_notes import certificate_notes, cors_notes, is_answered_preflight, routing_notes
+from apimpolicy.report.explanation_notes import (
+    certificate_notes,
+    cors_notes,
+    is_answered_preflight,
+    missing_notes,
+    routing_notes,
+)
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.terminal import short_path
 from apimpolicy.report.values import show, within_limits
@@ -245,6 +251,7 @@ def _notes(result: Result, ending: TraceEntry | None) -> Iterator[str]:
     if ending is None and result.reached_backend:
         sent = result.backend_requests[-1]
         yield f"The request reached the backend: {sent.method} {sent.url}"
+    yield from missing_notes(result)
     if "Origin" in result.request.headers:
         yield from cors_notes(result)
     yield from routing_notes(result)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.exchange import Unmatched
     from apimpolicy.gateway.engine.result import Result
     from apimpolicy.gateway.engine.service import ServiceApi
+    from apimpolicy.gateway.engine.trace import TraceEntry
 
 
 # Simulate how a browser judges a response to a page of another origin: the page learns only that CORS failed
@@ -249,3 +250,22 @@ def _limits(result: Result) -> Iterator[str]:
     }
     for name in sorted(names):
         yield f"{name} was not applied: it counts the calls of a subscription, and this request has none."
+
+
+# Parts of the service that are missing, where the gateway was loaded without stand-ins
+
+
+def missing_notes(result: Result) -> Iterator[str]:
+    """Yield a sentence for each missing part that a policy uses that the request reached."""
+    missing = [] if result.exchange.missing is None else result.exchange.missing()
+    spans = {(each.file, each.position.line, _last_line(each)) for each in result.trace} if missing else set()
+    needs_key = result.error is not None and result.error.source == "authorization"
+    for part in missing:
+        is_used = any(file == part.file and first <= part.line <= last for file, first, last in spans)
+        if is_used or (needs_key and part.kind == "subscription"):
+            yield f"Missing: {part.words}. Give it in apimpolicy.toml, or load the service with stand_ins=True"
+
+
+def _last_line(entry: TraceEntry) -> int:
+    element = entry.step.element
+    return int(element.source.position(element.end).line)

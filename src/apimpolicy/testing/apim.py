@@ -161,6 +161,24 @@ class Apim:
         self._lists: list[Callable[[], Iterable[bytes]]] = []
         self._gateway: Gateway | None = None
         self._vaults: dict[str, KeyVault] = {}
+        self._load: Callable[..., Gateway] | None = None
+
+    def load(
+        self, folder: str | Path, *, environment: str | None = None, service: str | None = None, stand_ins: bool = False
+    ) -> Apim:
+        """Use the service of a folder, relative to the test; `get`, `post` and the like send requests to it.
+
+        The options are those of `load_gateway`. Raises ConfigurationError at the first use, as that does.
+        """
+        from functools import partial
+
+        from apimpolicy.project.gateways import load_gateway
+
+        found = Path(folder) if Path(folder).is_absolute() else self.directory / folder
+        options: dict[str, Any] = {"environment": environment, "service": service, "stand_ins": stand_ins}
+        self._load = partial(load_gateway, found, config=self._config_path(), **options)
+        self._gateway = None
+        return self
 
     def configure(self, **settings: Any) -> Apim:
         """Change settings of the gateway, by the names that `Gateway` has; what it counted and cached is gone."""
@@ -261,10 +279,15 @@ class Apim:
         return result
 
     def send(self, request: Request | str, **options: Any) -> TestResult:
-        """Send a request through `policy`. Raises ConfigurationError when there is none."""
-        if self.policy is None:
-            raise ConfigurationError("set apim.policy first, or use apim.run(policy, request)")
-        return self.run(self.policy, request, **options)
+        """Send a request through `policy`, or to the service. Raises ConfigurationError when there is neither."""
+        if self.policy is not None:
+            return self.run(self.policy, request, **options)
+        gateway = self.gateway
+        if gateway.service is None:
+            raise ConfigurationError(
+                "set apim.policy first, use apim.run(policy, request), or load a service: apim.load(folder)"
+            )
+        return self._kept(lambda: gateway.send(request, **options))
 
     def get(self, url: str, **options: Any) -> TestResult:
         """Send a GET request through `policy`; the options are those of `Request`."""
@@ -388,7 +411,8 @@ class Apim:
         for name, double in (("backend", self.backend), ("outside", self.outside)):
             if name not in settings and (double._rules or path is None):
                 settings[name] = double
-        return configuration.gateway(now=self.clock, further_revocation_lists=lists, **settings)
+        make = configuration.gateway if self._load is None else self._load
+        return make(now=self.clock, further_revocation_lists=lists, **settings)
 
     def _config_path(self) -> str | None:
         if self._config is not None:

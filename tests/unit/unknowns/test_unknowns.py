@@ -17,7 +17,9 @@ from apimpolicy.serving.loading import ServeTarget
 
 DATA = read_yaml(Path(__file__).with_name("rows.yaml").read_text(encoding="utf-8"))
 ROWS: dict[str, dict[str, Any]] = DATA["rows"]
-COLUMNS = ("check", "audit", "gate", "prove", "run", "serve", "effective", "new test", "diff", "change")
+COLUMNS = (
+    *("check", "audit", "gate", "prove", "run", "serve", "effective", "new test", "diff", "change", "two deployments"),
+)
 CLAIM = """service = "."
 [audit]
 undecided = "fail"
@@ -55,7 +57,12 @@ def write(row: dict[str, Any], root: Path) -> None:
 
 
 def usual(command: str, row: dict[str, Any]) -> object:
-    """Return what a command says where a row doesn't say it; what is served is what `run` shows."""
+    """Return what a command says where a row doesn't say it; what is served is what `run` shows.
+
+    Beside another deployment, a service is audited as it is alone.
+    """
+    if command == "two deployments":
+        return row.get("audit", DATA["usual"]["audit"])
     return row.get("run", DATA["usual"]["run"]) if command == "serve" else DATA["usual"][command]
 
 
@@ -71,6 +78,8 @@ def answer(command: str, row: dict[str, Any], capsys: pytest.CaptureFixture[str]
         if command == "gate":
             return "fails" if code else "passes"
         return " and ".join(sorted({each["access"] for each in report["operations"]}))
+    if command == "two deployments":
+        return beside_another(row, capsys)
     if command == "prove":
         code = main(["prove", ".", "--seconds", SEARCH_SECONDS])
         capsys.readouterr()
@@ -91,6 +100,35 @@ def answer(command: str, row: dict[str, Any], capsys: pytest.CaptureFixture[str]
     main(["new", "test", "."])
     capsys.readouterr()
     return "written" if list(Path().rglob("*.test.yaml")) else "not written"
+
+
+def beside_another(row: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what `audit` says about a service beside another one, which is open to anyone."""
+    write(row, Path("both/one"))
+    Path("both/other").mkdir()
+    Path("both/other/main.tf").write_text(OTHER, encoding="utf-8")
+    Path("both/one/apimpolicy.toml").unlink()
+    Path("apimpolicy.toml").unlink()
+    main(["audit", "both", "--format", "json"])
+    found = json.loads(capsys.readouterr().out)["operations"]
+    assert [each["access"] for each in found if each["service"] == "other"] == ["anyone"]
+    return " and ".join(sorted({each["access"] for each in found if each["service"] == "one"}))
+
+
+OTHER = """resource "azurerm_api_management" "apim" { name = "other" }
+resource "azurerm_api_management_policy" "global" {
+  api_management_id = azurerm_api_management.apim.id
+  xml_content       = "<policies><inbound /><backend><forward-request /></backend><outbound /><on-error /></policies>"
+}
+resource "azurerm_api_management_api" "orders" {
+  name                  = "orders"
+  api_management_name   = azurerm_api_management.apim.name
+  path                  = "orders"
+  protocols             = ["https"]
+  subscription_required = false
+  service_url           = "https://other.example"
+}
+"""
 
 
 def compared(row: dict[str, Any], *, is_changed: bool, capsys: pytest.CaptureFixture[str]) -> str:

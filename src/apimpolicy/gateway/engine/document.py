@@ -153,6 +153,16 @@ read_template: Callable[[Source], Source] | None = None
 """The function that gives placeholders of templates names, as those of named values have, where commands set it."""
 
 
+@contextmanager
+def _templates_read_by(reader: Callable[[Source], Source] | None) -> Iterator[None]:
+    global read_template
+    before, read_template = read_template, reader or read_template
+    try:
+        yield
+    finally:
+        read_template = before
+
+
 def _read(original: Source, findings: list[Diagnostic], named_values: Mapping[str, str] | None) -> Policy:
     if read_template is not None and original.origin is None:
         original = read_template(original)
@@ -202,6 +212,8 @@ class EffectivePolicies:
         self._documents: dict[tuple[str, object], Policy] = {}
         self._programs: dict[tuple[tuple[str, object], ...], Program] = {}
         self._files: dict[Path, bytes] | None = None
+        self.read_template: Callable[[Source], Source] | None = None
+        """In the place of the function of this module, for the documents that are read from here on."""
         self._last_scopes: tuple[Mapping[str, AnyPolicy], dict[str, Policy]] | None = None
         self._last_program: tuple[dict[str, Policy], Program] | None = None
 
@@ -271,7 +283,9 @@ class EffectivePolicies:
         if found is None:
             if len(self._documents) > MOST_DOCUMENTS:
                 self._documents.clear()
-            found = self._documents[name, content] = load_policy(policy, named_values=self.named_values, path=name)
+            with _templates_read_by(self.read_template):
+                found = load_policy(policy, named_values=self.named_values, path=name)
+            self._documents[name, content] = found
         return found
 
     def _bytes(self, path: Path) -> bytes:

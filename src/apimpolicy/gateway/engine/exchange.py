@@ -63,6 +63,15 @@ class Unmatched(NamedTuple):
     operations: Sequence[Operation] = ()
 
 
+class MissingPart(NamedTuple):
+    """A part of a service that is missing, in words, and where it is used: a file and a line."""
+
+    kind: str
+    words: str
+    file: str
+    line: int
+
+
 class Exchange(SendingExchange):
     """The state of one request, and how policies run against it.
 
@@ -79,6 +88,7 @@ class Exchange(SendingExchange):
     unmatched: Unmatched | None = None
     served_by: Step | None = None
     mcp: McpOutcome | None = None
+    missing: Callable[[], Sequence[MissingPart]] | None = None
     doubles: Mapping[str, AnyDouble] = MappingProxyType({})
     sections: frozenset[str] = frozenset(SECTIONS)
     _has_started = False

@@ -19,7 +19,7 @@ from apimpolicy.gateway.context.messages import RequestMessage
 from apimpolicy.gateway.context.records import Request, Response
 from apimpolicy.gateway.engine import pipeline
 from apimpolicy.gateway.engine.document import EffectivePolicies
-from apimpolicy.gateway.engine.exchange import Exchange, ExchangeServices
+from apimpolicy.gateway.engine.exchange import Exchange, ExchangeServices, MissingPart
 from apimpolicy.gateway.engine.gateway_settings import GatewaySettings
 from apimpolicy.gateway.engine.observation import Observer, observer
 from apimpolicy.gateway.engine.partial_runs import PartialRun
@@ -29,7 +29,7 @@ from apimpolicy.gateway.engine.variables import set_variables, value_of
 from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
     from apimpolicy.csharp.dotnet.system.randoms import Script
@@ -55,6 +55,8 @@ class Gateway(GatewaySettings):
         """The secret named values whose values are made up: no report hides these values."""
         self.made_up: Mapping[str, frozenset[str]] = dict.fromkeys(("named_values", "fragments"), frozenset())
         """The names of named values and fragments that stand in for missing ones, which a proof must not depend on."""
+        self.missing: Callable[[], Sequence[MissingPart]] | None = None
+        """Finds the parts of its service that are missing, where these have no stand-ins; None where nothing is."""
         self.host_names: Sequence[str] = ()
         """The host names of the service, as far as they are known."""
         self.certificates: dict[str, Certificate | KeyVaultReference] = dict(self.certificates or {})
@@ -306,6 +308,8 @@ class Gateway(GatewaySettings):
                 each.request_started(exchange)
         if not self._cache_is_filled:
             self._fill_cache(exchange)
+        if not self.isolated:
+            exchange.missing = self.missing
         return exchange
 
     def _written_chance(self) -> Script | None:

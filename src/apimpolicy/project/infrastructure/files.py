@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from apimpolicy.checkout import entries, is_below, is_trusted, open_bytes
 from apimpolicy.text.globs import glob_regex
@@ -37,6 +37,10 @@ class Files:
         self.shown = root
         self.refused: dict[str, str] = {}
         """Paths that weren't read, and why."""
+        self.modules: Mapping[str, str] = {}
+        """Folders and files in the place of modules that lie elsewhere, by a part of the module's source."""
+        self.used: set[str] = set()
+        """The real paths of the files whose text was asked for since this was set."""
         self._sources: dict[str, Source] = {}
         self._bytes = 0
 
@@ -63,6 +67,7 @@ class Files:
         path = self.path(*names)
         if path not in self._sources:
             self._sources[path] = decode(self._data(path), self.display(path))[0]
+        self.used.add(path)
         return self._sources[path]
 
     def readable(self, folder: str, names: Iterable[str]) -> Iterator[Source]:
@@ -74,10 +79,13 @@ class Files:
                 continue
             yield found
 
-    @property
-    def read(self) -> Iterator[str]:
-        """The real paths of the files whose text was read."""
-        return iter(self._sources)
+    def mention(self, path: str) -> tuple[str, int, int] | None:
+        """Return the place that names a file, as far as the texts that were read show: file, line and column."""
+        name = os.path.basename(path)
+        for source in self._sources.values():
+            if (start := source.text.find(name)) >= 0:
+                return (source.path, *source.position(start))
+        return None
 
     def reason(self, *names: str) -> str:
         """Return why a file couldn't be read, for a message of its own: `refused` doesn't have it any more."""
@@ -104,6 +112,10 @@ class Files:
             self.refused.setdefault(self.display(path), "it is too large")
             raise LookupError(path)
         return data
+
+    def module_folder(self, source: str) -> str | None:
+        """Return the folder or file in the place of a module; None without one."""
+        return next((path for part, path in self.modules.items() if part in source), None)
 
     def exists(self, *names: str) -> bool:
         return os.path.isfile(self.path(*names))

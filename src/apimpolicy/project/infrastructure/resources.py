@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from apimpolicy.project.infrastructure.values import MARKED, Unknown, Value, ValueTooLarge, hole, joined, leaves
@@ -34,6 +36,10 @@ class Resource(Record):
     """Places of properties, by name, as far as they are known."""
     is_update: bool = False
     """True when the properties are added to those of another resource with the same type and names."""
+    service: Value = None
+    """The name of the service that the resource is in; None where the code names none."""
+    is_assumed: bool = False
+    """True if a module makes it that isn't read, and whose usual arguments are known."""
 
 
 class Note(NamedTuple):
@@ -53,12 +59,16 @@ class Note(NamedTuple):
 
 
 class Reading(Record):
-    """The resources and notes of a folder or file.
+    """The resources and notes of one deployment: a root module of Terraform, or a template.
 
-    `unread` are the notes about code that may deploy other resources. `files` are those that were read for these, and
-    `left_out` yields the resources that other values of parameters would deploy.
+    `place` is the real path of the module's folder or of the template. `unread` are the notes about code that may
+    deploy other resources. `files` are those that were read for these, and `left_out` yields the resources that other
+    values of parameters would deploy.
     """
 
+    place: str
+    language: str
+    """`Terraform` or `Bicep`, which includes ARM templates."""
     resources: list[Resource]
     notes: list[Note]
     unread: list[Note]
@@ -75,6 +85,42 @@ def texts_in(values: Iterable[Value]) -> frozenset[str]:
         except ValueTooLarge:
             continue
     return frozenset(found)
+
+
+_OF_SERVICE = re.compile(r"\b(?:apim?|api[-_ ]?m(?:anagement|gmt))\b|apim", re.IGNORECASE)
+_PART = re.compile(r"/service/|<(?:policies|fragment|inbound)\b", re.IGNORECASE)
+
+
+class Relevance:
+    """Tells which modules that aren't read are about the service of some resources."""
+
+    def __init__(self, resources: Sequence[Resource]) -> None:
+        self._names = texts_in(name for each in resources for name in (each.service, *each.names)) - {""}
+        values = (value for each in resources for value in (each.service, *each.names, *each.properties.values()))
+        doubts = (doubt for each in resources for doubt in each.doubts)
+        self._unknown = "\n".join((*_unknown_texts(values), *doubts))
+
+    def of(self, note: Note, prefix: str = "") -> bool:
+        """Return whether a module is called so, gets a part of the service, or is used by it.
+
+        `prefix` is what stands before the module's name in expressions.
+        """
+        if not note.module or _OF_SERVICE.search(note.module) or any(map(_PART.search, note.texts)):
+            return True
+        return not note.texts.isdisjoint(self._names) or f"{prefix}{note.module.partition(' ')[0]}." in self._unknown
+
+
+def _unknown_texts(values: Iterable[Value]) -> Iterator[str]:
+    """Yield the unknown values inside of values, and the unknown parts of texts."""
+    for value in values:
+        try:
+            for each in leaves(value):
+                if isinstance(each, Unknown):
+                    yield f"{each.text}."
+                elif isinstance(each, str) and OPEN in each:
+                    yield from (found[0] for found in MARKED.finditer(each))
+        except ValueTooLarge:
+            continue
 
 
 def combined(notes: Sequence[Note], advice: str) -> list[Note]:
@@ -152,6 +198,19 @@ def names_in(id_: Value, kinds: Sequence[str]) -> list[Value]:
         found.insert(0, parts[-1])
         parts = parts[:-2]
     return found
+
+
+def service_in(id_: Value) -> Value:
+    """Return the name of the service in the id of a resource in it; the id, if it isn't known, and None without one.
+
+    >>> service_in("/subscriptions/x/service/contoso/apis/orders")
+    'contoso'
+    """
+    if isinstance(id_, Unknown):
+        return id_
+    parts = segments(id_)
+    names = (after for kind, after in pairwise(parts) if str(kind).lower() == "service")
+    return next(names, parts[0] if parts and isinstance(parts[0], Unknown) else None)
 
 
 def id_below(parent: Value, kind: str, name: Value) -> Value:

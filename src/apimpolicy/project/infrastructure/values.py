@@ -275,6 +275,8 @@ def to_json(value: Value) -> Any:
         return {str(key): to_json(each) for key, each in value.items()}
     if isinstance(value, list):
         return [to_json(each) for each in value]
+    if isinstance(value, str):
+        return str(value)  # without its origins
     return None if isinstance(value, NameResolver) else value
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from apimpolicy.diagnostics import Severity
+from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.engine.mcp.servers import McpServer, McpTool
 from apimpolicy.project.infrastructure.resources import Resource, names_in, segments
 from apimpolicy.project.infrastructure.values import (
@@ -58,22 +59,24 @@ class ReadingContext:
         """URLs, and the files that are read instead."""
 
     def file_of(self, url: str, source: Source) -> Source | None:
-        """Return the file that a URL names, which is `url` from its last unknown value on.
+        """Return the file that a URL names, which is in `url` between two unknown values, or after the last.
 
         Templates link to files of their own repository. The longest end of the URL's path counts that is a file of the
         repository, of the folder, or beside `source`; a name without a folder is no evidence.
         """
-        *unknown, end = MARKED.split(url)
-        parts = [each for each in (end if unknown else urlsplit(end).path).partition("?")[0].split("/") if each]
-        if any(each.startswith(".") for each in parts):
-            return None
-        for start in range(len(parts) - 1):
-            for base in (self.files.repository, self.files.root, os.path.dirname(source.path)):
-                with suppress(LookupError):
-                    if os.path.isfile(os.path.join(base, *parts[start:])):
-                        found = self.files.source(base, *parts[start:])
-                        self.linked.append((shown(url), found))
-                        return found
+        pieces = MARKED.split(url)
+        paths = pieces if len(pieces) > 1 else [urlsplit(url).path]
+        for path in reversed(paths):
+            parts = [each for each in path.partition("?")[0].split("/") if each]
+            if any(each.startswith(".") for each in parts):
+                continue
+            for start in range(len(parts) - 1):
+                for base in (self.files.repository, self.files.root, os.path.dirname(source.path)):
+                    with suppress(LookupError):
+                        if os.path.isfile(os.path.join(base, *parts[start:])):
+                            found = self.files.source(base, *parts[start:])
+                            self.linked.append((shown(url), found))
+                            return found
         return None
 
 
@@ -166,12 +169,12 @@ class Entity:
         value, url = self.document()
         if url is not None:
             return self._unknown_policy(f"it comes from {url}", f"the policy at {url} isn't read", part, scope)
-        return self.policy_of(value, part, scope)
+        return self.policy_of(value, part, scope, form_of(self.get("format")))
 
-    def policy_of(self, value: Value, part: str, scope: str = "") -> PolicyText:
+    def policy_of(self, value: Value, part: str, scope: str = "", form: str = "") -> PolicyText:
         found = self.context.unknown.policy(value, *self._written) if isinstance(value, str) else None
         if found is not None:
-            return found
+            return in_form(found, form)
         text = "nothing is written" if value is None else hole_of(value).text
         return self._unknown_policy(text, f"{text} isn't known" if value is not None else text, part, scope)
 
@@ -182,6 +185,29 @@ class Entity:
     @property
     def _written(self) -> tuple[Source, int]:
         return self.resource.places.get("value", (self.resource.source, self.resource.start))
+
+
+def form_of(format_: Value) -> str:
+    """Return `xml` for the format of a policy that Azure reads as XML, as it does without one."""
+    known = "xml" if format_ is None else format_.lower() if isinstance(format_, str) else ""
+    return "xml" if known in ("xml", "xml-link") else ""
+
+
+def in_form(policy: PolicyText, form: str) -> PolicyText:
+    """Return a policy as Azure gets it in a format."""
+    if form != "xml":
+        return policy
+    import attrs
+
+    from apimpolicy.project.deployed_texts import blanks_for_lines
+
+    policy = attrs.evolve(policy, form=form)
+    try:
+        source = policy.read()
+    except ConfigurationError:
+        return policy
+    made = blanks_for_lines(source) if "//" in source.text else source
+    return policy if made is source else attrs.evolve(policy, path=None, source=made)
 
 
 def hole_of(value: Value) -> Hole:

@@ -105,6 +105,10 @@ class PolicyText:
     path: str | None = None
     source: Source | None = None
     unknown: str = ""
+    form: str = ""
+    """The format in which Azure gets the document: `xml`, or else `rawxml`."""
+    is_conditional: bool = False
+    """True for one that is inside of a condition here, because it isn't known whether it is deployed."""
 
     def read(self) -> Source:
         """Read the document. Raises ConfigurationError."""

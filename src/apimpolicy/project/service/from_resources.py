@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.folder_backends import backend_of
-from apimpolicy.project.infrastructure.resources import Note, Reading, segments
+from apimpolicy.project.infrastructure.resources import Note, Resource, segments
 from apimpolicy.project.infrastructure.values import (
     SourcedText,
     Unknown,
@@ -20,7 +20,7 @@ from apimpolicy.project.infrastructure.values import (
     is_known,
     shown,
 )
-from apimpolicy.project.layout import kind_of_folder
+from apimpolicy.project.layout import KINDS, kind_of_folder
 from apimpolicy.project.service.described import (
     Entity,
     ReadingContext,
@@ -62,6 +62,7 @@ from apimpolicy.project.service.description import (
     WorkspaceDescription,
 )
 from apimpolicy.project.service.policy_sources import unknown_policy
+from apimpolicy.project.service.repair import built_in_product
 
 if TYPE_CHECKING:
     from apimpolicy.project.infrastructure.files import Files
@@ -73,11 +74,13 @@ GLOBAL = "the global policy"
 _GRAPHQL = "application/vnd.ms-azure-apim.graphql.schema"
 
 
-def describe_resources(service: ServiceDescription, reading: Reading, files: Files) -> None:
+def describe_resources(
+    service: ServiceDescription, resources: Iterable[Resource], unread: Iterable[Note], files: Files
+) -> None:
     context = ReadingContext(files, service.problems)
     builder = _Builder(service)
     order = {type_: place for place, type_ in enumerate(_FIRST)}
-    for each in sorted(reading.resources, key=lambda each: order.get(below_workspace(each)[0], len(order))):
+    for each in sorted(resources, key=lambda each: order.get(below_workspace(each)[0], len(order))):
         type_, names, workspace = below_workspace(each)
         entity = Entity(each, [id_of(name) for name in names], workspace, context)
         make: Callable[[Entity], None] | None = getattr(builder, f"_{type_.replace('/', '_')}", None)
@@ -92,7 +95,7 @@ def describe_resources(service: ServiceDescription, reading: Reading, files: Fil
             if kind.id == "diagnostics" and logs_responses(each.properties):
                 service.logged_responses.append(entity.origin)
             service.others.append(OtherResource(kind.id, entity.id, entity.origin, workspace))
-    builder.finish(reading.unread)
+    builder.finish(unread)
     service.named_values += context.unknown.described
     service.problems += _of_links(context)
 
@@ -114,6 +117,13 @@ def _set_of_operations(api: ApiDescription, policy: PolicyText) -> bool:
     return not api.operations or bool(api.files)
 
 
+def _text_of(policy: PolicyText) -> str:
+    try:
+        return policy.read().text
+    except ConfigurationError as error:
+        return str(error)
+
+
 class _Builder:
     """Adds resources that belong to others: `_apis_operations` is for resources of the type `apis/operations`."""
 
@@ -132,7 +142,8 @@ class _Builder:
     def _apis(self, entity: Entity) -> None:
         revision = entity.text("apiRevision")
         id_ = entity.id
-        if id_.lower() in self.apis and revision.known:
+        first = self.apis.get(id_.lower())
+        if first is not None and revision.known and revision.known != (first.revision.known or "1"):
             id_ = f"{id_};rev={revision.known}"
         made = api_of(id_, entity)
         if ";rev=" not in id_:
@@ -210,18 +221,18 @@ class _Builder:
 
     def _policies(self, entity: Entity) -> None:
         if entity.workspace is None:
-            self.service.policy = self._policy(entity, GLOBAL)
+            self._set(self.service, entity, GLOBAL)
             return
         for each in self.service.workspaces:
             if each.id == entity.workspace:
-                each.policy = self._policy(entity, f"the policy of the workspace '{each.id}'")
+                self._set(each, entity, f"the policy of the workspace '{each.id}'")
 
     def _apis_policies(self, entity: Entity) -> None:
         api = self._api(entity, "policy")
         if api is None:
             self.loose.append(entity)
         else:
-            api.policy = self._policy(entity, f"the policy of the API '{api.id}'", api)
+            self._set(api, entity, f"the policy of the API '{api.id}'")
 
     def _apis_operations_policies(self, entity: Entity) -> None:
         api = self._api(entity, "policy")
@@ -237,14 +248,25 @@ class _Builder:
         if operation is None:
             operation = self.operations[key] = OperationDescription(id_, entity.origin)
             api.operations.append(operation)
-        operation.policy = self._policy(entity, f"the policy of the operation '{id_}' of the API '{api.id}'", operation)
+        self._set(operation, entity, f"the policy of the operation '{id_}' of the API '{api.id}'")
 
     def _products_policies(self, entity: Entity) -> None:
         product = self._product(entity)
         if product is None:
             self.loose.append(entity)
         else:
-            product.policy = self._policy(entity, f"the policy of the product '{product.id}'", product)
+            self._set(product, entity, f"the policy of the product '{product.id}'")
+
+    def _set(self, owner: Any, entity: Entity, part: str) -> None:
+        """Set the policy of an owner; of two that differ, which one is deployed isn't known."""
+        policy, other = self._policy(entity, part, owner), owner.policy
+        owner.policy = policy
+        if other is None or _text_of(other) == _text_of(policy):
+            return
+        reason = f"two resources set {part}, at {other.origin} and {policy.origin}"
+        entity.problem(reason, part, "Which of them is deployed last isn't known.")
+        scope = "global" if owner is self.service else ""
+        owner.policy = unknown_policy(reason, entity.resource.source, entity.resource.start, scope)
 
     def _policy(self, entity: Entity, part: str, owner: object = None) -> PolicyText:
         """Return a policy. One that isn't deployed for certain where its owner is may be missing."""
@@ -306,7 +328,12 @@ class _Builder:
         self.products.setdefault(entity.id.lower(), made)
 
     def _product(self, entity: Entity) -> ProductDescription | None:
-        found = self.products.get(entity.ids[0].lower())
+        id_ = entity.ids[0].lower()
+        found = self.products.get(id_)
+        if found is None and id_ in KINDS["products"].built_in:
+            found = self.products[id_] = built_in_product(id_, entity.origin)
+            self.service.products.append(found)
+            self.owners[id(found)] = entity
         if found is None:
             message = f"{entity.resource.address} is of the product '{entity.ids[0]}', which isn't in this code"
             entity.problem(message, f"the product '{entity.ids[0]}'")

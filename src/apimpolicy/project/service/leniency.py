@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.checkout import open_bytes
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.engine import document
-from apimpolicy.project.environments import selected
+from apimpolicy.project.environments import selected, service_name
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.document import AnyPolicy
@@ -120,14 +120,15 @@ def allow(found: Leniency) -> None:
 @contextmanager
 def named_placeholders() -> Iterator[None]:
     """Read placeholders of templates as named values in all policies that are loaded inside of the block."""
-    before, document.read_template = document.read_template, _read_template
+    before, document.read_template = document.read_template, read_named_placeholders
     try:
         yield
     finally:
         document.read_template = before
 
 
-def _read_template(source: Source) -> Source:
+def read_named_placeholders(source: Source) -> Source:
+    """Return a policy whose placeholders of templates are references to named values."""
     from apimpolicy.project.embedded.shapes import with_named_placeholders
 
     return with_named_placeholders(source)
@@ -155,7 +156,7 @@ class KeptServices:
         self, folder: str | None, values: Mapping[str, Any], make: Callable[[], ServiceDescription | None]
     ) -> ServiceDescription | None:
         """Return the description of a folder for a configuration, made when it is first wanted."""
-        key = folder, selected(), _settings(values)
+        key = folder, selected(), service_name(), _settings(values)
         if key not in self._descriptions:
             self._descriptions[key] = make()
         return self._descriptions[key]

@@ -18,6 +18,8 @@ import re
 from collections.abc import Iterable
 from zlib import crc32
 
+import attrs
+
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.policies.placement import SECTIONS
 from apimpolicy.gateway.policies.registry import specification_of
@@ -238,7 +240,8 @@ class UnknownValues:
     def perhaps(self, policy: PolicyText, condition: str, origin: FileLocation) -> PolicyText:
         """Return a policy that is deployed only if an unknown condition is true, which becomes a named value."""
         before = f'<choose><when condition="{{{{{self.name(condition, origin)}}}}}">'
-        return wrapped(policy, before, "</when><otherwise><base /></otherwise></choose>")
+        found = wrapped(policy, before, "</when><otherwise><base /></otherwise></choose>")
+        return attrs.evolve(found, is_conditional=True)
 
     def _source(self, parts: Iterable[Part], main: Source, policies: frozenset[int]) -> Source:
         """Return the text of parts as a source whose positions are those of the file that most of it is from.

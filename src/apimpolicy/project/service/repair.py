@@ -7,25 +7,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.context.urls import Url
 from apimpolicy.gateway.engine.backends import BackendPool
 from apimpolicy.gateway.engine.service import STATES, scope_target
+from apimpolicy.project.layout import KINDS
 from apimpolicy.project.service.description import (
     ApiDescription,
     BackendDescription,
+    FileLocation,
+    FragmentDescription,
     Hole,
     Problem,
+    ProductDescription,
     ServiceDescription,
     Sourced,
 )
-from apimpolicy.project.service.policy_sources import unmodelled
+from apimpolicy.project.service.policy_sources import unknown_policy, unmodelled
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from apimpolicy.project.service.description import ProductDescription, SubscriptionDescription
+    from apimpolicy.project.service.description import SubscriptionDescription
 
 SCHEMES = ("segment", "header", "query")
 
@@ -60,6 +65,12 @@ def served_path(api: ApiDescription) -> str:
 def subscription_state(subscription: SubscriptionDescription) -> str:
     """Return the state of a subscription; Azure creates one without a state as submitted."""
     return "submitted" if subscription.state.is_missing else (subscription.state.known or "active").lower()
+
+
+def built_in_product(id_: str, origin: FileLocation) -> ProductDescription:
+    """Return a product that Azure makes with a service; what was changed in it since isn't known."""
+    policy = unknown_policy(f"the built-in product '{id_}' isn't described", Source("", origin.file))
+    return ProductDescription(id_, origin, subscription_required=Sourced(True, origin), policy=policy)
 
 
 def _workspace_of(entity: ApiDescription) -> str | None:
@@ -102,6 +113,8 @@ class _Repair:
                 if len(spaces[each.id]) > 1:
                     message += ", and apimpolicy reads all workspaces into one service"
                 self._report(message, each.origin, f"the {noun} '{each.id}'", "This one is left out.")
+                if len(spaces[each.id]) == 1:
+                    _forget(found[key], f"there are two {noun}s '{each.id}', here and at {each.origin}")
             else:
                 found[key] = each
         return list(found.values())
@@ -220,7 +233,10 @@ class _Repair:
         products = {product.id for product in self.service.products} | self.elsewhere.products
         if name and not (self._has_api(name) if kind == "apis" else name in products):
             noun = "API" if kind == "apis" else "product"
-            if not self._is_left_out(noun, name):
+            if name.lower() in KINDS[kind].built_in:
+                message = f"{part} is for the built-in {noun} '{name}', of which nothing is described"
+                self._report(message, each.scope.origin, part, "It is left out.", severity=Severity.WARNING)
+            elif not self._is_left_out(noun, name):
                 message = f"{part} is for the {noun} '{name}', which doesn't exist"
                 self._report(message, each.scope.origin, part, missing=(kind, name))
             return False
@@ -251,6 +267,17 @@ class _Repair:
             else:
                 kept.append(each)
         self.service.backends = kept
+
+
+def _forget(entity: Any, reason: str) -> None:
+    """Make what a resource does unknown, because another one has the same id."""
+    source = Source("", entity.origin.file)
+    if isinstance(entity, BackendDescription):
+        entity.backend, entity.url = None, Sourced(Hole(reason), entity.origin)
+    elif hasattr(entity, "policy"):
+        entity.policy = unknown_policy(reason, source, 0, "fragment" if isinstance(entity, FragmentDescription) else "")
+    for operation in getattr(entity, "operations", ()):
+        operation.policy = unknown_policy(reason, source)
 
 
 def _is_same_revision(one: ApiDescription, other: ApiDescription) -> bool:

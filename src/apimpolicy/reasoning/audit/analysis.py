@@ -11,6 +11,7 @@ and with a key of the API or of all APIs, which every service can have and which
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -61,6 +62,8 @@ class OperationAudit(NamedTuple):
     """Headers and parameters of the query that the policies read."""
     message: Mapping[str, Any] | None = None
     """The message to an MCP server that calls it, if it is a tool."""
+    assumed: OperationAudit | None = None
+    """The results if the global policy, which isn't known, asks for nothing; only where they are decided then."""
 
     @property
     def id(self) -> str:
@@ -101,9 +104,21 @@ def audit_service(
 ) -> ServiceAudit:
     """Audit access to the backend by each operation of a service. Never raises for errors in policies.
 
-    `is_wanted` chooses operations by the id of the API and their name (`GET /orders`); all are unless given.
+    `is_wanted` chooses operations by the id of the API and their name (`GET /orders`); all are unless given. Where only
+    the global policy keeps an operation from being decided, it has the results without one.
     """
-    return _Audit(service, service_context, is_wanted).run()
+    found = _Audit(service, service_context, is_wanted).run()
+    undecided = {(each.api.id, each.name) for each in found.operations if not each.access.is_decided}
+    if not service_context.lacks_global_policy or not undecided:
+        return found
+    without = copy(service)
+    without.policy = None
+    assumed = _Audit(without, service_context, lambda api, operation: (api, operation) in undecided).run()
+    decided = {each.key: each for each in assumed.operations if each.access.is_decided and each.access.paths}
+    operations = [
+        each if each.access.is_decided else each._replace(assumed=decided.get(each.key)) for each in found.operations
+    ]
+    return found._replace(operations=operations)
 
 
 class _Audit:

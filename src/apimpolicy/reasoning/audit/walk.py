@@ -53,6 +53,8 @@ class ServiceContext(NamedTuple):
     cors_needs_base: bool = False
     unsettled: frozenset[str] = frozenset()
     """The APIs of which isn't known whether they need a key."""
+    lacks_global_policy: bool = False
+    """True when the global policy isn't known: in the service, unknown policies are in its place."""
 
     @classmethod
     def of(cls, gateway: Gateway) -> ServiceContext:

@@ -20,6 +20,7 @@ from apimpolicy.checkout import walk
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.environments import CONFIGURATION, PYPROJECT, configuration_in, find_configuration
+from apimpolicy.project.gateways import require_one
 from apimpolicy.project.layout import extracts_in
 from apimpolicy.project.named_values import read_text
 from apimpolicy.project.service.reading import has_service
@@ -71,7 +72,9 @@ def file_of(path: str) -> CaseFile:
             "there is no service whose APIs these claims are about",
             help='Add [apis.…], or service = "folder"; put claims about one policy into its test file.',
         )
-    content = json.dumps({"service": os.path.basename(path), "claims": []})
+    service = values.get("service")
+    is_here = isinstance(service, dict) and "path" not in service and "apis" not in values
+    content = json.dumps({"service": os.curdir if is_here else os.path.basename(path), "claims": []})
     beside = os.path.join(os.path.dirname(path), "claims.test.json")
     file = load_case_tree(read_tree(content, beside), beside)
     file.claims = claims_of(tree, path)
@@ -163,6 +166,8 @@ def find_claims(paths: Sequence[str], words: Sequence[str] = ()) -> FoundClaims:
 def claims_of_services(paths: Sequence[str]) -> list[tuple[CaseFile, list[Claim]]]:
     """Return the named claims about each of these folders that has a service: what `prove` decides without others."""
     folders = [path for path in paths if os.path.isdir(path)]
+    for path in folders:
+        require_one(path)
     services = [each for path in folders for each in ([path] if has_service(path) else extracts_in(path))]
     files = [named_claims_of(each) for each in services]
     return [(file, file.claims) for file in files]

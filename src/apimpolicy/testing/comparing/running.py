@@ -31,8 +31,10 @@ from apimpolicy.testing.comparing.services import (
     access_changes,
     affected_apis,
     broken_references,
+    paired,
     service_folders,
     setting_groups,
+    side_of,
 )
 from apimpolicy.testing.comparing.sides import ServiceSide, documents_of, key_of, service_around
 from apimpolicy.testing.comparing.versions import Version, VersionPair, Versions, with_names, without_names
@@ -100,9 +102,9 @@ class _Comparing:
             self._problem(error)
             return pairs
         covered: set[str] = set()
-        for name in sorted({*sides[0], *sides[1]}):
+        for pair in paired(*sides):
             try:
-                old, new = (ServiceSide(side.get(name), root) for side, root in zip(sides, folders, strict=True))
+                old, new = (side_of(*each, root) for each, root in zip(pair, folders, strict=True))
                 covered |= self._service(old, new)
             except ApimPolicyError as error:
                 self._problem(error)

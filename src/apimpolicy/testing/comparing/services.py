@@ -18,10 +18,11 @@ from apimpolicy.gateway.context.records import Request
 from apimpolicy.gateway.policies.registry import specification_of
 from apimpolicy.project.audit_changes import changes_between
 from apimpolicy.project.audit_run import context_of
+from apimpolicy.project.environments import selected_service
 from apimpolicy.project.layout import extracts_in, is_service_folder
 from apimpolicy.project.service.building import HEADER
 from apimpolicy.project.service.likely_values import literal_attribute
-from apimpolicy.project.service.reading import is_infrastructure
+from apimpolicy.project.service.reading import is_infrastructure, services_in
 from apimpolicy.reasoning.audit.analysis import ServiceAudit, audit_service
 from apimpolicy.reasoning.audit.tools import METHOD
 from apimpolicy.report.difference_data import ADDED, AccessChange, DifferenceItem, Journey, SettingChange, SettingGroup
@@ -29,6 +30,7 @@ from apimpolicy.testing.claims.services import KeyedCaller, ServiceRoute, caller
 from apimpolicy.testing.comparing.observed_differences import differences, journey_of
 from apimpolicy.testing.comparing.operations import is_key
 from apimpolicy.testing.comparing.service_settings import changed_settings, group_of, may_be_there, products_of
+from apimpolicy.testing.comparing.sides import ServiceSide
 from apimpolicy.testing.comparing.versions import Places, with_names, without_names
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.project.service.description import NamedValueDescription, ServiceDescription
     from apimpolicy.testing.comparing.service_comparison import ServiceComparison
-    from apimpolicy.testing.comparing.sides import ServiceSide
     from apimpolicy.text.source import Source
 
 _NOUNS = {"backends": "backend", "fragments": "fragment", "loggers": "logger", "certificates": "certificate"}
@@ -118,9 +119,24 @@ _MOST_REQUESTS = 60
 def service_folders(folder: str) -> dict[str, str]:
     """Return the folders of the services in a folder, by their path in it."""
     if not is_service_folder(folder) and is_infrastructure(folder):
-        return {"": folder}
+        return {each.name: folder if each.code is not None else each.place for each in services_in(folder)}
     found = extracts_in(folder)
     return {"" if len(found) == 1 else os.path.relpath(each, folder): each for each in found}
+
+
+def paired(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple[tuple[str, str | None], ...]]:
+    """Yield name and folder of the services of both sides that are the same: of the same name, or the only ones."""
+    if len(old) == len(new) == 1:
+        yield next(iter(old.items())), next(iter(new.items()))
+        return
+    for name in sorted({*old, *new}):
+        yield (name, old.get(name)), (name, new.get(name))
+
+
+def side_of(name: str, folder: str | None, root: str) -> ServiceSide:
+    """Return one side of a service; code of the root may have several. Raises ConfigurationError."""
+    with selected_service(name if name and folder == root else None):
+        return ServiceSide(folder, root)
 
 
 def setting_groups(old: ServiceSide, new: ServiceSide, places: Places) -> Iterator[SettingGroup]:

@@ -15,11 +15,12 @@ from apimpolicy.project.infrastructure.bicep.reading import read_bicep
 from apimpolicy.project.infrastructure.files import Files
 from apimpolicy.project.infrastructure.terraform.reading import read_terraform
 from apimpolicy.project.infrastructure.values import Unknown
-from apimpolicy.project.service.reading import read_infrastructure
+from apimpolicy.project.overlays import NO_CHANGES
+from apimpolicy.project.service.reading import describe
 from apimpolicy.project.service.repair import repair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from apimpolicy.project.infrastructure.resources import Reading
     from apimpolicy.project.service.description import PolicyText, ServiceDescription
@@ -43,7 +44,12 @@ def written(root: Path, **files: str) -> Path:
 
 
 def terraform(root: Path, environment: str | None = None) -> Reading:
-    return read_terraform(Files(str(root)), environment)
+    return one(read_terraform(Files(str(root)), environment))
+
+
+def one(readings: Iterable[Reading]) -> Reading:
+    (found,) = readings
+    return found
 
 
 def paths(reading: Reading) -> dict[str, object]:
@@ -78,7 +84,7 @@ def described(service: ServiceDescription, root: Path) -> Iterator[str]:
 def test_services_as_teams_write_them(name: str, tmp_path: Path) -> None:
     row = SERVICES[name]
     written(tmp_path, **row["files"])
-    service = read_infrastructure(str(tmp_path / row.get("folder", "")))
+    service = describe(str(tmp_path / row.get("folder", "")), NO_CHANGES)
     assert list(described(service, tmp_path)) == row["described"]
     assert [each.message for each in service.problems] == row.get("problems", [])
 
@@ -168,7 +174,7 @@ def test_a_file_or_its_folder_names_an_environment(path: str, tmp_path: Path) ->
     for folder in (tmp_path, tmp_path / path.partition("/")[0] if "/" in path else tmp_path):
         assert environments_at(str(folder), {}) == expected
         if expected and folder == tmp_path:
-            assert [each.path.known for each in read_infrastructure(str(folder), expected[0]).apis] == ["x"]
+            assert [each.path.known for each in describe(str(folder), NO_CHANGES, expected[0]).apis] == ["x"]
 
 
 def test_a_word_of_a_name_selects_an_environment_if_no_other_has_it(tmp_path: Path) -> None:
@@ -196,9 +202,9 @@ def test_optional_attributes_have_null_or_their_default(tmp_path: Path) -> None:
 
 
 def test_downloaded_modules_are_read_and_others_are_named(tmp_path: Path) -> None:
-    code = 'module "far" {\n  source = "Some/module/azurerm"\n  path = "x"\n}\n' + API.format("a", '"a"')
+    code = 'module "far" {\n  source = "Some/apim/azurerm"\n  path = "x"\n}\n' + API.format("a", '"a"')
     written(tmp_path, **{"main.tf": code})
-    assert "return is unknown: far (Some/module/azurerm)" in messages(terraform(tmp_path))
+    assert "return is unknown: far (Some/apim/azurerm)" in messages(terraform(tmp_path))
     index = {"Modules": [{"Key": "far", "Source": "s", "Dir": ".terraform/modules/far"}]}
     written(
         tmp_path,
@@ -251,7 +257,7 @@ def test_code_in_json_is_read_alike(tmp_path: Path) -> None:
         "inner__main.tf.json": inner,
         "terraform.tfvars.json": '{"apis": {"a": {"path": "p"}}}',
     }
-    service = read_infrastructure(str(written(tmp_path, **files)))
+    service = describe(str(written(tmp_path, **files)), NO_CHANGES)
     assert not service.problems
     assert {api.id: (api.path.known, api.key_header.known, api.key_query.known) for api in service.apis} == {
         "a": ("v2/p", "x-k", "${q}"),
@@ -261,7 +267,7 @@ def test_code_in_json_is_read_alike(tmp_path: Path) -> None:
     assert [(each.name, each.type.known) for each in operation.parameters] == [("id", "string")]
     assert service.apis[0].path.origin.line == 10
     written(tmp_path, **{"main.tf.json": '{"resource": {"azurerm_api_management_api": {"a": {"name": [}}}}'})
-    assert "expected a JSON value" in str(read_infrastructure(str(tmp_path)).problems[0])
+    assert "expected a JSON value" in str(describe(str(tmp_path), NO_CHANGES).problems[0])
 
 
 def test_a_plan_is_exact_and_the_code_has_the_places(tmp_path: Path) -> None:
@@ -291,7 +297,7 @@ def test_nothing_outside_of_the_folder_is_read(tmp_path: Path) -> None:
         code += API.format(f"x{len(code)}", f'file("{name}")')
     written(tmp_path / "code", **{"main.tf": code})
     files = Files(str(tmp_path / "code"))
-    reading = read_terraform(files)
+    reading = one(read_terraform(files))
     assert all(isinstance(path, Unknown) for path in paths(reading).values())
     assert "outside of the folder" in messages(reading)
     assert len(files.refused) == 2
@@ -304,7 +310,7 @@ def test_code_may_name_visible_files_of_its_repository(tmp_path: Path) -> None:
     repository = written(tmp_path / "repository", **files)
     written(tmp_path, **{"x.txt": "x"})
     (repository / ".git").mkdir()
-    service = read_infrastructure(str(repository / "code"))
+    service = describe(str(repository / "code"), NO_CHANGES)
     assert {api.id: api.path.known for api in service.apis} == {"a": "s", "b": "b", "hidden": None, "above": None}
     assert [str(each).partition(" aren't read: ")[2] for each in service.problems if "outside" in str(each)] == [
         "../.secrets/x.txt, ../../x.txt. Pass a folder that contains them. In a Git repository, code"
@@ -341,9 +347,9 @@ def test_bicep_takes_the_parameters_of_an_environment(tmp_path: Path) -> None:
         },
     )
     files = Files(str(tmp_path))
-    assert paths(read_bicep(files, "dev")) == {"a": "d"}
-    assert paths(read_bicep(files, "prod")) == {"a": "p", "b": None}
-    undecided = read_bicep(files)
+    assert paths(one(read_bicep(files, "dev"))) == {"a": "d"}
+    assert paths(one(read_bicep(files, "prod"))) == {"a": "p", "b": None}
+    undecided = one(read_bicep(files))
     assert "with --environment: dev, prod" in messages(undecided)
     assert "it isn't known whether" in messages(undecided)
 
@@ -388,7 +394,7 @@ def test_arm_templates_have_copies_and_nested_deployments(tmp_path: Path) -> Non
         ],
     }
     written(tmp_path, **{"azuredeploy.json": json.dumps(template)})
-    reading = read_bicep(Files(str(tmp_path)))
+    reading = one(read_bicep(Files(str(tmp_path))))
     assert paths(reading) == {"n": "b", "a": 1, "b": 2, "c": "b!"}
     assert [list(each.names) for each in reading.resources if each.type == "apis/operations"] == [
         ["a", "op"],
@@ -419,13 +425,13 @@ def test_values_that_double_are_bounded(tmp_path: Path) -> None:
     code += 'resource "azurerm_api_management_backend" "b" {\n  name = "b"\n  url = "x"\n  title = local.l30\n}\n'
     written(tmp_path, **{"main.tf": code})
     assert len(paths(terraform(tmp_path))) == len(uses)
-    assert len(read_infrastructure(str(tmp_path)).apis) == len(uses)
+    assert len(describe(str(tmp_path), NO_CHANGES).apis) == len(uses)
 
 
 def test_a_template_that_is_not_json_is_named_with_the_reason(tmp_path: Path) -> None:
     schema = '{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",'
     written(tmp_path, **{"x.json": f'{schema} "resources": [{{"type": "Microsoft.ApiManagement/service/apis",'})
-    (note,) = read_bicep(Files(str(tmp_path))).notes
+    (note,) = one(read_bicep(Files(str(tmp_path)))).notes
     assert note.message == f"{tmp_path}/x.json can't be read: expected a JSON value"
 
 
@@ -447,6 +453,6 @@ def test_a_subscription_of_a_product_that_the_code_does_not_make(tmp_path: Path,
     module "x" {{ source = "contoso/x/azurerm" }}
     """
     written(tmp_path, **{"main.tf": code + API.format("a", '"a"')})
-    service = read_infrastructure(str(tmp_path))
+    service = describe(str(tmp_path), NO_CHANGES)
     repair(service)
     assert SCOPES[product] in [problem.message for problem in service.problems]

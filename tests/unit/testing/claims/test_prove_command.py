@@ -497,8 +497,12 @@ def test_named_claims_are_decided_of_a_service_without_claims(
     assert "authenticated" in capsys.readouterr().out
 
     shutil.copytree(api.parents[1], tmp_path / "repository" / "older")
-    assert main(["audit", "repository"]) == 2
-    assert "repository has 2 services: name one of" in capsys.readouterr().err
+    main(["audit", "repository"])
+    shown = capsys.readouterr().out
+    assert "service artifacts\n" in shown
+    assert "service older\n" in shown
+    assert main(["run", "repository", "--get", "/orders"]) == 2
+    assert "repository has 2 services: name one of artifacts, older" in capsys.readouterr().err
 
 
 def test_a_named_claim_about_an_absent_header_is_false_of_a_service(

@@ -258,7 +258,8 @@ class JsonTemplate(CodeEvaluator):
         if not kinds:
             found |= {name: self._field(node, name, scope) for name in ("identity", "sku")}
         address = "/".join(shown(self.as_text(each)) for each in names)
-        return Resource("/".join(kinds), names[1:] if kinds else [], found, self.source, node.start, address, doubts)
+        inner = names[1:] if kinds else []
+        return Resource("/".join(kinds), inner, found, self.source, node.start, address, doubts, service=names[0])
 
     def _deployment(
         self, node: nodes.CodeNode, scope: Scope, doubts: frozenset[str], is_left_out: bool

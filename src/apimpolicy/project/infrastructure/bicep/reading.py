@@ -1,13 +1,15 @@
-"""The resources of API Management in a folder of Bicep files and ARM templates, and what can't be known about them.
+"""The resources of API Management that the templates in a folder deploy, and what can't be known about them.
 
-What is deployed are the files that no other file uses as a module. A template that Bicep compiled from a file beside
-it isn't read twice. Parameters come from `.bicepparam` files and from `*.parameters.json` of the same name.
+What is deployed are the files that no other file uses as a module, each on its own. A template that Bicep compiled
+from a file beside it isn't read twice. Parameters come from `.bicepparam` files and from `*.parameters.json` of the
+same name.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 
 from apimpolicy.project.infrastructure.arm.template import JsonTemplate
 from apimpolicy.project.infrastructure.bicep.parser import parse_file
@@ -15,7 +17,7 @@ from apimpolicy.project.infrastructure.bicep.template import BicepTemplate, with
 from apimpolicy.project.infrastructure.evaluation import TOO_COSTLY, Budget
 from apimpolicy.project.infrastructure.files import BICEP, Files, candidates, chosen, environment_of
 from apimpolicy.project.infrastructure.functions import from_json
-from apimpolicy.project.infrastructure.resources import Note, Reading, combined, notes_of_guesses
+from apimpolicy.project.infrastructure.resources import Note, Reading, Relevance, combined, notes_of_guesses
 from apimpolicy.project.infrastructure.values import Unknown, Value
 
 _MODULES = re.compile(r"^[ \t]*module[ \t]+\w+[ \t]+'([^'\n]+)'|\bfrom[ \t]+'([^'\n]+)'", re.MULTILINE)
@@ -26,43 +28,47 @@ _PLACEHOLDER = re.compile(r"\$\{(\w+)(?:=([^}]*))?\}")
 """A value that `azd` puts in, and its default."""
 
 
-def read_bicep(files: Files, environment: str | None = None) -> Reading:
-    """Return the resources of a folder's Bicep files and ARM templates."""
+def read_bicep(files: Files, environment: str | None = None) -> Iterator[Reading]:
+    """Yield what each Bicep file and ARM template in a folder deploys that is no module of another."""
     budget = Budget()
-    reading = Reading([], [], [])
-    templates: list[BicepTemplate | JsonTemplate] = []
     for path in deployed(files):
-        given, note = parameters_for(files, path, environment, budget)
-        template: BicepTemplate | JsonTemplate
-        try:
-            if path.endswith(".bicep"):
-                template = BicepTemplate(files, path, budget, given)
-            else:
-                template = JsonTemplate.of_file(files, path, budget, given, 0, "")
-        except LookupError as error:
-            reason = files.refused.pop(files.display(path), str(error))
-            reading.notes.append(Note(f"{files.display(path)} can't be read: {reason}", hides=True))
+        files.used = set()
+        reading = _read_template(files, path, environment, budget)
+        if budget.is_spent:
+            reading.notes.append(Note(TOO_COSTLY, hides=True))
             reading.unread.append(reading.notes[-1])
-            continue
-        found = list(template.resources())
-        if not found:
-            if _SERVICE.search(template.source.text):
-                reading.notes += combined([*template.all_notes()], "")
-            continue
-        notes = [*template.all_notes()]
-        reading.resources += found
-        templates.append(template)
-        reading.unread += [each for each in notes if each.hides]
-        reading.notes += combined(notes, "") + notes_of_guesses(found)
-        if template.unset:
-            names = ", ".join(sorted(set(template.unset)))
-            advice = note or "Give them a default, or put them into a .bicepparam file."
-            reading.notes.append(Note(f"parameters without a value: {names}", template.source, 0, advice))
-    if budget.is_spent:
-        reading.notes.append(Note(TOO_COSTLY, hides=True))
+        reading.files = frozenset(files.used)
+        yield reading
+
+
+def _read_template(files: Files, path: str, environment: str | None, budget: Budget) -> Reading:
+    reading = Reading(path, "Bicep", [], [], [])
+    given, note = parameters_for(files, path, environment, budget)
+    template: BicepTemplate | JsonTemplate
+    try:
+        if path.endswith(".bicep"):
+            template = BicepTemplate(files, path, budget, given)
+        else:
+            template = JsonTemplate.of_file(files, path, budget, given, 0, "")
+    except LookupError as error:
+        reason = files.refused.pop(files.display(path), str(error))
+        reading.notes.append(Note(f"{files.display(path)} can't be read: {reason}", hides=True))
         reading.unread.append(reading.notes[-1])
-    reading.files = frozenset(files.read)
-    reading.left_out = lambda: (each for template in templates for each in template.left_out())
+        return reading
+    found = list(template.resources())
+    notes = [*filter(Relevance(found).of, template.all_notes())]
+    if not found:
+        if _SERVICE.search(template.source.text):
+            reading.notes += combined(notes, "")
+        return reading
+    reading.resources = found
+    reading.unread += [each for each in notes if each.hides]
+    reading.notes += combined(notes, "") + notes_of_guesses(found)
+    if template.unset:
+        names = ", ".join(sorted(set(template.unset)))
+        advice = note or "Give them a default, or put them into a .bicepparam file."
+        reading.notes.append(Note(f"parameters without a value: {names}", template.source, 0, advice))
+    reading.left_out = template.left_out
     return reading
 
 

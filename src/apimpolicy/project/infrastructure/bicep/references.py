@@ -150,10 +150,13 @@ class ResourceInstance(NameResolver):
             for key, _ in _properties(self.body)
             if isinstance(key, nodes.LiteralValue)
         }
-        return Resource(
-            "/".join(kinds), names[1:] if kinds else names[:0], found, self.template.source, start, address,
-            self.template.doubts | {self.doubt} - {""}, places,
-        )  # fmt: skip
+        source, is_assumed = self.template.source, self.template.assumed_at is not None
+        if self.template.assumed_at is not None:
+            source, start = self.template.assumed_at
+            places = {}
+        inner, doubts = names[1:] if kinds else names[:0], self.template.doubts | {self.doubt} - {""}
+        kind = "/".join(kinds)
+        return Resource(kind, inner, found, source, start, address, doubts, places, False, names[0], is_assumed)
 
     def member(self, name: str) -> Value:
         template = self.template

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from apimpolicy.project.infrastructure import nodes
 from apimpolicy.project.infrastructure.bicep.functions import FUNCTIONS, LAZY, to_text
+from apimpolicy.project.infrastructure.bicep.known_modules import stand_in_for
 from apimpolicy.project.infrastructure.bicep.parser import Declaration, parse_file
 from apimpolicy.project.infrastructure.bicep.references import (
     ModuleReference,
@@ -23,11 +24,11 @@ from apimpolicy.project.infrastructure.evaluation import PATH, Budget, CodeEvalu
 from apimpolicy.project.infrastructure.functions import from_json, from_yaml
 from apimpolicy.project.infrastructure.resources import Note, Resource, texts_in
 from apimpolicy.project.infrastructure.values import Named, NameResolver, SourcedText, Unknown, Value, is_known
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.project.infrastructure.arm.template import JsonTemplate
     from apimpolicy.project.infrastructure.files import Files
-    from apimpolicy.text.source import Source
 
     Deployment: TypeAlias = "BicepTemplate | JsonTemplate"
 
@@ -49,13 +50,16 @@ class BicepTemplate(CodeEvaluator):
         given: Mapping[str, Value] | None = None,
         level: int = 0,
         place: str = "",
+        stand_in: tuple[Source, int, str] | None = None,
     ) -> None:
+        """Read a file, or code in the place of a module; then `stand_in` has the module's place and the code."""
         super().__init__(budget, place)
         self.files = files
         self.folder = os.path.dirname(path)
         self.given = dict(given or {})
         self.level = level
-        self.source = files.source(path)
+        self.assumed_at = None if stand_in is None else stand_in[:2]
+        self.source = files.source(path) if stand_in is None else Source(stand_in[2], path)
         self.notes: list[Note] = []
         self.unset: list[str] = []
         """Parameters that were needed and have no value."""
@@ -318,7 +322,16 @@ class BicepTemplate(CodeEvaluator):
     def _deployment(
         self, declared: Declaration, path: Value, given: Mapping[str, Value], place: str
     ) -> Deployment | None:
+        local = self.files.module_folder(path) if isinstance(path, str) and is_known(path) else None
+        if local is not None:
+            path = os.path.relpath(local, self.folder)
         is_file = isinstance(path, str) and path.endswith((".bicep", ".json")) and ":" not in path
+        code = stand_in_for(path) if not is_file and isinstance(path, str) else None
+        if code is not None:
+            message = f"the module '{declared.name}' isn't read: what it usually makes of its parameters is assumed"
+            self.notes.append(Note(message, self.source, declared.start, hides=True))
+            stand_in = (self.source, declared.start, code)
+            return BicepTemplate(self.files, self.source.path, self.budget, given, self.level + 1, place, stand_in)
         if not is_file:
             shown = path.text if isinstance(path, Unknown) else path
             module = f"{declared.name} ({shown})"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.project.infrastructure.resources import PROVIDER, Resource, id_below, names_in
+from apimpolicy.project.infrastructure.resources import PROVIDER, Resource, id_below, names_in, service_in
 from apimpolicy.project.infrastructure.terraform.templates import as_template
 from apimpolicy.project.infrastructure.terraform.texts import decode_json
 from apimpolicy.project.infrastructure.values import SourcedText, Unknown, Value, blocks_in, hole, is_known, joined
@@ -92,6 +92,8 @@ def resource_of(instance: Instance) -> Resource | None:
     kind = KINDS.get(instance.type.removeprefix(PREFIX))
     made.places = {name: instance.place(attribute) for name, attribute in pairs_of(kind)} if kind is not None else {}
     made.doubts = instance.module.doubts | {instance.doubt} - {""}
+    if (call := instance.module.assumed_at) is not None:
+        made.source, made.start, made.places, made.is_assumed = call.source, call.start, {}, True
     return made
 
 
@@ -107,7 +109,16 @@ def resource_from(type_: str, get: Get, address: str, source: Source, start: int
     if kind is None:
         return None
     names, properties = from_attributes(kind, get, address)
-    return Resource(kind.type, names, properties, source, start, address)
+    return Resource(kind.type, names, properties, source, start, address, service=_service(type_, get))
+
+
+def _service(type_: str, get: Get) -> Value:
+    """Return the name of the service that a resource is in, which it names itself or by an id."""
+    name = get("name" if type_ == PREFIX else "api_management_name")
+    if name is not None or type_ == PREFIX:
+        return name
+    ids = (get(attribute) for attribute in ("api_management_id", "api_management_workspace_id"))
+    return next((service_in(id_) for id_ in ids if id_ is not None), None)
 
 
 @cache
@@ -234,6 +245,10 @@ def _logger(properties: dict[str, Value]) -> dict[str, Value]:
     return {"loggerType": "azureEventHub" if "eventhub" in properties else "applicationInsights"}
 
 
+def _policy(properties: dict[str, Value]) -> dict[str, Value]:
+    return {"format": "rawxml", **properties}  # as which the provider sends `xml_content`
+
+
 _CHANGES: dict[str, Callable[[dict[str, Value]], dict[str, Value]]] = {
     "apis": _api,
     "backends": _backend,
@@ -242,6 +257,7 @@ _CHANGES: dict[str, Callable[[dict[str, Value]], dict[str, Value]]] = {
     "loggers": _logger,
     "namedvalues": _named_value,
     "operations": _operation,
+    "policies": _policy,
     "products": _product,
     "schemas": _schema,
     "subscriptions": _subscription,
@@ -275,7 +291,8 @@ def _azapi(get: Get, address: str, source: Source, start: int) -> Resource | Non
     found = dict(properties) if isinstance(properties, dict) else {}
     if not kinds and isinstance(body, dict) and "sku" in body:
         found["sku"] = body["sku"]
-    return Resource("/".join(kinds), names, found, source, start, address)
+    service = get("name") if not kinds and id_ is None else service_in(parent if id_ is None else id_)
+    return Resource("/".join(kinds), names, found, source, start, address, service=service)
 
 
 # What the provider computes

@@ -52,6 +52,7 @@ from apimpolicy.project.infrastructure.values import (
     is_fully_known,
     is_known,
     stripped,
+    to_json,
     whole,
 )
 
@@ -147,7 +148,7 @@ def encode_yaml(value: Value) -> str:
     import yaml
 
     ensure_bounded(value)
-    return str(yaml.safe_dump(ordered(value), default_flow_style=False, allow_unicode=True))
+    return str(yaml.safe_dump(ordered(to_json(value)), default_flow_style=False, allow_unicode=True))
 
 
 def product(*values: Value) -> list[Value]:

@@ -235,7 +235,7 @@ class Children(NameResolver):
     @cached_property
     def modules(self) -> list[tuple[Value, Module]]:
         folder = self.caller.folder_of(self.block, self.block.labels[0])
-        if folder is None:
+        if folder is None and self.caller.stand_in(self.block) is None:
             return []
         found: list[tuple[Value, Module]] = []
         for instance in instances_of(self.caller, self.block):
@@ -260,11 +260,15 @@ class Children(NameResolver):
             if attribute.name not in _OF_CALLS
         }
 
-    def _called(self, folder: str, key: Value, scope: Mapping[str, Value], doubt: str) -> tuple[Value, Module]:
+    def _called(self, folder: str | None, key: Value, scope: Mapping[str, Value], doubt: str) -> tuple[Value, Module]:
         address = f"module.{self.block.labels[0]}{key_of(key)}"
         address = ".".join(part for part in (self.caller.place, address) if part)
         caller = self.caller
-        module = type(caller)(caller.files, folder, caller.budget, self.inputs(scope), caller, address)
+        if folder is None:
+            module = caller.assumed(self.block, self.inputs(scope), address)
+        else:
+            made = type(caller) if caller.assumed_at is None else type(caller.root)
+            module = made(caller.files, folder, caller.budget, self.inputs(scope), caller, address)
         module.doubts = caller.doubts | {doubt} - {""}
         return key, module
 

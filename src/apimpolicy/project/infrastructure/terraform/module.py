@@ -24,6 +24,7 @@ from apimpolicy.project.infrastructure.terraform.instances import (
     further_instances,
     unknown_instance,
 )
+from apimpolicy.project.infrastructure.terraform.known_modules import stand_in_for
 from apimpolicy.project.infrastructure.terraform.parser import Block, parse_template, read_file
 from apimpolicy.project.infrastructure.terraform.templates import as_template
 from apimpolicy.project.infrastructure.terraform.texts import to_text
@@ -39,11 +40,11 @@ from apimpolicy.project.infrastructure.values import (
     is_known,
     joined,
 )
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.project.infrastructure.files import Files
     from apimpolicy.project.infrastructure.parsing import SyntaxProblem
-    from apimpolicy.text.source import Source
 
 FILES = (".tf", ".tofu", ".tf.json", ".tofu.json")
 MOST_LEVELS = 12
@@ -105,6 +106,9 @@ class Module(CodeEvaluator):
         self.modules_file: dict[str, str] = {}
         """Folders of downloaded modules, by address; the root module has it."""
         self._templates = 0
+        self.code = ""
+        self.assumed_at: Block | None = None if parent is None else parent.assumed_at
+        """The call of a module that isn't read, if this one is a stand-in for it."""
 
     @cached_property
     def blocks(self) -> dict[str, dict[tuple[str, ...], Block]]:
@@ -258,11 +262,16 @@ class Module(CodeEvaluator):
 
     def unread(self) -> Iterator[Note]:
         """Yield the notes about calls of modules that can't be read, those of called modules included."""
-        for note, block in self.missing:
-            inputs = Children(self, block).inputs({})
-            yield note._replace(hides=True, texts=texts_in(inputs.values()))
+        yield from self.own_unread()
         for module in self.children():
             yield from module.unread()
+
+    def own_unread(self) -> Iterator[Note]:
+        for note, block in self.missing:
+            if self.stand_in(block) is not None:
+                yield _assumed(note, block)
+            else:
+                yield note._replace(hides=True, texts=texts_in(Children(self, block).inputs({}).values()))
 
     def folder_of(self, block: Block, name: str) -> str | None:
         """Return the folder of a called module, or None and note why it can't be read."""
@@ -270,7 +279,8 @@ class Module(CodeEvaluator):
         written = None if attribute is None else self.value(attribute.value, attribute.source, {})
         is_path = isinstance(written, str) and is_known(written) and written.startswith((".", "/"))
         address = ".".join(part for part in (re.sub(r"module\.|\[[^\]]*\]", "", self.place), name) if part)
-        downloaded = self.root.modules_file.get(address)
+        own = self.files.module_folder(written) if isinstance(written, str) and is_known(written) else None
+        downloaded = self.root.modules_file.get(address) if own is None else os.path.relpath(own, self.root.folder)
         where = (self.folder, str(written)) if is_path else (self.root.folder, str(downloaded))
         if is_path or downloaded is not None:
             with contextlib.suppress(LookupError):
@@ -285,6 +295,18 @@ class Module(CodeEvaluator):
             note = Note("", block.source, block.start, module=f"{name} ({shown})")
         self.missing.append((note, block))
         return None
+
+    def stand_in(self, block: Block) -> str | None:
+        """Return the code in the place of a called module that can't be read, if it is known what that does."""
+        attribute = block.body.attributes.get("source")
+        written = None if attribute is None else self.value(attribute.value, attribute.source, {})
+        return stand_in_for(written) if isinstance(written, str) and self.level < MOST_LEVELS else None
+
+    def assumed(self, block: Block, inputs: Mapping[str, Value], address: str) -> Module:
+        """Return the stand-in for a called module."""
+        module = AssumedModule(self.files, self.folder, self.budget, inputs, self, address)
+        module.code, module.assumed_at = self.stand_in(block) or "", block
+        return module
 
     # Functions that read files
 
@@ -329,6 +351,26 @@ class Module(CodeEvaluator):
             return SourcedText.of(made)
         finally:
             self._templates -= 1
+
+
+def _assumed(note: Note, block: Block) -> Note:
+    """Return the note about a module that isn't read, and for which there is a stand-in."""
+    message = f"the module '{block.labels[0]}' isn't read: what it usually makes of its arguments is assumed"
+    return note._replace(message=message, module="", hides=True)
+
+
+class AssumedModule(Module):
+    """A module that isn't read, with `code` that does what it is known to do."""
+
+    @cached_property
+    def blocks(self) -> dict[str, dict[tuple[str, ...], Block]]:
+        found: dict[str, dict[tuple[str, ...], Block]] = {}
+        for block in read_file(Source(self.code, self.folder)).blocks:
+            found.setdefault(block.type, {})[block.labels] = block
+        return found
+
+    def left_out(self) -> Iterator[Instance]:
+        return iter(())
 
 
 class _Template(Module):

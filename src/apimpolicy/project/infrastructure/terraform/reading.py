@@ -1,6 +1,7 @@
-"""The resources of API Management in a folder of Terraform code, and what can't be known about them.
+"""The resources of API Management that the root modules in a folder deploy, and what can't be known about them.
 
-The root modules are the folders with code that no other module of the folder calls. Where a plan was saved as JSON
+The root modules are the folders with code that no other module of the folder calls. Each is a deployment of its own.
+Where a plan was saved as JSON
 (`terraform show -json plan > plan.json`), it is read instead of the code: it has everything exactly.
 """
 
@@ -15,7 +16,15 @@ from typing import Any
 from apimpolicy.project.infrastructure.evaluation import TOO_COSTLY, Budget
 from apimpolicy.project.infrastructure.files import TERRAFORM, Files, chosen, environment_files
 from apimpolicy.project.infrastructure.functions import unmarked
-from apimpolicy.project.infrastructure.resources import Note, Reading, Resource, combined, notes_of_guesses, updated
+from apimpolicy.project.infrastructure.resources import (
+    Note,
+    Reading,
+    Relevance,
+    Resource,
+    combined,
+    notes_of_guesses,
+    updated,
+)
 from apimpolicy.project.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_from, resource_of
 from apimpolicy.project.infrastructure.terraform.module import FILES, Module
 from apimpolicy.project.infrastructure.terraform.parser import read_file
@@ -23,55 +32,64 @@ from apimpolicy.project.infrastructure.values import Unknown, Value, is_fully_kn
 from apimpolicy.text.source import Source
 
 _CALLED = re.compile(r'^\s*"?source"?\s*[:=]\s*"(\.[^"]*)"', re.MULTILINE)
+_MODULES = frozenset(("modules", "module"))
 _ABOUT = re.compile(rf"{PREFIX}|{'|'.join(AZAPI)}|\bmodule\"?[\s:]+[\"{{]")
 
 
-def read_terraform(files: Files, environment: str | None = None) -> Reading:
-    """Return the resources of a folder's root modules."""
+def read_terraform(files: Files, environment: str | None = None) -> Iterator[Reading]:
+    """Yield what each root module in a folder deploys."""
     budget = Budget()
-    reading = Reading([], [], [])
-    modules: list[Module] = []
     for folder in roots(files):
-        module = Module(files, folder, budget)
-        module.modules_file = _downloaded(files, folder)
-        module.inputs = read_variables(module, variable_files(files, folder, environment))
-        found = updated([made for instance in module.resources() if (made := resource_of(instance)) is not None])
-        plan = find_plan(files, folder)
-        exact = None if plan is None else planned(plan, found)
-        if exact is not None:
-            reading.resources += updated(exact)
-            continue
-        if plan is not None:
-            reading.notes.append(Note("the plan can't be read, so the code is", plan))
-        reading.resources += found
-        modules.append(module)
-        notes = _notes(module, found, environment)
-        reading.notes += [each for each in notes if found or (each.source is not None and PREFIX in each.source.text)]
-        reading.unread += [*module.unread(), *(each for each in notes if each.hides)]
-    reading.files = frozenset(files.read)
-    reading.left_out = lambda: (
-        made for module in modules for each in module.left_out() if (made := resource_of(each)) is not None
-    )
-    if budget.is_spent:
-        note = Note(TOO_COSTLY, hides=True)
-        reading.notes.append(note)
-        reading.unread.append(note)
+        files.used = set()
+        reading = _read_root(files, folder, environment, budget)
+        if budget.is_spent:
+            reading.notes.append(Note(TOO_COSTLY, hides=True))
+            reading.unread.append(reading.notes[-1])
+        reading.files = frozenset(files.used)
+        yield reading
+
+
+def _read_root(files: Files, folder: str, environment: str | None, budget: Budget) -> Reading:
+    reading = Reading(folder, "Terraform", [], [], [])
+    module = Module(files, folder, budget)
+    module.modules_file = _downloaded(files, folder)
+    module.inputs = read_variables(module, variable_files(files, folder, environment))
+    found = updated([made for instance in module.resources() if (made := resource_of(instance)) is not None])
+    plan = find_plan(files, folder)
+    exact = None if plan is None else planned(plan, found)
+    if exact is not None:
+        reading.resources = updated(exact)
+        return reading
+    if plan is not None:
+        reading.notes.append(Note("the plan can't be read, so the code is", plan))
+    reading.resources = found
+    relevance = Relevance(found)
+    unread = [note for note in module.unread() if relevance.of(note, "module.")]
+    notes = _notes(module, found, unread, environment)
+    reading.notes += [each for each in notes if found or (each.source is not None and PREFIX in each.source.text)]
+    reading.unread += dict.fromkeys((*unread, *(each for each in notes if each.hides)))
+    reading.left_out = lambda: (made for each in module.left_out() if (made := resource_of(each)) is not None)
     return reading
 
 
 def roots(files: Files) -> list[str]:
-    """Return the folder itself if it has Terraform code, or else those below it that no other one calls as a module."""
-    if files.names(files.root, FILES):
-        return [files.root]
+    """Return the folder itself if it has Terraform code, and those below it that no other one calls as a module.
+
+    What calls the folder itself is an example, or a test, of it.
+    """
     folders = [folder for folder in files.below(files.root) if files.names(folder, FILES)]
     called: set[str] = set()
     wanted: list[str] = []
     for folder in folders:
         texts = [source.text for source in files.readable(folder, files.names(folder, FILES))]
-        called |= {os.path.normpath(os.path.join(folder, path)) for text in texts for path in _CALLED.findall(text)}
-        if any(_ABOUT.search(text) for text in texts):
+        calls = {os.path.normpath(os.path.join(folder, path)) for text in texts for path in _CALLED.findall(text)}
+        called |= calls
+        if folder == files.root or (files.root not in calls and any(_ABOUT.search(text) for text in texts)):
             wanted.append(folder)
-    return [folder for folder in wanted if folder not in called] or wanted
+    found = [folder for folder in wanted if folder == files.root or folder not in called] or wanted
+    # A folder of modules has none that is deployed by itself, unless there is nothing else.
+    modules = [folder for folder in found if not _MODULES.isdisjoint(folder[len(files.root) :].split(os.sep))]
+    return [folder for folder in found if folder not in modules] or found
 
 
 def _downloaded(files: Files, folder: str) -> dict[str, str]:
@@ -92,7 +110,7 @@ def _all(module: Module) -> Iterator[Module]:
         yield from _all(child)
 
 
-def _notes(module: Module, resources: list[Resource], environment: str | None) -> list[Note]:
+def _notes(module: Module, resources: list[Resource], kept: list[Note], environment: str | None) -> list[Note]:
     found: list[Note] = []
     for each in _all(module):
         found += [Note(problem.message, source, problem.start, hides=True) for source, problem in each.problems]
@@ -104,7 +122,7 @@ def _notes(module: Module, resources: list[Resource], environment: str | None) -
             if block.is_read
             for problem in [*block.body.problems, *(one for a in block.body.attributes.values() for one in a.problems)]
         ]
-        found += (note for note, _ in each.missing)
+        found += (note for note in each.own_unread() if note in kept)
     found += _of_variables(module, environment)
     return combined(found, "Run `terraform init`, which downloads them.") + notes_of_guesses(resources)
 
