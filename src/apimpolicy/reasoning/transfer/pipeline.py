@@ -10,7 +10,7 @@ from apimpolicy.reasoning.semantics.state import State
 from apimpolicy.reasoning.semantics.values import Opaque, Text, Truth, Value, constant_number, constant_truth, where
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.transfer import exchanges
-from apimpolicy.reasoning.transfer.effects import names_added, respond
+from apimpolicy.reasoning.transfer.effects import evaluate_at_end, names_added, respond
 from apimpolicy.reasoning.transfer.flow import OF_ERRORS, End, Error, OwnRequest, Sent, WiderScope
 from apimpolicy.reasoning.transfer.run import Run
 
@@ -59,6 +59,7 @@ def outcome_of(program: Program, run: Run) -> Outcome:
     ends += run.ends
     ends += _after_errors(run, program)
     ends = [end for end in ends if end.condition is not terms.FALSE]
+    evaluate_at_end(run, ends)
     return Outcome(
         start,
         ends,

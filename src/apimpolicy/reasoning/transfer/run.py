@@ -85,6 +85,10 @@ class Run(RequestFlow):
         """The scopes of policies that may do anything, where two programs are compared."""
         self.adds_uncounted = False
         """True if these depend on more than the state and the policy's counters: see `enter`."""
+        self.values: list[Value] = []
+        """What expressions have evaluated to since a policy began to compose a message."""
+        self.at_end: list[Excerpt | None] = []
+        """Expressions that are evaluated after all policies, which ignores their errors; None for an unknown one."""
         self.later: list[Step] = []
         """Policies that may fail when the response comes."""
         self.repetitions = 0
@@ -160,9 +164,8 @@ class Run(RequestFlow):
         self.outcomes[key] = terms.any_of(self.outcomes.get(key, terms.FALSE), self.alive)
 
     def mark(self, step: Step) -> None:
-        for name in {step.name, step.policy_id}:
-            if name:
-                self.state.set(constant_truth(True), "ran", name)
+        for name in names_of(step):
+            self.state.set(constant_truth(True), "ran", name)
 
     # Expressions
 
@@ -181,6 +184,8 @@ class Run(RequestFlow):
         if evaluation.is_given_up:
             self.note_unknown(excerpt)
         self.fail(evaluation.throws, reason="ExpressionValueEvaluationFailure")
+        if self.own:
+            self.values.append(value)
         return value
 
     def evaluate_unknown(self) -> Value:
@@ -334,6 +339,11 @@ class Run(RequestFlow):
 
     def lacks_body(self) -> Term:
         return self.unknowns.truth("whether set-body has a body to replace")
+
+
+def names_of(step: Step) -> set[str]:
+    """Return the names by which claims say that a policy runs: its own and its id."""
+    return {name for name in (step.name, step.policy_id) if name}
 
 
 def is_literal(step: Step, name: str) -> bool:
