@@ -272,7 +272,7 @@ class Inputs:
                 return merge(self._truth(("there", kind), generation), shown, NULL)
             case "status":
                 return self.status(generation)
-            case "has-response" | "reached" | "ran":
+            case "has-response" | "reached" | "given" | "ran":
                 return constant_truth(False) if not generation else Truth(self._truth((kind, name), generation))
             case "error":
                 return NULL if not generation else self.unknowns.value("ILastError", "context.LastError")

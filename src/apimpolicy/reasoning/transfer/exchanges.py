@@ -176,6 +176,7 @@ def transfer_set_backend_service(run: Run, step: Step) -> None:
 def transfer_mock_response(run: Run, step: Step) -> None:
     status = run.status(run.attribute(step, "status-code", constant_text("200")))
     run.mark(step)
+    run.give(step)
     run.end(terms.TRUE, status, None)
 
 
@@ -197,6 +198,7 @@ def transfer_return_response(run: Run, step: Step) -> None:
     run.execute([*step.steps_inside()])
     run.own = ""
     run.state.answer_with_own()
+    run.give(step)
     run.mark(step)
     if (gone := run.lose(terms.TRUE)) is not terms.FALSE:
         run.ends.append(End(gone, run.state, run.state.get("status"), by_policy=terms.TRUE))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Hashable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.reasoning.semantics.state import ANSWER, KINDS, OWN, HeadersOf, Inputs, State
-from apimpolicy.reasoning.semantics.values import Truth, Value, constant_number
+from apimpolicy.reasoning.semantics.values import Truth, Value, constant_number, constant_truth
 from apimpolicy.reasoning.terms import term as terms
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ class RequestFlow:
                 state.forget(kind, self.next_generation())
             if not keeps_headers:
                 self.limit_headers(state, self.error_headers)
+                state.set(constant_truth(False), "given")
             self.errors.append(Error(gone, state, known, by_policy, by_backend, self.source, reason, before))
 
     def ignoring_errors(self, run: Callable[[], None]) -> Term:
@@ -209,7 +210,9 @@ class RequestFlow:
         self.state.set(self.inputs.make((kind, name), self.next_generation()), kind, name)
 
     def forget_everything(self) -> None:
-        self.forget(*KINDS, *(OWN + kind for kind in KINDS if self.own), "has-response", "error", "ran", "backend")
+        self.forget(
+            *KINDS, *(OWN + kind for kind in KINDS if self.own), "has-response", "error", "ran", "given", "backend"
+        )
         self.unknowns.change()
         self.unknowns.use_up()
         reached = self.state.get("reached")

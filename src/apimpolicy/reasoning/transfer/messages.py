@@ -212,6 +212,8 @@ def transfer_set_body(run: Run, step: Step) -> None:
         if not run.changes_request and run.constant(content) is not None:
             run.state.set(content, kind, "text")
     run.state.set(ABSENT, run.header_kind(), "content-length")
+    if kind == "response-body" and id(step.element) in run.giving:
+        run.give(step)
     run.mark(step)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.gateway.engine.own_answers import giving_steps
 from apimpolicy.gateway.engine.pipeline import direct_steps, preflight_steps
 from apimpolicy.reasoning.semantics.state import State
 from apimpolicy.reasoning.semantics.values import Opaque, Text, Truth, Value, constant_number, constant_truth, where
@@ -35,6 +36,7 @@ class Outcome(NamedTuple):
 
 
 def outcome_of(program: Program, run: Run) -> Outcome:
+    run.giving = giving_steps(program)
     named = names_added(run, program.steps())
     run.error_headers = None if named is None else OF_ERRORS | named
     start = run.state.copy()

@@ -30,6 +30,7 @@ from apimpolicy.reasoning.semantics.values import (
     constant_truth,
     leaves,
     merge,
+    where,
 )
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.transfer.flow import OwnRequest, RequestFlow, Sent, WiderScope
@@ -93,6 +94,8 @@ class Run(RequestFlow):
         """Policies that may fail when the response comes."""
         self.repetitions = 0
         """How many policies that repeat are tried, one inside the other."""
+        self.giving: dict[int, frozenset[str]] = {}
+        """The policies that give callers responses of other services (`engine.own_answers`)."""
         self.branches: dict[int, Term] = {}
         """The conditions under which each `when`, `otherwise` and policy is reached, by the identity of its element."""
         self.outcomes: dict[tuple[int, str], Term] = {}
@@ -162,6 +165,18 @@ class Run(RequestFlow):
         """Note that requests pass a policy with a named outcome: its condition is evaluated, no branch is taken."""
         key = (id(step.element), outcome)
         self.outcomes[key] = terms.any_of(self.outcomes.get(key, terms.FALSE), self.alive)
+
+    def give(self, step: Step) -> None:
+        """Note whether the response that a policy writes gives callers that of another service."""
+        variables = self.giving.get(id(step.element), ())
+
+        def is_response(leaf: Value) -> Term:
+            if isinstance(leaf, Opaque) and leaf.type != "IResponse":
+                return self.unknowns.truth("whether a variable has a response")
+            return terms.truth(isinstance(leaf, Opaque))
+
+        found = (where(self.state.get("variable", to_utf16(each)), is_response) for each in variables)
+        self.state.set(Truth(terms.any_of(*found)), "given")
 
     def mark(self, step: Step) -> None:
         for name in names_of(step):

@@ -14,6 +14,7 @@ from apimpolicy.csharp.dotnet.environment import use_environment
 from apimpolicy.csharp.dotnet.exceptions import DotnetException
 from apimpolicy.csharp.emit.recording import Recorder
 from apimpolicy.gateway.engine.evaluation import EXPRESSION_FAILURES
+from apimpolicy.gateway.engine.own_answers import reaches_backend
 from apimpolicy.gateway.engine.trace import Evaluation
 from apimpolicy.gateway.engine.variables import set_variables
 from apimpolicy.gateway.policies.registry import has_trait, is_known
@@ -102,7 +103,7 @@ class Conditions:
         text = tree.text()
         if is_expression(text):
             return self.expression(tree, None)
-        return self.result.reached_backend if text == REACHES_BACKEND else self.runs(text)
+        return reaches_backend(self.result) if text == REACHES_BACKEND else self.runs(text)
 
     def is_key_met(self, key: str, tree: Tree) -> bool:
         combined = _COMBINED.get(key)
@@ -180,7 +181,7 @@ _COMBINED: dict[str, Callable[[Any, Tree], bool]] = {
     "all": lambda conditions, tree: all(map(conditions.is_met, tree.items())),
     "any": lambda conditions, tree: any(map(conditions.is_met, tree.items())),
     "not": lambda conditions, tree: not conditions.is_met(tree),
-    REACHES_BACKEND: lambda conditions, tree: conditions.result.reached_backend is tree.value,
+    REACHES_BACKEND: lambda conditions, tree: reaches_backend(conditions.result) is tree.value,
     "by": lambda conditions, tree: answered_by(conditions.result) == tree.value,
     "runs": lambda conditions, tree: all(map(conditions.runs, tree.texts())),
     "tool": lambda conditions, tree: conditions.result.mcp is not None and conditions.result.mcp.tool in tree.texts(),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.gateway.engine.own_answers import reaches_backend
 from apimpolicy.gateway.policies.registry import is_known
 from apimpolicy.project.gateways import require_apis
 from apimpolicy.reasoning.audit.requests import Rehearsal
@@ -78,9 +79,10 @@ class PlatformClaims:
             made = self._of_api(routes, opened)
             seconds = time.perf_counter() - started
             for name, report in made.items():
-                found[name].append(report._replace(cells=(ApiCell(api, report.status, seconds),)))
+                found[name].append(report._replace(cells=(ApiCell(api, report.status, seconds, bool(report.vacuous)),)))
             if self.on_api is not None:
-                cells = [ApiCell(api, made[claim.name].status, seconds) for claim in self.claims if claim.name in made]
+                reports = [made[claim.name] for claim in self.claims if claim.name in made]
+                cells = [ApiCell(api, each.status, seconds, bool(each.vacuous)) for each in reports]
                 self.on_api([claim.name for claim in self.claims], list(all_routes), cells)
         return [_joined(claim, found[claim.name]) for claim in self.claims]
 
@@ -177,7 +179,7 @@ class PlatformClaims:
         found = refuted(self.rehearsal, server, holds)
         if found is None:
             return report
-        reached = " reaches the backend and" if found.result.reached_backend else ""
+        reached = " reaches the backend and" if reaches_backend(found.result) else ""
         words = f"{found.words}{reached} gets {found.result.response.status_code} {found.result.response.reason}"
         return report._replace(status=FALSE, request=words, explanation=str(explain(found.result)), reasons=())
 

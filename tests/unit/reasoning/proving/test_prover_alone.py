@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.rows import read_yaml
 from tests.sampling import sampled
 
 pytest.importorskip("z3")

@@ -514,5 +514,5 @@ def test_a_named_claim_about_an_absent_header_is_false_of_a_service(
     monkeypatch.chdir(tmp_path)
     assert main(["prove"]) == 1
     said = capsys.readouterr().out
-    assert "3 proven, 1 false, 0 not decided" in said
+    assert "3 proven (2 about no request), 1 false, 0 not decided" in said
     assert "with errors" not in said
