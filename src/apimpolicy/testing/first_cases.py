@@ -14,10 +14,13 @@ import attrs
 import yaml
 
 from apimpolicy.gateway.policies.registry import has_trait
+from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.first_expectations import expectation_of
 from apimpolicy.testing.running import CaseOutcome, run_case
+from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
+    from apimpolicy.project.service.leniency import KeptServices
     from apimpolicy.reasoning.scenarios.goals import Goal
     from apimpolicy.testing.first_surroundings import CaseSurroundings
     from apimpolicy.text.document import Element
@@ -62,6 +65,8 @@ class FirstCases:
     """The number of missing branches by what the search can't model."""
     figures: dict[str, float] = attrs.field(factory=dict)
     """Statistics of the search."""
+    dropped: list[str] = attrs.field(factory=list)
+    """The names of cases that the search has seen, and that failed when the file was run."""
 
     @property
     def count(self) -> int:
@@ -118,6 +123,33 @@ def expected(
     if fresh:
         expect["branch"] = fresh[-1].partition(" ")[2]
     return expect
+
+
+_DROPPED = "The search saw these cases, and they failed when this file was run, so they were dropped:"
+
+
+def file_of_cases(
+    around: CaseSurroundings,
+    cases: list[FoundCase],
+    notes: Sequence[tuple[str, list[str]]],
+    missing: list[str],
+    kept: KeptServices | None = None,
+) -> FirstCases:
+    """Return the test file of cases, without those that fail when it is run once. `kept` has services that were read.
+
+    Raises TestFileError, ConfigurationError.
+    """
+    file = load_case_tree(read_tree(text_of(around, cases, ()), around.output), os.path.abspath(around.output))
+    file.kept = around.kept if kept is None else kept
+    outcomes = iter([run_case(case).is_good for case in file.cases])
+    good: list[FoundCase] = []
+    failed: list[FoundCase] = []
+    for case in cases:
+        of_rows = [next(outcomes) for _ in case.given.get("each", ()) or (case,)]
+        (good if all(of_rows) else failed).append(case)
+    dropped = [case.name for case in failed]
+    text = text_of(around, good, [*notes, (_DROPPED, dropped)])
+    return FirstCases(text, good, [*missing, *(branch for case in failed for branch in case.branches)], dropped=dropped)
 
 
 def text_of(around: CaseSurroundings, cases: list[FoundCase], notes: Sequence[tuple[str, list[str]]]) -> str:

@@ -16,7 +16,7 @@ from apimpolicy.reasoning.semantics.state import KINDS, REACHABLE
 from apimpolicy.reasoning.semantics.values import Value, constant_number, constant_truth, merge
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.transfer.flow import Sent
-from apimpolicy.reasoning.transfer.run import Run, is_literal
+from apimpolicy.reasoning.transfer.run import Run, is_literal, names_of
 from apimpolicy.text.source import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
@@ -107,6 +107,9 @@ def respond(run: Run, step: Step) -> None:
         run.forget_everything()
     else:
         changes(run, step, effects)
+    ran = {name: run.state.get("ran", name) for name in names_of(step)}
+    for name in ran:  # where it fails now it has not run, unless it stands there twice
+        run.forget_cell("ran", name)
     checked = [value.expression for value in _postponed(run, step, "response")]
     _evaluate_perhaps(run, step, [excerpt for excerpt in checked if excerpt is not None])
     by_policy = terms.truth(has_trait(step.name, "refuses"))
@@ -114,6 +117,8 @@ def respond(run: Run, step: Step) -> None:
     if effects is None or "refuses" in effects:
         status = run.inputs.status(run.next_generation())
     run.fail(failed, status, by_policy=by_policy, keeps_headers=effects is None)
+    for name, value in ran.items():
+        run.state.set(value, "ran", name)
 
 
 def refuse(run: Run, step: Step, condition: terms.Term) -> None:
