@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 from apimpolicy.csharp.dotnet.values import to_utf16
 from apimpolicy.dispatch import Functions
-from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.engine.evaluation import literal_content
 from apimpolicy.gateway.engine.steps import Step, compiled
 from apimpolicy.gateway.policies.registry import has_trait, is_known
@@ -188,7 +188,8 @@ class Run(RequestFlow):
         """Return the value of an expression; where it throws, requests fail."""
         try:
             if self.made_up is not None and self.made_up.in_expression(excerpt):
-                raise ConfigurationError("a named value that is missing")
+                self.note_unknown(excerpt)
+                return self.evaluate_unknown(self.in_words(excerpt))
             expression = compiled(excerpt)
         except ApimPolicyError:
             self.note_unknown(excerpt)
@@ -203,9 +204,15 @@ class Run(RequestFlow):
             self.values.append(value)
         return value
 
-    def evaluate_unknown(self) -> Value:
+    def in_words(self, excerpt: Excerpt) -> str:
+        """Describe an expression with named values that aren't known."""
+        names = self.missing(excerpt.source, excerpt.start, excerpt.end)
+        what = f"an expression with the named value {', '.join(sorted(names))}, which isn't known"
+        self.unknowns.lines[what] = line_of(names)
+        return what
+
+    def evaluate_unknown(self, what: str = "an expression that is not simulated") -> Value:
         """Return the value of an unknown expression, which may have thrown and changed all that expressions can."""
-        what = "an expression that is not simulated"
         self.forget(*REACHABLE)
         self.unknowns.has_escaped = True
         self.unknowns.change()
@@ -236,6 +243,7 @@ class Run(RequestFlow):
         if UNKNOWN_BASE in names:
             return Truth(self.unknowns.truth("whether a policy that isn't known has <base />"))
         what = f"the named value {', '.join(sorted(names))}, which isn't known"
+        self.unknowns.lines[what] = line_of(names)
         unknown = Text(self.unknowns.fresh(terms.TEXT, what))
         if not may_be_expression:
             return unknown
@@ -354,6 +362,11 @@ class Run(RequestFlow):
 
     def lacks_body(self) -> Term:
         return self.unknowns.truth("whether set-body has a body to replace")
+
+
+def line_of(names: Iterable[str]) -> str:
+    """Return the lines of a configuration that tell named values."""
+    return ", ".join(f'[named-values] {name} = "…"' for name in sorted(names))
 
 
 def names_of(step: Step) -> set[str]:
