@@ -75,7 +75,7 @@ class PlatformClaims:
         opened = service_with_keys(self.setup.service)
         found: dict[str, list[ClaimReport]] = {claim.name: [] for claim in self.claims}
         all_routes = routes_of(self.setup.service)
-        began = time.perf_counter()
+        began, reason = time.perf_counter(), ""
         for number, (api, routes) in enumerate(all_routes.items()):
             started = time.perf_counter()
             left, total = list(all_routes)[number:], self.bounds.total_seconds
@@ -84,7 +84,7 @@ class PlatformClaims:
                 seconds = min(self.bounds.seconds, max(share, _LEAST_SECONDS))
                 made = self._of_api(routes, opened, self.bounds.replaced(seconds=seconds))
             else:
-                reason = f"the time was used up before {_listed(left)}; --total-seconds gives more"
+                reason = reason or f"the time was used up before {_listed(left)}; --total-seconds gives more"
                 made = {claim.name: self._plain(claim, UNDECIDED)._replace(reasons=(reason,)) for claim in self.claims}
             seconds = time.perf_counter() - started
             for name, report in made.items():
