@@ -10,7 +10,7 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.engine.partial_runs import own_expressions
 from apimpolicy.gateway.engine.steps import compiled
 from apimpolicy.gateway.policies.conversions import text, trimmed, typed
-from apimpolicy.gateway.policies.registry import has_trait, is_known
+from apimpolicy.gateway.policies.registry import attribute_of, has_trait, is_known
 from apimpolicy.reasoning.semantics.evaluation import Evaluation
 from apimpolicy.reasoning.semantics.state import KINDS, REACHABLE
 from apimpolicy.reasoning.semantics.values import Value, constant_number, constant_truth, merge
@@ -90,12 +90,15 @@ def set_variables(run: Run, step: Step) -> None:
             if not run.is_known(attribute):
                 run.forget("variable")
             elif attribute.value.text:
-                set_variable(run, step, to_utf16(attribute.value.text))
+                slot = attribute_of(step.name, attribute.name) if element is step.element else None
+                set_variable(run, step, to_utf16(attribute.value.text), None if slot is None else slot.sets)
 
 
-def set_variable(run: Run, step: Step, name: str) -> None:
+def set_variable(run: Run, step: Step, name: str, type_: str | None = None) -> None:
     may = run.unknowns.truth(f"whether {step.name} sets a variable")
     new = run.inputs.make(("variable", name), run.next_generation())
+    if type_ is not None:
+        new = run.unknowns.value(type_, f"what {step.name} sets a variable to", null=False)
     run.state.set(merge(may, new, run.state.get("variable", name)), "variable", name)
 
 

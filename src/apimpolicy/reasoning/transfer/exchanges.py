@@ -177,7 +177,7 @@ def transfer_mock_response(run: Run, step: Step) -> None:
     status = run.status(run.attribute(step, "status-code", constant_text("200")))
     run.mark(step)
     run.give(step)
-    run.end(terms.TRUE, status, None)
+    run.end(terms.TRUE, status, frozenset(("content-type",)))
 
 
 def transfer_return_response(run: Run, step: Step) -> None:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.gateway.engine.own_answers import giving_steps
 from apimpolicy.gateway.engine.pipeline import direct_steps, preflight_steps
 from apimpolicy.reasoning.semantics.state import State
-from apimpolicy.reasoning.semantics.values import Opaque, Text, Truth, Value, constant_number, constant_truth, where
+from apimpolicy.reasoning.semantics.values import (
+    Opaque,
+    Text,
+    Truth,
+    Value,
+    constant_number,
+    constant_truth,
+    is_there,
+    where,
+)
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.transfer import exchanges
 from apimpolicy.reasoning.transfer.effects import evaluate_at_end, names_added, respond
@@ -88,7 +97,8 @@ def _preflight(run: Run, program: Program, ends: list[End]) -> None:
         return
     method = run.state.get("method")
     is_options = terms.same(method.term, terms.text("OPTIONS")) if isinstance(method, Text) else terms.TRUE
-    is_preflight = run.unknowns.truth("whether a request is a preflight")
+    asked = (is_there(run.state.get("header", name)) for name in ("origin", "access-control-request-method"))
+    is_preflight = terms.all_of(*asked, run.unknowns.truth("whether a request is a preflight"))
     if not steps:
         is_preflight = terms.all_of(is_preflight, run.unknowns.truth("whether a missing fragment has a cors"))
     gone = run.lose(terms.all_of(is_options, is_preflight))
