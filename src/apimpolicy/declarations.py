@@ -98,7 +98,10 @@ def _sources(folder: str) -> Iterator[tuple[str, str]]:
 
 
 def _policies(stem: str, text: str) -> Iterator[Declared]:
-    """Yield the policies that a module defines with `@policy("name", traits="…")`."""
+    """Yield the policies that a module defines with `@policy("name", traits="…")`, with those that follow from others.
+
+    A policy refuses if it declares so among its effects, or with which statuses.
+    """
     import ast
 
     for node in ast.walk(ast.parse(text)) if "\n@policy(" in text else ():
@@ -106,10 +109,18 @@ def _policies(stem: str, text: str) -> Iterator[Declared]:
             match decorator:
                 case ast.Call(func=ast.Name(id="policy"), args=[ast.Constant(value=str(name))], keywords=keywords):
                     given = {keyword.arg: keyword.value for keyword in keywords}
-                    traits = given.get("traits")
+                    words = {key: _words_of(given.get(key)) for key in ("traits", "effects", "refuses_with")}
                     once = "once=" in ast.unparse(given["placement"]) if "placement" in given else False
-                    own = ast.literal_eval(traits).split() if traits is not None else []
-                    yield {"name": name, "module": stem, "traits": (*own, *(["once"] if once else []))}
+                    refuses = bool(words["refuses_with"]) or "refuses" in words["effects"]
+                    derived = [trait for trait, has in (("refuses", refuses), ("once", once)) if has]
+                    yield {"name": name, "module": stem, "traits": (*words["traits"], *derived)}
+
+
+def _words_of(node: Any) -> list[str]:
+    """Return the words of a literal text."""
+    import ast
+
+    return [] if node is None else ast.literal_eval(node).split()
 
 
 def _rule(stem: str, text: str) -> Declared | None:

@@ -109,7 +109,8 @@ def _write(made: FirstCases, policy: str, path: str, *, has_search: bool) -> int
         print(made.text, end="")
         return commands.CLEAN
     write_text(path, without_secrets(made.text))
-    say(Written(policy, path, made.count, len(made.missing) if has_search else 0).line)
+    missing = len(made.missing) if has_search else 0
+    say(Written(policy, path, made.count, missing, dropped=len(made.dropped)).line)
     if made.difference:
         say(f"the simulator takes another path: {made.difference}")
     return commands.CLEAN

@@ -32,6 +32,7 @@ class Written(NamedTuple):
     cases: int = 0
     missing: int = 0
     problem: str = ""
+    dropped: int = 0
 
     @property
     def line(self) -> str:
@@ -39,6 +40,8 @@ class Written(NamedTuple):
             return f"no test file for {self.subject}: {self.problem}"
         branches = "1 branch has" if self.missing == 1 else f"{self.missing} branches have"
         rest = f"; {branches} no case yet" if self.missing else ""
+        if self.dropped:
+            rest += f"; dropped {counted(self.dropped, 'case')} that the run contradicts"
         return f"wrote {self.output}: {counted(self.cases, 'test case')}{rest}"
 
 
@@ -60,8 +63,10 @@ def write_tests(folder: str, *, seconds: float | None, jobs: int, with_errors: b
         done += _told(_write_policies(policies, jobs, seconds, with_errors=with_errors, force=force), progress)
     written = [each for each in done if not each.problem]
     cases = sum(each.cases for each in written)
+    dropped = sum(each.dropped for each in done)
+    contradicted = f", {dropped:,} dropped" if dropped else ""
     failed = f"; {len(done) - len(written)} could not be written" if len(written) < len(done) else ""
-    say(f"{counted(len(written), 'test file')} with {cases:,} cases{failed}")
+    say(f"{counted(len(written), 'test file')} with {cases:,} cases{contradicted}{failed}")
     return commands.CLEAN
 
 
@@ -142,7 +147,8 @@ def _write_service(
                 yield Written(subject, made.output, problem=made.problem)
             else:
                 problem = _save(made.output, made.made.text)
-                yield Written(subject, made.output, made.made.count, len(made.made.missing), problem)
+                dropped = len(made.made.dropped)
+                yield Written(subject, made.output, made.made.count, len(made.made.missing), problem, dropped)
         progress.clear()
         show_stand_ins(found)
 
@@ -178,7 +184,7 @@ def _write_policy(policy: str, *, seconds: float, with_errors: bool) -> Written:
         return Written(policy, output, problem=f"internal error in apimpolicy ({type(error).__name__}: {error})")
     if not made.cases:
         return Written(policy, output, problem="every request that was found fails with 500; --with-errors keeps them")
-    return Written(policy, output, made.count, len(made.missing), _save(output, made.text))
+    return Written(policy, output, made.count, len(made.missing), _save(output, made.text), len(made.dropped))
 
 
 def _save(output: str, text: str) -> str:

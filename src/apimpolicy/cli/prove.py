@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 NAMED_CLAIMS_PAGE = "https://apimpolicy.github.io/apimpolicy/reference/proofs/#named-claims"
 
 
+TOTAL_SECONDS = 60.0
+"""Seconds for all claims, unless they are given."""
+
+
 @click.command("prove", cls=WithHelp)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option("-k", "words", multiple=True, metavar="TEXT", help="Only claims whose name or file contains this text.")
@@ -43,13 +47,25 @@ NAMED_CLAIMS_PAGE = "https://apimpolicy.github.io/apimpolicy/reference/proofs/#n
 @click.option(
     "--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for each file's policy; default: 20."
 )
+@click.option(
+    "--total-seconds",
+    type=click.FloatRange(0.1),
+    metavar="N",
+    help="How long to take for all claims; default: 60, or --seconds if that is more. What is left is listed.",
+)
 @format_option("text json junit sarif github azure")
 @selects_environment
 @selects_service
 @stands_in
 @click.pass_obj
 def command(
-    debug: bool | None, paths: tuple[str, ...], words: tuple[str, ...], write: bool, seconds: float | None, form: str
+    debug: bool | None,
+    paths: tuple[str, ...],
+    words: tuple[str, ...],
+    write: bool,
+    seconds: float | None,
+    total_seconds: float | None,
+    form: str,
 ) -> int:
     """Decide whether claims hold for every request.
 
@@ -84,10 +100,10 @@ def command(
 
     paths = paths or (".",)
     files, unreadable = find_claims(paths, words)
-    if not files and not unreadable and not words and (files := claims_of_services(paths)):
+    if not files and not unreadable and (files := claims_of_services(paths, words)):
         say(f"{', '.join(paths)} has no claims of its own, so the named claims are decided: {NAMED_CLAIMS_PAGE}")
     check_environment(file.path for file, _ in files)
-    reports = _prove(files, seconds, write, form == "text", unreadable, debug=bool(debug))
+    reports = _prove(files, seconds, total_seconds, write, form == "text", unreadable, debug=bool(debug))
     _show(reports, unreadable, time.perf_counter() - started, form)
     if unreadable:
         return commands.USAGE
@@ -101,6 +117,7 @@ def command(
 def _prove(
     files: Sequence[tuple[CaseFile, list[Claim]]],
     seconds: float | None,
+    total_seconds: float | None,
     write: bool,
     is_text: bool,
     unreadable: dict[str, str],
@@ -112,8 +129,9 @@ def _prove(
     from apimpolicy.project.gateways import NoApisError
     from apimpolicy.report.claim_results import claim, table_head, table_row
     from apimpolicy.testing.claims.configured import bounds_for
-    from apimpolicy.testing.claims.running import prove_file
+    from apimpolicy.testing.claims.running import out_of_time, prove_file
 
+    started = time.monotonic()
     style = Style.of(sys.stdout)
     reports: list[ClaimReport] = []
     with Progress("decided", sum(len(claims) for _, claims in files), "claims") as progress:
@@ -130,9 +148,15 @@ def _prove(
         for file, claims in files:
             on_api = show_api if is_text and len(claims) > 1 else None
             bounds = bounds_for(file.path, seconds)
+            total = total_seconds or bounds.total_seconds or max(TOTAL_SECONDS, seconds or 0.0)
+            left = total - (time.monotonic() - started)
             try:
                 with on_page(style, indent=2):
-                    found = prove_file(file, claims, bounds, progress.show, on_api, debug=debug)
+                    if left > 0:
+                        timed = bounds.replaced(total_seconds=left)
+                        found = prove_file(file, claims, timed, progress.show, on_api, debug=debug)
+                    else:
+                        found = out_of_time(claims, "this file")
             except NoApisError as error:
                 unreadable[file.path] = str(error)
                 continue

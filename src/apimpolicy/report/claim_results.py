@@ -16,6 +16,10 @@ STATUSES = (PROVEN, FALSE, UNDECIDED, ERROR, SKIPPED)
 WORDS = {PROVEN: "proven", FALSE: "false", UNDECIDED: "not decided", ERROR: "with errors", SKIPPED: "skipped"}
 
 
+VACUOUS = "about no request"
+"""Stands beside "proven" where a claim says nothing."""
+
+
 class FoundRequest(NamedTuple):
     """A request that breaks a claim. `headers` are in order, repeated ones once for each value."""
 
@@ -31,6 +35,8 @@ class ApiCell(NamedTuple):
     api: str
     status: str
     seconds: float
+    is_vacuous: bool = False
+    """True if the claim is proven because it is about no request."""
 
 
 class ClaimReport(NamedTuple):
@@ -88,7 +94,10 @@ def _claim(report: ClaimReport) -> dict[str, Any]:
         "line": report.line,
         "name": report.name,
         "about": report.about or None,
-        "apis": [{"api": each.api, "status": each.status, "seconds": round(each.seconds, 3)} for each in report.cells],
+        "apis": [
+            {"api": each.api, "status": each.status, "vacuous": each.is_vacuous, "seconds": round(each.seconds, 3)}
+            for each in report.cells
+        ],
         "status": report.status,
         "summary": report.request or None,
         "request": _request(report.sent),
@@ -140,7 +149,7 @@ def claim(report: ClaimReport, style: Style = PLAIN, *, with_case: bool = True) 
     """
     about = f" ({report.about})" if report.about else ""
     head = f"{printable(report.path)}: {printable(report.name)}{printable(about)}"
-    word = WORDS[report.status]
+    word = f"{WORDS[report.status]}, {VACUOUS}" if report.vacuous else WORDS[report.status]
     room = style.width - width(head) - width(word)
     lines = [f"{head}{' ' * max(room, 2)}{style.paint(_MEANINGS[report.status], word)}"]
     lines += (f"  {line}" if line else "" for line in _details(report, style, with_case))
@@ -211,7 +220,10 @@ def table_head(claims: Sequence[str], apis: Sequence[str]) -> str:
 def table_row(apis: Sequence[str], cells: Sequence[ApiCell], style: Style = PLAIN) -> str:
     """Return the row of an API: the verdict on each claim."""
     name = printable(cells[0].api)
-    shown = "  ".join(style.paint(_MEANINGS[each.status], f"{WORDS[each.status]:11}") for each in cells)
+    words = ("no request" if each.is_vacuous else WORDS[each.status] for each in cells)
+    shown = "  ".join(
+        style.paint(_MEANINGS[each.status], f"{word:11}") for each, word in zip(cells, words, strict=True)
+    )
     return f"{name}{' ' * (_widest(apis) - width(name))}  {shown}  {cells[0].seconds:.1f} s"
 
 
@@ -223,7 +235,9 @@ def summary(reports: Sequence[ClaimReport], seconds: float, style: Style = PLAIN
     """Return the summary: `2 claims: 1 proven, 1 false, 0 not decided, 0.90 s`."""
     counts = {status: sum(report.status == status for report in reports) for status in WORDS}
     always = (PROVEN, FALSE, UNDECIDED)
-    words = ", ".join(f"{counts[status]} {WORDS[status]}" for status in WORDS if counts[status] or status in always)
+    vacuous = sum(bool(report.vacuous) for report in reports)
+    said = {**WORDS, PROVEN: f"{WORDS[PROVEN]} ({vacuous} {VACUOUS})"} if vacuous else WORDS
+    words = ", ".join(f"{counts[status]} {said[status]}" for status in WORDS if counts[status] or status in always)
     number = counted(len(reports), "claim")
     meaning = "error" if counts[FALSE] or counts[ERROR] else "warning" if counts[UNDECIDED] else "good"
     return style.paint(meaning, f"{number}: {words}, {seconds:.2f} s")

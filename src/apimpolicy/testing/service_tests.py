@@ -22,7 +22,7 @@ from apimpolicy.project.processes import process_pool
 from apimpolicy.project.service.leniency import KeptServices, Leniency, leniency, lenient
 from apimpolicy.testing.api_search import ApiCases, ApiSearch, service_setup
 from apimpolicy.testing.claims.services import ServiceRoute, routes_of
-from apimpolicy.testing.first_cases import FirstCases, FoundCase, run_alone, text_of
+from apimpolicy.testing.first_cases import FirstCases, FoundCase, file_of_cases, run_alone
 from apimpolicy.testing.first_surroundings import CaseSurroundings
 from apimpolicy.text.secrets import requests_are_invented
 
@@ -132,7 +132,7 @@ def service_tests(
     for searched in _searches(service, wanted, jobs):
         if (found := leniency()) is not None:
             found.add(searched.needs.stand_ins, searched.needs.problems)
-        made = None if searched.cases is None else _made(searched.cases, reached)
+        made = None if searched.cases is None else _made(searched.cases, reached, service.kept)
         problem = searched.problem
         if made is not None and not made.cases:
             made, problem = None, "every request that was found fails with 500; --with-errors keeps them"
@@ -158,7 +158,7 @@ def _searches(service: _Service, apis: list[str], jobs: int) -> Iterator[_Search
         _service = None
 
 
-def _made(found: ApiCases, reached: set[Goal]) -> FirstCases:
+def _made(found: ApiCases, reached: set[Goal], kept: KeptServices) -> FirstCases:
     """Return the file of an API without cases for goals that are `reached`, to which those of the API are added."""
     cases = [case for case in found.cases if not case.goals or case.goals - reached]
     reached |= found.reached
@@ -167,7 +167,7 @@ def _made(found: ApiCases, reached: set[Goal]) -> FirstCases:
     failed = [found.goals[goal] for goal in unreached if goal in found.failing]
     hidden = [found.goals[goal] for goal in unreached if goal in found.secret]
     notes = [(UNREACHED, missing), (FAILING, failed), (SECRET, hidden), (ACCEPTED, found.accepted)]
-    return FirstCases(text_of(found.around, cases, notes), cases, missing)
+    return file_of_cases(found.around, cases, notes, missing, kept)
 
 
 # Test cases for an MCP server: its list of tools, and a call of each tool by a caller who gets through

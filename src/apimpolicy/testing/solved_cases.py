@@ -24,7 +24,7 @@ from apimpolicy.reasoning.scenarios.scenario import Bounds
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.certificates import STANDARD
 from apimpolicy.testing.claims.facts import BranchProofs
-from apimpolicy.testing.first_cases import FirstCases, FoundCase, limit_cases, text_of
+from apimpolicy.testing.first_cases import FirstCases, FoundCase, file_of_cases, limit_cases
 from apimpolicy.testing.first_surroundings import (
     EMPTY,
     accepted_caller,
@@ -81,16 +81,13 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
     proven = {goal for goal, result in decided.items() if result.is_proven}
     failing = [goal for goal in harness.goals.all if goal in writer.failing - writer.reached and goal.kind == BRANCH]
     notes = [*_notes(explored, decided), (FAILING, [harness.goals.name(goal) for goal in failing])]
-    text = text_of(around, cases, notes)
     branches = [goal for goal in missing if goal.kind == BRANCH]
     causes: dict[str, int] = {}
     for goal in set(branches) - proven:
         kind = next((reason.what for reason in decided[goal].reasons), "search")
         causes[kind] = causes.get(kind, 0) + 1
-    return FirstCases(
-        text,
-        cases,
-        [harness.goals.name(goal) for goal in branches],
+    return attrs.evolve(
+        file_of_cases(around, cases, notes, [harness.goals.name(goal) for goal in branches]),
         reached=sum(goal.kind == BRANCH for goal in writer.reached),
         proven=len(proven.intersection(branches)),
         causes=causes,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from apimpolicy.testing.case_files import load_case_file
-from apimpolicy.testing.first_cases import text_of
+from apimpolicy.testing.first_cases import FoundCase, file_of_cases, text_of
 from apimpolicy.testing.first_surroundings import CaseSurroundings
 from apimpolicy.testing.recorded_traces import recorded_case
 from apimpolicy.testing.running import run_case
@@ -168,3 +168,17 @@ def test_what_stands_in_comments_stays_there() -> None:
         CaseSurroundings(policy="p.xml"), [], [("Not found:", ["a form that\n  says: more"]), ("Nothing:", [])]
     )
     assert text.endswith("cases:\n\n# Not found:\n#   a form that says: more\n")
+
+
+def test_a_case_that_the_run_contradicts_is_dropped(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text("<policies><inbound /><backend /><outbound /><on-error /></policies>", "utf-8")
+    around = CaseSurroundings(policy=str(tmp_path / "a.xml"), output=str(tmp_path / "tests" / "a.test.yaml"))
+    cases = [
+        FoundCase("as it is", {"get": "/"}, {"status": 200}),
+        FoundCase("otherwise", {"get": "/"}, {"status": 404}, branches=["when 1"]),
+    ]
+    made = file_of_cases(around, cases, [], ["when 2"])
+    assert [case.name for case in made.cases] == ["as it is"]
+    assert made.dropped == ["otherwise"]
+    assert made.missing == ["when 2", "when 1"]
+    assert "#   otherwise\n" in made.text

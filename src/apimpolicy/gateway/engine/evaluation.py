@@ -29,14 +29,24 @@ EXPRESSION_FAILURES = frozenset({EVALUATION_FAILED, VALIDATION_FAILED})
 _ENDED = "A loop without an end, which a gateway ends after five seconds, is an error of its expression"
 
 
+class Moment:
+    """What the engine does: policies `run`, the `response` has come, or it is the `end` (`spec.FAILURES`)."""
+
+    __slots__ = ("now",)
+
+    def __init__(self) -> None:
+        self.now = "run"
+
+
 class Evaluator:
     """Evaluates steps against one context. `tracing` keeps the values of sub-expressions, for `explain`."""
 
-    __slots__ = ("context", "tracing")
+    __slots__ = ("context", "moment", "tracing")
 
-    def __init__(self, context: Context, tracing: bool) -> None:
+    def __init__(self, context: Context, tracing: bool, moment: Moment) -> None:
         self.context = context
         self.tracing = tracing
+        self.moment = moment
 
     def instantiate(self, entry: TraceEntry) -> Any:
         """Return the policy of an entry with its attributes. Raises PolicyError when an expression throws."""
@@ -54,12 +64,18 @@ class Evaluator:
         for attribute in prepared.attributes:
             slot = attribute.slot
             if slot.postponed:
-                values[slot.field] = partial(self.attribute, attribute, entry)
+                values[slot.field] = partial(self.later, attribute, entry)
             else:
                 values[slot.field] = self.attribute(attribute, entry)
         for content, texts in prepared.contents:
             values[content.field] = self.content(content, texts, entry)
         return instance
+
+    def later(self, attribute: PreparedAttribute, entry: TraceEntry) -> object:
+        """Return the value of a postponed attribute; its expression is evaluated when it is declared to be."""
+        declared = attribute.slot.evaluated
+        assert attribute.expression is None or self.moment.now in declared, (attribute.slot.name, self.moment.now)
+        return self.attribute(attribute, entry)
 
     def attribute(self, attribute: PreparedAttribute, entry: TraceEntry) -> object:
         """Return the value of an attribute now; its default when the element does not have it."""
@@ -154,8 +170,8 @@ class ObservedEvaluator(Evaluator):
 
     __slots__ = ("observer",)
 
-    def __init__(self, context: Context, observer: Observer) -> None:
-        super().__init__(context, True)
+    def __init__(self, context: Context, observer: Observer, moment: Moment) -> None:
+        super().__init__(context, True, moment)
         self.observer = observer
 
     def value(

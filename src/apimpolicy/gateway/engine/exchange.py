@@ -14,7 +14,7 @@ from apimpolicy.gateway.context.execution import Context, LastError
 from apimpolicy.gateway.context.messages import ResponseMessage
 from apimpolicy.gateway.engine.api_documents import ApiDocuments
 from apimpolicy.gateway.engine.backend_routing import BackendRouter
-from apimpolicy.gateway.engine.evaluation import Evaluator, ObservedEvaluator
+from apimpolicy.gateway.engine.evaluation import Evaluator, Moment, ObservedEvaluator
 from apimpolicy.gateway.engine.forwarding import SendingExchange
 from apimpolicy.gateway.engine.identity import GatewayIdentities
 from apimpolicy.gateway.engine.partial_runs import name_of_double, run_double
@@ -121,6 +121,7 @@ class Exchange(SendingExchange):
         self.verifications = [] if verifications is None else verifications
         self.observer = observer
         self._tracing = tracing
+        self._moment = Moment()
         self._evaluator = self.evaluator(context)
         self.environment = environment()
         self._now = self.environment.utc_now if tracing else None
@@ -131,7 +132,9 @@ class Exchange(SendingExchange):
         self._on_response: list[tuple[Step, Callable[[ResponseMessage], None], bool]] = []
 
     def evaluator(self, context: Context) -> Evaluator:
-        return Evaluator(context, self._tracing) if self.observer is None else ObservedEvaluator(context, self.observer)
+        if self.observer is None:
+            return Evaluator(context, self._tracing, self._moment)
+        return ObservedEvaluator(context, self.observer, self._moment)
 
     @property
     def last_error(self) -> LastError | None:
@@ -247,6 +250,7 @@ class Exchange(SendingExchange):
 
     def finish(self, answer: ResponseMessage) -> None:
         """Do the deferred work of policies at the end. An expression that throws there changes nothing."""
+        self._moment.now = "end"
         self.show_response(answer)
         for action in self._at_end:
             with suppress(PolicyError):
@@ -257,16 +261,20 @@ class Exchange(SendingExchange):
 
     def receive(self) -> None:
         """Do the deferred work of policies before outbound. Raises PolicyError, with the policy as its place."""
-        for step, action, may_wait in self._on_response:
-            stream = self.response.body.stream if may_wait else None
-            if stream is not None:
-                stream.collect(partial(self._with_whole_body, action, self.response))
-                continue
-            try:
-                action(self.response)
-            except (PolicyError, NotSimulatedError, LimitExceededError) as error:
-                self._locate(error, step)
-                raise
+        self._moment.now = "response"
+        try:
+            for step, action, may_wait in self._on_response:
+                stream = self.response.body.stream if may_wait else None
+                if stream is not None:
+                    stream.collect(partial(self._with_whole_body, action, self.response))
+                    continue
+                try:
+                    action(self.response)
+                except (PolicyError, NotSimulatedError, LimitExceededError) as error:
+                    self._locate(error, step)
+                    raise
+        finally:
+            self._moment.now = "run"
 
     @staticmethod
     def _with_whole_body(action: Callable[[ResponseMessage], None], response: ResponseMessage, content: bytes) -> None:

@@ -50,8 +50,8 @@ class KeyedCounter:
     """The attributes of policies that count for a key, and how much a request counts."""
 
     counter_key: str = expression_attribute(required=True)
-    increment_condition: Callable[[], bool] = postponed_attribute(boolean, default=True)
-    increment_count: Callable[[], int] = postponed_attribute(integer, default=1)
+    increment_condition: Callable[[], bool] = postponed_attribute(boolean, default=True, evaluated=("end",))
+    increment_count: Callable[[], int] = postponed_attribute(integer, default=1, evaluated=("end",))
 
     def increment(self) -> int | None:
         return self.increment_count() if self.increment_condition() else None

@@ -29,7 +29,7 @@ from apimpolicy.gateway.policies.spec import PolicyError, PolicyExchange, child_
     "check-header",
     sections="inbound",
     placement=Placement(not_at=("workspace",)),
-    traits="refuses bounded-numbers checks-header",
+    traits="bounded-numbers checks-header",
     refuses_with="failed-check-httpcode",
     also_in="outbound",  # the editor extension
     effects="refuses",

@@ -48,6 +48,7 @@ class HttpCall:
     steps: list[PolicyStep] = policies(
         *("get-authorization-context", "set-backend-service", "set-method", "include-fragment", "set-header"),
         *("set-body", "authentication-certificate"),
+        own="request",
     )
 
 
@@ -61,6 +62,7 @@ class HttpAnswer:
     steps: list[PolicyStep] = policies(
         *("set-body", "json-to-xml", "xml-to-json", "find-and-replace", "publish-event", "include-fragment"),
         *("set-header", "set-status"),
+        own="response",
     )
 
 

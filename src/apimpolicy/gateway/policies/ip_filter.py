@@ -56,7 +56,7 @@ class AddressRange:
     "ip-filter",
     sections="inbound",
     choices=("address", "address-range"),
-    traits="refuses checks-address",
+    traits="checks-address",
     refuses_with="403",
     effects="refuses fails",
     access="address",

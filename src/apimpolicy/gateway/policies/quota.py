@@ -57,7 +57,7 @@ class ApiQuota(OperationQuota):
     alternatives=("calls", "bandwidth"),
     placement=Placement(not_at=("global", "workspace", "api", "operation"), once="document"),
     left_out="bandwidth that is not the bodies of requests and answers",
-    traits="refuses limits limits-calls bounded-numbers per-subscription",
+    traits="limits limits-calls bounded-numbers per-subscription",
     refuses_with="403 QuotaExceeded",
     effects="refuses answer-headers",
     access="limits",

@@ -54,7 +54,7 @@ def moment(value: object) -> float:
     alternatives=("calls", "bandwidth"),
     placement=Placement(not_on=("consumption",), tiers=CLASSIC_TIERS),
     left_out="bandwidth that is not the bodies of requests and answers",
-    traits="refuses limits limits-calls bounded-numbers",
+    traits="limits limits-calls bounded-numbers",
     refuses_with="403 QuotaExceeded",
     effects="refuses answer-headers",
     access="limits",

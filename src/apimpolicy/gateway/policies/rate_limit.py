@@ -47,7 +47,7 @@ class ApiRate(OperationRate):
     "rate-limit",
     sections="inbound",
     placement=Placement(not_at=("global", "workspace"), once="document"),
-    traits="refuses limits limits-calls bounded-numbers per-subscription",
+    traits="limits limits-calls bounded-numbers per-subscription",
     refuses_with="429 RateLimitExceeded",
     effects="refuses variables answer-headers",
     access="limits",

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     sections="inbound",
     placement=Placement(not_on=("consumption",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
     left_out="`flexible-retry-window`, which has no effect",
-    traits="refuses limits limits-calls bounded-numbers",
+    traits="limits limits-calls bounded-numbers",
     refuses_with="429 RateLimitExceeded",
     effects="refuses variables answer-headers",
     access="limits",

@@ -39,14 +39,15 @@ if TYPE_CHECKING:
 
 @policy(
     "return-response",
-    traits="composes terminates refuses responds builds-response ordered",
+    traits="composes terminates responds builds-response ordered",
     order="set-status set-header set-body",
+    effects="refuses answers",
     traced="Return response was applied",
     access="answers",
 )
 class ReturnResponse:
     response_variable_name: str | None = literal_attribute(text)
-    steps: list[PolicyStep] = policies("set-status", "set-header", "set-body")
+    steps: list[PolicyStep] = policies("set-status", "set-header", "set-body", own="response")
 
     def run(self, exchange: PolicyExchange) -> Effect:
         variable = self.response_variable_name

@@ -48,7 +48,7 @@ class SendOneWayRequest:
     mode: str = expression_attribute(default="new", values=("new", "copy"))
     timeout: float = expression_attribute(number, default=60.0)
     urls: list[str] = child_texts("set-url", trimmed, filled=True)
-    steps: list[PolicyStep] = policies(*CHILDREN)
+    steps: list[PolicyStep] = policies(*CHILDREN, own="request")
 
     def run(self, exchange: PolicyExchange) -> Effect:
         request = outgoing_request(exchange, self.mode, self.urls, self.steps)

@@ -63,7 +63,7 @@ class SendRequest:
     buffer_response: bool = literal_attribute(boolean, default=True)
     fail_on_error_status_code: bool = literal_attribute(boolean, default=False)
     urls: list[str] = child_texts("set-url", trimmed, filled=True)
-    steps: list[PolicyStep] = policies(*CHILDREN)
+    steps: list[PolicyStep] = policies(*CHILDREN, own="request")
 
     def run(self, exchange: PolicyExchange) -> Effect:
         request: Request | None = None

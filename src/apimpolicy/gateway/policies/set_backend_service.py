@@ -63,7 +63,7 @@ DAPR = "dapr"
 class SetBackendService:
     base_url: str | None = expression_attribute(trimmed)
     backend_id: str | None = expression_attribute(trimmed, refers="backends")
-    sf_resolve_condition: Callable[[], bool | None] = postponed_attribute(boolean)
+    sf_resolve_condition: Callable[[], bool | None] = postponed_attribute(boolean, evaluated=("response", "end"))
     sf_service_instance_name: str | None = expression_attribute()
     sf_partition_key: str | None = expression_attribute()
     sf_replica_type: str | None = expression_attribute(values=("primary", "secondary"))

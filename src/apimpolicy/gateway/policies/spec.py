@@ -29,6 +29,15 @@ from apimpolicy.records import Record, keyword
 P = ParamSpec("P")
 
 
+FAILURES = {"before": "error", "run": "error", "response": "error", "end": "ignored"}
+"""When an expression of an attribute is evaluated, and what happens where it throws.
+
+`before` the policy runs; while it `run`s, each time it asks; when the `response` of the backend comes, if it does; at
+the `end`, after all policies, whatever came of the request. The engine refuses to evaluate a slot at another time, and
+proofs evaluate it at these.
+"""
+
+
 class AttributeSlot(Record):
     """An attribute in which the gateway evaluates no expression; `convert` makes its text what the policy wants.
 
@@ -36,7 +45,8 @@ class AttributeSlot(Record):
     `may_be_empty`. `validated`: a gateway was seen to refuse the empty value of an expression too. `sets` is the
     type of the variable that it names, where the policy always sets it. `within` are the bounds of a number, `doubt`
     is what the sources disagree about (`policies.traits.DOUBTS`), and `refers` the kind of resource of the service that
-    a literal names: `backends`. `field` is the name in the class of the policy.
+    a literal names: `backends`. `field` is the name in the class of the policy. `evaluated` is when its expression is:
+    words of `FAILURES`.
     """
 
     convert: Callable[[Any], Any] = text
@@ -51,10 +61,9 @@ class AttributeSlot(Record):
     doubt: str = keyword(default="", kw_only=True)
     refers: str = keyword(default="", kw_only=True)
     field: str = keyword(default="", kw_only=True)
+    evaluated: tuple[str, ...] = keyword(default=("before",), kw_only=True)
     expression = False
     """True for one that may be an expression."""
-    postponed = False
-    """True for one whose value is a function, which evaluates it anew with each call."""
 
     def __set_name__(self, owner: type, field: str) -> None:
         self.field = field
@@ -68,6 +77,11 @@ class AttributeSlot(Record):
     def is_filled(self) -> bool:
         """Return whether the gateway refuses an empty value in a document."""
         return self.required and not self.may_be_empty
+
+    @property
+    def postponed(self) -> bool:
+        """Return whether the value is a function, which evaluates the attribute anew with each call."""
+        return self.evaluated != ("before",)
 
     def why_invalid(self, value: object) -> str:
         """Return why the gateway refuses the converted value of an expression; empty for a valid value."""
@@ -87,9 +101,12 @@ class ExpressionSlot(AttributeSlot):
 
 
 class PostponedSlot(ExpressionSlot):
-    """An attribute that may be an expression, evaluated whenever the policy calls it: a function without parameters."""
+    """An attribute that may be an expression, evaluated whenever the policy calls it: a function without parameters.
 
-    postponed = True
+    The policy calls it at the times that are `evaluated`.
+    """
+
+    evaluated: tuple[str, ...] = keyword(default=("run",), kw_only=True)
 
 
 class ContentSlot(Record):
@@ -120,7 +137,8 @@ class ChildrenSlot(Record):
 
     `part` is the class that describes them; None means any policies, or those that are `known`. `most` is how many
     there may be, and `single` means that the field is one step, or None. `anywhere` means that the sources disagree
-    about their place among the others.
+    about their place among the others. `own` is the message of the policy's own that policies inside change, in place
+    of the caller's: `request` or `response`. Variables are shared, and expressions see the caller's messages.
     """
 
     part: type | None = None
@@ -129,6 +147,7 @@ class ChildrenSlot(Record):
     single: bool = keyword(default=False, kw_only=True)
     most: int | None = keyword(default=None, kw_only=True)
     anywhere: bool = keyword(default=False, kw_only=True)
+    own: str = keyword(default="", kw_only=True)
     field: str = keyword(default="", kw_only=True)
 
     def __set_name__(self, owner: type, field: str) -> None:
@@ -163,9 +182,13 @@ def child(part: type, *, required: bool = False, anywhere: bool = False) -> Any:
     return ChildrenSlot(part, required=required, single=True, anywhere=anywhere)
 
 
-def policies(*known: str) -> Any:
-    """Describe the policies inside, to be run with `exchange.execute`: a list of `PolicyStep`. `known` limits which."""
-    return ChildrenSlot(known=known)
+def policies(*known: str, own: str = "") -> Any:
+    """Describe the policies inside: a list of `PolicyStep`. `known` limits which.
+
+    Run them with `exchange.execute`; those that change a message of the policy's `own` with `compose_request` or
+    `compose`.
+    """
+    return ChildrenSlot(known=known, own=own)
 
 
 ANYWHERE = " ".join(SECTIONS)
@@ -235,12 +258,12 @@ class Specification:
         """The parts that are not simulated."""
         self.chosen_refusal = chosen_refusal
         """Parts of its errors that no source states, and that are our choice (`docs/choices.md`)."""
-        self.traits = frozenset(traits.split())
-        """Facts that other rooms use, see `policies.traits.TRAITS`."""
         self.refuses_with = tuple(refuses_with.split())
-        """The statuses with which it refuses a request."""
+        """The statuses with which it refuses a request; any, where it has none and `refuses` is among its effects."""
         self.effects = None if effects is None else tuple(effects.split())
         """Its possible effects, for proofs (`policies.traits.EFFECTS`); None for anything."""
+        self.traits = frozenset(traits.split()) | ({"refuses"} if self.refuses else set())
+        """Facts that other rooms use, see `policies.traits.TRAITS`; `refuses` follows from the effects."""
         self.access = access
         """Its meaning for access to the backend (`policies.traits.ACCESS`); `audit` decides nothing without it."""
         self.traced = traced
@@ -290,7 +313,17 @@ class Specification:
     @property
     def composes(self) -> bool:
         """Return whether the policies inside work on a message of their own, whatever the section: return-response."""
-        return any(slot.part is None and "set-header" in slot.known for slot in self.children)
+        return bool(self.own_message)
+
+    @property
+    def own_message(self) -> str:
+        """Return the message of its own that policies inside change: `request`, `response` or none."""
+        return next((slot.own for slot in self.children if slot.own), "")
+
+    @property
+    def refuses(self) -> bool:
+        """Return whether it may refuse a request on purpose, so that the response counts as the policy's."""
+        return bool(self.refuses_with) or "refuses" in (self.effects or ())
 
     @property
     def takes_markup(self) -> bool:

@@ -92,7 +92,7 @@ class ClientApplicationIds:
     sections="inbound",
     exclusive=ONE_SOURCE,
     left_out=("`allow-protected-forwarded-tokens` and `allow-proof-of-possession-tokens`, which have no effect"),
-    traits="refuses checks-token bounded-numbers",
+    traits="checks-token bounded-numbers",
     refuses_with="failed-validation-httpcode",
     effects="refuses fails variables",
     access="token",

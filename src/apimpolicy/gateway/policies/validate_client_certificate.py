@@ -127,7 +127,7 @@ class IdentitiesElement:
 @policy(
     "validate-client-certificate",
     sections="inbound",
-    traits="refuses checks-certificate",
+    traits="checks-certificate",
     effects="refuses",
     chosen_refusal="the status, reason and text",
     access="certificate",

@@ -162,7 +162,7 @@ class Issuers:
     waiver="require-signed-tokens",
     choice_is_doubtful=True,  # extracted from a live service without any: it saves, and refuses every token
     left_out="`issuer-signing-tokens` and `zumo-master-key`, which fail by name",
-    traits="refuses checks-token bounded-numbers",
+    traits="checks-token bounded-numbers",
     refuses_with="failed-validation-httpcode",
     traced="JWT validation succeeded.",
     traced_error="JWT Validation Failed: {message}.",

@@ -22,6 +22,7 @@ from apimpolicy.gateway.engine.api_routing import prefix_of
 from apimpolicy.gateway.engine.gateway import Gateway
 from apimpolicy.gateway.engine.managed_identity import ManagedIdentity
 from apimpolicy.gateway.engine.mcp.clients import address_of_server
+from apimpolicy.gateway.engine.own_answers import reaches_backend
 from apimpolicy.gateway.engine.service import Service, ServiceSubscription
 from apimpolicy.gateway.engine.state import LocalState
 from apimpolicy.gateway.policies.identity_services import StoredConnection
@@ -111,7 +112,7 @@ class Rehearsal:
         except ApimPolicyError as error:
             return Attempt(request, False, 0, problem=str(error).partition("\n")[0])
         forwarded = result.backend_requests[0] if result.backend_requests else None
-        reached = result.reached_backend or _DATA.encode() in result.response.body
+        reached = reaches_backend(result) or _DATA.encode() in result.response.body
         sent, status = bool(result.sent_requests), result.response.status_code
         return Attempt(request, reached, status, forwarded, _problem(result), sent)
 

@@ -11,6 +11,7 @@ from apimpolicy.reasoning.semantics.state import HeadersOf, Inputs
 from apimpolicy.reasoning.semantics.unknowns import Reason, Unknowns, Unsupported
 from apimpolicy.reasoning.semantics.values import NULL, Value, constant_number, constant_text, constant_truth, merge
 from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.needed import needed
 from apimpolicy.reasoning.terms.solver_process import prepare
 from apimpolicy.reasoning.terms.solving import Model, Question
 from apimpolicy.reasoning.transfer import exchanges
@@ -112,11 +113,14 @@ class Inquiry:
         self.unknowns = unknowns
         self.formula = formula
         self._question = None if formula is terms.FALSE else Question(formula, unknowns.facts)
+        self._model: Model | None = None
+        """A counterexample."""
 
     def decide(self) -> ProofResult:
         """Return whether no request makes it true, without assumptions."""
-        if self._question is None or self._question.ask().status == "impossible":
+        if self._question is None or (answer := self._question.ask()).status == "impossible":
             return ProofResult(True)
+        self._model = answer.model
         return ProofResult(False, reasons=tuple(self.reasons()))
 
     def decide_under_assumptions(self) -> ProofResult:
@@ -126,6 +130,7 @@ class Inquiry:
             return self.decide()
         answer = question.ask(list(literals))
         if answer.status != "impossible":
+            self._model = answer.model or self._model
             return ProofResult(False, reasons=tuple(self.reasons()))
         core = list(answer.core)
         for literal in list(core):
@@ -154,7 +159,18 @@ class Inquiry:
                 question.exclude(answer.model, names)
 
     def reasons(self) -> Iterator[Reason]:
-        """Yield why values in the formula are unknown, in the order in which they came; else what is left to chance."""
+        """Yield why values that a counterexample needs are unknown, with what they would have to be; without one, why
+        those in the formula are, in the order in which they came; else what is left to chance.
+        """
+        unknowns = self.unknowns
+        if self._model is not None:
+            values = self._model.values
+            with Frames(FRAMES):
+                needs = needed(self.formula, values, lambda each: each in unknowns.reasons or each in unknowns.chances)
+            for all_reasons in (unknowns.reasons, unknowns.chances):
+                if shown := [all_reasons[each].with_value(values.get(each)) for each in needs if each in all_reasons]:
+                    yield from dict.fromkeys(shown)
+                    return
         known = set() if self._question is None else self._question.all_variables
         for reasons in (self.unknowns.reasons, self.unknowns.chances):
             found = dict.fromkeys(reason for variable, reason in reasons.items() if variable in known)

@@ -95,6 +95,9 @@ class Bounds(Record):
     seconds: float = 15.0
     """Seconds of computing for one policy."""
 
+    total_seconds: float = 0.0
+    """Seconds for all policies together, by the clock; 0 for any."""
+
     text_length: int = 300
     """No effect: deprecated, as the search is gone that it limited. The same holds for the bounds below."""
 

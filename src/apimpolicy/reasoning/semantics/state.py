@@ -59,6 +59,10 @@ KINDS_OF_MESSAGES = frozenset((*KINDS, "has-response", "error"))
 """The kinds of cells that objects of the gateway show."""
 
 
+OWN = "own-"
+"""Begins the kinds of cells of a message that a policy composes: expressions see the caller's messages instead."""
+
+
 class Base(NamedTuple):
     """The origin of cells of a kind that were not written: a generation, or a choice between two bases."""
 
@@ -112,6 +116,24 @@ class State:
             del self._cells[cell]
         self._bases[kind] = Base(generation)
         self._written.add(kind)
+
+    def forget_own(self) -> None:
+        """Drop the cells of a message that a policy has composed."""
+        for cell in [cell for cell in self._cells if cell[0].startswith(OWN)]:
+            del self._cells[cell]
+        for kind in [kind for kind in self._bases if kind.startswith(OWN)]:
+            del self._bases[kind]
+        self._written = {kind for kind in self._written if not kind.startswith(OWN)}
+
+    def answer_with_own(self) -> None:
+        """Make the response that a policy has composed the response."""
+        for kind in ("status", *ANSWER):
+            self.forget(kind, 0)
+            for cell in [cell for cell in self._cells if cell[0] == OWN + kind]:
+                self._cells[kind, cell[1]] = self._cells[cell]
+            if (base := self._bases.get(OWN + kind)) is not None:
+                self._bases[kind] = base
+        self.forget_own()
 
     def changed(self, other: State) -> frozenset[Cell]:
         """Return the cells that differ from another state's; the name `*` represents all cells of a kind."""
@@ -223,9 +245,9 @@ class Inputs:
         return found
 
     def _make(self, kind: str, name: str, generation: Hashable) -> Value:
-        match kind:
+        match kind.removeprefix(OWN):
             case "header" | "query" | "response-header":
-                return self.field(kind, name, generation)
+                return self.field(kind.removeprefix(OWN), name, generation)
             case "variable":
                 return self._variable(name, generation)
             case "matched":
@@ -240,7 +262,7 @@ class Inputs:
             case "response-body" if name:
                 return Opaque((kind, name, generation), "string", 0)
             case "body" | "response-body":
-                return self._body(kind, generation)
+                return self._body(kind.removeprefix(OWN), generation)
             case "entity":
                 made = self._text(tuple(name.split()), generation, None)
                 self.unknowns.assume(PRINTABLE, made, terms.member(made, _PRINTABLE))
@@ -250,7 +272,7 @@ class Inputs:
                 return merge(self._truth(("there", kind), generation), shown, NULL)
             case "status":
                 return self.status(generation)
-            case "has-response" | "reached" | "ran":
+            case "has-response" | "reached" | "given" | "ran":
                 return constant_truth(False) if not generation else Truth(self._truth((kind, name), generation))
             case "error":
                 return NULL if not generation else self.unknowns.value("ILastError", "context.LastError")

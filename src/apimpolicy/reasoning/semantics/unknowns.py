@@ -8,6 +8,7 @@ bodies. A result that depends on anything else has no key, and is another one ea
 from __future__ import annotations
 
 import itertools
+import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.csharp.binding import nodes
@@ -43,13 +44,26 @@ if TYPE_CHECKING:
 
 
 class Reason(NamedTuple):
-    """Why a value is unknown: what has no form, and where."""
+    """Why a value is unknown: what has no form, and where.
+
+    `value` is what it would have to be for a request to break a claim, and `line` the one that would tell it.
+    """
 
     what: str
     where: str = ""
+    value: str = ""
+    line: str = ""
 
     def __str__(self) -> str:
-        return f"{self.what} ({self.where})" if self.where else self.what
+        place = f" ({self.where})" if self.where else ""
+        value = f": {self.value}" if self.value else ""
+        return f"{self.what}{value}{place}{f'; tell it: {self.line}' if self.line else ''}"
+
+    def with_value(self, value: object) -> Reason:
+        """Return the reason with the value that a counterexample needs."""
+        if isinstance(value, bool):
+            return self._replace(value=("yes" if value else "no") if self.what.startswith("whether ") else "")
+        return self._replace(value=json.dumps(value, ensure_ascii=False) if isinstance(value, (str, int)) else "")
 
 
 class Unsupported(Exception):
@@ -70,6 +84,8 @@ class Unknowns:
         self.reasons: dict[Term, Reason] = {}
         self.chances: dict[Term, Reason] = {}
         """Truth values that may be either for the same request."""
+        self.lines: dict[str, str] = {}
+        """Lines that would tell what isn't known, by what it is."""
         self.assumptions: dict[str, Term] = {}
         self.heap = 0
         self.bodies = 0
@@ -120,7 +136,7 @@ class Unknowns:
         """Return a new variable that is unknown because of `what`, here; its name follows from the key, if any."""
         number = self.next() if key is None else f"key {self.version_of(('key', key))}"
         made = self.variable(f"{what} #{number}", sort)
-        self.reasons[made] = Reason(what, self.place())
+        self.reasons[made] = Reason(what, self.place(), line=self.lines.get(what, ""))
         return made
 
     def note(self, node: int, where: Term, first: Term) -> None:

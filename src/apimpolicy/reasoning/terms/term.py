@@ -333,11 +333,14 @@ def value_of(root: Term, assignment: Mapping[Term, Value]) -> Value | None:
             waiting += missing
             continue
         waiting.pop()
-        known[term] = assignment.get(term) if term.kind == "var" else _value(term, [known[part] for part in term.terms])
+        known[term] = (
+            assignment.get(term) if term.kind == "var" else part_value(term, [known[part] for part in term.terms])
+        )
     return known[root]
 
 
-def _value(term: Term, values: list[Any]) -> Value | None:
+def part_value(term: Term, values: list[Any]) -> Value | None:
+    """Return the value of a term that has these values of its parts; None where it depends on one without."""
     parts = term.parts
     match term.kind:
         case "true" | "false":

@@ -20,7 +20,7 @@ from apimpolicy.reasoning.semantics.values import constant_truth
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.transfer.effects import status_of
 from apimpolicy.reasoning.transfer.flow import WiderScope
-from apimpolicy.reasoning.transfer.run import Run
+from apimpolicy.reasoning.transfer.run import Run, names_of
 
 if TYPE_CHECKING:
     from apimpolicy.reasoning.semantics.state import Cell
@@ -95,7 +95,8 @@ def _merge(run: Run, entered: Term, ends: list[tuple[Term, State, Term]], lost: 
 def transfer_limit_concurrency(run: Run, step: Step) -> None:
     run.attribute(step, "key")
     run.unknowns.place = step.where
-    run.fail(run.unknowns.chance("too many requests at once"), status_of(run, step))
+    by_policy = terms.truth(has_trait(step.name, "refuses"))
+    run.fail(run.unknowns.chance("too many requests at once"), status_of(run, step), by_policy=by_policy)
     run.mark(step)
     run.execute([*step.steps_inside()])
 
@@ -148,12 +149,25 @@ def _tried(run: Run, state: State, alive: Term, round_: Callable[[State], list[S
 
 
 def transfer_retry(run: Run, step: Step) -> None:
+    is_doubtful = False
     for name in ("count", "interval", "max-interval", "delta", "first-fast-retry"):
         if step.element.get(name) is not None and not _is_valid(name, run.constant(run.attribute(step, name))):
+            is_doubtful = True
             run.fail(run.unknowns.truth(f"a value of {step.name}"))
+    around = {name: run.state.get("ran", name) for name in names_of(step)}
     run.mark(step)
     steps = [*step.steps_inside()]
     entered = run.alive
+
+    def condition() -> Term:
+        """Evaluate the condition: where it throws, or a wait is too long, `retry` itself has failed."""
+        for name, ran in around.items():
+            run.state.set(ran, "ran", name)
+        found = run.truth(run.attribute(step, "condition"))
+        if is_doubtful:
+            run.fail(run.unknowns.truth(f"a value of {step.name}"))
+        run.mark(step)
+        return found
 
     def attempt() -> tuple[Term, State]:
         """Run the policies once; return where they succeed, with the state.
@@ -179,8 +193,7 @@ def transfer_retry(run: Run, step: Step) -> None:
     def again(state: State) -> tuple[Term, State]:
         """Evaluate the condition, then run the policies once more; return where they succeed, with the state."""
         run.state = state.copy()
-        condition = run.truth(run.attribute(step, "condition"))
-        run.alive = terms.all_of(run.alive, condition, run.unknowns.truth("whether retry tries again"))
+        run.alive = terms.all_of(run.alive, condition(), run.unknowns.truth("whether retry tries again"))
         return attempt()
 
     def round_(state: State) -> list[State]:
@@ -198,14 +211,10 @@ def transfer_retry(run: Run, step: Step) -> None:
     later_alive, later = again(between)
     run.state = State.merged(repeats, later, first)
     run.alive = terms.choice(repeats, later_alive, alive)
-    _evaluate_at_last(run, step, terms.all_of(repeats, run.unknowns.truth("whether retry has no repetitions left")))
-
-
-def _evaluate_at_last(run: Run, step: Step, exhausted: Term) -> None:
-    """Evaluate the condition after the last run, unless no repetition is left: it may throw."""
+    exhausted = terms.all_of(repeats, run.unknowns.truth("whether retry has no repetitions left"))
     alive = run.alive
     run.alive = terms.all_of(alive, terms.not_(exhausted))
-    run.truth(run.attribute(step, "condition"))
+    condition()
     run.alive = terms.any_of(run.alive, terms.all_of(alive, exhausted))
 
 

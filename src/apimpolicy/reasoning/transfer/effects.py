@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from apimpolicy.csharp.dotnet.values import to_utf16
+from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.engine.partial_runs import own_expressions
+from apimpolicy.gateway.engine.steps import compiled
 from apimpolicy.gateway.policies.conversions import text, trimmed, typed
-from apimpolicy.gateway.policies.registry import has_trait, is_known
-from apimpolicy.reasoning.semantics.values import Value, constant_number, merge
+from apimpolicy.gateway.policies.registry import attribute_of, has_trait, is_known
+from apimpolicy.reasoning.semantics.evaluation import Evaluation
+from apimpolicy.reasoning.semantics.state import KINDS, REACHABLE
+from apimpolicy.reasoning.semantics.values import Value, constant_number, constant_truth, merge
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.transfer.flow import Sent
-from apimpolicy.reasoning.transfer.run import Run, is_literal
+from apimpolicy.reasoning.transfer.run import Run, is_literal, names_of
 from apimpolicy.text.source import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.steps import Step
-    from apimpolicy.text.document import Element
+    from apimpolicy.reasoning.transfer.flow import End
+    from apimpolicy.text.document import AttributeValue, Element
     from apimpolicy.text.source import Excerpt
 
 
@@ -64,15 +70,15 @@ def changes(run: Run, step: Step, effects: tuple[str, ...]) -> None:
             case "url":
                 run.forget("url", "query")
             case "header" if detail:
-                run.forget_cell("header", detail)
+                run.forget_cell(run.kind_of("header"), detail)
             case "header":
-                run.forget("header")
+                run.forget(run.kind_of("header"))
             case "message-headers":
                 run.forget(run.header_kind())
-            case "backend":
+            case "backend" if run.own != "request" or has_trait(step.name, "chooses-backend"):
                 run.forget_cell("backend")
             case "message-body":
-                run.forget("body" if run.header_kind() == "header" else "response-body")
+                run.forget(run.body_kind())
                 run.unknowns.use_up()
 
 
@@ -84,12 +90,15 @@ def set_variables(run: Run, step: Step) -> None:
             if not run.is_known(attribute):
                 run.forget("variable")
             elif attribute.value.text:
-                set_variable(run, step, attribute.value.text)
+                slot = attribute_of(step.name, attribute.name) if element is step.element else None
+                set_variable(run, step, to_utf16(attribute.value.text), None if slot is None else slot.sets)
 
 
-def set_variable(run: Run, step: Step, name: str) -> None:
+def set_variable(run: Run, step: Step, name: str, type_: str | None = None) -> None:
     may = run.unknowns.truth(f"whether {step.name} sets a variable")
     new = run.inputs.make(("variable", name), run.next_generation())
+    if type_ is not None:
+        new = run.unknowns.value(type_, f"what {step.name} sets a variable to", null=False)
     run.state.set(merge(may, new, run.state.get("variable", name)), "variable", name)
 
 
@@ -101,11 +110,18 @@ def respond(run: Run, step: Step) -> None:
         run.forget_everything()
     else:
         changes(run, step, effects)
+    ran = {name: run.state.get("ran", name) for name in names_of(step)}
+    for name in ran:  # where it fails now it has not run, unless it stands there twice
+        run.forget_cell("ran", name)
+    checked = [value.expression for value in _postponed(run, step, "response")]
+    _evaluate_perhaps(run, step, [excerpt for excerpt in checked if excerpt is not None])
     by_policy = terms.truth(has_trait(step.name, "refuses"))
     failed, status = run.unknowns.truth(f"whether {step.name} fails when the response comes"), None
     if effects is None or "refuses" in effects:
         status = run.inputs.status(run.next_generation())
     run.fail(failed, status, by_policy=by_policy, keeps_headers=effects is None)
+    for name, value in ran.items():
+        run.state.set(value, "ran", name)
 
 
 def refuse(run: Run, step: Step, condition: terms.Term) -> None:
@@ -146,7 +162,9 @@ def evaluate_all(run: Run, step: Step) -> list[Value]:
     if step.specification is None:
         return []
     own = dict.fromkeys(own_expressions(step.element, step.specification))
-    found = [run.evaluate(excerpt) for excerpt in own]
+    run.at_end += [value.expression for value in _postponed(run, step, "end")]
+    postponed = {id(value.expression) for value in _postponed(run, step)}
+    found = [run.evaluate(excerpt) for excerpt in own if id(excerpt) not in postponed]
     for element in [step.element, *own_elements(step.element)]:
         for attribute in element.attributes:
             value = attribute.value
@@ -157,18 +175,65 @@ def evaluate_all(run: Run, step: Step) -> list[Value]:
     if _may_not_convert(run, step):
         run.fail(run.unknowns.truth(f"whether a value of {step.name} is valid"))
     inside = [excerpt for excerpt in _expressions(step.element) if excerpt not in own]
-    if not inside:
-        return found
+    inside += [value.expression for value in _postponed(run, step, "run") if value.expression is not None]
+    return found + _evaluate_perhaps(run, step, inside)
+
+
+def _postponed(run: Run, step: Step, moment: str = "") -> Iterator[AttributeValue]:
+    """Yield the values of attributes whose expressions are evaluated later: at a moment, or at any.
+
+    Those of which a part is missing may be expressions.
+    """
+    for slot in () if step.specification is None else step.specification.attributes:
+        attribute = step.element.get(slot.name) if slot.postponed else None
+        if attribute is not None and not run.is_known(attribute) and (not moment or moment in slot.evaluated):
+            yield attribute.value
+
+
+def _evaluate_perhaps(run: Run, step: Step, excerpts: Sequence[Excerpt]) -> list[Value]:
+    """Evaluate expressions of which it isn't known whether they are evaluated."""
+    if not excerpts:
+        return []
     evaluated = run.unknowns.truth(f"what {step.name} evaluates")
     alive, lost = run.alive, run.lost
     run.lost = []
     run.alive = terms.all_of(alive, evaluated)
-    found += [run.evaluate(excerpt) for excerpt in inside]
+    found = [run.evaluate(excerpt) for excerpt in excerpts]
     run.fail(run.unknowns.truth(f"whether a value in {step.name} is valid"))
     gone, run.lost = run.lost, lost
     run.lost += gone
     run.alive = terms.all_of(alive, *(terms.not_(each) for each in gone))
     return found
+
+
+def evaluate_at_end(run: Run, ends: Iterable[End]) -> None:
+    """Evaluate what is evaluated after all policies, for all ends: its errors are ignored, what it changes counts."""
+    kinds: set[str] = set()
+    for excerpt in run.at_end:
+        heap, bodies = run.unknowns.heap, run.unknowns.bodies
+        if excerpt is None or not _is_followed(run, excerpt) or run.unknowns.heap != heap:
+            kinds |= {*REACHABLE}
+        elif run.unknowns.bodies != bodies:
+            kinds |= {"body", "response-body"}
+    for end in ends if kinds else ():
+        for kind in kinds:
+            end.state.forget(kind, run.next_generation())
+
+
+def _is_followed(run: Run, excerpt: Excerpt) -> bool:
+    """Evaluate an expression in an unknown state; return whether all that it does is followed."""
+    try:
+        expression = compiled(excerpt)
+    except ApimPolicyError:
+        return False
+    run.note_unknown(excerpt)
+    state = run.inputs.state()
+    for kind in (*KINDS, "error"):
+        state.forget(kind, run.next_generation())
+    state.set(constant_truth(True), "has-response")
+    evaluation = Evaluation(run.unknowns, state, terms.TRUE)
+    evaluation.run(expression.bound.body, expression.type)
+    return not evaluation.is_given_up
 
 
 def _may_not_convert(run: Run, step: Step) -> bool:

@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from apimpolicy.csharp.dotnet.values import to_utf16
 from apimpolicy.gateway.context.records import usual_reason
 from apimpolicy.gateway.engine.steps import Step
 from apimpolicy.gateway.policies.ip_filter import FORBIDDEN, parsed
-from apimpolicy.gateway.policies.registry import is_known
 from apimpolicy.reasoning.languages.language import Language, TooLarge, any_of_text, literal, one_of, sequence, union
 from apimpolicy.reasoning.languages.units import of_text
 from apimpolicy.reasoning.semantics.state import ANSWER, EMPTY
@@ -78,8 +78,11 @@ def transfer_forward_request(run: Run, step: Step) -> None:
 
 def transfer_send_request(run: Run, step: Step) -> None:
     sent = evaluate_all(run, step)
-    ignores = _ignores_errors(run, step)
-    sent += compose(run, step, ignores=ignores)
+    ignores, unsent = _ignores_errors(run, step), terms.FALSE
+    if ignores:
+        unsent = run.ignoring_errors(lambda: sent.extend(compose(run, step)))
+    else:
+        sent += compose(run, step)
     answered(run, step, sent)
     what = f"whether {step.name} fails"
     run.unknowns.place = step.where
@@ -91,7 +94,8 @@ def transfer_send_request(run: Run, step: Step) -> None:
         run.forget("variable")
     elif variable:
         answer = run.unknowns.value("IResponse", "the response of another service", null=False)
-        run.state.set(merge(failed, NULL, answer) if ignores else answer, "variable", variable)
+        answer = merge(terms.any_of(unsent, failed), NULL, answer) if ignores else answer
+        run.state.set(answer, "variable", to_utf16(variable))
     run.mark(step)
 
 
@@ -115,28 +119,24 @@ def answered(run: Run, step: Step, sent: list[Value]) -> None:
     run.answered(step, depends, *(value.key for value in sent))
 
 
-def compose(run: Run, step: Step, *, ignores: bool) -> list[Value]:
-    """Evaluate the policies inside, which work on the request that is sent; they change nothing else."""
-    sent: list[Value] = []
-    alive, errors, lost = run.alive, len(run.errors), len(run.lost)
-    for inner in step.steps_inside():
-        run.reach(inner)
-        if is_known(inner.name):
-            run.source = inner.name
-        sent += evaluate_all(run, inner)
-        run.fail(run.unknowns.truth(f"whether {inner.name} fails"))
-        run.mark(inner)
-        run.source = step.name
-    if ignores:
-        del run.errors[errors:]
-        del run.lost[lost:]
-        run.alive = alive
-    return sent
+def compose(run: Run, step: Step) -> list[Value]:
+    """Run the policies inside, which change a message of the policy's own; return what they evaluate."""
+    assert step.specification is not None
+    around, values = run.own, run.values
+    run.own, run.values = step.specification.own_message, []
+    if run.own == "request":
+        run.forget(*map(run.kind_of, ("header", "body", "method")))
+    run.execute([*step.steps_inside()])
+    found = run.values
+    run.own, run.values = around, values
+    if not around:
+        run.state.forget_own()
+    return found
 
 
 def transfer_send_one_way_request(run: Run, step: Step) -> None:
     sent = evaluate_all(run, step)
-    answered(run, step, sent + compose(run, step, ignores=False))
+    answered(run, step, sent + compose(run, step))
     run.fail(run.unknowns.chance(f"whether {step.name} fails"))
     run.mark(step)
 
@@ -176,28 +176,30 @@ def transfer_set_backend_service(run: Run, step: Step) -> None:
 def transfer_mock_response(run: Run, step: Step) -> None:
     status = run.status(run.attribute(step, "status-code", constant_text("200")))
     run.mark(step)
-    run.end(terms.TRUE, status, None)
+    run.give(step)
+    run.end(terms.TRUE, status, frozenset(("content-type",)))
 
 
 def transfer_return_response(run: Run, step: Step) -> None:
-    run.mark(step)
     variable = step.element.get("response-variable-name")
     status: Value = constant_number(200)
     if variable is not None:
         run.fail(run.unknowns.truth("whether a variable has a response"), by_policy=terms.TRUE)
         status = run.inputs.status(run.next_generation())
-    section, before = run.section, run.state
-    run.section, run.state = "outbound", run.state.copy()
-    run.state.set(status, "status")
+    before, run.own = run.state, "response"
+    run.state = run.state.copy()
+    run.state.set(status, run.kind_of("status"))
     if variable is None:
-        run.state.forget("response-header", EMPTY)
-        run.state.forget("response-body", EMPTY)
-        run.state.set(constant_text(usual_reason(200)), "reason")
+        run.state.forget(run.kind_of("response-header"), EMPTY)
+        run.state.forget(run.kind_of("response-body"), EMPTY)
+        run.state.set(constant_text(usual_reason(200)), run.kind_of("reason"))
     else:
-        run.forget(*ANSWER)
-    for inner in step.steps_inside():
-        run.execute([inner])
-    run.section = section
+        run.forget(*map(run.kind_of, ANSWER))
+    run.execute([*step.steps_inside()])
+    run.own = ""
+    run.state.answer_with_own()
+    run.give(step)
+    run.mark(step)
     if (gone := run.lose(terms.TRUE)) is not terms.FALSE:
         run.ends.append(End(gone, run.state, run.state.get("status"), by_policy=terms.TRUE))
     run.state = before
@@ -218,7 +220,7 @@ def transfer_validate_jwt(run: Run, step: Step) -> None:
         run.forget("variable")
     elif variable:
         token = run.unknowns.value("Jwt", "a token that was validated", null=False)
-        run.state.set(token, "variable", variable)
+        run.state.set(token, "variable", to_utf16(variable))
     run.mark(step)
 
 

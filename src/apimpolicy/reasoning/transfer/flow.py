@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Sequence
+from collections.abc import Callable, Container, Hashable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.reasoning.semantics.state import ANSWER, KINDS, HeadersOf, Inputs, State
-from apimpolicy.reasoning.semantics.values import Truth, Value, constant_number
+from apimpolicy.reasoning.semantics.state import ANSWER, KINDS, OWN, HeadersOf, Inputs, State
+from apimpolicy.reasoning.semantics.values import Truth, Value, constant_number, constant_truth
 from apimpolicy.reasoning.terms import term as terms
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ class Error(NamedTuple):
     by_backend: Term = _NO
     source: str = ""
     reason: str | None = None
+    before: State | None = None
+    """The state in which it happened, where errors may be ignored: without the response that the error makes."""
 
 
 class End(NamedTuple):
@@ -78,6 +80,9 @@ class RequestFlow:
         self.state = inputs.state()
         self.alive: Term = terms.TRUE
         self.section = "inbound"
+        self.own = ""
+        """The message of its own that a policy composes with those inside: `request` or `response`."""
+        self.ignores_errors = False
         self.source = ""
         """The name of the policy that runs: the source of errors."""
         self.lost: list[Term] = []
@@ -122,11 +127,33 @@ class RequestFlow:
         if gone is not terms.FALSE:
             known = constant_number(500) if status is None else status
             state = self.state.copy()
+            state.forget_own()
+            before = state.copy() if self.ignores_errors else None
             for kind in ANSWER:
                 state.forget(kind, self.next_generation())
             if not keeps_headers:
                 self.limit_headers(state, self.error_headers)
-            self.errors.append(Error(gone, state, known, by_policy, by_backend, self.source, reason))
+                state.set(constant_truth(False), "given")
+            self.errors.append(Error(gone, state, known, by_policy, by_backend, self.source, reason, before))
+
+    def ignoring_errors(self, run: Callable[[], None]) -> Term:
+        """Run policies whose errors are ignored; return where there is one, in whose state requests continue."""
+        alive, errors, lost = self.alive, len(self.errors), len(self.lost)
+        around, self.ignores_errors = self.ignores_errors, True
+        run()
+        self.ignores_errors = around
+        ignored = self.errors[errors:]
+        del self.errors[errors:]
+        for error in ignored:
+            assert error.before is not None
+            if error.condition in self.lost:
+                self.lost.remove(error.condition)
+            is_only = self.alive is terms.FALSE
+            self.state = error.before if is_only else State.merged(error.condition, error.before, self.state)
+            self.alive = terms.any_of(self.alive, error.condition)
+        if len(self.lost) == lost:
+            self.alive = alive
+        return terms.any_of(*(error.condition for error in ignored))
 
     def fail_at_service(
         self, what: str, *, by_policy: Term = _NO, by_backend: Term = _NO, only: Term = terms.TRUE
@@ -183,7 +210,9 @@ class RequestFlow:
         self.state.set(self.inputs.make((kind, name), self.next_generation()), kind, name)
 
     def forget_everything(self) -> None:
-        self.forget(*KINDS, "has-response", "error", "ran", "backend")
+        self.forget(
+            *KINDS, *(OWN + kind for kind in KINDS if self.own), "has-response", "error", "ran", "given", "backend"
+        )
         self.unknowns.change()
         self.unknowns.use_up()
         reached = self.state.get("reached")
@@ -191,5 +220,22 @@ class RequestFlow:
         more = self.unknowns.truth("whether a policy reaches the backend")
         self.state.set(Truth(terms.any_of(reached.term, more)), "reached")
 
+    # The message that policies change
+
+    @property
+    def changes_request(self) -> bool:
+        """Return whether policies change a request here: one that they compose, or the caller's before outbound."""
+        return self.own == "request" or (not self.own and self.section in ("inbound", "backend"))
+
     def header_kind(self) -> str:
-        return "header" if self.section in ("inbound", "backend") else "response-header"
+        return self.kind_of("header" if self.changes_request else "response-header")
+
+    def body_kind(self) -> str:
+        return self.kind_of("body" if self.changes_request else "response-body")
+
+    def kind_of(self, kind: str) -> str:
+        """Return the kind of cells that a policy changes here: those of the message that is composed, if they are."""
+        return OWN + kind if kind in _OF_OWN[self.own] else kind
+
+
+_OF_OWN = {"": (), "request": ("header", "body", "method"), "response": ("status", *ANSWER)}

@@ -20,7 +20,7 @@ from apimpolicy.reasoning.languages import units
 from apimpolicy.reasoning.languages.language import any_of_text, containing, in_ranges, repeat, union
 from apimpolicy.reasoning.languages.operations import ToUpper, Trim
 from apimpolicy.reasoning.semantics.forms.context import WRITTEN, is_utf8
-from apimpolicy.reasoning.semantics.state import EMPTY, PATH, WITHOUT_DOTS
+from apimpolicy.reasoning.semantics.state import EMPTY, OWN, PATH, WITHOUT_DOTS
 from apimpolicy.reasoning.semantics.values import (
     ABSENT,
     NULL,
@@ -167,7 +167,7 @@ _TOKEN = repeat(union(in_ranges((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)), any_o
 def transfer_set_method(run: Run, step: Step) -> None:
     value = run.text(run.content(step.element))
     found = run.each([value], lambda leaf: _method(run, leaf))
-    run.state.set(found, "method")
+    run.state.set(found, run.kind_of("method"))
     run.mark(step)
 
 
@@ -185,33 +185,35 @@ def transfer_set_status(run: Run, step: Step) -> None:
     if reason is not NULL:
         reason = run.text(reason)
         run.fail(breaks(reason), reason=VALIDATION_FAILED)
-        run.state.set(reason, "reason")
+        run.state.set(reason, run.kind_of("reason"))
     elif isinstance(status, Number) and status.constant is not None:
-        run.state.set(constant_text(usual_reason(status.constant)), "reason")
+        run.state.set(constant_text(usual_reason(status.constant)), run.kind_of("reason"))
     else:
-        run.forget_cell("reason")
-    run.state.set(status, "status")
+        run.forget_cell(run.kind_of("reason"))
+    run.state.set(status, run.kind_of("status"))
     run.mark(step)
 
 
 def transfer_set_body(run: Run, step: Step) -> None:
     has_template = step.element.get("template") is not None
     content = _content(run, step)
-    is_request = run.header_kind() == "header"
-    kind = "body" if is_request else "response-body"
-    if is_request:
+    kind = run.body_kind()
+    if kind == "body":
         run.fail(run.lacks_body())
     if has_template:
         run.fail(run.unknowns.truth("whether a template can be rendered"))
     run.forget_cell(kind)
-    run.unknowns.use_up()
+    if not run.own:
+        run.unknowns.use_up()
     _state_utf8(run, step)
     if not has_template and all(isinstance(leaf, Text) for leaf in leaves(content)):
         found = run.each([content], lambda leaf: _written(run, kind, leaf), is_text=False)
         run.state.set(found, kind)
-        if not is_request and run.constant(content) is not None:
-            run.state.set(content, "response-body", "text")
+        if not run.changes_request and run.constant(content) is not None:
+            run.state.set(content, kind, "text")
     run.state.set(ABSENT, run.header_kind(), "content-length")
+    if kind == "response-body" and id(step.element) in run.giving:
+        run.give(step)
     run.mark(step)
 
 
@@ -224,7 +226,8 @@ def _content(run: Run, step: Step) -> Value:
 def _written(run: Run, kind: str, leaf: Value) -> Value:
     """Return a body of which later reads know the text, until it is used up."""
     assert isinstance(leaf, Text)
-    return Opaque((WRITTEN, kind, leaf.term, run.unknowns.bodies), "IMessageBody", run.unknowns.heap)
+    identity = (WRITTEN, kind.removeprefix(OWN), leaf.term, run.unknowns.bodies)
+    return Opaque(identity, "IMessageBody", run.unknowns.heap)
 
 
 def _state_utf8(run: Run, step: Step) -> None:

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.gateway.engine.own_answers import giving_steps
 from apimpolicy.gateway.engine.pipeline import direct_steps, preflight_steps
 from apimpolicy.reasoning.semantics.state import State
-from apimpolicy.reasoning.semantics.values import Opaque, Text, Truth, Value, constant_number, constant_truth, where
+from apimpolicy.reasoning.semantics.values import (
+    Opaque,
+    Text,
+    Truth,
+    Value,
+    constant_number,
+    constant_truth,
+    is_there,
+    where,
+)
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.transfer import exchanges
-from apimpolicy.reasoning.transfer.effects import names_added, respond
+from apimpolicy.reasoning.transfer.effects import evaluate_at_end, names_added, respond
 from apimpolicy.reasoning.transfer.flow import OF_ERRORS, End, Error, OwnRequest, Sent, WiderScope
 from apimpolicy.reasoning.transfer.run import Run
 
@@ -35,6 +45,7 @@ class Outcome(NamedTuple):
 
 
 def outcome_of(program: Program, run: Run) -> Outcome:
+    run.giving = giving_steps(program)
     named = names_added(run, program.steps())
     run.error_headers = None if named is None else OF_ERRORS | named
     start = run.state.copy()
@@ -59,6 +70,7 @@ def outcome_of(program: Program, run: Run) -> Outcome:
     ends += run.ends
     ends += _after_errors(run, program)
     ends = [end for end in ends if end.condition is not terms.FALSE]
+    evaluate_at_end(run, ends)
     return Outcome(
         start,
         ends,
@@ -85,7 +97,8 @@ def _preflight(run: Run, program: Program, ends: list[End]) -> None:
         return
     method = run.state.get("method")
     is_options = terms.same(method.term, terms.text("OPTIONS")) if isinstance(method, Text) else terms.TRUE
-    is_preflight = run.unknowns.truth("whether a request is a preflight")
+    asked = (is_there(run.state.get("header", name)) for name in ("origin", "access-control-request-method"))
+    is_preflight = terms.all_of(*asked, run.unknowns.truth("whether a request is a preflight"))
     if not steps:
         is_preflight = terms.all_of(is_preflight, run.unknowns.truth("whether a missing fragment has a cors"))
     gone = run.lose(terms.all_of(is_options, is_preflight))

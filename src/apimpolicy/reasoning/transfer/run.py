@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 from apimpolicy.csharp.dotnet.values import to_utf16
 from apimpolicy.dispatch import Functions
-from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.engine.evaluation import literal_content
 from apimpolicy.gateway.engine.steps import Step, compiled
 from apimpolicy.gateway.policies.registry import has_trait, is_known
@@ -30,6 +30,7 @@ from apimpolicy.reasoning.semantics.values import (
     constant_truth,
     leaves,
     merge,
+    where,
 )
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.transfer.flow import OwnRequest, RequestFlow, Sent, WiderScope
@@ -85,10 +86,16 @@ class Run(RequestFlow):
         """The scopes of policies that may do anything, where two programs are compared."""
         self.adds_uncounted = False
         """True if these depend on more than the state and the policy's counters: see `enter`."""
+        self.values: list[Value] = []
+        """What expressions have evaluated to since a policy began to compose a message."""
+        self.at_end: list[Excerpt | None] = []
+        """Expressions that are evaluated after all policies, which ignores their errors; None for an unknown one."""
         self.later: list[Step] = []
         """Policies that may fail when the response comes."""
         self.repetitions = 0
         """How many policies that repeat are tried, one inside the other."""
+        self.giving: dict[int, frozenset[str]] = {}
+        """The policies that give callers responses of other services (`engine.own_answers`)."""
         self.branches: dict[int, Term] = {}
         """The conditions under which each `when`, `otherwise` and policy is reached, by the identity of its element."""
         self.outcomes: dict[tuple[int, str], Term] = {}
@@ -159,10 +166,21 @@ class Run(RequestFlow):
         key = (id(step.element), outcome)
         self.outcomes[key] = terms.any_of(self.outcomes.get(key, terms.FALSE), self.alive)
 
+    def give(self, step: Step) -> None:
+        """Note whether the response that a policy writes gives callers that of another service."""
+        variables = self.giving.get(id(step.element), ())
+
+        def is_response(leaf: Value) -> Term:
+            if isinstance(leaf, Opaque) and leaf.type != "IResponse":
+                return self.unknowns.truth("whether a variable has a response")
+            return terms.truth(isinstance(leaf, Opaque))
+
+        found = (where(self.state.get("variable", to_utf16(each)), is_response) for each in variables)
+        self.state.set(Truth(terms.any_of(*found)), "given")
+
     def mark(self, step: Step) -> None:
-        for name in {step.name, step.policy_id}:
-            if name:
-                self.state.set(constant_truth(True), "ran", name)
+        for name in names_of(step):
+            self.state.set(constant_truth(True), "ran", name)
 
     # Expressions
 
@@ -170,7 +188,8 @@ class Run(RequestFlow):
         """Return the value of an expression; where it throws, requests fail."""
         try:
             if self.made_up is not None and self.made_up.in_expression(excerpt):
-                raise ConfigurationError("a named value that is missing")
+                self.note_unknown(excerpt)
+                return self.evaluate_unknown(self.in_words(excerpt))
             expression = compiled(excerpt)
         except ApimPolicyError:
             self.note_unknown(excerpt)
@@ -181,11 +200,19 @@ class Run(RequestFlow):
         if evaluation.is_given_up:
             self.note_unknown(excerpt)
         self.fail(evaluation.throws, reason="ExpressionValueEvaluationFailure")
+        if self.own:
+            self.values.append(value)
         return value
 
-    def evaluate_unknown(self) -> Value:
+    def in_words(self, excerpt: Excerpt) -> str:
+        """Describe an expression with named values that aren't known."""
+        names = self.missing(excerpt.source, excerpt.start, excerpt.end)
+        what = f"an expression with the named value {', '.join(sorted(names))}, which isn't known"
+        self.unknowns.lines[what] = line_of(names)
+        return what
+
+    def evaluate_unknown(self, what: str = "an expression that is not simulated") -> Value:
         """Return the value of an unknown expression, which may have thrown and changed all that expressions can."""
-        what = "an expression that is not simulated"
         self.forget(*REACHABLE)
         self.unknowns.has_escaped = True
         self.unknowns.change()
@@ -216,6 +243,7 @@ class Run(RequestFlow):
         if UNKNOWN_BASE in names:
             return Truth(self.unknowns.truth("whether a policy that isn't known has <base />"))
         what = f"the named value {', '.join(sorted(names))}, which isn't known"
+        self.unknowns.lines[what] = line_of(names)
         unknown = Text(self.unknowns.fresh(terms.TEXT, what))
         if not may_be_expression:
             return unknown
@@ -334,6 +362,16 @@ class Run(RequestFlow):
 
     def lacks_body(self) -> Term:
         return self.unknowns.truth("whether set-body has a body to replace")
+
+
+def line_of(names: Iterable[str]) -> str:
+    """Return the lines of a configuration that tell named values."""
+    return ", ".join(f'[named-values] {name} = "…"' for name in sorted(names))
+
+
+def names_of(step: Step) -> set[str]:
+    """Return the names by which claims say that a policy runs: its own and its id."""
+    return {name for name in (step.name, step.policy_id) if name}
 
 
 def is_literal(step: Step, name: str) -> bool:

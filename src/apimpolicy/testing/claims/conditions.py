@@ -7,16 +7,17 @@ when all of its items are. Evaluation stops once the result is known, as with `&
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.dotnet.environment import use_environment
 from apimpolicy.csharp.dotnet.exceptions import DotnetException
 from apimpolicy.csharp.emit.recording import Recorder
 from apimpolicy.gateway.engine.evaluation import EXPRESSION_FAILURES
+from apimpolicy.gateway.engine.own_answers import reaches_backend
 from apimpolicy.gateway.engine.trace import Evaluation
 from apimpolicy.gateway.engine.variables import set_variables
-from apimpolicy.gateway.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait, is_known
 from apimpolicy.report.explanation import clause_of_evaluation, render_clause
 from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions, is_expression
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.context.records import Request
     from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.gateway.engine.trace import TraceEntry
     from apimpolicy.testing.tree import Tree
 
 GATEWAY, POLICY, BACKEND = "gateway", "policy", "backend"
@@ -51,6 +53,23 @@ def answered_by(result: Result) -> str:
     if has_trait(source, "forwards"):
         return BACKEND
     return POLICY if has_trait(source, "refuses") else GATEWAY
+
+
+def _failed(trace: Sequence[TraceEntry]) -> Iterator[int]:
+    """Yield the identities of policies that failed, also because of a part, or while they composed a message.
+
+    Policies that run others don't fail with these.
+    """
+    for entry in trace:
+        failed = entry if entry.error is not None else None
+        while failed is not None:
+            yield id(failed)
+            around = failed.parent
+            if around is None or around.effect is not None or has_trait(around.name, "runs-policies"):
+                break
+            specification = around.step.specification
+            is_part = not is_known(failed.name)
+            failed = around if is_part or (specification is not None and specification.own_message) else None
 
 
 class Conditions:
@@ -84,7 +103,7 @@ class Conditions:
         text = tree.text()
         if is_expression(text):
             return self.expression(tree, None)
-        return self.result.reached_backend if text == REACHES_BACKEND else self.runs(text)
+        return reaches_backend(self.result) if text == REACHES_BACKEND else self.runs(text)
 
     def is_key_met(self, key: str, tree: Tree) -> bool:
         combined = _COMBINED.get(key)
@@ -93,7 +112,11 @@ class Conditions:
         return next(differences_in(key, tree, self.result), None) is None
 
     def runs(self, name: str) -> bool:
-        return any(name in (entry.name, entry.step.policy_id) and entry.error is None for entry in self.result.trace)
+        failed = set(_failed(self.result.trace))
+        return any(
+            name in (entry.name, entry.step.policy_id) and is_known(entry.name) and id(entry) not in failed
+            for entry in self.result.trace
+        )
 
     # Expressions
 
@@ -158,7 +181,7 @@ _COMBINED: dict[str, Callable[[Any, Tree], bool]] = {
     "all": lambda conditions, tree: all(map(conditions.is_met, tree.items())),
     "any": lambda conditions, tree: any(map(conditions.is_met, tree.items())),
     "not": lambda conditions, tree: not conditions.is_met(tree),
-    REACHES_BACKEND: lambda conditions, tree: conditions.result.reached_backend is tree.value,
+    REACHES_BACKEND: lambda conditions, tree: reaches_backend(conditions.result) is tree.value,
     "by": lambda conditions, tree: answered_by(conditions.result) == tree.value,
     "runs": lambda conditions, tree: all(map(conditions.runs, tree.texts())),
     "tool": lambda conditions, tree: conditions.result.mcp is not None and conditions.result.mcp.tool in tree.texts(),

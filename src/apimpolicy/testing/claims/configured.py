@@ -127,7 +127,7 @@ def bounds_for(path: str, seconds: float | None = None, usual: float | None = No
         if name not in Bounds._fields:
             known = ", ".join(field.replace("_", "-") for field in Bounds._fields)
             raise ConfigurationError(f"{config}: '{key}' is not a key of [prove]; the keys are {known}")
-        wanted = (int, float) if name == "seconds" else (int,)
+        wanted = (int, float) if name.endswith("seconds") and name != "milliseconds" else (int,)
         if isinstance(value, bool) or not isinstance(value, wanted) or value <= 0:
             raise ConfigurationError(f"{config}: '{key}' of [prove] must be a number above 0, not {value!r}")
         found[name] = value
@@ -163,14 +163,18 @@ def find_claims(paths: Sequence[str], words: Sequence[str] = ()) -> FoundClaims:
     return found
 
 
-def claims_of_services(paths: Sequence[str]) -> list[tuple[CaseFile, list[Claim]]]:
-    """Return the named claims about each of these folders that has a service: what `prove` decides without others."""
+def claims_of_services(paths: Sequence[str], words: Sequence[str] = ()) -> list[tuple[CaseFile, list[Claim]]]:
+    """Return the named claims about each of these folders that has a service: what `prove` decides without others.
+
+    Limited to those with one of `words` in their name or file.
+    """
     folders = [path for path in paths if os.path.isdir(path)]
     for path in folders:
         require_one(path)
     services = [each for path in folders for each in ([path] if has_service(path) else extracts_in(path))]
     files = [named_claims_of(each) for each in services]
-    return [(file, file.claims) for file in files]
+    selected = [(file, [claim for claim in file.claims if _is_wanted(claim, words)]) for file in files]
+    return [(file, claims) for file, claims in selected if claims]
 
 
 def _is_wanted(claim: Claim, words: Sequence[str]) -> bool:

@@ -16,6 +16,7 @@ import attrs
 
 from apimpolicy.csharp.dotnet.environment import use_environment
 from apimpolicy.gateway.context.records import Request
+from apimpolicy.gateway.engine.own_answers import REFUSED
 from apimpolicy.gateway.policies.registry import is_known
 from apimpolicy.reasoning.languages.language import TooLarge, any_of_text, in_ranges, repeat, union
 from apimpolicy.reasoning.semantics.unknowns import Unsupported
@@ -23,6 +24,7 @@ from apimpolicy.reasoning.semantics.values import (
     ABSENT,
     Choice,
     FieldValue,
+    Number,
     Text,
     Truth,
     Value,
@@ -227,7 +229,7 @@ class Formulas:
             return self._of_request(tree)
         if end is None:
             return terms.TRUE if text == REACHES_BACKEND else self._unknown(tree, _LATER)
-        return self._cell(end.state, "reached") if text == REACHES_BACKEND else self._ran(end, text)
+        return self._reaches(end) if text == REACHES_BACKEND else self._ran(end, text)
 
     def _of_request(self, tree: Tree) -> Term:
         """Return where an expression is true of the request as it came."""
@@ -250,9 +252,11 @@ class Formulas:
         match key:
             case "tool":
                 return self._calls(end, tree)
-            case "reaches-backend" | "backend-requests" if tree.value is True or tree.value in (0, []):
-                reached = self._cell(end.state, "reached")
-                return reached if tree.value else terms.not_(reached)
+            case "reaches-backend":
+                return self._reaches(end) if tree.value else terms.not_(self._reaches(end))
+            case "backend-requests" if tree.value is True or tree.value in (0, []):
+                forwarded = self._cell(end.state, "reached")
+                return forwarded if tree.value else terms.not_(forwarded)
             case "by":
                 return _by(end, str(tree.value))
             case "runs":
@@ -271,6 +275,15 @@ class Formulas:
         if not self._has_tool(tree):
             return terms.FALSE
         return terms.all_of(self._cell(end.state, "reached"), self._unknown(tree, "which tool a request calls"))
+
+    def _reaches(self, end: End) -> Term:
+        """Return where a request was forwarded, or gets the response to one of the policy's own: see `own_answers`."""
+        given = self._cell(end.state, "given")
+        if given is terms.FALSE:
+            return self._cell(end.state, "reached")
+        most = terms.number(REFUSED - 1)
+        is_good = where(end.status, lambda leaf: terms.at_most(leaf.term, most) if isinstance(leaf, Number) else given)
+        return terms.any_of(self._cell(end.state, "reached"), terms.all_of(given, is_good))
 
     def _ran(self, end: End, name: str) -> Term:
         return self._cell(end.state, "ran", name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.gateway.engine.own_answers import giving_steps
 from apimpolicy.gateway.policies.effects import Forwarded, Sent
 from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.reasoning.proposing.inversion.context import of_message, with_body, with_field, with_url, with_variable
@@ -185,6 +186,8 @@ class ClaimInversion:
 
     def reaches_backend(self, tree: Tree, wanted: bool) -> Iterator[Assignment]:
         if wanted is (tree.value is not False):
+            giving = giving_steps(self.program)
+            yield from self._toward([step for step in self.program.steps() if id(step.element) in giving])
             yield from self._toward(self._forwards())
         else:
             yield from self._responds()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.gateway.engine.own_answers import reaches_backend
 from apimpolicy.gateway.policies.registry import is_known
 from apimpolicy.project.gateways import require_apis
 from apimpolicy.reasoning.audit.requests import Rehearsal
@@ -47,6 +48,7 @@ _LEAST_TRIES = 20
 _RUNS_FOR_TRY = 2
 """Runs of a search for each made-up request, where routes share the work."""
 _USUAL_SECONDS = Bounds().seconds
+_MOST_LISTED = 10
 _LEAST_SECONDS = 0.2
 """Seconds of the search for one route."""
 
@@ -73,24 +75,33 @@ class PlatformClaims:
         opened = service_with_keys(self.setup.service)
         found: dict[str, list[ClaimReport]] = {claim.name: [] for claim in self.claims}
         all_routes = routes_of(self.setup.service)
-        for api, routes in all_routes.items():
+        began, reason = time.perf_counter(), ""
+        for number, (api, routes) in enumerate(all_routes.items()):
             started = time.perf_counter()
-            made = self._of_api(routes, opened)
+            left, total = list(all_routes)[number:], self.bounds.total_seconds
+            share = (total - (started - began)) / len(left) if total else self.bounds.seconds
+            if share > 0:
+                seconds = min(self.bounds.seconds, max(share, _LEAST_SECONDS))
+                made = self._of_api(routes, opened, self.bounds.replaced(seconds=seconds))
+            else:
+                reason = reason or f"the time was used up before {_listed(left)}; --total-seconds gives more"
+                made = {claim.name: self._plain(claim, UNDECIDED)._replace(reasons=(reason,)) for claim in self.claims}
             seconds = time.perf_counter() - started
             for name, report in made.items():
-                found[name].append(report._replace(cells=(ApiCell(api, report.status, seconds),)))
+                found[name].append(report._replace(cells=(ApiCell(api, report.status, seconds, bool(report.vacuous)),)))
             if self.on_api is not None:
-                cells = [ApiCell(api, made[claim.name].status, seconds) for claim in self.claims if claim.name in made]
+                reports = [made[claim.name] for claim in self.claims if claim.name in made]
+                cells = [ApiCell(api, each.status, seconds, bool(each.vacuous)) for each in reports]
                 self.on_api([claim.name for claim in self.claims], list(all_routes), cells)
         return [_joined(claim, found[claim.name]) for claim in self.claims]
 
-    def _of_api(self, routes: Sequence[ServiceRoute], opened: Service) -> dict[str, ClaimReport]:
+    def _of_api(self, routes: Sequence[ServiceRoute], opened: Service, bounds: Bounds) -> dict[str, ClaimReport]:
         """Return the worst verdict of each claim on any of the routes."""
-        deadline = time.process_time() + self.bounds.seconds
-        proven = self._proven_together(routes, opened) if len(routes) > 1 else set()
+        deadline = time.process_time() + bounds.seconds
+        proven = self._proven_together(routes, opened, bounds) if len(routes) > 1 else set()
         found: dict[str, ClaimReport] = {}
-        share = max(self.bounds.seconds / max(len(routes), 1), _LEAST_SECONDS)
-        tries = _tries(routes, self.bounds.seconds)
+        share = max(bounds.seconds / max(len(routes), 1), _LEAST_SECONDS)
+        tries = _tries(routes, bounds.seconds)
         for route, (most_tries, alike) in zip(routes, tries, strict=True):
             selected = [
                 claim
@@ -100,10 +111,12 @@ class PlatformClaims:
             if not selected:
                 continue
             if time.process_time() > deadline:
-                reason = f"the {self.bounds.seconds:g} s for this API were used up; --seconds gives more"
+                option = "--seconds" if bounds.seconds == self.bounds.seconds else "--total-seconds"
+                reason = f"the {bounds.seconds:.3g} s for this API were used up; {option} gives more"
                 made = {claim.name: self._plain(claim, UNDECIDED)._replace(reasons=(reason,)) for claim in selected}
             else:
-                made = self._of_route(route, selected, opened, share, most_tries)
+                within = bounds.replaced(seconds=share)
+                made = self._of_route(route, selected, opened, within, most_tries)
             for name, report in made.items():
                 shared = (_SHARED.format(alike),) if report.status == UNDECIDED and alike > 1 else ()
                 about = report._replace(about=route.name, reasons=(*report.reasons, *shared))
@@ -118,7 +131,7 @@ class PlatformClaims:
         found = found._replace(about="") if found.status == PROVEN else found
         return found._replace(vacuous="") if claim.name in says_something else found
 
-    def _proven_together(self, routes: Sequence[ServiceRoute], opened: Service) -> set[tuple[str, str]]:
+    def _proven_together(self, routes: Sequence[ServiceRoute], opened: Service, bounds: Bounds) -> set[tuple[str, str]]:
         """Return the pairs of claim and route that one proof for several routes shows.
 
         Claims that one of a few requests for the first route of several breaks are left out.
@@ -127,7 +140,7 @@ class PlatformClaims:
         for wide, group in group_routes(routes):
             try:
                 harness = harness_of_route(group[0], self.setup, opened)
-                broken = ClaimProof(harness, self.claims, self.expressions, self.bounds).break_quickly()
+                broken = ClaimProof(harness, self.claims, self.expressions, bounds).break_quickly()
                 static = StaticProofs(harness_of_route(wide, self.setup, opened), self.claims, self.expressions)
                 names = [
                     claim.name
@@ -140,10 +153,10 @@ class PlatformClaims:
         return proven
 
     def _of_route(
-        self, route: ServiceRoute, claims: Sequence[Claim], opened: Service, seconds: float, tries: int
+        self, route: ServiceRoute, claims: Sequence[Claim], opened: Service, bounds: Bounds, tries: int
     ) -> dict[str, ClaimReport]:
-        runs = self.bounds.runs if tries == MOST_TRIES else min(self.bounds.runs, _RUNS_FOR_TRY * tries)
-        bounds = self.bounds.replaced(seconds=seconds, runs=runs)
+        if tries != MOST_TRIES:
+            bounds = bounds.replaced(runs=min(bounds.runs, _RUNS_FOR_TRY * tries))
         try:
             harness = harness_of_route(route, self.setup, opened)
             proof = ClaimProof(harness, claims, self.expressions, bounds, self.on_run, tries=tries, debug=self.debug)
@@ -177,7 +190,7 @@ class PlatformClaims:
         found = refuted(self.rehearsal, server, holds)
         if found is None:
             return report
-        reached = " reaches the backend and" if found.result.reached_backend else ""
+        reached = " reaches the backend and" if reaches_backend(found.result) else ""
         words = f"{found.words}{reached} gets {found.result.response.status_code} {found.result.response.reason}"
         return report._replace(status=FALSE, request=words, explanation=str(explain(found.result)), reasons=())
 
@@ -195,6 +208,12 @@ class PlatformClaims:
     @staticmethod
     def _plain(claim: Claim, status: str) -> ClaimReport:
         return ClaimReport(claim.path, claim.name, claim.line, status)
+
+
+def _listed(apis: Sequence[str]) -> str:
+    """Return APIs in words: the first ones and the number of the others."""
+    shown = ", ".join(apis[:_MOST_LISTED])
+    return f"{len(apis)} APIs: {shown}{', …' if len(apis) > _MOST_LISTED else ''}" if len(apis) > 1 else f"'{shown}'"
 
 
 def _unasked(claim: Claim, harness: ServiceHarness, route: ServiceRoute) -> str:

@@ -9,6 +9,7 @@ import attrs
 import yaml
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.gateway.engine.own_answers import reaches_backend
 from apimpolicy.project.manual_requests import issuers_of
 from apimpolicy.project.named_values import read_text
 from apimpolicy.report.claim_results import FALSE, ClaimReport, FoundRequest
@@ -53,7 +54,7 @@ def outcome_in_words(run: ScenarioRun) -> str:
     assert result is not None
     answer = f"gets {result.response.status_code} {result.response.reason}".rstrip()
     others = answers_in_words(run.scenario)
-    return (f"reaches the backend and {answer}" if result.reached_backend else answer) + (
+    return (f"reaches the backend and {answer}" if reaches_backend(result) else answer) + (
         f", if {' and '.join(others)}" if others else ""
     )
 

@@ -78,6 +78,8 @@ def _prove_policies(
     file: CaseFile, claims: Sequence[Claim], setup: Setup, bounds: Bounds, on_run: Callable[[], None], *, debug: bool
 ) -> list[ClaimReport]:
     harness = harness_of(file.subject.policies, setup)
+    if bounds.total_seconds:
+        bounds = bounds.replaced(seconds=min(bounds.seconds, bounds.total_seconds))
     proof = ClaimProof(harness, claims, Expressions(setup.gateway.named_values), bounds, on_run, debug=debug)
     verdicts = proof.verdicts()
     return [
@@ -99,6 +101,12 @@ def write_case(report: ClaimReport) -> bool:
         return False
     write_whole(path, with_case(path, case).encode())
     return True
+
+
+def out_of_time(claims: Sequence[Claim], subject: str) -> list[ClaimReport]:
+    """Return the reports of claims for which no time is left."""
+    reasons = (f"the time was used up before {subject}; --total-seconds gives more",)
+    return [_report(claim, UNDECIDED)._replace(reasons=reasons) for claim in claims]
 
 
 def _report(claim: Claim, status: str, problem: str = "") -> ClaimReport:

@@ -28,7 +28,10 @@ def _rows(name: str) -> dict[str, dict[str, Any]]:
     return rows
 
 
-TABLES = {name: _rows(name) for name in ("common_claims.yaml", "claims_in_other_styles.yaml", "claims_to_break.yaml")}
+TABLES = {
+    f"{name}.yaml": _rows(f"{name}.yaml")
+    for name in ("common_claims", "claims_in_other_styles", "claims_to_break", "claims_about_moments")
+}
 SHORT = (
     (r"(?<!\w)H\((\"[^\"]*\")\)", r'context.Request.Headers.GetValueOrDefault(\1, "")'),
     (r"(?<!\w)Q\((\"[^\"]*\")\)", r'context.Request.Url.Query.GetValueOrDefault(\1, "")'),

@@ -14,6 +14,10 @@ import pytest
 from tests.rows import read_yaml
 
 from apimpolicy.cli import main
+from apimpolicy.reasoning.scenarios.scenario import Bounds
+from apimpolicy.testing.case_files import load_case_file
+from apimpolicy.testing.claims.configured import claims_of_services
+from apimpolicy.testing.claims.running import out_of_time, prove_file
 
 if TYPE_CHECKING:
     from apimpolicy.reasoning.terms.term import Term
@@ -518,5 +522,29 @@ def test_a_named_claim_about_an_absent_header_is_false_of_a_service(
     monkeypatch.chdir(tmp_path)
     assert main(["prove"]) == 1
     said = capsys.readouterr().out
-    assert "3 proven, 1 false, 0 not decided" in said
+    assert "3 proven (2 about no request), 1 false, 0 not decided" in said
     assert "with errors" not in said
+
+
+def test_claims_for_which_no_time_is_left_are_listed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove", "--total-seconds", "60"]) == 1
+    capsys.readouterr()
+    file = load_case_file("orders.test.yaml")
+    reports = out_of_time(file.claims, "this file")
+    assert {report.status for report in reports} == {"undecided"}
+    assert "--total-seconds" in reports[0].reasons[0]
+
+
+def test_apis_for_which_no_time_is_left_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("orders", "users"):
+        api = tmp_path / "apis" / name
+        api.mkdir(parents=True)
+        (api / "apiInformation.json").write_text(f'{{"properties": {{"path": "{name}"}}}}')
+    monkeypatch.chdir(tmp_path)
+    (file,) = claims_of_services(["."], ["authenticated"])
+    (report,) = prove_file(*file, Bounds(seconds=1, total_seconds=1e-9))
+    assert report.reasons == ("the time was used up before 2 APIs: orders, users; --total-seconds gives more",)
+    assert main(["prove", "-k", "authenticated"]) == 1
+    assert "authenticated" in capsys.readouterr().out

@@ -1,0 +1,135 @@
+"""What a run does is possible in the model: for each policy, slot, nesting and section, whether the slot throws or not.
+
+The model of a prover may admit more than happens, never less: what it excludes, it proves impossible.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.sampling import sampled
+from tests.unit.reasoning.transfer.generated_policies import Combination, combinations
+
+pytest.importorskip("z3")
+
+from apimpolicy.csharp.dotnet.values import to_utf16
+from apimpolicy.errors import DiagnosticError
+from apimpolicy.gateway.engine.document import load_policy
+from apimpolicy.gateway.engine.own_answers import reaches_backend
+from apimpolicy.gateway.policies.registry import is_known
+from apimpolicy.reasoning.semantics.values import ABSENT, NULL, FieldValue, Number, Text, Truth, Value, where
+from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.testing.claims.conditions import BACKEND, GATEWAY, POLICY, Conditions, answered_by
+from apimpolicy.testing.claims.harnesses import file_about, harness_of, setup_of
+from apimpolicy.testing.claims.reading import Expressions
+from apimpolicy.testing.claims.static_proofs import StaticProofs
+
+if TYPE_CHECKING:
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.reasoning.terms.term import Term
+    from apimpolicy.reasoning.transfer.flow import End
+
+VARIABLES = ("before", "after", "in", "handled", "made", "r", "n")
+ANSWERS: list[dict[Any, Any]] = [{}, {("answer", "0", "status"): 503, ("sent", "0", "fails"): True}]
+
+
+def excluded(each: Combination) -> list[str]:
+    """Return what runs do that the model excludes. Raises DiagnosticError for a policy that the gateway refuses."""
+    file = file_about("made-up.xml", load_policy(each.document))
+    harness = harness_of({"api": each.document}, setup_of(file))
+    static = StaticProofs(harness, [], Expressions({}))
+    wrong: list[str] = []
+    is_handled = each.section == "on-error"
+    for throws, nested, answers in product((False, True), (False, True), ANSWERS):
+        assignment = dict(answers)
+        shown = {"X-T": throws, "X-N": nested, "X-F": not is_handled}
+        for name, is_there in shown.items():
+            if is_there:
+                assignment |= {("header", name.lower()): "a", ("header", name.lower(), "there"): True}
+        run = harness.run(assignment)
+        if run.result is None:
+            continue
+        known = static.proof.unknowns.inputs
+        facts = [
+            variable if is_there else terms.not_(variable)
+            for name, is_there in shown.items()
+            if (variable := known.get(("header", name.lower(), "there"))) is not None
+        ]
+        seen = [observed(static, end, run.result) for end in static.proof.ends]
+        if static.proof.question(terms.all_of(*facts, terms.any_of(*seen))).decide().is_proven:
+            wrong.append(f"{shown} {answers}: {described(run.result)}")
+    return wrong
+
+
+def observed(static: StaticProofs, end: End, result: Result) -> Term:
+    """Return where an end of the model is what a run was."""
+    names = {step.name for step in static.harness.program.steps() if is_known(step.name)}
+    conditions = Conditions(result, static.harness.first, Expressions({}))
+    parts = [end.condition, where(end.status, lambda leaf: _is_number(leaf, result.response.status_code))]
+    who = {POLICY: end.by_policy, BACKEND: terms.all_of(end.by_backend, terms.not_(end.by_policy))}
+    who[GATEWAY] = terms.not_(terms.any_of(*who.values()))
+    parts.append(who[answered_by(result)])
+    parts += [_is(static.formulas._ran(end, name), conditions.runs(name)) for name in sorted(names)]
+    parts.append(_is(static.formulas._reaches(end), reaches_backend(result)))
+    parts.append(_is(static.formulas._cell(end.state, "reached"), result.reached_backend))
+    given = result.exchange.variables
+    parts += [_variable(end.state.get("variable", name), name in given, given.get(name)) for name in VARIABLES]
+    for name in ("x-made", "authorization"):
+        parts.append(_field(end.state.get("header", name), result.exchange.request.headers.get_all(name)))
+    parts.append(_field(end.state.get("response-header", "x-made"), result.response.headers.get_all("X-Made")))
+    return terms.all_of(*parts)
+
+
+def _is(condition: Term, value: bool) -> Term:
+    return condition if value else terms.not_(condition)
+
+
+def _is_number(leaf: Value, number: int) -> Term:
+    return terms.equal(leaf.term, terms.number(number)) if isinstance(leaf, Number) else terms.TRUE
+
+
+def _variable(value: Value, is_there: bool, given: object) -> Term:
+    def is_given(leaf: Value) -> Term:
+        if leaf is ABSENT or not is_there:
+            return terms.truth(leaf is ABSENT and not is_there)
+        if leaf is NULL or given is None:
+            return terms.truth(
+                (leaf is NULL and given is None) or (given is None and not isinstance(leaf, (Text, Truth, Number)))
+            )
+        if isinstance(leaf, Text):
+            return terms.same(leaf.term, terms.text(given)) if isinstance(given, str) else terms.FALSE
+        return terms.TRUE
+
+    return where(value, is_given)
+
+
+def _field(value: Value, texts: list[str]) -> Term:
+    def is_given(leaf: Value) -> Term:
+        if leaf is ABSENT or not texts:
+            return terms.truth(leaf is ABSENT and not texts)
+        if isinstance(leaf, FieldValue):
+            return terms.same(leaf.joined, terms.text(to_utf16(",".join(texts))))
+        return terms.TRUE
+
+    return where(value, is_given)
+
+
+def described(result: Result) -> str:
+    error = result.error
+    shown = "" if error is None else f" {error.source} {error.reason} {error.message}"
+    ran = [entry.name for entry in result.trace if entry.error is None]
+    return f"{result.response.status_code} by {answered_by(result)}{shown}, {ran}, {result.variables}"
+
+
+ALL = {str(each): each for each in combinations()}
+
+
+@pytest.mark.parametrize("name", sampled(ALL, 150))
+def test_the_model_admits_what_runs_do(name: str) -> None:
+    try:
+        wrong = excluded(ALL[name])
+    except DiagnosticError:
+        pytest.skip("the gateway refuses the policy")
+    assert not wrong, "\n".join([ALL[name].document, *wrong])
