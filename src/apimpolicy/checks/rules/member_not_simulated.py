@@ -43,6 +43,8 @@ class MemberNotSimulated(Rule):
         "string.Create",
         "String.Create",
         "Handle",
+        "CreateReader",
+        "CreateWriter",
     )
 
     def __init__(self, subject: Subject) -> None:

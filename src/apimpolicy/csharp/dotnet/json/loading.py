@@ -6,7 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.csharp.dotnet.exceptions import InvalidOperationException, require
@@ -22,9 +22,6 @@ from apimpolicy.csharp.dotnet.values import Int64
 
 if TYPE_CHECKING:
     from apimpolicy.csharp.dotnet.json.tokens import JToken
-    from apimpolicy.csharp.dotnet.json.tree_streams import TreeReader
-
-    Reader: TypeAlias = TextReader | TreeReader
 
 
 # Plain JSON text to trees with Python's decoder, which is written in C. It reads the JSON of RFC 8259 only. For
@@ -185,7 +182,7 @@ _SCALARS = {
 }
 
 
-def _scalar(reader: Reader) -> JValue | None:
+def _scalar(reader: TextReader) -> JValue | None:
     kind = _SCALARS.get(reader.token)
     if kind is not None:
         return JValue(reader.value, kind)
@@ -194,7 +191,7 @@ def _scalar(reader: Reader) -> JValue | None:
     return JValue.undefined() if reader.token == tokens.UNDEFINED else None
 
 
-def _container(reader: Reader) -> JContainer | None:
+def _container(reader: TextReader) -> JContainer | None:
     if reader.token == tokens.START_OBJECT:
         return JObject()
     if reader.token == tokens.START_ARRAY:
@@ -202,7 +199,7 @@ def _container(reader: Reader) -> JContainer | None:
     return JConstructor(reader.value) if reader.token == tokens.START_CONSTRUCTOR else None
 
 
-def load(reader: Reader, *, keeps_comments: bool = False, note: Callable[[JToken], None] | None = None) -> JToken:
+def load(reader: TextReader, *, keeps_comments: bool = False, note: Callable[[JToken], None] | None = None) -> JToken:
     """Return the tree that starts at the reader's token; the reader is left on its last token.
 
     `note` is called with each scalar while the reader is just behind it, and with each container where it opens.
@@ -223,7 +220,7 @@ def load(reader: Reader, *, keeps_comments: bool = False, note: Callable[[JToken
     return made
 
 
-def _fill(root: JContainer, reader: Reader, keeps_comments: bool, note: Callable[[JToken], None] | None) -> None:
+def _fill(root: JContainer, reader: TextReader, keeps_comments: bool, note: Callable[[JToken], None] | None) -> None:
     depth = reader.depth
     parent: JContainer = root
     if not reader.read():

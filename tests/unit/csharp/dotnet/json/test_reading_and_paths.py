@@ -11,7 +11,7 @@ from apimpolicy.csharp.dotnet.json.objects import JObject, JProperty
 from apimpolicy.csharp.dotnet.json.path import select_token, select_tokens
 from apimpolicy.csharp.dotnet.json.reader import MAXIMUM_DEPTH
 from apimpolicy.csharp.dotnet.json.scalars import JRaw, JValue
-from apimpolicy.csharp.dotnet.json.tree_streams import deep_equals, merge
+from apimpolicy.csharp.dotnet.json.whole_trees import deep_equals, merge
 from apimpolicy.csharp.dotnet.values import INT, OBJECT, Array
 
 READS = [
