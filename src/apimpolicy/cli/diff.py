@@ -120,4 +120,4 @@ def _exit_code(report: ComparisonReport) -> int:
     is_noticed = any(group.affects_callers for group in report.settings) or bool(report.access) or bool(report.breaks)
     if found - {EQUIVALENT, UNDECIDED} or is_noticed or report.literals:
         return commands.FINDINGS
-    return commands.UNDECIDED if UNDECIDED in found or report.is_partial else commands.CLEAN
+    return commands.CLEAN if UNDECIDED not in found and report.has_no_rest else commands.UNDECIDED

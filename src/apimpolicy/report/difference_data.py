@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.report.columns import counted
+
+if TYPE_CHECKING:
+    from apimpolicy.report.remainder import Remainder
 
 CHANGED, MOVED = "changed", "moved"
 EQUIVALENT, DIFFERENT, UNDECIDED, ADDED, REMOVED, ERROR, SAME = (
@@ -141,6 +144,12 @@ class DifferenceReport(NamedTuple):
         """Return whether everything that is not listed is proven to be the same."""
         return self.status in (EQUIVALENT, DIFFERENT) and not self.reasons
 
+    def settled(self, remainder: Remainder, *, is_same_text: bool = False) -> DifferenceReport:
+        """Return the report of versions that are the same; not decided where anything is left. The one place for it."""
+        if not remainder.is_empty:
+            return self._replace(status=UNDECIDED, reasons=(*self.reasons, *remainder.rest))
+        return self._replace(status=SAME if is_same_text else EQUIVALENT)
+
 
 class SettingChange(NamedTuple):
     """A setting of a service that differs: of the API, product or other entity `group`, or of its `subject`.
@@ -158,6 +167,8 @@ class SettingChange(NamedTuple):
     meaning: str = ""
     file: str = ""
     line: int = 0
+    real_file: str = ""
+    """The real path of the file, also of one at a revision."""
 
     @property
     def place(self) -> str:
@@ -204,6 +215,10 @@ class ComparisonReport(NamedTuple):
     has_service: bool = False
     is_partial: bool = False
     """Parts of the service were not read, so that nothing is known to be the same, or gone."""
+    remainder: Remainder | None = None
+    """What differs in the files of both sides and is neither shown nor proven to be layout; None until it is known."""
+    is_of_files: bool = False
+    """Two files were compared, and nothing around them."""
 
     @property
     def weaker(self) -> list[AccessChange]:
@@ -221,9 +236,16 @@ class ComparisonReport(NamedTuple):
     def is_complete(self) -> bool:
         """Return whether everything that is not named is proven to be the same."""
         unclear = (ERROR, UNDECIDED)
-        return not (self.problem or self.is_partial) and not any(
-            report.status in unclear or report.reasons for report in self.policies
-        )
+        return self.has_no_rest and not any(report.status in unclear or report.reasons for report in self.policies)
+
+    @property
+    def has_no_rest(self) -> bool:
+        """Return whether each changed file was accounted for, and each part of a service was read."""
+        return self.remainder is not None and self.remainder.is_empty and not (self.problem or self.is_partial)
+
+    @property
+    def not_compared(self) -> tuple[str, ...]:
+        return () if self.remainder is None else self.remainder.rest
 
     @property
     def literals(self) -> list[ElementChange]:
@@ -353,6 +375,10 @@ def _nothing(report: ComparisonReport) -> str:
         return f"No request was found that is treated differently, but that isn't proven for {number}."
     if report.is_partial:
         return "No difference was found, but parts of the service aren't read: see the notes."
+    if not report.has_no_rest:
+        files = len(report.not_compared)
+        verb = "is" if files == 1 else "are"
+        return f"No difference was found, but {counted(files, 'changed file')} {verb} not compared."
     if report.policies:
         several = f"all {len(report.policies)} policies that changed are"
         which = "the policy that changed is" if len(report.policies) == 1 else several
@@ -361,4 +387,6 @@ def _nothing(report: ComparisonReport) -> str:
         return f"Nothing changes for callers: {counted(len(report.settings), 'part')} of the service changed otherwise."
     if report.changes:
         return "Nothing changes for callers: no operation uses the policies that changed."
+    if report.is_of_files:
+        return "Nothing changes for callers: the policy is the same."
     return "Nothing changes for callers: the policies, and everything around them, are the same."

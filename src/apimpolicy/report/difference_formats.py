@@ -13,7 +13,7 @@ Differences between versions of policies for programs: `diff --format json`.
      "changes": [{"file": "orders.xml", "line": 6, "what": "changed", "element": "<rate-limit>", "attribute": "calls",
                   "old": "100", "new": "1000", "literal": true}],
      "access": [{"api": "orders", "operations": ["GET /"], "before": "token", "after": "anyone", "weaker": true}],
-     "notes": [], "breaks": [],
+     "notes": [], "breaks": [], "not_compared": ["modules/apis/policy.xml.tpl"],
      "settings": [{"name": "API orders", "changes": [{"subject": null, "setting": "subscription required",
                    "what": "changed", "old": "yes", "new": "no", "meaning": "calls without a subscription key …",
                    "file": "apis/orders/apiInformation.json", "line": 3}], "differences": []}]}
@@ -34,7 +34,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.report.difference_data import ADDED, REMOVED, verdict
-from apimpolicy.report.difference_text import UNNOTICED, applies_to, causes, headline, open_reasons, proven_parts
+from apimpolicy.report.difference_text import (
+    NOT_COMPARED,
+    UNNOTICED,
+    applies_to,
+    causes,
+    headline,
+    open_reasons,
+    proven_parts,
+)
 from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.markup import code, code_span, fenced, plain
 from apimpolicy.report.stand_in_text import with_stand_ins
@@ -61,6 +69,7 @@ def differences_to_json(report: ComparisonReport) -> str:
         settings=[_group(each) for each in report.settings],
         notes=list(report.notes),
         breaks=list(report.breaks),
+        not_compared=list(report.not_compared),
         problem=report.problem or None,
     )
     return indented(with_stand_ins(content))
@@ -188,6 +197,8 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
         proven = proven_parts(report)
         known = f"The same in any case: {plain('; '.join(proven))}.\n\n" if proven else ""
         yield _folded("what isn't decided, and why", known + _listed(reasons))
+    if report.not_compared:
+        yield f"Changed, and {NOT_COMPARED}: " + _joined(map(code_span, report.not_compared))
     if report.notes:
         yield _folded("not compared, and problems of both versions", _listed(report.notes))
     if items:

@@ -12,16 +12,8 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.engine.backends import OpenBackends
 from apimpolicy.gateway.engine.document import Policy, load_policy
 from apimpolicy.project.service.completion import computed_backend
-from apimpolicy.report.difference_data import (
-    ADDED,
-    DIFFERENT,
-    EQUIVALENT,
-    ERROR,
-    REMOVED,
-    SAME,
-    UNDECIDED,
-    DifferenceReport,
-)
+from apimpolicy.report.difference_data import ADDED, DIFFERENT, ERROR, REMOVED, SAME, UNDECIDED, DifferenceReport
+from apimpolicy.report.remainder import Remainder
 from apimpolicy.testing.claims.harnesses import AROUND_A_FRAGMENT, FRAGMENT, file_about, harness_of, scope_in, setup_of
 from apimpolicy.testing.claims.requests import request_in_words
 from apimpolicy.testing.comparing.elements import document_of
@@ -58,7 +50,7 @@ def compare_pair(pair: VersionPair, bounds: Bounds, on_run: Callable[[], None] =
     policies, problems = _loaded(pair, pair.old, pair.new)
     if any(problems):
         if all(problems) and is_same_document(pair):
-            return blank if pair.is_same_text else blank._replace(status=EQUIVALENT)
+            return blank.settled(Remainder(()), is_same_text=pair.is_same_text)
         found = LoadingResult.of(*problems)
         if found.problem and _TEMPLATE.search(pair.new.data) and _TEMPLATE.search(pair.old.data):
             found = LoadingResult(UNDECIDED, ("a template whose values aren't known here: no request was tried",))
@@ -122,11 +114,11 @@ def _compared(
     knows_scopes = len(sides[1].file.subject.policies) > 1
     found = compare(one, other, bounds, on_run, settings, starts, knows_scopes=knows_scopes)
     if found.is_same_text:
-        return blank if pair.is_same_text else blank._replace(status=EQUIVALENT)
+        return blank.settled(Remainder(found.reasons), is_same_text=pair.is_same_text)
     items = tuple(each.item(request_in_words(each.new.scenario, other)) for each in found.found)
     reasons = tuple(dict.fromkeys(map(str, found.reasons)))
-    status = DIFFERENT if items else UNDECIDED if reasons else EQUIVALENT
-    return blank._replace(status=status, items=items, reasons=reasons, proven=found.proven)
+    report = blank._replace(items=items, proven=found.proven)
+    return report._replace(status=DIFFERENT, reasons=reasons) if items else report.settled(Remainder(reasons))
 
 
 def _harness(policy: Policy, place: str, file: CaseFile) -> Harness:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.gateway.context.records import Request
+from apimpolicy.gateway.engine.backends import BackendPool
 from apimpolicy.gateway.policies.registry import specification_of
 from apimpolicy.project.audit_changes import changes_between
 from apimpolicy.project.audit_run import context_of
@@ -130,15 +131,24 @@ def setting_groups(old: ServiceSide, new: ServiceSide, places: Places) -> Iterat
     """
     by_group: dict[str, list[SettingChange]] = {}
     texts = [policy_texts(side.description) for side in (old, new)]
+    pools = {
+        each.id: [member.id for member in each.backend.members]
+        for side in (old, new)
+        for each in side.description.backends
+        if isinstance(each.backend, BackendPool)
+    }
     made_up = {f"named value {each.id}" for each in _named_values(old, new) if each.is_made_up}
     for change in changed_settings(old.description, new.description):
         is_noticed = bool(change.meaning)  # what isn't noticed is a change of the code in any case
         is_open = is_noticed and may_be_there(change, old.description, new.description) is not None
         if change.group in made_up or is_open:
             continue
-        if change.meaning and not _is_used(change, *texts):
+        if change.meaning and not _is_used(change, texts[0], texts[1], pools):
             change = change._replace(meaning="")
-        named = change._replace(file=os.path.normpath(without_names(change.file, places)) if change.file else "")
+        named = change
+        if change.file:
+            file = os.path.normpath(without_names(change.file, places))
+            named = change._replace(file=file, real_file=os.path.realpath(change.file))
         by_group.setdefault(change.group, []).append(named)
     items = dict(_requests(old, new, by_group)) if old.has_apis and new.has_apis else {}
     for group in dict.fromkeys((*by_group, *items)):
@@ -164,13 +174,14 @@ _NAMED = ("backend ", "named value ", "fragment ", "logger ", "certificate ", "m
 _COMPUTED = re.compile(r"""-id\s*=\s*["']@|client-id\s*=\s*["'](?:@|\{\{)""")
 
 
-def _is_used(change: SettingChange, old: str, new: str) -> bool:
-    """Return whether policies use what a change is about, as far as it is only used by its name."""
+def _is_used(change: SettingChange, old: str, new: str, pools: Mapping[str, Sequence[str]]) -> bool:
+    """Return whether policies use what a change is about, as far as it is only used by its name, or that of a pool."""
     kind = next((each for each in _NAMED if change.group.startswith(each)), None)
     if kind is None:
         return True
     name = change.group.removeprefix(kind)
     names = [each for each in (name, change.old if change.setting == "display name" else None) if each]
+    names += [pool for pool, members in pools.items() if kind == "backend " and name in members]
     text = new if change.what != ADDED else old + new
     is_computed = kind not in ("named value ", "fragment ") and _COMPUTED.search(text) is not None
     return is_computed or any(each in text for each in names) or kind == "managed identity "

@@ -181,7 +181,7 @@ def _owners(description: ServiceDescription) -> Iterable[Any]:
 
 
 Key = tuple[str, int]
-"""The file and the line of a policy, by which it is found again in a program."""
+"""The real path and the line of a policy, by which it is found again in a program."""
 _MOST_FOLDERS = 6
 _CODE = (".tf", ".tofu", ".bicep")
 
@@ -258,15 +258,15 @@ def _label(text: PolicyText, side: ServiceSide, place: str) -> str:
 
 
 def key_of(version: Version) -> Key:
-    return version.path, 1 if version.source is None else version.source.position(0).line
+    return os.path.realpath(version.path), 1 if version.source is None else version.source.position(0).line
 
 
 def key_of_policy(policy: Policy) -> Key:
-    return os.path.normpath(policy.original.path), policy.original.position(0).line
+    return os.path.realpath(policy.original.path), policy.original.position(0).line
 
 
 def key_of_element(element: Element) -> Key:
-    return os.path.normpath(element.source.path), element.source.position(0).line
+    return os.path.realpath(element.source.path), element.source.position(0).line
 
 
 def service_around(path: str) -> ServiceSide | None:
