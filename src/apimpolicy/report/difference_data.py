@@ -111,6 +111,20 @@ class AccessChange(NamedTuple):
     before: str
     after: str
     is_weaker: bool
+    relation: str = ""
+    """`weaker`, `stronger` or `changed`."""
+    details: tuple[str, ...] = ()
+    """The accepted values that make the difference."""
+
+    @property
+    def word(self) -> str:
+        return self.relation or ("weaker" if self.is_weaker else "stronger")
+
+    @property
+    def words(self) -> str:
+        """The change: `token → anyone`, `token: now accepts the audience partners`."""
+        kinds = self.before if self.before == self.after else f"{self.before} → {self.after}"
+        return f"{kinds}: {'; '.join(self.details)}" if self.details else kinds
 
 
 class DifferenceReport(NamedTuple):
@@ -133,6 +147,8 @@ class DifferenceReport(NamedTuple):
     seconds: float = 0.0
     subject: str = ""
     proven: tuple[str, ...] = ()
+    access: tuple[AccessChange, ...] = ()
+    """Of a policy that belongs to no service."""
 
     @property
     def name(self) -> str:
@@ -336,8 +352,8 @@ def _access(report: ComparisonReport) -> Iterator[str]:
         apis = len({each.api for each in opened})
         yield f"{ANYONE} can now call {_operations(opened)} of {counted(apis, 'API')}"
     weaker = [each for each in report.weaker if each not in opened]
-    stronger = [each for each in report.access if not each.is_weaker]
-    for word, changes in (("weaker", weaker), ("stronger", stronger)):
+    others = {word: [each for each in report.access if each.word == word] for word in ("stronger", "changed")}
+    for word, changes in (("weaker", weaker), *others.items()):
         if changes:
             yield f"access is {word} for {_operations(changes)}"
 

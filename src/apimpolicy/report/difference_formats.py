@@ -12,7 +12,8 @@ Differences between versions of policies for programs: `diff --format json`.
      "verdict": "1 change for callers; …", "complete": true,
      "changes": [{"file": "orders.xml", "line": 6, "what": "changed", "element": "<rate-limit>", "attribute": "calls",
                   "old": "100", "new": "1000", "literal": true}],
-     "access": [{"api": "orders", "operations": ["GET /"], "before": "token", "after": "anyone", "weaker": true}],
+     "access": [{"api": "orders", "operations": ["GET /"], "before": "token", "after": "anyone", "weaker": true,
+                 "relation": "weaker", "details": []}],
      "notes": [], "breaks": [], "not_compared": ["modules/apis/policy.xml.tpl"],
      "settings": [{"name": "API orders", "changes": [{"subject": null, "setting": "subscription required",
                    "what": "changed", "old": "yes", "new": "no", "meaning": "calls without a subscription key …",
@@ -95,6 +96,8 @@ def _access(change: AccessChange) -> dict[str, Any]:
         "before": change.before,
         "after": change.after,
         "weaker": change.is_weaker,
+        "relation": change.word,
+        "details": list(change.details),
     }
 
 
@@ -220,8 +223,7 @@ def _rows(report: ComparisonReport) -> Iterator[tuple[str, str, str]]:
     for change in report.access:
         if not known.intersection(change.operations):
             names = ", ".join(change.operations[:3]) + " …" * (len(change.operations) > 3)
-            words = f"{change.before} → {change.after}"
-            yield f"API {plain(change.api)}", f"access: {plain(words)}", plain(names)
+            yield f"API {plain(change.api)}", f"access is {change.word}: {plain(_cut(change.words))}", plain(names)
     for group in report.settings:
         if group.affects_callers:
             for each in group.changes:
@@ -239,7 +241,8 @@ def _who(item: DifferenceItem, weaker: Iterable[AccessChange]) -> str:
         request += f" (operations: {plain(where)})"
     for change in weaker:
         if item.was_refused and not {*item.operations}.isdisjoint(change.operations):
-            return f"{request}; **{plain(change.after)}, before: {plain(change.before)}**"
+            was = f", before: {change.before}" if change.before != change.after else ""
+            return f"{request}; **{plain(change.after)}{plain(was)}**"
     return request
 
 

@@ -125,9 +125,8 @@ def _others(report: ComparisonReport, style: Style) -> Iterator[str]:
     if report.access:
         lines = ["Access to the backend (see apimpolicy audit):"]
         for each in report.access:
-            word = "weaker" if each.is_weaker else "stronger"
             names = first_of(each.operations, _MOST_OPERATIONS)
-            lines += _wrapped(f"{word}: {each.api} {names}: {each.before} → {each.after}", style)
+            lines += _wrapped(f"{each.word}: {each.api} {names}: {each.words}", style)
         yield "\n".join(lines)
     if others := report.other_changes:
         title = "Changed besides:" if report.items else "Changed:"

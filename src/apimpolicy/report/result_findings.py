@@ -74,9 +74,8 @@ def difference_findings(report: ComparisonReport) -> Iterator[Diagnostic]:
     for change in report.literals:
         yield _finding_at(change.file, change.line, "diff", change.sentence, Severity.INFO)
     for access in report.access:
-        word = "weaker" if access.is_weaker else "stronger"
         names = ", ".join(access.operations[:3])
-        message = f"access is {word}: {access.api} {names}: {access.before} → {access.after}"
+        message = f"access is {access.word}: {access.api} {names}: {access.words}"
         yield _finding_at("", 1, "diff", message, Severity.WARNING if access.is_weaker else Severity.INFO)
     for group in report.settings:
         for setting in group.changes:

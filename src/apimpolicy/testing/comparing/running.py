@@ -185,7 +185,7 @@ class _Comparing:
             access = access_changes(*sides, comparison)
         except ApimPolicyError:
             return False
-        self.report_ = self.report_._replace(access=tuple(access))
+        self.report_ = self.report_._replace(access=(*self.report_.access, *access))
         return True
 
     def _sides_of(self, pair: VersionPair, old: Version, new: Version) -> tuple[ServiceSide, ServiceSide] | None:
@@ -273,6 +273,8 @@ class _Comparing:
             self.same += 1
             return
         self.policies.append(self._named(report))
+        access = (each._replace(api=self._shown(each.api)) for each in report.access)
+        self.report_ = self.report_._replace(access=(*self.report_.access, *access))
 
     def _problem(self, error: ApimPolicyError) -> None:
         text = with_names(problem_in_words(error), self.found.places)

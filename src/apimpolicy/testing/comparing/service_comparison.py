@@ -15,8 +15,9 @@ from apimpolicy.report.difference_data import ADDED, DIFFERENT, ERROR, REMOVED, 
 from apimpolicy.report.remainder import Remainder
 from apimpolicy.testing.claims.requests import request_in_words
 from apimpolicy.testing.claims.services import ServiceHarness, ServiceRoute, harness_of_route, with_callers
+from apimpolicy.testing.comparing.accepted_values import in_words
 from apimpolicy.testing.comparing.elements import document_of, of_element
-from apimpolicy.testing.comparing.operations import LoadingResult, PairedOperations, RouteGroup
+from apimpolicy.testing.comparing.operations import Effective, LoadingResult, PairedOperations, RouteGroup
 from apimpolicy.testing.comparing.product_search import FoundDifference, ProgramComparison, Proofs, compare
 from apimpolicy.testing.comparing.service_settings import unknown_steps
 from apimpolicy.testing.comparing.sides import Key, Needs, ServiceSide, key_of, key_of_element, key_of_policy
@@ -78,8 +79,11 @@ class ServiceComparison:
     def _compared(self) -> Iterator[_Result]:
         if not self.groups:
             return
-        elements = [step.element for group in self.groups for step in _steps(group)]
-        needs = Needs.of(elements)
+        sides = [
+            [step.element for group in self.groups for step in _steps_of(getattr(group, name))]
+            for name in ("old", "new")
+        ]
+        needs = Needs.of(sides[0], sides[1])
         setups = self.old.setup(needs, None), self.new.setup(needs, self.old)
         opened = [with_callers(setup.service, self.operations.callers) for setup in setups]
         deadline = time.process_time() + _SECONDS
@@ -166,7 +170,11 @@ def is_same_document(pair: VersionPair) -> bool:
 
 
 def _steps(group: RouteGroup) -> list[Step]:
-    return [step for side in (group.old, group.new) if side.program is not None for step in side.program.steps()]
+    return [*_steps_of(group.old), *_steps_of(group.new)]
+
+
+def _steps_of(side: Effective) -> list[Step]:
+    return [] if side.program is None else list(side.program.steps())
 
 
 def _keys(group: RouteGroup) -> set[Key]:
@@ -205,7 +213,7 @@ def _items(found: ProgramComparison, group: RouteGroup, harness: ServiceHarness)
 def _item(each: FoundDifference, group: RouteGroup, harness: ServiceHarness) -> DifferenceItem:
     words = request_in_words(each.new.scenario, harness) + _with_key(group.pairs[0][1])
     if each.new.scenario.token is not None:
-        words = words.replace(f"token of {each.new.scenario.token[0]}", "token")
+        words = in_words(words, each.new.scenario.token[0])
     return each.item(words, group.operations)
 
 

@@ -17,13 +17,14 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.gateway.context.records import Request
 from apimpolicy.gateway.engine.backends import BackendPool
 from apimpolicy.gateway.policies.registry import specification_of
-from apimpolicy.project.audit_changes import changes_between
+from apimpolicy.project.audit_changes import Change, changes_between
 from apimpolicy.project.audit_run import context_of
 from apimpolicy.project.layout import extracts_in, is_service_folder
 from apimpolicy.project.service.building import HEADER
 from apimpolicy.project.service.likely_values import literal_attribute
 from apimpolicy.project.service.reading import is_infrastructure
 from apimpolicy.reasoning.audit.analysis import ServiceAudit, audit_service
+from apimpolicy.reasoning.audit.order import CHANGED, STRONGER, WEAKER
 from apimpolicy.reasoning.audit.tools import METHOD
 from apimpolicy.report.difference_data import ADDED, AccessChange, DifferenceItem, Journey, SettingChange, SettingGroup
 from apimpolicy.testing.claims.services import KeyedCaller, ServiceRoute, callers_of, routes_of
@@ -95,16 +96,22 @@ def access_changes(
     def is_wanted(api: str, operation: str) -> bool:
         return api in apis or (api, operation) in wanted or operation.startswith(f"{METHOD} ")
 
-    groups: dict[tuple[str, str, str, bool], list[str]] = {}
+    groups: dict[Change, list[str]] = {}
     for each in changes_between(*(_audited(side, is_wanted) for side in (old, new))):
-        if each.is_there_on_both_sides:
+        if each.relation in _SHOWN:  # what can't be compared is the same or not as far as its policies are
             name = names.get((each.api, each.operation), each.operation)
-            groups.setdefault((each.api, each.before, each.after, each.is_weaker), []).append(name)
-    found = [
-        AccessChange(api, tuple(operations), before, after, is_weaker)
-        for (api, before, after, is_weaker), operations in groups.items()
-    ]
+            groups.setdefault(each._replace(operation=""), []).append(name)
+    found = [_access_change(change, operations) for change, operations in groups.items()]
     return sorted(found, key=lambda each: not each.is_weaker)
+
+
+_SHOWN = (WEAKER, STRONGER, CHANGED)
+
+
+def _access_change(change: Change, operations: Iterable[str]) -> AccessChange:
+    return AccessChange(
+        change.api, tuple(operations), change.before, change.after, change.is_weaker, change.relation, change.details
+    )
 
 
 def _audited(side: ServiceSide, is_wanted: Callable[[str, str], bool]) -> ServiceAudit:

@@ -22,11 +22,11 @@ from apimpolicy.project.layout import is_service_folder, place_of
 from apimpolicy.project.repository import repository_of
 from apimpolicy.project.service.description import PolicyText, ServiceDescription
 from apimpolicy.project.service.leniency import KeptServices
-from apimpolicy.project.service.likely_values import providers_of
 from apimpolicy.project.service.reading import is_code
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.harnesses import Setup, case_of_claims, setup_with
 from apimpolicy.testing.claims.services import KeyedCaller, with_callers
+from apimpolicy.testing.comparing.accepted_values import AcceptedValue, changed_values, numbered, providers_with
 from apimpolicy.testing.comparing.versions import Places, Version, VersionPair, with_names
 from apimpolicy.testing.first_surroundings import shows_certificates
 from apimpolicy.testing.tree import read_tree
@@ -49,18 +49,18 @@ class Needs:
 
     providers: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     has_certificates: bool = False
+    values: Sequence[AcceptedValue] = ()
+    """What only one version accepts."""
 
     @classmethod
-    def of(cls, elements: Iterable[Element]) -> Needs:
-        """Return what callers need to pass the checks of policies."""
-        found = list(elements)
-        tables: list[dict[str, Any]] = []
-        for _, table in providers_of(found):
-            tables += [table] if table not in tables else []
-        return cls({f"login-{number}": each for number, each in enumerate(tables, 1)}, shows_certificates(found))
+    def of(cls, old: Sequence[Element], new: Sequence[Element]) -> Needs:
+        """Return what callers need to pass the checks of the policies of either version."""
+        values = changed_values(old, new)
+        named = numbered(providers_with((*old, *new), values))
+        return cls(named, shows_certificates((*old, *new)), values)
 
     def names_for(self, elements: Iterable[Element]) -> list[str]:
-        wanted = [table for _, table in providers_of(elements)]
+        wanted = [table for _, table in providers_with(elements, self.values)]
         return [name for name, table in self.providers.items() if table in wanted]
 
 
