@@ -39,6 +39,8 @@ class ElementChange(NamedTuple):
     new: str | None = None
     old_line: int = 0
     is_literal: bool = False
+    is_proven: bool = False
+    """The change is in a policy that is proven to treat every request as before."""
 
     @property
     def place(self) -> str:
@@ -149,6 +151,8 @@ class DifferenceReport(NamedTuple):
     proven: tuple[str, ...] = ()
     access: tuple[AccessChange, ...] = ()
     """Of a policy that belongs to no service."""
+    is_unnoticed: bool = False
+    """True of a policy that was added or removed while every operation is proven to treat requests as before."""
 
     @property
     def name(self) -> str:
@@ -159,6 +163,11 @@ class DifferenceReport(NamedTuple):
     def is_complete(self) -> bool:
         """Return whether everything that is not listed is proven to be the same."""
         return self.status in (EQUIVALENT, DIFFERENT) and not self.reasons
+
+    @property
+    def is_the_same(self) -> bool:
+        """Return whether the policy is proven to change nothing for callers."""
+        return self.status == EQUIVALENT or self.is_unnoticed
 
     def settled(self, remainder: Remainder, *, is_same_text: bool = False) -> DifferenceReport:
         """Return the report of versions that are the same; not decided where anything is left. The one place for it."""
@@ -266,7 +275,7 @@ class ComparisonReport(NamedTuple):
     @property
     def literals(self) -> list[ElementChange]:
         """The changed values that no request of `items` shows."""
-        return [each for each in self.other_changes if each.is_literal]
+        return [each for each in self.other_changes if each.is_literal and not each.is_proven]
 
     @property
     def other_changes(self) -> list[ElementChange]:
@@ -371,7 +380,8 @@ def _changes(report: ComparisonReport) -> Iterator[str]:
     if report.literals:
         yield f"{counted(len(report.literals), 'literal')} changed"
     for status, words in ((ERROR, "can't be loaded"), (ADDED, "added"), (REMOVED, "removed")):
-        found = [each for each in report.policies if each.status == status and (status == ERROR or not each.items)]
+        is_told = [each for each in report.policies if status == ERROR or not (each.items or each.is_unnoticed)]
+        found = [each for each in is_told if each.status == status]
         if found:
             yield f"{counted(len(found), 'policy', 'policies')} {words}"
     repaired = [each for each in report.policies if each.status == DIFFERENT and each.problem and not each.items]
@@ -385,7 +395,7 @@ def _changes(report: ComparisonReport) -> Iterator[str]:
 
 def _nothing(report: ComparisonReport) -> str:
     """Return the sentence where nothing changes for callers, as far as that is known."""
-    open_ = [each for each in report.policies if each.status != EQUIVALENT]
+    open_ = [each for each in report.policies if not each.is_the_same]
     if open_:
         number = counted(len(open_), "policy", "policies")
         return f"No request was found that is treated differently, but that isn't proven for {number}."

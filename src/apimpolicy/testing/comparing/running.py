@@ -11,6 +11,7 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.environments import find_configuration
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.description import FileLocation, PolicyText
+from apimpolicy.reasoning.proving.normal_form import OTHER_VARIABLES
 from apimpolicy.report.difference_data import (
     DIFFERENT,
     EQUIVALENT,
@@ -265,7 +266,8 @@ class _Comparing:
 
     def _add(self, pair: VersionPair, report: DifferenceReport | None) -> None:
         if pair.old is not None and pair.new is not None:
-            self.changes += _changes(pair)
+            is_proven = report is not None and (report.is_the_same or report.reasons == (OTHER_VARIABLES,))
+            self.changes += (change._replace(is_proven=is_proven) for change in _changes(pair))
         for version in _versions(pair):
             source = version.source or document_of(version.data, version.path).source
             self.accounts.add_policy(source, is_whole=":" not in os.path.basename(pair.path))

@@ -148,7 +148,8 @@ class ServiceComparison:
                 results = [result for result in self._results if not result.keys.isdisjoint(keys)]
                 told |= set(map(id, results))
                 found = tuple(item.shown for item in own)
-                yield pair, _report(pair, found, results, shown) if own or results else None
+                is_unused = (pair.old is None or pair.new is None) and _is_fragment(pair)
+                yield pair, _report(pair, found, results, shown) if own or results or is_unused else None
                 for item in own:
                     del items[item]
         rest = [result for result in self._results if id(result) not in told and (result.reasons or result.problem)]
@@ -247,8 +248,18 @@ def _report(
     path, subject = pair.label
     report = _settled(DifferenceReport(path, *names, SAME, subject=subject), items, results, shown)
     if pair.old is None or pair.new is None:
-        report = report._replace(status=ADDED if pair.old is None else REMOVED)
+        report = report._replace(status=ADDED if pair.old is None else REMOVED, is_unnoticed=report.is_the_same)
     return report
+
+
+def _is_fragment(pair: VersionPair) -> bool:
+    """Return whether a policy is a fragment; one that no operation includes is noticed by none."""
+    return any(
+        root.name == "fragment"
+        for each in (pair.old, pair.new)
+        if each is not None
+        for root in document_of(each.source or each.data, each.name).roots
+    )
 
 
 def _settled(
