@@ -114,7 +114,7 @@ def _show(report: ComparisonReport, form: str, verbose: bool) -> None:
 
 
 def _exit_code(report: ComparisonReport) -> int:
-    found = {each.status for each in report.policies if not each.is_the_same}
+    found = {UNDECIDED if each.is_open else each.status for each in report.policies if not each.is_the_same}
     if ERROR in found or report.problem:
         return commands.USAGE
     is_noticed = any(group.affects_callers for group in report.settings) or bool(report.access) or bool(report.breaks)

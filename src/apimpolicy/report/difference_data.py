@@ -169,6 +169,11 @@ class DifferenceReport(NamedTuple):
         """Return whether the policy is proven to change nothing for callers."""
         return self.status == EQUIVALENT or self.is_unnoticed
 
+    @property
+    def is_open(self) -> bool:
+        """Return whether nothing was found, and not everything is decided; also of a policy that came or went."""
+        return self.status == UNDECIDED or (self.status in (ADDED, REMOVED) and bool(self.reasons) and not self.items)
+
     def settled(self, remainder: Remainder, *, is_same_text: bool = False) -> DifferenceReport:
         """Return the report of versions that are the same; not decided where anything is left. The one place for it."""
         if not remainder.is_empty:
@@ -380,8 +385,11 @@ def _changes(report: ComparisonReport) -> Iterator[str]:
     if report.literals:
         yield f"{counted(len(report.literals), 'literal')} changed"
     for status, words in ((ERROR, "can't be loaded"), (ADDED, "added"), (REMOVED, "removed")):
-        is_told = [each for each in report.policies if status == ERROR or not (each.items or each.is_unnoticed)]
-        found = [each for each in is_told if each.status == status]
+        found = [
+            each
+            for each in report.policies
+            if each.status == status and (status == ERROR or not (each.items or each.is_unnoticed or each.is_open))
+        ]
         if found:
             yield f"{counted(len(found), 'policy', 'policies')} {words}"
     repaired = [each for each in report.policies if each.status == DIFFERENT and each.problem and not each.items]

@@ -62,13 +62,15 @@ class _Normalizer:
         texts = self.sources.values()
         self.reads_places = any(_READS_PLACES.search(text) for text in texts)
         self.reads_errors = any(_READS_ERRORS in text for text in texts)
+        self.has_unknown_policies = False
+        """Policies or fragments that may read any variable."""
         self.counts: dict[tuple[str, str], int] = {}
 
     def form(self) -> Hashable:
         sections = {name: self.sequence(steps) for name, steps in self.program.sections.items()}
         form = tuple(sections.items())
         names = _Names(form)
-        has_unknown_reads = names.has_unknown_reads or self.shares_variables
+        has_unknown_reads = names.has_unknown_reads or self.has_unknown_policies or self.shares_variables
         if not has_unknown_reads:
             form = names.without_unread(form, self.given)
         if not (self.reads_errors or has_unknown_reads):
@@ -104,6 +106,7 @@ class _Normalizer:
         if has_trait(step.name, "branches"):
             return self._branches(step)
         place: tuple[Any, ...] = ()
+        self.has_unknown_policies |= step.specification is None or step.name == "include-fragment"
         if step.specification is None or has_trait(step.name, *_OF_A_SCOPE):
             count = self.counts[step.scope, step.name] = self.counts.get((step.scope, step.name), 0) + 1
             place = (step.scope, count)
