@@ -134,7 +134,9 @@ def _files(folder: str) -> Iterator[tuple[str, str]]:
         ]
         for name in names:
             path = os.path.join(directory, name)
-            if not ignored.leaves_out(path, False):
+            if not (
+                name.startswith(".") or ignored.leaves_out(path, False)
+            ):  # a hidden file is no reader's, and secret
                 yield os.path.relpath(path, folder).replace(os.sep, "/"), path
 
 
