@@ -19,7 +19,7 @@ from apimpolicy.cli.commands import (
 )
 from apimpolicy.cli.program import say
 from apimpolicy.report.columns import Style
-from apimpolicy.report.difference_data import EQUIVALENT, ERROR, UNDECIDED
+from apimpolicy.report.difference_data import ERROR, UNDECIDED
 from apimpolicy.report.harmless import write_report
 from apimpolicy.text.secrets import requests_are_invented
 
@@ -114,10 +114,10 @@ def _show(report: ComparisonReport, form: str, verbose: bool) -> None:
 
 
 def _exit_code(report: ComparisonReport) -> int:
-    found = {each.status for each in report.policies}
+    found = {UNDECIDED if each.is_open else each.status for each in report.policies if not each.is_the_same}
     if ERROR in found or report.problem:
         return commands.USAGE
     is_noticed = any(group.affects_callers for group in report.settings) or bool(report.access) or bool(report.breaks)
-    if found - {EQUIVALENT, UNDECIDED} or is_noticed or report.literals:
+    if found - {UNDECIDED} or is_noticed or report.literals:
         return commands.FINDINGS
-    return commands.UNDECIDED if UNDECIDED in found or report.is_partial else commands.CLEAN
+    return commands.CLEAN if UNDECIDED not in found and report.has_no_rest else commands.UNDECIDED

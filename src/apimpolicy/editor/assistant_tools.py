@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     Call = tuple[str, Arguments]
     """An action of `isolated_calls`, and its arguments."""
 
+_DESCRIBED: Final = 1
+"""Levels of an answer's schema that have descriptions."""
 MOST_ENTRIES: Final = 60
 """Entries of a trace that an answer has."""
 
@@ -99,8 +101,21 @@ def _output(row: Json) -> Schema:
     found: Schema = json.loads(file.read_text("utf-8"))
     for key in ("$schema", "$id", "title"):
         found.pop(key, None)
+    _shorten(found, _DESCRIBED)
     found["properties"]["left_out"] = {"type": "string", "description": "What is not listed, to keep the answer short."}
     return found
+
+
+def _shorten(schema: Any, levels: int) -> None:
+    """Remove the descriptions below so many levels of a schema: every conversation begins with the list of tools."""
+    if isinstance(schema, list):
+        for each in schema:
+            _shorten(each, levels)
+    elif isinstance(schema, dict):
+        if levels < 0 and isinstance(schema.get("description"), str):
+            del schema["description"]
+        for name, each in schema.items():
+            _shorten(each, levels - (name in ("properties", "items")))
 
 
 def _setting(arguments: Arguments) -> Arguments:

@@ -11,8 +11,8 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.audit_run import AuditRun, audit_path
 from apimpolicy.project.revisions import revision_of
 from apimpolicy.project.service.leniency import Leniency, leniency, lenient
-from apimpolicy.reasoning.audit.access import is_weaker
 from apimpolicy.reasoning.audit.findings import lent_to_anyone
+from apimpolicy.reasoning.audit.order import CHANGED, STRONGER, UNCHANGED, UNKNOWN, WEAKER, AccessOrder, compared
 
 if TYPE_CHECKING:
     from apimpolicy.reasoning.audit.analysis import OperationAudit, ServiceAudit
@@ -20,8 +20,16 @@ if TYPE_CHECKING:
 ABSENT = "not there"
 
 
+ADDED, REMOVED = "added", "removed"
+"""The relations of an operation that only one version has."""
+
+
 class Change(NamedTuple):
-    """An operation whose answer differs, with the words for both."""
+    """An operation whose access differs, with the words for both versions.
+
+    `relation` is `weaker`, `stronger`, `changed` (some callers gain access and others lose it), `can't be compared`,
+    `added` or `removed`; `details` are the accepted values that make the difference.
+    """
 
     api: str
     operation: str
@@ -29,6 +37,9 @@ class Change(NamedTuple):
     after: str
     is_weaker: bool
     """True when requests reach the backend now that didn't before, or with more credentials of the gateway."""
+
+    relation: str = ""
+    details: tuple[str, ...] = ()
 
     @property
     def is_there_on_both_sides(self) -> bool:
@@ -71,9 +82,27 @@ def _change(old: OperationAudit | None, new: OperationAudit | None) -> Change | 
     shown = new or old
     assert shown is not None
     before, after = _words(old), _words(new)
-    if before == after:
+    if old is None or new is None:
+        is_weaker = new is not None and new.access.is_open
+        return Change(shown.api.id, shown.name, before, after, is_weaker, REMOVED if new is None else ADDED)
+    relation, details = _order(old, new)
+    if relation == UNCHANGED:
         return None
-    return Change(shown.api.id, shown.name, before, after, _is_weaker(old, new))
+    return Change(shown.api.id, shown.name, before, after, relation == WEAKER, relation, details)
+
+
+def _order(old: OperationAudit, new: OperationAudit) -> AccessOrder:
+    if old.problem != new.problem:
+        return AccessOrder(UNKNOWN, (f"{'now ' if new.problem else ''}the policies can't be read",))
+    if old.assumed is not None and new.assumed is not None:  # under the same condition
+        return _order(old.assumed, new.assumed)
+    if old.assumed is not new.assumed:
+        return AccessOrder(UNKNOWN, ("the global policy is known in one of the versions only",))
+    found = compared(old.alternatives, new.alternatives)
+    lent = [set(lent_to_anyone(each)) if each.access.is_open else set() for each in (old, new)]
+    if found.relation == UNCHANGED and lent[0] != lent[1]:
+        return AccessOrder(WEAKER if lent[1] > lent[0] else STRONGER if lent[1] < lent[0] else CHANGED)
+    return found
 
 
 def _words(operation: OperationAudit | None) -> str:
@@ -83,15 +112,3 @@ def _words(operation: OperationAudit | None) -> str:
         return f"{_words(operation.assumed)}, unless the global policy asks"
     lent = lent_to_anyone(operation) if operation.access.is_open else []
     return operation.access.words + (f" with {', '.join(sorted(lent))}" if lent else "")
-
-
-def _is_weaker(old: OperationAudit | None, new: OperationAudit | None) -> bool:
-    if new is None:
-        return False
-    if old is None:
-        return new.access.is_open
-    if old.assumed is not None and new.assumed is not None:  # under the same condition
-        return _is_weaker(old.assumed, new.assumed)
-    return is_weaker(new, old.access.paths) or (
-        new.access.is_open and bool({*lent_to_anyone(new)} - {*lent_to_anyone(old)})
-    )

@@ -69,7 +69,7 @@ _OF_TESTS = re.compile(
 )
 """Paths of code that tests something: `tests/a.py`, `test_a.py`, `Api.Tests/A.cs`, `ApiTests.cs`, `Api.Tests.ps1`."""
 
-_SKIPPED_DIRECTORIES = frozenset(
+SKIPPED_DIRECTORIES = frozenset(
     (
         *("node_modules", "__pycache__", ".git", ".hg", ".svn", ".jj", ".terraform", ".terragrunt-cache", ".venv"),
         *(".tox", ".nox", ".eggs", ".cache", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".idea"),
@@ -268,7 +268,7 @@ class _Search:
                         if not self._leaves_out(entry.path, False, project, ignored):
                             yield entry.path
                     elif (
-                        name not in _SKIPPED_DIRECTORIES
+                        name not in SKIPPED_DIRECTORIES
                         and (not entry.is_symlink() and _is(entry.is_dir))
                         and not self._leaves_out(entry.path, True, project, ignored)
                     ):

@@ -7,9 +7,11 @@ token                                              3     crms      issuer 14b7�
 Changes of access, weaker or stronger (`audit --since`), have the formats of `audit`:
 
 weaker    crms GET /values    token → anyone
+weaker    crms GET /list      token
+          now accepts the audience partners
 
 JSON: {"version": 1, "tool": {…}, "changes": [{"api": "crms", "operation": "GET /values", "before": "token",
-"after": "anyone", "weaker": true}]}
+"after": "anyone", "weaker": true, "relation": "weaker", "details": []}]}
 """
 
 from __future__ import annotations
@@ -21,11 +23,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.project.audit_changes import ADDED, REMOVED
 from apimpolicy.reasoning.audit import kinds
 from apimpolicy.reasoning.audit.access import ANYONE, KEY_WORD, NO_ACCESS, NOT_DECIDED, NOT_LIMITED, limited_by
 from apimpolicy.reasoning.audit.findings import AuditFinding, lent_to_anyone, operations_by_api
+from apimpolicy.reasoning.audit.order import CHANGED, STRONGER, UNKNOWN, WEAKER
 from apimpolicy.reasoning.audit.states import PolicyLocation, TokenCheck
-from apimpolicy.report.columns import PLAIN, Style, counted, printable
+from apimpolicy.report.columns import PLAIN, Style, counted, first_of, printable
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -305,10 +309,11 @@ CODE = "audit"
 
 def changes_text(changes: Sequence[Change], style: Style = PLAIN) -> str:
     """Return a line for each change, the weaker ones first, and a summary."""
-    lines = [
-        f"{_word(each):<10}{printable(f'{each.api} {each.operation}'):<40}  {each.before} → {each.after}"
-        for each in _ordered(changes)
-    ]
+    lines: list[str] = []
+    for first, operations in _together(changes):
+        names = f"{first.api} {first_of(operations, _MOST_TOGETHER)}"
+        lines.append(f"{_word(first):<10}{printable(names):<40}  {_both(first)}")
+        lines += (f"{'':<10}{printable(detail)}" for detail in first.details)
     return style.fit("\n".join([*lines, _summary(changes)]))
 
 
@@ -320,7 +325,7 @@ def changes_as(form: str, changes: Sequence[Change], path: str, style: Style = P
 
             rows = [
                 {"api": each.api, "operation": each.operation, "before": each.before, "after": each.after}
-                | {"weaker": each.is_weaker}
+                | {"weaker": each.is_weaker, "relation": each.relation, "details": list(each.details)}
                 for each in _ordered(changes)
             ]
             return indented(program_report(changes=rows))
@@ -343,21 +348,45 @@ def changes_as(form: str, changes: Sequence[Change], path: str, style: Style = P
     return changes_text(changes, style)
 
 
+_MOST_TOGETHER = 3
+_RELATIONS = (WEAKER, CHANGED, UNKNOWN, STRONGER, ADDED, REMOVED)
+
+
 def _ordered(changes: Sequence[Change]) -> list[Change]:
-    return sorted(changes, key=lambda each: not each.is_weaker)
+    return sorted(changes, key=lambda each: (not each.is_weaker, _RELATIONS.index(each.relation)))
+
+
+def _together(changes: Sequence[Change]) -> list[tuple[Change, list[str]]]:
+    """Return the changes that operations of an API have in common, with the operations."""
+    found: dict[Change, list[str]] = {}
+    for each in _ordered(changes):
+        found.setdefault(each._replace(operation=""), []).append(each.operation)
+    return list(found.items())
 
 
 def _word(change: Change) -> str:
-    return "weaker" if change.is_weaker else "stronger"
+    return (
+        "open" if change.is_weaker and change.relation == ADDED else _SHORT_WORDS.get(change.relation, change.relation)
+    )
+
+
+_SHORT_WORDS = {UNKNOWN: "unclear"}
+
+
+def _both(change: Change) -> str:
+    return change.before if change.before == change.after else f"{change.before} → {change.after}"
 
 
 def _words(change: Change) -> str:
-    return f"{_word(change)}: {change.before} → {change.after}"
+    return "; ".join((f"{_word(change)}: {_both(change)}", *change.details))
 
 
 def _summary(changes: Sequence[Change]) -> str:
-    weaker = sum(each.is_weaker for each in changes)
-    return f"audit: {weaker:,} weaker, {len(changes) - weaker:,} stronger or changed in another respect"
+    words = {WEAKER: "weaker", STRONGER: "stronger", CHANGED: "changed", UNKNOWN: "not comparable"}
+    relations = [each.relation for each in changes]
+    parts = [f"{sum(each.is_weaker for each in changes):,} weaker"]
+    parts += [f"{relations.count(each):,} {words.get(each, each)}" for each in _RELATIONS[1:] if each in relations]
+    return f"audit: {', '.join(parts)}"
 
 
 def _markdown(changes: Sequence[Change]) -> Iterator[str]:
@@ -369,7 +398,8 @@ def _markdown(changes: Sequence[Change]) -> Iterator[str]:
         yield "| | operation | before | after |"
         yield "| --- | --- | --- | --- |"
     for each in _ordered(changes):
-        cells = _word(each), plain(f"{each.api} {each.operation}"), plain(each.before), plain(each.after)
+        after = "; ".join((each.after, *each.details))
+        cells = _word(each), plain(f"{each.api} {each.operation}"), plain(each.before), plain(after)
         yield f"| {' | '.join(cells)} |"
 
 
@@ -377,5 +407,6 @@ def _findings(changes: Sequence[Change], path: str) -> Iterator[Diagnostic]:
     """Yield an error for each operation with weaker access, and a note for each other change."""
     for each in _ordered(changes):
         severity = Severity.ERROR if each.is_weaker else Severity.INFO
-        message = f"access is {_word(each)}: {each.api} {each.operation}: {each.before} → {each.after}"
+        words = "; ".join((f"{each.before} → {each.after}", *each.details))
+        message = f"access is {_word(each)}: {each.api} {each.operation}: {words}"
         yield Diagnostic(CODE, message, Source("", path), 0, 0, severity)

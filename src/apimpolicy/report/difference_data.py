@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.report.columns import counted
+
+if TYPE_CHECKING:
+    from apimpolicy.report.remainder import Remainder
 
 CHANGED, MOVED = "changed", "moved"
 EQUIVALENT, DIFFERENT, UNDECIDED, ADDED, REMOVED, ERROR, SAME = (
@@ -36,6 +39,8 @@ class ElementChange(NamedTuple):
     new: str | None = None
     old_line: int = 0
     is_literal: bool = False
+    is_proven: bool = False
+    """The change is in a policy that is proven to treat every request as before."""
 
     @property
     def place(self) -> str:
@@ -108,6 +113,20 @@ class AccessChange(NamedTuple):
     before: str
     after: str
     is_weaker: bool
+    relation: str = ""
+    """`weaker`, `stronger` or `changed`."""
+    details: tuple[str, ...] = ()
+    """The accepted values that make the difference."""
+
+    @property
+    def word(self) -> str:
+        return self.relation or ("weaker" if self.is_weaker else "stronger")
+
+    @property
+    def words(self) -> str:
+        """The change: `token → anyone`, `token: now accepts the audience partners`."""
+        kinds = self.before if self.before == self.after else f"{self.before} → {self.after}"
+        return f"{kinds}: {'; '.join(self.details)}" if self.details else kinds
 
 
 class DifferenceReport(NamedTuple):
@@ -130,6 +149,10 @@ class DifferenceReport(NamedTuple):
     seconds: float = 0.0
     subject: str = ""
     proven: tuple[str, ...] = ()
+    access: tuple[AccessChange, ...] = ()
+    """Of a policy that belongs to no service."""
+    is_unnoticed: bool = False
+    """True of a policy that was added or removed while every operation is proven to treat requests as before."""
 
     @property
     def name(self) -> str:
@@ -140,6 +163,22 @@ class DifferenceReport(NamedTuple):
     def is_complete(self) -> bool:
         """Return whether everything that is not listed is proven to be the same."""
         return self.status in (EQUIVALENT, DIFFERENT) and not self.reasons
+
+    @property
+    def is_the_same(self) -> bool:
+        """Return whether the policy is proven to change nothing for callers."""
+        return self.status == EQUIVALENT or self.is_unnoticed
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether nothing was found, and not everything is decided; also of a policy that came or went."""
+        return self.status == UNDECIDED or (self.status in (ADDED, REMOVED) and bool(self.reasons) and not self.items)
+
+    def settled(self, remainder: Remainder, *, is_same_text: bool = False) -> DifferenceReport:
+        """Return the report of versions that are the same; not decided where anything is left. The one place for it."""
+        if not remainder.is_empty:
+            return self._replace(status=UNDECIDED, reasons=(*self.reasons, *remainder.rest))
+        return self._replace(status=SAME if is_same_text else EQUIVALENT)
 
 
 class SettingChange(NamedTuple):
@@ -158,6 +197,8 @@ class SettingChange(NamedTuple):
     meaning: str = ""
     file: str = ""
     line: int = 0
+    real_file: str = ""
+    """The real path of the file, also of one at a revision."""
 
     @property
     def place(self) -> str:
@@ -204,6 +245,10 @@ class ComparisonReport(NamedTuple):
     has_service: bool = False
     is_partial: bool = False
     """Parts of the service were not read, so that nothing is known to be the same, or gone."""
+    remainder: Remainder | None = None
+    """What differs in the files of both sides and is neither shown nor proven to be layout; None until it is known."""
+    is_of_files: bool = False
+    """Two files were compared, and nothing around them."""
 
     @property
     def weaker(self) -> list[AccessChange]:
@@ -221,14 +266,21 @@ class ComparisonReport(NamedTuple):
     def is_complete(self) -> bool:
         """Return whether everything that is not named is proven to be the same."""
         unclear = (ERROR, UNDECIDED)
-        return not (self.problem or self.is_partial) and not any(
-            report.status in unclear or report.reasons for report in self.policies
-        )
+        return self.has_no_rest and not any(report.status in unclear or report.reasons for report in self.policies)
+
+    @property
+    def has_no_rest(self) -> bool:
+        """Return whether each changed file was accounted for, and each part of a service was read."""
+        return self.remainder is not None and self.remainder.is_empty and not (self.problem or self.is_partial)
+
+    @property
+    def not_compared(self) -> tuple[str, ...]:
+        return () if self.remainder is None else self.remainder.rest
 
     @property
     def literals(self) -> list[ElementChange]:
         """The changed values that no request of `items` shows."""
-        return [each for each in self.other_changes if each.is_literal]
+        return [each for each in self.other_changes if each.is_literal and not each.is_proven]
 
     @property
     def other_changes(self) -> list[ElementChange]:
@@ -314,8 +366,8 @@ def _access(report: ComparisonReport) -> Iterator[str]:
         apis = len({each.api for each in opened})
         yield f"{ANYONE} can now call {_operations(opened)} of {counted(apis, 'API')}"
     weaker = [each for each in report.weaker if each not in opened]
-    stronger = [each for each in report.access if not each.is_weaker]
-    for word, changes in (("weaker", weaker), ("stronger", stronger)):
+    others = {word: [each for each in report.access if each.word == word] for word in ("stronger", "changed")}
+    for word, changes in (("weaker", weaker), *others.items()):
         if changes:
             yield f"access is {word} for {_operations(changes)}"
 
@@ -333,7 +385,11 @@ def _changes(report: ComparisonReport) -> Iterator[str]:
     if report.literals:
         yield f"{counted(len(report.literals), 'literal')} changed"
     for status, words in ((ERROR, "can't be loaded"), (ADDED, "added"), (REMOVED, "removed")):
-        found = [each for each in report.policies if each.status == status and (status == ERROR or not each.items)]
+        found = [
+            each
+            for each in report.policies
+            if each.status == status and (status == ERROR or not (each.items or each.is_unnoticed or each.is_open))
+        ]
         if found:
             yield f"{counted(len(found), 'policy', 'policies')} {words}"
     repaired = [each for each in report.policies if each.status == DIFFERENT and each.problem and not each.items]
@@ -347,12 +403,16 @@ def _changes(report: ComparisonReport) -> Iterator[str]:
 
 def _nothing(report: ComparisonReport) -> str:
     """Return the sentence where nothing changes for callers, as far as that is known."""
-    open_ = [each for each in report.policies if each.status != EQUIVALENT]
+    open_ = [each for each in report.policies if not each.is_the_same]
     if open_:
         number = counted(len(open_), "policy", "policies")
         return f"No request was found that is treated differently, but that isn't proven for {number}."
     if report.is_partial:
         return "No difference was found, but parts of the service aren't read: see the notes."
+    if not report.has_no_rest:
+        files = len(report.not_compared)
+        verb = "is" if files == 1 else "are"
+        return f"No difference was found, but {counted(files, 'changed file')} {verb} not compared."
     if report.policies:
         several = f"all {len(report.policies)} policies that changed are"
         which = "the policy that changed is" if len(report.policies) == 1 else several
@@ -361,4 +421,6 @@ def _nothing(report: ComparisonReport) -> str:
         return f"Nothing changes for callers: {counted(len(report.settings), 'part')} of the service changed otherwise."
     if report.changes:
         return "Nothing changes for callers: no operation uses the policies that changed."
+    if report.is_of_files:
+        return "Nothing changes for callers: the policy is the same."
     return "Nothing changes for callers: the policies, and everything around them, are the same."

@@ -12,8 +12,9 @@ Differences between versions of policies for programs: `diff --format json`.
      "verdict": "1 change for callers; …", "complete": true,
      "changes": [{"file": "orders.xml", "line": 6, "what": "changed", "element": "<rate-limit>", "attribute": "calls",
                   "old": "100", "new": "1000", "literal": true}],
-     "access": [{"api": "orders", "operations": ["GET /"], "before": "token", "after": "anyone", "weaker": true}],
-     "notes": [], "breaks": [],
+     "access": [{"api": "orders", "operations": ["GET /"], "before": "token", "after": "anyone", "weaker": true,
+                 "relation": "weaker", "details": []}],
+     "notes": [], "breaks": [], "not_compared": ["modules/apis/policy.xml.tpl"],
      "settings": [{"name": "API orders", "changes": [{"subject": null, "setting": "subscription required",
                    "what": "changed", "old": "yes", "new": "no", "meaning": "calls without a subscription key …",
                    "file": "apis/orders/apiInformation.json", "line": 3}], "differences": []}]}
@@ -34,7 +35,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.report.difference_data import ADDED, REMOVED, verdict
-from apimpolicy.report.difference_text import UNNOTICED, applies_to, causes, headline, open_reasons, proven_parts
+from apimpolicy.report.difference_text import (
+    NOT_COMPARED,
+    UNNOTICED,
+    applies_to,
+    causes,
+    headline,
+    open_reasons,
+    proven_parts,
+)
 from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.markup import code, code_span, fenced, plain
 from apimpolicy.report.stand_in_text import with_stand_ins
@@ -61,6 +70,7 @@ def differences_to_json(report: ComparisonReport) -> str:
         settings=[_group(each) for each in report.settings],
         notes=list(report.notes),
         breaks=list(report.breaks),
+        not_compared=list(report.not_compared),
         problem=report.problem or None,
     )
     return indented(with_stand_ins(content))
@@ -86,6 +96,8 @@ def _access(change: AccessChange) -> dict[str, Any]:
         "before": change.before,
         "after": change.after,
         "weaker": change.is_weaker,
+        "relation": change.word,
+        "details": list(change.details),
     }
 
 
@@ -188,6 +200,8 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
         proven = proven_parts(report)
         known = f"The same in any case: {plain('; '.join(proven))}.\n\n" if proven else ""
         yield _folded("what isn't decided, and why", known + _listed(reasons))
+    if report.not_compared:
+        yield f"Changed, and {NOT_COMPARED}: " + _joined(map(code_span, report.not_compared))
     if report.notes:
         yield _folded("not compared, and problems of both versions", _listed(report.notes))
     if items:
@@ -209,8 +223,7 @@ def _rows(report: ComparisonReport) -> Iterator[tuple[str, str, str]]:
     for change in report.access:
         if not known.intersection(change.operations):
             names = ", ".join(change.operations[:3]) + " …" * (len(change.operations) > 3)
-            words = f"{change.before} → {change.after}"
-            yield f"API {plain(change.api)}", f"access: {plain(words)}", plain(names)
+            yield f"API {plain(change.api)}", f"access is {change.word}: {plain(_cut(change.words))}", plain(names)
     for group in report.settings:
         if group.affects_callers:
             for each in group.changes:
@@ -228,7 +241,8 @@ def _who(item: DifferenceItem, weaker: Iterable[AccessChange]) -> str:
         request += f" (operations: {plain(where)})"
     for change in weaker:
         if item.was_refused and not {*item.operations}.isdisjoint(change.operations):
-            return f"{request}; **{plain(change.after)}, before: {plain(change.before)}**"
+            was = f", before: {change.before}" if change.before != change.after else ""
+            return f"{request}; **{plain(change.after)}{plain(was)}**"
     return request
 
 

@@ -40,6 +40,8 @@ _STATES = {
 }
 UNNOTICED = "callers notice nothing"
 """The meaning of a setting that matters to no request."""
+NOT_COMPARED = "not compared, so that their effect isn't known"
+"""Of changed files that nothing accounts for."""
 _MOST_OPERATIONS = 3
 _MOST_AT_PLACE = 3
 _AT_PLACE = re.compile(r"(.*) \((?:[^()]*:)?([^():]+:\d+):\d+\)", re.DOTALL)
@@ -76,6 +78,9 @@ def comparison(report: ComparisonReport, style: Style = PLAIN, *, verbose: bool 
     if reasons := open_reasons(report):
         known = [f"The same in any case: {'; '.join(proven)}."] if (proven := proven_parts(report)) else []
         blocks.append("\n".join(["Not decided because of:", *listed(reasons, style.width - 4), *known]))
+    if report.not_compared:
+        title = f"Changed, and {NOT_COMPARED}:"
+        blocks.append("\n".join([title, *listed(report.not_compared, style.width - 4)]))
     if report.notes:
         blocks.append(
             "\n".join(["Not compared, and problems of both versions:", *listed(report.notes, style.width - 4)])
@@ -120,9 +125,8 @@ def _others(report: ComparisonReport, style: Style) -> Iterator[str]:
     if report.access:
         lines = ["Access to the backend (see apimpolicy audit):"]
         for each in report.access:
-            word = "weaker" if each.is_weaker else "stronger"
             names = first_of(each.operations, _MOST_OPERATIONS)
-            lines += _wrapped(f"{word}: {each.api} {names}: {each.before} → {each.after}", style)
+            lines += _wrapped(f"{each.word}: {each.api} {names}: {each.words}", style)
         yield "\n".join(lines)
     if others := report.other_changes:
         title = "Changed besides:" if report.items else "Changed:"

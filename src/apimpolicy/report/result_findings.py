@@ -10,7 +10,7 @@ from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.report.claim_results import ERROR, FALSE, UNDECIDED, ClaimReport
 from apimpolicy.report.columns import shortened
 from apimpolicy.report.difference_data import EQUIVALENT, ComparisonReport, DifferenceItem
-from apimpolicy.report.difference_text import UNNOTICED, headline
+from apimpolicy.report.difference_text import NOT_COMPARED, UNNOTICED, headline
 from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
@@ -74,9 +74,8 @@ def difference_findings(report: ComparisonReport) -> Iterator[Diagnostic]:
     for change in report.literals:
         yield _finding_at(change.file, change.line, "diff", change.sentence, Severity.INFO)
     for access in report.access:
-        word = "weaker" if access.is_weaker else "stronger"
         names = ", ".join(access.operations[:3])
-        message = f"access is {word}: {access.api} {names}: {access.before} → {access.after}"
+        message = f"access is {access.word}: {access.api} {names}: {access.words}"
         yield _finding_at("", 1, "diff", message, Severity.WARNING if access.is_weaker else Severity.INFO)
     for group in report.settings:
         for setting in group.changes:
@@ -86,6 +85,10 @@ def difference_findings(report: ComparisonReport) -> Iterator[Diagnostic]:
         for item in group.items:
             file, line = next(((each.file, each.line) for each in group.changes if each.file), ("", 1))
             yield _finding_at(file, line, "diff", f"{group.name}: {_difference(item)}", Severity.WARNING)
+    for file in report.not_compared:
+        name, _, number = file.rpartition(":")
+        at = (name, int(number)) if name and number.isdigit() else (file, 1)
+        yield _finding_at(*at, "diff", f"changed, and {NOT_COMPARED}", Severity.WARNING)
 
 
 def _difference(item: DifferenceItem) -> str:

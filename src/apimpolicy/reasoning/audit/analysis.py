@@ -25,8 +25,17 @@ from apimpolicy.gateway.engine.steps import Program, spliced
 from apimpolicy.reasoning.audit import kinds
 from apimpolicy.reasoning.audit.access import Access, access_of
 from apimpolicy.reasoning.audit.outgoing import hits_of
-from apimpolicy.reasoning.audit.request_state import AuditedTarget
-from apimpolicy.reasoning.audit.states import NEVER, Alternatives, Fact, GatewayAction, PolicyLocation, either, of_facts
+from apimpolicy.reasoning.audit.request_state import AuditedCaller, AuditedTarget
+from apimpolicy.reasoning.audit.states import (
+    NEVER,
+    Alternatives,
+    AuditState,
+    Fact,
+    GatewayAction,
+    PolicyLocation,
+    either,
+    of_facts,
+)
 from apimpolicy.reasoning.audit.tools import METHOD, EntryAudit, Hop, ServiceEntry, Tools, entries_of, entry_audit
 from apimpolicy.reasoning.audit.variables import VariableKnowledge
 from apimpolicy.reasoning.audit.walk import ServiceContext, Walk
@@ -119,6 +128,19 @@ def audit_service(
         each if each.access.is_decided else each._replace(assumed=decided.get(each.key)) for each in found.operations
     ]
     return found._replace(operations=operations)
+
+
+def alternatives_of(program: Program, service_context: ServiceContext) -> Alternatives:
+    """Return what requests prove before they reach the backend by policies that belong to no service."""
+    target = AuditedTarget({}, {})
+    knowledge = VariableKnowledge(AuditedCaller(has_key=False), target)
+    headers = frozenset(("authorization", "ocp-apim-subscription-key"))
+    walk = Walk(knowledge, ExpressionCheck(), frozenset(), service_context, headers)
+    walk.run(program, AuditState())
+    alternatives = walk.forwarded.alternatives
+    for _, found in hits_of([walk]):
+        alternatives = either(alternatives, found)
+    return alternatives
 
 
 class _Audit:

@@ -188,6 +188,10 @@ def _token_facts(sources: Sources, required: TokenCheck, step: Step) -> Iterator
         yield Fact(kinds.OWN, who, (step.where(),))
 
 
+_TIMES = ("revocation", "not-before", "not-after")
+"""What else `validate-client-certificate` checks, unless it is told not to."""
+
+
 def certificate(walk: Walk, step: Step, state: AuditState) -> AuditState:
     def says(name: str, expected: str) -> bool:
         attribute = step.element.get(name)
@@ -198,6 +202,7 @@ def certificate(walk: Walk, step: Step, state: AuditState) -> AuditState:
     proof = {Fact(kinds.CERTIFICATE, kinds.PRESENTED)}
     if not says("validate-trust", "false"):
         proof.add(Fact(kinds.CERTIFICATE, kinds.VERIFIED))
+    proof |= {Fact(kinds.CERTIFICATE, f"checked: {name}") for name in _TIMES if not says(f"validate-{name}", "false")}
     identities = [each for each in step.element.descendants() if each.name == "identity" and each.attributes]
     if identities:
         is_pinned = all(
@@ -226,7 +231,8 @@ def header(walk: Walk, step: Step, state: AuditState) -> AuditState:
 
 
 def address(walk: Walk, step: Step, state: AuditState) -> AuditState:
-    if attribute_of(step.element, "action").lower() == "forbid" or covers_everything(step.element):
+    is_forbidden = attribute_of(step.element, "action").lower() == "forbid"
+    if not is_forbidden and covers_everything(step.element):
         return state
     listed = tuple(
         "-".join(attribute.value.text for attribute in each.attributes) or each.text.strip()
@@ -234,7 +240,7 @@ def address(walk: Walk, step: Step, state: AuditState) -> AuditState:
     )
     if any(walk.chosen(value) for each in step.element.elements() for value in _values_of(each)):
         return walk.proving(step, state, of_facts(Fact(kinds.FORGED, "an address that the caller lists", listed)))
-    return walk.proving(step, state, of_facts(Fact(kinds.ADDRESS, "", listed)))
+    return walk.proving(step, state, of_facts(Fact(kinds.ADDRESS, "", listed, is_true=not is_forbidden)))
 
 
 def _values_of(element: Element) -> Sequence[MarkupNode]:

@@ -40,6 +40,15 @@ class Fact(NamedTuple):
         return not self.is_true and self.kind in (kinds.OWN, kinds.CERTIFICATE, kinds.ADDRESS)
 
 
+class ClaimCheck(NamedTuple):
+    """A required claim: any of the values is enough, or all of them are needed; without any it only has to be there."""
+
+    name: str
+    values: frozenset[str] = frozenset()
+    is_any: bool = False
+    separator: str = ""
+
+
 class TokenCheck(NamedTuple):
     """Requirements of a token check; `weaknesses` describe the open points.
 
@@ -56,6 +65,15 @@ class TokenCheck(NamedTuple):
     is_weak: bool = False
     source: tuple[str, str] | None = None
     """The kind and the name of what the token was in, if it is one part of the request."""
+    keys: frozenset[str] = frozenset()
+    """The URLs of providers and the keys in the policy: a token is signed with one of them."""
+    trusted_issuers: frozenset[str] = frozenset()
+    """The issuers in the policy, and the URLs of providers, which publish theirs; any, if there are none."""
+    claim_checks: tuple[ClaimCheck, ...] = ()
+    requirements: frozenset[str] = frozenset()
+    """What else a token needs: a signature, a time at which it expires, a scheme."""
+    clock_skew: float = 0.0
+    """In seconds; infinite where it isn't known."""
 
 
 class PolicyLocation(NamedTuple):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from apimpolicy.reasoning.audit import kinds
 from apimpolicy.reasoning.audit.access import CUSTOM_CHECK, access_of, evaded_by, is_weaker, listed
-from apimpolicy.reasoning.audit.states import Fact, PolicyLocation, TokenCheck, attribute_of
+from apimpolicy.reasoning.audit.states import ClaimCheck, Fact, PolicyLocation, TokenCheck, attribute_of
 from apimpolicy.text.document import Characters, Element
 from apimpolicy.text.source import is_unknown
 
@@ -54,9 +56,52 @@ def token_of(element: Element, is_chosen: Callable[[Characters], bool] = lambda 
             f"{attribute_of(element, 'authentication-endpoint') or ENTRA}/{tenant.rstrip('/').rpartition('/')[2]}"
         )
     claims = tuple(attribute_of(each, "name") for each in required)
+    providers = frozenset(filter(None, urls))
     return TokenCheck(
-        tuple(shown), tuple(audiences), claims, tuple(applications), tuple(weaknesses), tuple(urls), bool(weak)
+        tuple(shown),
+        tuple(audiences),
+        claims,
+        tuple(applications),
+        tuple(weaknesses),
+        tuple(urls),
+        bool(weak),
+        keys=providers | {_key_in_words(each) for each in keys},
+        trusted_issuers=providers | {issuer for issuer in issuers if issuer},
+        claim_checks=tuple(map(_claim_of, required)),
+        requirements=frozenset(_requirements(element)),
+        clock_skew=_clock_skew(element),
     )
+
+
+def _key_in_words(key: Element) -> str:
+    """Return what tells a key apart: its attributes, or a hash of the text, which may be a secret."""
+    named = " ".join(sorted(f"{each.name}={each.value.text.strip()}" for each in key.attributes))
+    text = key.text.strip()
+    return " ".join(filter(None, ("key", named, sha256(text.encode()).hexdigest()[:8] if text else "")))
+
+
+def _claim_of(claim: Element) -> ClaimCheck:
+    values = frozenset(each.text.strip() for each in claim.elements() if each.name == "value")
+    is_any = attribute_of(claim, "match").lower() == "any"
+    return ClaimCheck(attribute_of(claim, "name"), values, is_any, attribute_of(claim, "separator"))
+
+
+def _requirements(element: Element) -> Iterator[str]:
+    if attribute_of(element, "require-signed-tokens").lower() != "false":
+        yield "a signature"
+    if attribute_of(element, "require-expiration-time").lower() != "false":
+        yield "a time of expiry"
+    if scheme := attribute_of(element, "require-scheme"):
+        yield f"the scheme {scheme}"
+    if any(each.name == "key" and _is_inside(each, "decryption-keys") for each in element.descendants()):
+        yield "encryption"
+
+
+def _clock_skew(element: Element) -> float:
+    try:
+        return float(attribute_of(element, "clock-skew") or 0)
+    except ValueError:
+        return math.inf
 
 
 def keys_of(element: Element) -> Iterator[Characters]:

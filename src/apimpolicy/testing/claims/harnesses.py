@@ -257,13 +257,18 @@ AROUND_A_FRAGMENT = (
 """A policy that does nothing but include a fragment."""
 
 
-def file_about(path: str, *policies: Policy, with_fragments: bool = False) -> CaseFile:
+def file_about(
+    path: str,
+    *policies: Policy,
+    with_fragments: bool = False,
+    providers: Mapping[str, dict[str, Any]] = MappingProxyType({}),
+) -> CaseFile:
     """Return the test file beside a policy that tests it; without one, stand-ins for what these versions of it need.
 
-    `with_fragments`: files near the policy are fragments that no configuration has, each by its id.
-    Raises TestFileError, ConfigurationError.
+    `with_fragments`: files near the policy are fragments that no configuration has, each by its id. `providers` are
+    more identity providers. Raises TestFileError, ConfigurationError.
     """
-    return test_file_of(path) or _stand_ins(path, policies, with_fragments)
+    return test_file_of(path) or _stand_ins(path, policies, with_fragments, providers)
 
 
 def scope_in(file: CaseFile, path: str) -> str:
@@ -292,7 +297,9 @@ def test_file_of(path: str) -> CaseFile | None:
     return None
 
 
-def _stand_ins(path: str, policies: Sequence[Policy], with_fragments: bool) -> CaseFile:
+def _stand_ins(
+    path: str, policies: Sequence[Policy], with_fragments: bool, others: Mapping[str, dict[str, Any]]
+) -> CaseFile:
     """Return a test file with stand-ins for everything that the policies need and nothing defines."""
     defaults: dict[str, Any] = {}
     providers: dict[str, Any] = {}
@@ -304,6 +311,8 @@ def _stand_ins(path: str, policies: Sequence[Policy], with_fragments: bool) -> C
             _add_fragments(found, subject)
         _add(defaults, found.defaults)
         providers |= found.providers
+    known = list(providers.values())
+    providers |= {name: each for name, each in others.items() if each not in known}
     if used := defaults.get("named-values", {}):
         used |= {name: value for name, value in _named_values_around(path).items() if name in used}
     content: dict[str, Any] = {"policy": AROUND_A_FRAGMENT, "claims": [], "defaults": defaults}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.csharp.syntax.lexer import tokenize
 from apimpolicy.gateway.policies.effects import Condition
 from apimpolicy.gateway.policies.placement import SECTIONS
-from apimpolicy.gateway.policies.registry import has_trait, is_known
+from apimpolicy.gateway.policies.registry import has_trait, is_known, specification_of
 from apimpolicy.reasoning.proving.equivalence import OWN
 from apimpolicy.report.difference_data import ADDED, CHANGED, MOVED, REMOVED, ElementChange
 from apimpolicy.testing.claims.conditions import BACKEND
@@ -42,9 +42,18 @@ def of_element(element: Element) -> Any:
     known = _known.get(id(element))
     if known is None:
         inner = tuple(of_element(each) for each in element.elements())
-        text = _code(element.expression) if element.expression is not None else "" if inner else element.text
+        text = _code(element.expression) if element.expression is not None else _plain(element, has_inner=bool(inner))
         known = _known[id(element)] = element, (*_head(element), text, inner)
     return known[1]
+
+
+def _plain(element: Element, *, has_inner: bool) -> str:
+    """Return the text of an element: that of markup as it is written, of other elements without those inside."""
+    if not has_inner:
+        return element.text
+    specification = specification_of(element.name)
+    is_markup = specification is not None and specification.takes_markup
+    return element.source.text[element.content_start : element.content_end] if is_markup else ""
 
 
 def _head(element: Element) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -171,7 +180,7 @@ def _of_pair(old: Element, new: Element, file: str) -> Iterator[ElementSpan]:
     if any(inside):
         yield from _of_siblings(inside[0], inside[1], file)
     elif of_element(old)[2] != of_element(new)[2]:
-        is_literal = old.expression is None and new.expression is None
+        is_literal = old.expression is None and new.expression is None and not _is_of_trace(new)
         line = _line(new, new.content_start)
         change = ElementChange(
             file, line, CHANGED, _shown(new), "", _text(old), _text(new), _line(old, old.start), is_literal
@@ -183,12 +192,29 @@ def _of_attribute(
     old: Element, new: Element, name: str, one: Attribute | None, other: Attribute | None, file: str
 ) -> ElementSpan:
     given = [each for each in (one, other) if each is not None]
-    is_literal = all(each.value.expression is None for each in given)
+    is_literal = all(each.value.expression is None for each in given) and not _is_name(new, name)
     texts = [None if each is None else each.value.text.strip() for each in (one, other)]
     line = _line(new, new.start if other is None else other.name_start)
     what = ADDED if one is None else REMOVED if other is None else CHANGED
     change = ElementChange(file, line, what, _shown(new), name, texts[0], texts[1], _line(old, old.start), is_literal)
     return ElementSpan(change, old, new)
+
+
+def _is_name(element: Element, attribute: str) -> bool:
+    """Return whether an attribute has a name that only other policies use: of a variable, of a fragment, in a trace."""
+    is_variable = attribute.endswith("variable-name") or (
+        attribute == "name" and has_trait(element.name, "sets-variable")
+    )
+    return is_variable or attribute == "fragment-id" or _is_of_trace(element)
+
+
+def _is_of_trace(element: Element) -> bool:
+    """Return whether an element writes to the trace alone, and to no logger."""
+    around = element if has_trait(element.name, "logs") or element.parent is None else element.parent
+    specification = specification_of(around.name)
+    if specification is None or not has_trait(around.name, "logs"):
+        return False
+    return not any(slot.refers for slot in specification.attributes)
 
 
 def _whole(old: Element | None, new: Element | None, file: str) -> ElementSpan:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.gateway.policies.outside_services import CATEGORIES, MOST_SEVERE, SafetyWords
 from apimpolicy.gateway.policies.registry import has_trait
+from apimpolicy.testing.comparing.accepted_values import changed_values, requests_with_values
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.result import Result
@@ -27,7 +28,10 @@ def first_requests(old: Harness, new: Harness, starts: Sequence[Assignment]) -> 
 
     `starts` are callers who pass all checks.
     """
-    yield from requests_with((*_with_origins(old, new), *_with_limits(old, new), *harms(old, new)), ({}, *starts[:1]))
+    steps = ([step.element for step in side.program.steps()] for side in (old, new))
+    accepted = requests_with_values(changed_values(*steps))
+    inputs = (*accepted, *_with_origins(old, new), *_with_limits(old, new), *harms(old, new))
+    yield from requests_with(inputs, ({}, *starts[:1]))
 
 
 def requests_with(inputs: Iterable[Assignment], starts: Sequence[Assignment]) -> Iterator[Assignment]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,21 +12,27 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.engine.backends import OpenBackends
 from apimpolicy.gateway.engine.document import Policy, load_policy
 from apimpolicy.project.service.completion import computed_backend
+from apimpolicy.reasoning.audit.access import access_of
+from apimpolicy.reasoning.audit.analysis import alternatives_of
+from apimpolicy.reasoning.audit.order import CHANGED, STRONGER, WEAKER, compared
+from apimpolicy.reasoning.audit.walk import ServiceContext
 from apimpolicy.report.difference_data import (
     ADDED,
     DIFFERENT,
-    EQUIVALENT,
     ERROR,
     REMOVED,
     SAME,
     UNDECIDED,
+    AccessChange,
     DifferenceReport,
 )
+from apimpolicy.report.remainder import Remainder
 from apimpolicy.testing.claims.harnesses import AROUND_A_FRAGMENT, FRAGMENT, file_about, harness_of, scope_in, setup_of
 from apimpolicy.testing.claims.requests import request_in_words
+from apimpolicy.testing.comparing.accepted_values import changed_values, in_words, numbered, providers_with
 from apimpolicy.testing.comparing.elements import document_of
 from apimpolicy.testing.comparing.operations import LoadingResult
-from apimpolicy.testing.comparing.product_search import compare
+from apimpolicy.testing.comparing.product_search import FoundDifference, compare
 from apimpolicy.testing.comparing.service_comparison import is_same_document
 from apimpolicy.testing.comparing.service_settings import unknown_in
 from apimpolicy.testing.comparing.setting_table import settings_that_differ
@@ -58,7 +64,7 @@ def compare_pair(pair: VersionPair, bounds: Bounds, on_run: Callable[[], None] =
     policies, problems = _loaded(pair, pair.old, pair.new)
     if any(problems):
         if all(problems) and is_same_document(pair):
-            return blank if pair.is_same_text else blank._replace(status=EQUIVALENT)
+            return blank.settled(Remainder(()), is_same_text=pair.is_same_text)
         found = LoadingResult.of(*problems)
         if found.problem and _TEMPLATE.search(pair.new.data) and _TEMPLATE.search(pair.old.data):
             found = LoadingResult(UNDECIDED, ("a template whose values aren't known here: no request was tried",))
@@ -100,10 +106,14 @@ def _loaded(pair: VersionPair, old: Version, new: Version) -> tuple[list[_Loaded
     places = (old.path, new.path) if pair.is_apart else (new.path, new.path)
     found: list[_Loaded] = []
     known = [policy for policy in policies if policy is not None]
+    elements = [list(policy.document.elements()) for policy in known]
+    values = changed_values(*elements) if len(elements) == 2 else []
+    given = [each for side in elements for each in side]
+    providers = numbered(providers_with(given, values)) if values else {}
     for side, policy in enumerate(policies):
         if policy is not None:
             try:
-                file = file_about(places[side], *known, with_fragments=True)
+                file = file_about(places[side], *known, with_fragments=True, providers=providers)
                 if found and found[0].file.certificates.names() == file.certificates.names():
                     file.certificates = found[0].file.certificates
                 found.append(_Loaded(policy, places[side], file))
@@ -122,11 +132,30 @@ def _compared(
     knows_scopes = len(sides[1].file.subject.policies) > 1
     found = compare(one, other, bounds, on_run, settings, starts, knows_scopes=knows_scopes)
     if found.is_same_text:
-        return blank if pair.is_same_text else blank._replace(status=EQUIVALENT)
-    items = tuple(each.item(request_in_words(each.new.scenario, other)) for each in found.found)
+        return blank.settled(Remainder(found.reasons), is_same_text=pair.is_same_text)
+    items = tuple(each.item(_in_words(each, other)) for each in found.found)
     reasons = tuple(dict.fromkeys(map(str, found.reasons)))
-    status = DIFFERENT if items else UNDECIDED if reasons else EQUIVALENT
-    return blank._replace(status=status, items=items, reasons=reasons, proven=found.proven)
+    report = blank._replace(items=items, proven=found.proven, access=tuple(_access(pair, one, other)))
+    return report._replace(status=DIFFERENT, reasons=reasons) if items else report.settled(Remainder(reasons))
+
+
+def _access(pair: VersionPair, old: Harness, new: Harness) -> Iterator[AccessChange]:
+    """Yield how access differs by the policies alone, in the order of `audit`."""
+    try:
+        alternatives = [alternatives_of(each.program, ServiceContext.of(each.first)) for each in (old, new)]
+    except ApimPolicyError:
+        return
+    relation, details = compared(*alternatives)
+    if relation in (WEAKER, STRONGER, CHANGED):
+        before, after = (access_of(each).words for each in alternatives)
+        operations = ("every request",)
+        yield AccessChange(pair.path, operations, before, after, relation == WEAKER, relation, details)
+
+
+def _in_words(found: FoundDifference, harness: Harness) -> str:
+    scenario = found.new.scenario
+    words = request_in_words(scenario, harness)
+    return words if scenario.token is None else in_words(words, scenario.token[0])
 
 
 def _harness(policy: Policy, place: str, file: CaseFile) -> Harness:

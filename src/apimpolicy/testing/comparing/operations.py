@@ -7,7 +7,7 @@ composed on both sides: where they are the same without their layout, nothing is
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -67,6 +67,22 @@ class PairedOperations:
             routes_of(service, self.callers, with_all_products=True) for service in services if service is not None
         ]
         self.pairs = [pair for apis in _paired_apis(*routes) for pair in _paired_routes(*apis)]
+        self._all = [[route for api in side.values() for route in api] for side in routes]
+
+    def not_paired(self, changed: Set[str]) -> Iterator[str]:
+        """Yield a sentence for each operation of one side alone, unless `changed` has the name of its API or product.
+
+        `changed` are the names of the groups of settings that differ.
+        """
+        for at, side in enumerate(self._all):
+            paired = {_key_of_route(pair[at]) for pair in self.pairs}
+            for route in side:
+                product = route.caller.target if route.caller is not None and route.caller.kind == "product" else ""
+                if (
+                    changed.isdisjoint((f"API {route.api}", f"product {product}"))
+                    and _key_of_route(route) not in paired
+                ):
+                    yield f"not compared: {route.label}, which only the {('old', 'new')[at]} version has"
 
     def groups(self) -> list[RouteGroup]:
         """Return the groups whose programs differ, those with the first route of each pair of programs first.
@@ -222,6 +238,10 @@ def _paired_routes(
 def _at_same_url(old: ServiceRoute, new: ServiceRoute) -> ServiceRoute:
     """Return a route whose requests have the URLs of another one, which differ in names of parameters at most."""
     return new.replaced(template=old.template) if old.prefix.lower() == new.prefix.lower() else new
+
+
+def _key_of_route(route: ServiceRoute) -> object:
+    return route.api, _key(route)
 
 
 def _key(route: ServiceRoute) -> object:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.reasoning.proposing.guided import Finder
 from apimpolicy.reasoning.proving import equivalence
+from apimpolicy.reasoning.proving.normal_form import OTHER_VARIABLES, normal_form
 from apimpolicy.reasoning.proving.proof import Inquiry, ProofResult
 from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
 from apimpolicy.reasoning.scenarios.scenario import shrink
@@ -70,8 +71,8 @@ class FoundDifference(Record):
 class ProgramComparison(Record):
     """The result of a comparison: each difference once, and why it is not proven that there are no others.
 
-    `is_same_text`: only the layout differs. `proven` are the parts without further differences, where the whole isn't
-    proven.
+    `is_same_text`: the programs have the same form. `proven` are the parts without further differences, where the whole
+    isn't proven.
     """
 
     found: list[FoundDifference]
@@ -105,8 +106,13 @@ def compare(
     requests to begin with; without seconds in the `bounds`, no others are searched for. `proofs` are
     those of the same programs, for other operations. `knows_scopes`: the programs have the policies of all scopes.
     """
-    if not settings and of_program(old.program) == of_program(new.program) and not _names_stand_ins(old, new):
-        return ProgramComparison([], (), True)
+    if not settings and not _names_stand_ins(old, new):
+        if of_program(old.program) == of_program(new.program):
+            return ProgramComparison([], (), True)
+        if _has_same_form(old, new, knows_scopes, shares_variables=not knows_scopes):
+            return ProgramComparison([], (), True)
+        if not knows_scopes and _has_same_form(old, new, knows_scopes, shares_variables=False):
+            return ProgramComparison([], (OTHER_VARIABLES,))
     joint = _ProductHarness(old, new, on_run)
     joint.proofs = {} if proofs is None else proofs
     with_body = ({**start, ("body", "there"): True, ("body", "json"): True} for start in ({}, *starts))
@@ -172,6 +178,14 @@ def _candidates(
         yield from requests_with(harms(joint.old, joint.new), moderated)
     if isinstance(question, Inquiry):
         yield from requests_of(question, joint.new)
+
+
+def _has_same_form(old: Harness, new: Harness, knows_scopes: bool, *, shares_variables: bool) -> bool:
+    one, other = (
+        normal_form(each.program, each.variables, knows_scopes=knows_scopes, shares_variables=shares_variables)
+        for each in (old, new)
+    )
+    return one == other
 
 
 def _names_stand_ins(old: Harness, new: Harness) -> bool:

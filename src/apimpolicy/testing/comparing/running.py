@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.project.environments import find_configuration
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.description import FileLocation, PolicyText
+from apimpolicy.reasoning.proving.normal_form import OTHER_VARIABLES
 from apimpolicy.report.difference_data import (
     DIFFERENT,
     EQUIVALENT,
@@ -20,13 +22,15 @@ from apimpolicy.report.difference_data import (
     DifferenceReport,
     Journey,
 )
+from apimpolicy.report.remainder import Remainder
 from apimpolicy.testing.case_files import Case, CaseFile, load_case_tree
 from apimpolicy.testing.claims.harnesses import test_file_of
+from apimpolicy.testing.comparing.changed_files import Accounts, remainder
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, with_moves
 from apimpolicy.testing.comparing.lone_policies import blank_report, compare_pair
 from apimpolicy.testing.comparing.observed_differences import Difference, differences, journey_of
 from apimpolicy.testing.comparing.service_comparison import ServiceComparison, is_same_document
-from apimpolicy.testing.comparing.service_settings import unread
+from apimpolicy.testing.comparing.service_settings import Unread, unread
 from apimpolicy.testing.comparing.services import (
     access_changes,
     affected_apis,
@@ -70,6 +74,7 @@ class _Comparing:
         self.changes: list[ElementChange] = []
         self.same = 0
         self.names: dict[str, str] = {}
+        self.accounts = Accounts()
 
     def report(self) -> ComparisonReport:
         started = time.perf_counter()
@@ -84,13 +89,27 @@ class _Comparing:
                 self._add(pair, None)
                 continue
             self._add(pair, compare_pair(pair, self.bounds_of(pair.path), self.on_run))
+            if not self.report_.has_service:  # each policy alone compares the settings that it is run with
+                settings = [find_configuration(version.path) for version in _versions(pair)]
+                self.accounts.files |= {os.path.realpath(path) for path in settings if path is not None}
         self._add_tested(tested_differences(*self._test_files()))
         return self.report_._replace(
             policies=tuple(map(self._as_written, self.policies)),
             changes=tuple(self.changes),
             same=self.same,
+            remainder=self._remainder(),
+            is_of_files=self.found.folders is None,
             seconds=time.perf_counter() - started,
         )
+
+    def _remainder(self) -> Remainder:
+        """Return the changed files that nothing accounts for; two files are all that was given of themselves."""
+        if self.found.folders is None:
+            return Remainder(())
+        for group in self.report_.settings:
+            for change in group.changes:
+                self.accounts.add_setting(change)
+        return remainder(*self.found.folders, self.accounts)
 
     # Services
 
@@ -128,6 +147,9 @@ class _Comparing:
         has_service = self.report_.has_service or old.has_resources or new.has_resources
         self.report_ = self.report_._replace(has_service=has_service)
         not_read = list(unread(old.description, new.description))
+        if comparison is not None:
+            changed = {group.name for group in groups}
+            not_read += [Unread(note, True) for note in comparison.operations.not_paired(changed)]
         notes = (*self.report_.notes, *(without_names(each.note, places) for each in not_read))
         is_partial = self.report_.is_partial or any(each.has_changed for each in not_read)
         self.report_ = self.report_._replace(notes=tuple(dict.fromkeys(notes)), is_partial=is_partial)
@@ -140,10 +162,12 @@ class _Comparing:
 
     def _policies_of(self, comparison: ServiceComparison | None, pairs: Iterable[VersionPair]) -> None:
         made = {} if comparison is None else dict(comparison.reports(pairs))
+        if (rest := made.pop(None, None)) is not None:
+            self.policies.append(self._named(rest))
         for pair in pairs:
             report = made.get(pair)
             if pair not in made and is_same_document(pair):
-                self._add(pair, None if pair.is_same_text else blank_report(pair)._replace(status=EQUIVALENT))
+                self._add(pair, blank_report(pair).settled(Remainder(()), is_same_text=pair.is_same_text))
             else:
                 self._add(pair, report or compare_pair(pair, self.bounds_of(pair.path), self.on_run))
 
@@ -164,7 +188,7 @@ class _Comparing:
             access = access_changes(*sides, comparison)
         except ApimPolicyError:
             return False
-        self.report_ = self.report_._replace(access=tuple(access))
+        self.report_ = self.report_._replace(access=(*self.report_.access, *access))
         return True
 
     def _sides_of(self, pair: VersionPair, old: Version, new: Version) -> tuple[ServiceSide, ServiceSide] | None:
@@ -228,7 +252,8 @@ class _Comparing:
         return ""
 
     def _shown(self, text: str) -> str:
-        return with_names(text, self.found.places)
+        """Return a text with git's names of files, and others relative to the current folder."""
+        return with_names(text, (*self.found.places, (os.path.join(os.getcwd(), ""), "")))
 
     # Policies
 
@@ -243,11 +268,17 @@ class _Comparing:
 
     def _add(self, pair: VersionPair, report: DifferenceReport | None) -> None:
         if pair.old is not None and pair.new is not None:
-            self.changes += _changes(pair)
+            is_proven = report is not None and (report.is_the_same or report.reasons == (OTHER_VARIABLES,))
+            self.changes += (change._replace(is_proven=is_proven) for change in _changes(pair))
+        for version in _versions(pair):
+            source = version.source or document_of(version.data, version.path).source
+            self.accounts.add_policy(source, is_whole=":" not in os.path.basename(pair.path))
         if report is None or report.status == SAME:
             self.same += 1
             return
-        self.policies.append(self._named(report, pair))
+        self.policies.append(self._named(report))
+        access = (each._replace(api=self._shown(each.api)) for each in report.access)
+        self.report_ = self.report_._replace(access=(*self.report_.access, *access))
 
     def _problem(self, error: ApimPolicyError) -> None:
         text = with_names(problem_in_words(error), self.found.places)
@@ -260,21 +291,19 @@ class _Comparing:
                 for name in (version.path, with_names(version.path, pair.places)):
                     self.names.setdefault(os.path.normpath(name), pair.path.partition(":")[0])
 
-    def _named(self, report: DifferenceReport, pair: VersionPair) -> DifferenceReport:
+    def _named(self, report: DifferenceReport) -> DifferenceReport:
         """Return the report with the names that files have in git, and policies in infrastructure code."""
 
-        def named(text: str) -> str:
-            return with_names(text, self.found.places)
-
+        here = (os.path.join(os.getcwd(), ""), "")
         path, subject = report.path, report.subject
         return report._replace(
-            path=named(path),
+            path=self._shown(path),
             subject=subject,
-            old=named(report.old),
-            new=named(report.new),
-            items=tuple(self._item(each, named) for each in report.items),
-            reasons=tuple(without_names(each, self.found.places) for each in report.reasons),
-            problem=named(report.problem),
+            old=self._shown(report.old),
+            new=self._shown(report.new),
+            items=tuple(self._item(each, self._shown) for each in report.items),
+            reasons=tuple(with_names(without_names(each, self.found.places), (here,)) for each in report.reasons),
+            problem=self._shown(report.problem),
         )
 
     def _item(self, item: DifferenceItem, named: Callable[[str], str]) -> DifferenceItem:

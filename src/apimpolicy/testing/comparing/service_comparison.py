@@ -11,20 +11,13 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.report.difference_data import (
-    ADDED,
-    DIFFERENT,
-    EQUIVALENT,
-    ERROR,
-    REMOVED,
-    UNDECIDED,
-    DifferenceItem,
-    DifferenceReport,
-)
+from apimpolicy.report.difference_data import ADDED, DIFFERENT, ERROR, REMOVED, SAME, DifferenceItem, DifferenceReport
+from apimpolicy.report.remainder import Remainder
 from apimpolicy.testing.claims.requests import request_in_words
 from apimpolicy.testing.claims.services import ServiceHarness, ServiceRoute, harness_of_route, with_callers
+from apimpolicy.testing.comparing.accepted_values import in_words
 from apimpolicy.testing.comparing.elements import document_of, of_element
-from apimpolicy.testing.comparing.operations import LoadingResult, PairedOperations, RouteGroup
+from apimpolicy.testing.comparing.operations import Effective, LoadingResult, PairedOperations, RouteGroup
 from apimpolicy.testing.comparing.product_search import FoundDifference, ProgramComparison, Proofs, compare
 from apimpolicy.testing.comparing.service_settings import unknown_steps
 from apimpolicy.testing.comparing.sides import Key, Needs, ServiceSide, key_of, key_of_element, key_of_policy
@@ -86,8 +79,11 @@ class ServiceComparison:
     def _compared(self) -> Iterator[_Result]:
         if not self.groups:
             return
-        elements = [step.element for group in self.groups for step in _steps(group)]
-        needs = Needs.of(elements)
+        sides = [
+            [step.element for group in self.groups for step in _steps_of(getattr(group, name))]
+            for name in ("old", "new")
+        ]
+        needs = Needs.of(sides[0], sides[1])
         setups = self.old.setup(needs, None), self.new.setup(needs, self.old)
         opened = [with_callers(setup.service, self.operations.callers) for setup in setups]
         deadline = time.process_time() + _SECONDS
@@ -123,11 +119,11 @@ class ServiceComparison:
             proofs = self._proofs.setdefault((group.old.canonical, group.new.canonical), {})
             found = compare(one, other, bounds, self.on_run, (), starts, proofs, knows_scopes=True)
             self._searched.setdefault(change, found)
+            items = list(_items(found, group, other))
+            given = {each.difference.kind: each.difference.sentence for each in found.found}
+            lost = Remainder(given, {item.kind for item in items})
             yield _Result(
-                list(_items(found, group, other)),
-                tuple(dict.fromkeys(map(str, found.reasons))),
-                keys,
-                proven=found.proven,
+                items, tuple(dict.fromkeys((*map(str, found.reasons), *lost.rest))), keys, proven=found.proven
             )
 
     def _bounds_after(self, known: ProgramComparison) -> Bounds:
@@ -137,15 +133,30 @@ class ServiceComparison:
 
     # Reports
 
-    def reports(self, pairs: Iterable[VersionPair]) -> Iterator[tuple[VersionPair, DifferenceReport | None]]:
-        """Yield each policy that differs, or causes a difference; None for one that no operation has."""
-        items = _merged(item for result in self._results for item in result.items)
+    def reports(self, pairs: Iterable[VersionPair]) -> Iterator[tuple[VersionPair | None, DifferenceReport | None]]:
+        """Yield each policy that differs, or causes a difference; None for one that no operation has.
+
+        What belongs to none of the policies is yielded without a pair, so that nothing that was found is lost.
+        """
+        items = dict.fromkeys(_merged(item for result in self._results for item in result.items))
+        shown = {_identity(item) for item in items}
+        told: set[int] = set()
         for pair in pairs:
             keys = {key_of(each) for each in (pair.old, pair.new) if each is not None}
-            own = tuple(item.shown for item in items if item.key in keys)
+            own = [item for item in items if item.key in keys]
             if own or not is_same_document(pair):
                 results = [result for result in self._results if not result.keys.isdisjoint(keys)]
-                yield pair, _report(pair, own, results) if own or results else None
+                told |= set(map(id, results))
+                found = tuple(item.shown for item in own)
+                is_unused = (pair.old is None or pair.new is None) and _is_fragment(pair)
+                yield pair, _report(pair, found, results, shown) if own or results or is_unused else None
+                for item in own:
+                    del items[item]
+        rest = [result for result in self._results if id(result) not in told and (result.reasons or result.problem)]
+        if items or rest:
+            file = next((item.key[0] for item in items if item.key is not None), self.new.root or "")
+            blank = DifferenceReport(file, file, file, SAME)
+            yield None, _settled(blank, tuple(item.shown for item in items), rest, shown)
 
 
 def is_same_document(pair: VersionPair) -> bool:
@@ -160,7 +171,11 @@ def is_same_document(pair: VersionPair) -> bool:
 
 
 def _steps(group: RouteGroup) -> list[Step]:
-    return [step for side in (group.old, group.new) if side.program is not None for step in side.program.steps()]
+    return [*_steps_of(group.old), *_steps_of(group.new)]
+
+
+def _steps_of(side: Effective) -> list[Step]:
+    return [] if side.program is None else list(side.program.steps())
 
 
 def _keys(group: RouteGroup) -> set[Key]:
@@ -199,7 +214,7 @@ def _items(found: ProgramComparison, group: RouteGroup, harness: ServiceHarness)
 def _item(each: FoundDifference, group: RouteGroup, harness: ServiceHarness) -> DifferenceItem:
     words = request_in_words(each.new.scenario, harness) + _with_key(group.pairs[0][1])
     if each.new.scenario.token is not None:
-        words = words.replace(f"token of {each.new.scenario.token[0]}", "token")
+        words = in_words(words, each.new.scenario.token[0])
     return each.item(words, group.operations)
 
 
@@ -209,10 +224,14 @@ def _with_key(route: ServiceRoute) -> str:
     return " with a key" if route.caller.kind == "api" else f" with a key of the product {route.caller.target}"
 
 
+def _identity(item: _Item) -> Hashable:
+    return item.key, item.kind, item.shown.cause
+
+
 def _merged(found: Iterator[_Item]) -> list[_Item]:
     merged: dict[object, _Item] = {}
     for item in found:
-        identity = item.key, item.kind, item.shown.cause
+        identity = _identity(item)
         before = merged.get(identity)
         if before is None:
             merged[identity] = item
@@ -222,20 +241,42 @@ def _merged(found: Iterator[_Item]) -> list[_Item]:
     return list(merged.values())
 
 
-def _report(pair: VersionPair, items: tuple[DifferenceItem, ...], results: Sequence[_Result]) -> DifferenceReport:
+def _report(
+    pair: VersionPair, items: tuple[DifferenceItem, ...], results: Sequence[_Result], shown: Collection[Hashable]
+) -> DifferenceReport:
     names = (pair.old.name if pair.old else "", pair.new.name if pair.new else "")
+    path, subject = pair.label
+    report = _settled(DifferenceReport(path, *names, SAME, subject=subject), items, results, shown)
+    if pair.old is None or pair.new is None:
+        report = report._replace(status=ADDED if pair.old is None else REMOVED, is_unnoticed=report.is_the_same)
+    return report
+
+
+def _is_fragment(pair: VersionPair) -> bool:
+    """Return whether a policy is a fragment; one that no operation includes is noticed by none."""
+    return any(
+        root.name == "fragment"
+        for each in (pair.old, pair.new)
+        if each is not None
+        for root in document_of(each.source or each.data, each.name).roots
+    )
+
+
+def _settled(
+    blank: DifferenceReport, items: tuple[DifferenceItem, ...], results: Sequence[_Result], shown: Collection[Hashable]
+) -> DifferenceReport:
+    """Return the report on what was found, and on what isn't decided, in the operations of a policy.
+
+    `shown` are the differences that the whole report has, with this policy or with another one.
+    """
     reasons = tuple(dict.fromkeys(reason for result in results for reason in result.reasons))
     problems = [result for result in results if result.problem]
-    path, subject = pair.label
-    if pair.old is None or pair.new is None:
-        status = ADDED if pair.old is None else REMOVED
-    elif any(result.is_broken for result in problems):
-        status = ERROR
-    elif items or problems:
-        status = DIFFERENT
-    else:
-        status = UNDECIDED if reasons else EQUIVALENT
     problem = "\n".join(dict.fromkeys(result.problem for result in problems))
     open_ones = [result.proven for result in results if result.reasons]
     proven = tuple(each for each in (open_ones or [()])[0] if all(each in others for others in open_ones))
-    return DifferenceReport(path, *names, status, items, reasons, problem, subject=subject, proven=proven)
+    report = blank._replace(items=items, problem=problem, proven=proven)
+    if items or problems:
+        status = ERROR if any(result.is_broken for result in problems) else DIFFERENT
+        return report._replace(status=status, reasons=reasons)
+    given: dict[Hashable, str] = {_identity(item): item.shown.sentence for each in results for item in each.items}
+    return report.settled(Remainder(given | {reason: reason for reason in reasons}, shown))

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.gateway.context.records import Request
+from apimpolicy.gateway.engine.backends import BackendPool
 from apimpolicy.gateway.policies.registry import specification_of
-from apimpolicy.project.audit_changes import changes_between
+from apimpolicy.project.audit_changes import Change, changes_between
 from apimpolicy.project.audit_run import context_of
 from apimpolicy.project.environments import selected_service
 from apimpolicy.project.layout import extracts_in, is_service_folder
@@ -24,6 +25,7 @@ from apimpolicy.project.service.building import HEADER
 from apimpolicy.project.service.likely_values import literal_attribute
 from apimpolicy.project.service.reading import is_infrastructure, services_in
 from apimpolicy.reasoning.audit.analysis import ServiceAudit, audit_service
+from apimpolicy.reasoning.audit.order import CHANGED, STRONGER, WEAKER
 from apimpolicy.reasoning.audit.tools import METHOD
 from apimpolicy.report.difference_data import ADDED, AccessChange, DifferenceItem, Journey, SettingChange, SettingGroup
 from apimpolicy.testing.claims.services import KeyedCaller, ServiceRoute, callers_of, routes_of
@@ -95,16 +97,22 @@ def access_changes(
     def is_wanted(api: str, operation: str) -> bool:
         return api in apis or (api, operation) in wanted or operation.startswith(f"{METHOD} ")
 
-    groups: dict[tuple[str, str, str, bool], list[str]] = {}
+    groups: dict[Change, list[str]] = {}
     for each in changes_between(*(_audited(side, is_wanted) for side in (old, new))):
-        if each.is_there_on_both_sides:
+        if each.relation in _SHOWN:  # what can't be compared is the same or not as far as its policies are
             name = names.get((each.api, each.operation), each.operation)
-            groups.setdefault((each.api, each.before, each.after, each.is_weaker), []).append(name)
-    found = [
-        AccessChange(api, tuple(operations), before, after, is_weaker)
-        for (api, before, after, is_weaker), operations in groups.items()
-    ]
+            groups.setdefault(each._replace(operation=""), []).append(name)
+    found = [_access_change(change, operations) for change, operations in groups.items()]
     return sorted(found, key=lambda each: not each.is_weaker)
+
+
+_SHOWN = (WEAKER, STRONGER, CHANGED)
+
+
+def _access_change(change: Change, operations: Iterable[str]) -> AccessChange:
+    return AccessChange(
+        change.api, tuple(operations), change.before, change.after, change.is_weaker, change.relation, change.details
+    )
 
 
 def _audited(side: ServiceSide, is_wanted: Callable[[str, str], bool]) -> ServiceAudit:
@@ -146,15 +154,24 @@ def setting_groups(old: ServiceSide, new: ServiceSide, places: Places) -> Iterat
     """
     by_group: dict[str, list[SettingChange]] = {}
     texts = [policy_texts(side.description) for side in (old, new)]
+    pools = {
+        each.id: [member.id for member in each.backend.members]
+        for side in (old, new)
+        for each in side.description.backends
+        if isinstance(each.backend, BackendPool)
+    }
     made_up = {f"named value {each.id}" for each in _named_values(old, new) if each.is_made_up}
     for change in changed_settings(old.description, new.description):
         is_noticed = bool(change.meaning)  # what isn't noticed is a change of the code in any case
         is_open = is_noticed and may_be_there(change, old.description, new.description) is not None
         if change.group in made_up or is_open:
             continue
-        if change.meaning and not _is_used(change, *texts):
+        if change.meaning and not _is_used(change, texts[0], texts[1], pools):
             change = change._replace(meaning="")
-        named = change._replace(file=os.path.normpath(without_names(change.file, places)) if change.file else "")
+        named = change
+        if change.file:
+            file = os.path.normpath(without_names(change.file, places))
+            named = change._replace(file=file, real_file=os.path.realpath(change.file))
         by_group.setdefault(change.group, []).append(named)
     items = dict(_requests(old, new, by_group)) if old.has_apis and new.has_apis else {}
     for group in dict.fromkeys((*by_group, *items)):
@@ -180,13 +197,14 @@ _NAMED = ("backend ", "named value ", "fragment ", "logger ", "certificate ", "m
 _COMPUTED = re.compile(r"""-id\s*=\s*["']@|client-id\s*=\s*["'](?:@|\{\{)""")
 
 
-def _is_used(change: SettingChange, old: str, new: str) -> bool:
-    """Return whether policies use what a change is about, as far as it is only used by its name."""
+def _is_used(change: SettingChange, old: str, new: str, pools: Mapping[str, Sequence[str]]) -> bool:
+    """Return whether policies use what a change is about, as far as it is only used by its name, or that of a pool."""
     kind = next((each for each in _NAMED if change.group.startswith(each)), None)
     if kind is None:
         return True
     name = change.group.removeprefix(kind)
     names = [each for each in (name, change.old if change.setting == "display name" else None) if each]
+    names += [pool for pool, members in pools.items() if kind == "backend " and name in members]
     text = new if change.what != ADDED else old + new
     is_computed = kind not in ("named value ", "fragment ") and _COMPUTED.search(text) is not None
     return is_computed or any(each in text for each in names) or kind == "managed identity "

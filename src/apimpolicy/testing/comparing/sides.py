@@ -22,11 +22,11 @@ from apimpolicy.project.layout import is_service_folder, place_of
 from apimpolicy.project.repository import repository_of
 from apimpolicy.project.service.description import PolicyText, ServiceDescription
 from apimpolicy.project.service.leniency import KeptServices
-from apimpolicy.project.service.likely_values import providers_of
 from apimpolicy.project.service.reading import is_code
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.harnesses import Setup, case_of_claims, setup_with
 from apimpolicy.testing.claims.services import KeyedCaller, with_callers
+from apimpolicy.testing.comparing.accepted_values import AcceptedValue, changed_values, numbered, providers_with
 from apimpolicy.testing.comparing.versions import Places, Version, VersionPair, with_names
 from apimpolicy.testing.first_surroundings import shows_certificates
 from apimpolicy.testing.tree import read_tree
@@ -49,18 +49,18 @@ class Needs:
 
     providers: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     has_certificates: bool = False
+    values: Sequence[AcceptedValue] = ()
+    """What only one version accepts."""
 
     @classmethod
-    def of(cls, elements: Iterable[Element]) -> Needs:
-        """Return what callers need to pass the checks of policies."""
-        found = list(elements)
-        tables: list[dict[str, Any]] = []
-        for _, table in providers_of(found):
-            tables += [table] if table not in tables else []
-        return cls({f"login-{number}": each for number, each in enumerate(tables, 1)}, shows_certificates(found))
+    def of(cls, old: Sequence[Element], new: Sequence[Element]) -> Needs:
+        """Return what callers need to pass the checks of the policies of either version."""
+        values = changed_values(old, new)
+        named = numbered(providers_with((*old, *new), values))
+        return cls(named, shows_certificates((*old, *new)), values)
 
     def names_for(self, elements: Iterable[Element]) -> list[str]:
-        wanted = [table for _, table in providers_of(elements)]
+        wanted = [table for _, table in providers_with(elements, self.values)]
         return [name for name, table in self.providers.items() if table in wanted]
 
 
@@ -181,7 +181,7 @@ def _owners(description: ServiceDescription) -> Iterable[Any]:
 
 
 Key = tuple[str, int]
-"""The file and the line of a policy, by which it is found again in a program."""
+"""The real path and the line of a policy, by which it is found again in a program."""
 _MOST_FOLDERS = 6
 _CODE = (".tf", ".tofu", ".bicep")
 
@@ -258,15 +258,15 @@ def _label(text: PolicyText, side: ServiceSide, place: str) -> str:
 
 
 def key_of(version: Version) -> Key:
-    return version.path, 1 if version.source is None else version.source.position(0).line
+    return os.path.realpath(version.path), 1 if version.source is None else version.source.position(0).line
 
 
 def key_of_policy(policy: Policy) -> Key:
-    return os.path.normpath(policy.original.path), policy.original.position(0).line
+    return os.path.realpath(policy.original.path), policy.original.position(0).line
 
 
 def key_of_element(element: Element) -> Key:
-    return os.path.normpath(element.source.path), element.source.position(0).line
+    return os.path.realpath(element.source.path), element.source.position(0).line
 
 
 def service_around(path: str) -> ServiceSide | None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from apimpolicy.checkout import open_bytes, walk
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.discovery import ENDINGS
+from apimpolicy.project.discovery import ENDINGS, SKIPPED_DIRECTORIES
 from apimpolicy.project.files import MAXIMUM_BYTES, begins_like_a_policy
 from apimpolicy.project.revisions import Revision, is_shallow, revision_of
 from apimpolicy.text.source import Source
@@ -121,7 +121,7 @@ def _has_same_files(old: str, new: str, endings: tuple[str, ...]) -> bool:
 
 def _files(folder: str, endings: tuple[str, ...]) -> Iterator[str]:
     for directory, folders, names in walk(folder):
-        folders[:] = [each for each in folders if not each.startswith(".") and each != "node_modules"]
+        folders[:] = [each for each in folders if each not in SKIPPED_DIRECTORIES]
         for name in names:
             if name.lower().endswith(endings):
                 yield os.path.join(directory, name)
@@ -155,7 +155,7 @@ def _side(name: str, place: str, stack: ExitStack, word: str) -> Side:
 def _folder(folder: str, shown: str) -> Side:
     found: dict[str, Version] = {}
     for directory, folders, names in walk(folder):
-        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        folders[:] = sorted(each for each in folders if each not in SKIPPED_DIRECTORIES)
         for name in sorted(names):
             path = os.path.join(directory, name)
             if name.lower().endswith(ENDINGS) and begins_like_a_policy(data := _bytes(path)):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -165,7 +167,7 @@ def test_changes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     policy.unlink()
     code, out = audit(capsys, "--since", "HEAD")
     assert code == 1
-    assert [line.split()[0] for line in out.splitlines()] == ["weaker", "weaker", "stronger", "audit:"]
+    assert [line.split()[0] for line in out.splitlines()] == ["weaker", "stronger", "audit:"]
     for form, said in (
         ("json", '"weaker": true'),
         ("markdown", "| weaker |"),
@@ -177,6 +179,27 @@ def test_changes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         written = folder / f"changes.{form}"
         assert audit(capsys, "--since", "HEAD", "--format", form, "--output-file", str(written))[0] == 1
         assert said in written.read_text("utf-8"), form
+
+
+def test_what_is_accepted_besides(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"]):
+        subprocess.run(["git", *command], cwd=folder.parent, check=True)
+    policy = folder / "apis" / "crm" / "policy.xml"
+    text = policy.read_text("utf-8")
+    audience = re.search("<audience>.*?</audience>|<application-id>.*?</application-id>", text)
+    assert audience is not None
+    other = re.sub(">[^<>]*<", ">another-one<", audience[0])
+    policy.write_text(text.replace(audience[0], audience[0] + other), "utf-8")
+    shutil.copytree(folder / "apis" / "crm", folder / "apis" / "added")
+    information = folder / "apis" / "added" / "apiInformation.json"
+    information.write_text(re.sub('"path": *"', "\\g<0>added", information.read_text("utf-8")), "utf-8")
+    code, out = audit(capsys, "--since", "HEAD")
+    lines = out.splitlines()
+    assert code == 1
+    assert lines[0].startswith("weaker    crm ")
+    assert "another-one" in lines[1]
+    assert [line.split()[0] for line in lines[2:]].count("added") == 1, "an added API is one line, and not stronger"
+    assert "stronger" not in out
 
 
 def test_what_was_wrong_before_has_no_temporary_path(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,252 @@
+"""What differs in the files of two folders, less what a comparison has shown or proven to be layout.
+
+A file's identity is its real path. Each changed part of a file must be accounted for: it is in a policy that was
+compared, at the place of a setting that is shown, in the folder of a resource that was added or removed, or in text for
+people. A file of a kind that nothing reads needs no account. Everything else is the rest (`remainder`), and while there
+is any, nothing is said to be the same.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from apimpolicy.checkout import open_bytes, walk
+from apimpolicy.errors import ApimPolicyError
+from apimpolicy.project.discovery import SKIPPED_DIRECTORIES
+from apimpolicy.project.files import MAXIMUM_BYTES
+from apimpolicy.project.repository import Gitignores
+from apimpolicy.report.difference_data import CHANGED
+from apimpolicy.report.remainder import Remainder
+from apimpolicy.testing.tree import Tree, read_tree
+
+if TYPE_CHECKING:
+    from apimpolicy.report.difference_data import SettingChange
+    from apimpolicy.text.source import Source
+
+_FOR_PEOPLE = (
+    *(".md", ".markdown", ".rst", ".adoc", ".pdf", ".docx", ".pptx", ".xlsx", ".drawio", ".puml", ".mmd"),
+    *(".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".webp", ".bmp", ".mp4", ".ttf", ".woff", ".woff2"),
+    *(".gitignore", ".gitattributes", ".gitkeep", ".editorconfig", ".dockerignore", ".prettierrc", ".http", ".rest"),
+)
+_OF_TESTS = (".test.yaml", ".test.yml", ".test.json", ".test.toml")
+"""Test files run through both versions, and are no part of a service."""
+_PROGRAMS = (
+    *(".cs", ".csproj", ".sln", ".java", ".kt", ".go", ".py", ".rb", ".rs", ".ts", ".tsx", ".js", ".jsx", ".mjs"),
+    *(".css", ".scss", ".html", ".htm", ".vue", ".sql", ".ipynb", ".lock"),
+)
+_NAMES_FOR_PEOPLE = frozenset(("license", "notice", "codeowners", "authors", "contributors", ".ds_store"))
+_OF_PROGRAMS = frozenset(
+    (
+        *("package.json", "package-lock.json", "dockerfile", "makefile", "go.mod", "go.sum", "requirements.txt"),
+        *("pom.xml", "host.json", "local.settings.json", "tsconfig.json", "nuget.config", ".eslintrc.json"),
+    )
+)
+_ABOUT_POLICIES = re.compile(rb"api.?management|apim\b|<policies|<fragment|<inbound|policy\.xml", re.IGNORECASE)
+_DOCUMENTATION = frozenset(
+    ("description", "summary", "title", "contact", "license", "termsOfService", "termsOfServiceUrl", "externalDocs")
+)
+"""Keys of JSON and YAML whose values are text for people, in extracts and in OpenAPI documents."""
+_OF_COMMANDS = frozenset(("audit", "check", "claims", "prove", "serve", "cases", "$schema"))
+"""Keys of a configuration that no gateway has."""
+_STRUCTURED = (".json", ".yaml", ".yml", ".toml")
+_MOST_LINES = 20_000
+
+
+class Accounts:
+    """What a comparison has accounted for so far."""
+
+    def __init__(self) -> None:
+        self.files: set[str] = set()
+        self.lines: dict[str, set[int]] = {}
+        self.folders: set[str] = set()
+        self.operations: set[str] = set()
+
+    def add_policy(self, source: Source, *, is_whole: bool) -> None:
+        """Account for a policy that was compared: for its file, or for the lines that it has in a file."""
+        path = os.path.realpath(source.path)
+        if is_whole:
+            self.files.add(path)
+            return
+        first, last = source.position(0).line, source.position(len(source.text)).line
+        self.lines.setdefault(path, set()).update(range(first, last + 1))
+
+    def add_setting(self, change: SettingChange) -> None:
+        """Account for a setting that is shown, and for the files of a resource that came or went."""
+        if not change.real_file:
+            return
+        self.lines.setdefault(change.real_file, set()).add(change.line)
+        folder, name = os.path.split(change.real_file)
+        if change.what != CHANGED and not change.subject and name.endswith("Information.json"):
+            self.folders.add(os.path.join(folder, ""))
+        if change.subject.startswith("operation "):
+            self.operations.add(change.subject.removeprefix("operation ").lower())
+
+    def has(self, path: str) -> bool:
+        """Return whether the whole file is accounted for."""
+        return path in self.files or any(path.startswith(folder) for folder in self.folders)
+
+
+class _Part(NamedTuple):
+    """A changed part of a file: its lines on both sides, and where it is in a structured file."""
+
+    old: range
+    new: range
+    places: frozenset[tuple[int, int]] = frozenset()
+    """The side and the line of each key around it."""
+    operation: str = ""
+
+    @property
+    def line(self) -> int:
+        """Return the line of the new version, or else of the old one; 0 where it isn't known."""
+        known = [line for side in (1, 0) for at, line in sorted(self.places, reverse=True) if at == side]
+        return known[0] if known else self.new.start or self.old.start
+
+
+def remainder(old: str, new: str, accounts: Accounts) -> Remainder:
+    """Return what differs in the files below two folders and isn't accounted for, by names of files."""
+    files = [dict(_files(folder)) for folder in (old, new)]
+    given: dict[object, str] = {}
+    accounted: set[object] = set()
+    for name in sorted({*files[0], *files[1]}):
+        paths = [side.get(name) for side in files]
+        contents = [None if path is None else _content(path) for path in paths]
+        if contents[0] == contents[1] and None not in contents:
+            continue
+        line = _first_open(name, paths, contents, accounts)
+        given[name] = f"{name}:{line}" if line else name
+        if line is None:
+            accounted.add(name)
+    return Remainder(given, accounted)
+
+
+def _files(folder: str) -> Iterator[tuple[str, str]]:
+    ignored = Gitignores(folder)
+    for directory, folders, names in walk(folder):
+        ignored.enter(directory)
+        folders[:] = [
+            each
+            for each in folders
+            if each not in SKIPPED_DIRECTORIES and not ignored.leaves_out(os.path.join(directory, each), True)
+        ]
+        for name in names:
+            path = os.path.join(directory, name)
+            if not (
+                name.startswith(".") or ignored.leaves_out(path, False)
+            ):  # a hidden file is no reader's, and secret
+                yield os.path.relpath(path, folder).replace(os.sep, "/"), path
+
+
+def _content(path: str) -> bytes | None:
+    """Return the bytes of a file, with the line ends that git may have changed; None where it can't be read."""
+    try:
+        with open_bytes(path) as file:
+            return file.read(MAXIMUM_BYTES + 1).replace(b"\r\n", b"\n")
+    except OSError:
+        return None
+
+
+def _first_open(name: str, paths: list[str | None], contents: list[bytes | None], accounts: Accounts) -> int | None:
+    """Return the first line of a changed file that isn't accounted for, 0 for all of it; None where there is none."""
+    if is_of_no_reader(name, contents):
+        return None
+    real = [None if path is None else os.path.realpath(path) for path in paths]
+    known = [path for path in real if path is not None]
+    if all(accounts.has(path) for path in known) or (len(known) == 1 and accounts.lines.get(known[0])):
+        return None
+    if None in contents:
+        return 0
+    lines = [accounts.lines.get(path or "", set()) for path in real]
+    texts = [(content or b"").decode("utf-8-sig", "surrogateescape") for content in contents]
+    parts = _parts(name, texts[0], texts[1])
+    return next((part.line for part in parts if not _is_shown(part, lines, accounts)), None)
+
+
+def is_of_no_reader(name: str, contents: Iterable[bytes | None] = ()) -> bool:
+    """Return whether a file is of a kind that neither a reader of services nor a deployment looks at."""
+    base = os.path.basename(name).lower()
+    if base.endswith((*_FOR_PEOPLE, *_OF_TESTS)) or base.partition(".")[0] in _NAMES_FOR_PEOPLE:
+        return True
+    if base.endswith(_PROGRAMS) or base in _OF_PROGRAMS:
+        return not any(content is not None and _ABOUT_POLICIES.search(content) for content in contents)
+    return False
+
+
+def _is_shown(part: _Part, lines: list[set[int]], accounts: Accounts) -> bool:
+    if part.operation and part.operation in accounts.operations:
+        return True
+    if part.places:
+        return any(line in lines[side] for side, line in part.places)
+    if not part.old or not part.new or len(part.old) != len(part.new):
+        return any(line in lines[0] for line in part.old) or any(line in lines[1] for line in part.new)
+    return all(
+        one in lines[0] or other in lines[1] for one, other in zip(part.old, part.new, strict=True)
+    )  # line by line, so that a line beside one that is shown doesn't vanish
+
+
+def _parts(name: str, old: str, new: str) -> Iterator[_Part]:
+    if name.lower().endswith(_STRUCTURED):
+        trees: list[Tree] = []
+        for text in (old, new):
+            try:
+                trees.append(read_tree(text, name))
+            except ApimPolicyError:
+                break
+        if len(trees) == 2:
+            is_configuration = os.path.basename(name) in ("apimpolicy.toml", "pyproject.toml")
+            yield from _changed_leaves(trees[0], trees[1], (), frozenset(), is_configuration)
+            return
+    yield from _changed_lines(_lines(name, old), _lines(name, new))
+
+
+def _changed_leaves(
+    old: Tree | None, new: Tree | None, path: tuple[str, ...], places: frozenset[tuple[int, int]], is_settings: bool
+) -> Iterator[_Part]:
+    """Yield the values that differ, without text for people, and without keys of commands in a configuration."""
+    if path and (path[-1] in _DOCUMENTATION or (is_settings and path[0] in _OF_COMMANDS)):
+        return
+    is_container = old is not None and new is not None and isinstance(old.value, dict) and isinstance(new.value, dict)
+    if len(path) > 1 or (path and not is_container):
+        places |= {(side, tree.line) for side, tree in enumerate((old, new)) if tree is not None}
+    if old is not None and new is not None and is_container:
+        for key in dict.fromkeys((*old.value, *new.value)):
+            yield from _changed_leaves(old.value.get(key), new.value.get(key), (*path, key), places, is_settings)
+    elif _plain(old) != _plain(new):
+        operation = f"{path[2]} {path[1]}" if len(path) > 2 and path[0] == "paths" else ""
+        yield _Part(range(0), range(0), places, operation.lower())
+
+
+def _plain(tree: Tree | None) -> Any:
+    if tree is None:
+        return None
+    if isinstance(tree.value, dict):
+        return {key: _plain(each) for key, each in tree.value.items() if key not in _DOCUMENTATION}
+    return [_plain(each) for each in tree.value] if isinstance(tree.value, list) else (type(tree.value), tree.value)
+
+
+def _lines(name: str, text: str) -> list[str]:
+    """Return the lines of a text; in code without multi-line texts, lines without layout and comments."""
+    lines = text.split("\n")
+    is_code = name.lower().endswith((".tf", ".tofu", ".tfvars", ".hcl", ".bicep", ".bicepparam"))
+    if not is_code or "<<" in text or "'''" in text or "/*" in text:
+        return lines
+    return ["" if line.strip().startswith(("#", "//")) else _without_alignment(line.strip()) for line in lines]
+
+
+def _without_alignment(line: str) -> str:
+    """Return a line of code without the white space around its first `=`, which formatters align."""
+    name, equals, value = line.partition("=")
+    return line if '"' in name else f"{name.rstrip()}{equals}{value.lstrip()}"
+
+
+def _changed_lines(old: list[str], new: list[str]) -> Iterator[_Part]:
+    if max(len(old), len(new)) > _MOST_LINES:
+        yield _Part(range(1, len(old) + 1), range(1, len(new) + 1))
+        return
+    for what, first, last, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        changed = [line for line in (*old[first:last], *new[start:end]) if line]
+        if what != "equal" and changed:
+            yield _Part(range(first + 1, last + 1), range(start + 1, end + 1))

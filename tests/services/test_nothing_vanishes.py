@@ -1,0 +1,178 @@
+"""`diff` says "the same" only of what is left when everything that differs was accounted for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.services.test_service_changes import FILES, write
+
+from apimpolicy.cli import main
+from apimpolicy.testing.comparing import changed_files, operations, running, service_comparison, services, sides
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+TERRAFORM = """
+variable "has_orders" {
+  default = false
+}
+resource "azurerm_api_management_api" "orders" {
+  count               = var.has_orders ? 1 : 0
+  name                = "orders"
+  api_management_name = "contoso"
+  resource_group_name = "contoso"
+  revision            = "1"
+  path                = "orders"
+  protocols           = ["https"]
+}
+resource "azurerm_api_management_api_policy" "orders" {
+  count               = var.has_orders ? 1 : 0
+  api_name            = "orders"
+  api_management_name = "contoso"
+  resource_group_name = "contoso"
+  xml_content         = <<XML
+<policies><inbound><base /><set-header name="X-A"><value>a</value></set-header></inbound></policies>
+XML
+}
+module "others" {
+  source   = "git::https://example.com/policies.git"
+  template = "${path.module}/others.tpl"
+}
+"""
+PLAIN = '{"properties": {\n  "displayName": "Orders",\n  "path": "orders",\n  "subscriptionRequired": false\n}}'
+POOL = '{"properties": {"type": "Pool", "pool": {"services": [{"id": "/backends/a"}]}}}'
+ROWS = {
+    "a template that an unread module reads": ({"others.tpl": "<when condition='a' />"}, "others.tpl", "a", "b"),
+    "a template of Terraform": ({"main.tf": TERRAFORM, "others.tftpl": "<a>1</a>"}, "others.tftpl", "1", "2"),
+    "code that is switched off": ({"main.tf": TERRAFORM}, "main.tf", "<value>a<", "<value>b<"),
+    "an overlay of another environment": (
+        {"configuration.prod.yaml": "apis:\n  - name: orders\n    properties:\n      subscriptionRequired: true\n"},
+        *("configuration.prod.yaml", "true", "false"),
+    ),
+    "a setting that no reader knows": (
+        {"apis/orders/apiInformation.json": PLAIN.replace("false", 'false,\n  "authenticationSettings": 1')},
+        *("apis/orders/apiInformation.json", '"authenticationSettings": 1', '"authenticationSettings": 2'),
+    ),
+    "a pipeline": ({".github/workflows/deploy.yml": "env: {LIMIT: 1}"}, ".github/workflows/deploy.yml", "1", "2"),
+    "a program that makes policies": ({"make.py": "policies = '<policies>1'"}, "make.py", "1", "2"),
+}
+"""Files besides a service, the one that changes, and the change that no comparison sees."""
+LAYOUT = {
+    "a description": (
+        {"apis/orders/apiInformation.json": PLAIN.replace("false", 'false,\n  "description": "a"')},
+        *("apis/orders/apiInformation.json", '"a"', '"b"'),
+    ),
+    "the layout of JSON": ({}, "apis/orders/apiInformation.json", ", ", ",\n"),
+    "a page": ({"README.md": "a"}, "README.md", "a", "b"),
+    "a program": ({"app.py": "print(1)"}, "app.py", "1", "2"),
+    "line ends": ({"loose.csv": "a\n"}, "loose.csv", "\n", "\r\n"),
+    "a comment of code": (
+        {"main.tf": 'locals {\n  # a\n  name = "x"\n}\n'},
+        "main.tf",
+        "# a\n  name =",
+        "# b\n  name   =",
+    ),
+}
+
+
+@pytest.fixture
+def compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    pytest.importorskip("z3")
+    monkeypatch.chdir(tmp_path)
+
+    def compare(files: dict[str, str], changed: str, old: str, new: str) -> str:
+        write(tmp_path / "old", FILES)
+        write(tmp_path / "old", {f"../../{name}": text for name, text in files.items()})
+        shutil.copytree("old", "new")
+        path = tmp_path / "new" / changed
+        assert old in path.read_text("utf-8")
+        path.write_bytes(path.read_text("utf-8").replace(old, new).encode())
+        code = main(["diff", "old", "new", "--seconds", "1"])
+        return f"{code} {' '.join(capsys.readouterr().out.split())}"
+
+    return compare
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_file_that_nothing_accounts_for(name: str, compared: Callable[..., str]) -> None:
+    row = ROWS[name]
+    said = compared(*row)
+    assert said.startswith("3 No difference was found, but 1 changed file is not compared."), said
+    assert f"Changed, and not compared, so that their effect isn't known: - {row[1]}" in said
+
+
+@pytest.mark.parametrize("name", LAYOUT)
+def test_what_no_gateway_reads(name: str, compared: Callable[..., str]) -> None:
+    assert compared(*LAYOUT[name]).startswith("0 Nothing changes for callers")
+
+
+def test_a_member_of_a_pool(compared: Callable[..., str]) -> None:
+    files = {
+        "backends/a/backendInformation.json": '{"properties": {"url": "https://a.example", "protocol": "http"}}',
+        "backends/pool/backendInformation.json": POOL,
+        "policy.xml": '<policies><inbound><set-backend-service backend-id="pool" /></inbound></policies>',
+    }
+    said = compared(files, "backends/a/backendInformation.json", "a.example", "b.example")
+    assert said.startswith("1 ")
+    assert "requests that policies send to it go to https://b.example" in said
+
+
+# Loss: without one item at one stage, the guarantee is gone
+
+LIMIT = ("policy.xml", "<value>1</value></set-header></fragment>", "<value>2</value></set-header></fragment>")
+API = ("apis/orders/apiInformation.json", '"subscriptionRequired": false', '"subscriptionRequired": true')
+HEADER = ("apis/orders/operations/delete/policy.xml", "<value>delete</value>", "<value>removed</value>")
+STAGES: dict[str, tuple[tuple[str, str, str], object, str, Callable[..., object]]] = {
+    "a difference while pairing": (HEADER, service_comparison, "_merged", lambda found: []),
+    "a difference of a run": (HEADER, service_comparison, "_items", lambda *_: iter(())),
+    "a report of a policy": (HEADER, service_comparison.ServiceComparison, "reports", lambda self, pairs: iter(())),
+    "a policy of a service": (HEADER, running, "documents_of", lambda *_: sides.Documents([], set())),
+    "an account of a policy": (HEADER, changed_files.Accounts, "add_policy", lambda *_, **__: None),
+    "a setting while comparing": (API, services, "changed_settings", lambda *_: iter(())),
+    "a setting while reporting": (API, running, "setting_groups", lambda *_: iter(())),
+    "an account of a setting": (API, changed_files.Accounts, "add_setting", lambda *_: None),
+    "an operation while pairing": (HEADER, operations, "_paired_routes", lambda *_: iter(())),
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_loss(stage: str, compared: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    change, owner, name, without = STAGES[stage]
+    monkeypatch.setattr(owner, name, without)
+    said = compared({}, *change)
+    assert not said.startswith("0 ")
+    assert "Nothing changes for callers" not in said
+    assert "everything else is proven" not in said or "the backend gets X-Audit: removed instead of delete" in said
+
+
+# A place is a real path, however it was typed
+
+
+@pytest.mark.parametrize(
+    "edit", ["<set-header name='X-B'><value>b</value></set-header>", "<rate-limit calls='1' renewal-period='9' />"]
+)
+@pytest.mark.parametrize("typed", ["relative", "absolute", "through the folder above"])
+def test_a_file_of_a_service_in_git(
+    edit: str, typed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("z3")
+    monkeypatch.chdir(tmp_path)
+    information = FILES["apiInformation.json"].replace("false", "true")
+    write(tmp_path / "x", {**FILES, "apiInformation.json": information})
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    for arguments in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "--message", "x")):
+        subprocess.run(["git", *who, *arguments], check=True, capture_output=True)
+    name = "x/apis/orders/policy.xml"
+    path = tmp_path / name
+    path.write_text(path.read_text("utf-8").replace("<base />", f"<base />{edit}"), "utf-8")
+    written = {"relative": name, "absolute": str(path), "through the folder above": f"x/../{name}"}[typed]
+    assert main(["diff", "HEAD", written, "--format", "json", "--seconds", "2"]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["policies"][0]["differences"]
+    assert not answer["complete"] or answer["verdict"].startswith("1 change for callers")
+    assert str(tmp_path) not in json.dumps(answer["policies"])
