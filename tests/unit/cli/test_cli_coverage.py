@@ -60,10 +60,9 @@ def test_policies_that_no_case_loads_count(apimpolicy: Callable[..., Any], proje
     assert "forgotten.xml       0/1       0/0         0/0    0 %\n" in found
     assert "broken.xml          0/1       0/0         0/0    0 %\n" in found
     assert "\n\nno test case uses broken.xml, forgotten.xml\n\ncoverage is 73 %, less than 77 %\n" in found
-    assert {"broken.xml", "forgotten.xml"} <= {
-        each["path"] for each in json.loads((project / "c.json").read_text())["files"]
-    }
-    (project / "apimpolicy.toml").write_text('[check]\nexclude = ["forgotten.xml", "broken.xml"]\n')
+    assert all(name in (project / "c.json").read_text() for name in ("broken.xml", "forgotten.xml"))
+    with (project / "apimpolicy.toml").open("a") as file:
+        file.write('\n[check]\nexclude = ["forgotten.xml", "broken.xml"]\n')
     assert apimpolicy("test", "--fail-under", "77").code == 0
     assert "forgotten" not in apimpolicy("test", "--coverage", "orders.test.yaml").out
 
