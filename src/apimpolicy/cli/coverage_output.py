@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -27,16 +26,18 @@ class CoverageOutput:
     def show(self, line: str, reports: Sequence[CoverageReport], paths: Sequence[str], style: Style) -> bool:
         """Print coverage behind the line of the summary, and write the files; whether enough is covered.
 
-        Policy files below `paths` that no case has loaded do not count, but are named.
+        Policy files below `paths` that no case has loaded count as unreached, and are named once.
         """
-        report = merged(reports)
+        from apimpolicy.testing.coverage.untested import with_untested
+
+        report, untested = with_untested(merged(reports), paths)
         print(f"\n{line}     {coverage_line(report)}")
-        for missing in missing_lines(report, style):
+        for missing in missing_lines(report, style, without=untested):
             print(f"  {missing}")
         if len(report.files) > 1:
             print(f"\n{coverage_table(report, style)}")
-        if unloaded := _unloaded(report, paths):
-            print(f"\nno test case uses {', '.join(map(printable, unloaded))}")
+        if untested:
+            print("\n" + style.fit(f"no test case uses {', '.join(map(printable, untested))}"))
         for path in self.files:
             write_coverage(report, path)
         return self._is_enough(report, style)
@@ -46,13 +47,3 @@ class CoverageOutput:
             return True
         print(style.paint("error", f"\ncoverage is {percent(report.percent)}, less than {self.fail_under:g} %"))
         return False
-
-
-def _unloaded(report: CoverageReport, paths: Sequence[str]) -> list[str]:
-    """Return the policy files below directories that are not in a report."""
-    from apimpolicy.project.check_projects import CheckOptions, CheckProjects
-    from apimpolicy.project.discovery import discover
-
-    known = {file.path for file in report.files}
-    found = discover([path for path in paths if os.path.isdir(path)], CheckProjects(CheckOptions())).files
-    return [path for path in found if path.lower().endswith(".xml") and os.path.abspath(path) not in known]

@@ -28,6 +28,7 @@ from apimpolicy.gateway.context.records import Request
 from apimpolicy.gateway.engine.mcp.clients import call_message
 from apimpolicy.gateway.engine.mcp.clients import to_server as request_to_server
 from apimpolicy.gateway.policies.registry import has_trait
+from apimpolicy.report.advice import Surface, word_advice_for
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.gateway import Gateway
@@ -86,6 +87,7 @@ def gateway_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def command(**values: Any) -> Any:
+        word_advice_for(Surface.OPTIONS)
         return function(GatewayOptions(values), **values)
 
     return _all_options(command)

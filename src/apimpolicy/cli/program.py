@@ -12,6 +12,7 @@ import click
 from apimpolicy.cli import commands
 from apimpolicy.cli.commands import WithHelp, secrets_option
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError, LimitExceededError
+from apimpolicy.report.advice import Surface, worded_for
 from apimpolicy.text.secrets import requests_are_invented, secrets_come_from
 
 COMMANDS = {
@@ -136,7 +137,8 @@ def run(arguments: Sequence[str]) -> int:
     streams = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = _harmless(sys.stdout), _harmless(sys.stderr, is_needed=False)
     try:
-        return _flushed(_guarded(given))
+        with worded_for(Surface.CONFIGURATION):
+            return _flushed(_guarded(given))
     except BrokenPipeError:
         # Python flushes stdout again at exit; what is left goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

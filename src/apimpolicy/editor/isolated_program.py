@@ -14,6 +14,7 @@ from apimpolicy.csharp.dotnet.process_limits import limit_process
 from apimpolicy.editor.isolated_calls import ACTIONS
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.service.leniency import lenient
+from apimpolicy.report.advice import Surface, word_advice_for
 
 if TYPE_CHECKING:
     from apimpolicy.editor.rpc import Json
@@ -39,6 +40,7 @@ def reply_to(call: Json) -> Json:
 def main() -> None:
     call = json.load(sys.stdin.buffer)
     limit_process()
+    word_advice_for(Surface.CONFIGURATION)
     output, sys.stdout = sys.stdout, sys.stderr  # nothing but the reply is written there
     from apimpolicy.report.harmless import to_json
 

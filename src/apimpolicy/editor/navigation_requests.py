@@ -73,8 +73,12 @@ def _with_fragment(server: LanguageServer, changes: dict[str, list[Json]], path:
     edit = (server.client.get("workspace") or {}).get("workspaceEdit") or {}
     can_move = bool(edit.get("documentChanges")) and "rename" in (edit.get("resourceOperations") or ())
     found = fragment_rename(server.workspace.knowledge(path), name, new)
+    if found.moved is not None and not can_move:
+        old = os.path.relpath(found.moved[0], os.path.dirname(os.path.abspath(path)))
+        advice = f"its name is that of {old}, and this editor doesn't let a language server rename files"
+        raise RpcError(rpc.REQUEST_FAILED, f"the fragment '{name}' can't be renamed: {advice}; rename both by hand")
     changes |= changes_of(server, found.configuration)
-    if found.moved is None or not can_move:
+    if found.moved is None:
         return {"changes": changes}
     texts = [{"textDocument": {"uri": uri, "version": None}, "edits": edits} for uri, edits in changes.items()]
     old, target = map(uri_of, found.moved)

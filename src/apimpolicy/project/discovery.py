@@ -23,6 +23,7 @@ from apimpolicy.project.files import (
     MAXIMUM_BYTES,
     STANDARD_INPUT,
     begins_like_a_policy,
+    describes_resources,
     is_blank,
     is_meant_as_a_policy,
     unreadable,
@@ -344,5 +345,7 @@ def _is(question: Callable[[], bool]) -> bool:
 def _holds_policies(data: bytes, path: str) -> bool:
     if not any(mark in data for mark in MARKS):
         return False
-    reader = reader_for(path)
-    return reader is not None and bool(reader(decode(data, path)[0]))
+    reader, source = reader_for(path), decode(data, path)[0]
+    if path.lower().endswith(".json") and not describes_resources(source.text):
+        return False
+    return reader is not None and bool(reader(source))

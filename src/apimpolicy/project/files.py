@@ -9,7 +9,8 @@ import codecs
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import BinaryIO
 
 from apimpolicy.checkout import open_bytes, walk, write
@@ -58,6 +59,53 @@ def read_standard_input() -> bytes:
         return _head(file)
     except OSError as error:
         raise ConfigurationError(f"cannot read standard input: {error.strerror or error}") from None
+
+
+_TOKEN = re.compile(r'"((?:[^"\\\n]|\\.)*)"(\s*:)?|[{}\[\]]')
+_OF_TEMPLATES = frozenset(
+    (
+        "resources",
+        "resource",
+        "properties",
+        "parameters",
+        "variables",
+        "outputs",
+        "functions",
+        "value",
+        "contentversion",
+    )
+)
+_OF_REPORTS = frozenset(("tool", "findings", "response", "outcome", "entries"))
+
+
+def _json_keys(text: str) -> Iterator[str]:
+    """Yield the keys of the outermost object of a JSON text in lower case, as far as its strings are closed."""
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        if token[1] is None:
+            depth += 1 if token[0] in "{[" else -1
+        elif depth == 1 and token[2] is not None:
+            yield token[1].lower()
+
+
+def describes_resources(text: str) -> bool:
+    """Return whether a JSON text is a template, its parameters, or the body of a resource.
+
+    Other JSON, such as a report, may quote policies, and deploys none.
+    """
+    return any(key in _OF_TEMPLATES for key in _json_keys(text))
+
+
+def is_report(path: str, text: str) -> bool:
+    """Return whether a file is JSON that `apimpolicy` wrote, or SARIF: the names in it declare nothing."""
+    if not path.lower().endswith(".json"):
+        return False
+    first = list(islice(_json_keys(text), 3))
+    return (
+        (first[:1] == ["version"] and not _OF_REPORTS.isdisjoint(first))
+        or first == ["schema", "percent", "totals"]
+        or "runs" in first
+    )
 
 
 def source_of(data: bytes, name: str) -> tuple[Source, list[Diagnostic]]:

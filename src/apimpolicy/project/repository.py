@@ -16,6 +16,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from apimpolicy.checkout import listing, open_text, walk
+from apimpolicy.project.files import is_report
 
 ENDINGS = (
     *(".tf", ".tofu", ".bicep", ".json", ".py", ".ps1", ".psm1", ".sh", ".bash", ".yml", ".yaml", ".js", ".mjs", ".ts"),
@@ -91,6 +92,8 @@ def scripts_around(folder: str) -> Iterator[tuple[str, str]]:
             with open_text(path, encoding="utf-8", errors="replace") as file:
                 text = file.read(MOST_BYTES)
         except OSError:
+            continue
+        if is_report(path, text):
             continue
         read += len(text)
         yield path, text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -207,13 +208,15 @@ def coverage_table(report: CoverageReport, style: Style = PLAIN) -> str:
     return "\n".join(lines)
 
 
-def missing_lines(report: CoverageReport, style: Style = PLAIN) -> list[str]:
-    """Return the gaps, one per line."""
+def missing_lines(report: CoverageReport, style: Style = PLAIN, *, without: Iterable[str] = ()) -> list[str]:
+    """Return the gaps, one per line; of the files in `without`, which no test uses, none."""
+    left_out = set(map(os.path.abspath, without))
     return [
         style.fit(
             f"{style.paint('strong', f'{printable(file.shown_path)}:{place.line}')}  {_sentence(place.sentence())}"
         )
         for file in report.files
+        if file.path not in left_out
         for place in file.missing()
     ]
 

@@ -14,6 +14,7 @@ from apimpolicy.gateway.engine.api_routing import prefix_of
 from apimpolicy.gateway.policies.cors import is_preflight
 from apimpolicy.gateway.policies.effects import CorsChecked, QuotaUsed, RateLimited
 from apimpolicy.gateway.policies.registry import has_trait
+from apimpolicy.report.advice import NEGOTIATE, REVOCATION_LISTS, TRUST, give_missing_part
 from apimpolicy.report.clauses import NOT_EVALUATED, Clause, Evaluated, descendants, unconverted
 from apimpolicy.report.columns import first_of
 from apimpolicy.report.terminal import short_path
@@ -116,7 +117,7 @@ def _missing(result: Result) -> Iterator[str]:
         "so the gateway did not request it. Azure shows no warning either."
     )
     yield f"Turn it on in Azure: Custom domains ▸ {host}"
-    yield "Turn it on here: negotiate-client-certificate = true, at the top of apimpolicy.toml (or --negotiate)"
+    yield f"Turn it on here: {NEGOTIATE}"
 
 
 def _chain(found: Certificate, with_revocation: bool, is_valid: bool, result: Result) -> Iterator[str]:
@@ -142,8 +143,7 @@ def _chain(found: Certificate, with_revocation: bool, is_valid: bool, result: Re
 def _remedy(status: ChainStatus, ticks: int) -> Iterator[str]:
     if status.name in ("UntrustedRoot", "PartialChain"):
         who = f"the authority {status.certificate.issuer}" if status.name == "PartialChain" else "it"
-        setting = 'trusted-roots = ["ca.pem"], at the top of apimpolicy.toml (or --trusted-root ca.pem)'
-        yield f"To trust {who} here: {setting}"
+        yield f"To trust {who} here: {TRUST}"
     elif status.name == "NotTimeValid":
         now = datetime.datetime.min + datetime.timedelta(seconds=ticks // TICKS_PER_SECOND)
         yield f"The gateway's clock shows {now:%Y-%m-%dT%H:%M:%SZ}; a test sets it with now: 2026-06-01T00:00:00Z"
@@ -152,10 +152,7 @@ def _remedy(status: ChainStatus, ticks: int) -> Iterator[str]:
             "Verify() checks revocation, and is false if the status is unknown: the certificate names no revocation "
             "list and no OCSP responder. .NET on the gateway does the same."
         )
-        yield (
-            "For a private authority without a list call VerifyNoRevocation(), or give its list: revocation-lists = "
-            '["ca.crl"], at the top of apimpolicy.toml'
-        )
+        yield f"For a private authority without a list call VerifyNoRevocation(), or give its list: {REVOCATION_LISTS}"
 
 
 def _fruitless_search(leaf: nodes.Bound, evaluated: Evaluated) -> nodes.Call | None:
@@ -263,7 +260,7 @@ def missing_notes(result: Result) -> Iterator[str]:
     for part in missing:
         is_used = any(file == part.file and first <= part.line <= last for file, first, last in spans)
         if is_used or (needs_key and part.kind == "subscription"):
-            yield f"Missing: {part.words}. Give it in apimpolicy.toml, or load the service with stand_ins=True"
+            yield f"Missing: {part.words}. {give_missing_part()}"
 
 
 def _last_line(entry: TraceEntry) -> int:

@@ -121,15 +121,19 @@ class TestResult:
     @property
     def explanation(self) -> str:
         """Return why the request got its response: every part of each condition with its value."""
+        from apimpolicy.report.advice import Surface, worded_for
         from apimpolicy.report.explanation import explain
 
-        return str(explain(self.result))
+        with worded_for(Surface.FIXTURE):
+            return str(explain(self.result))
 
     def write_page(self, path: str | Path) -> None:
         """Write the request's journey as an HTML page that needs nothing else. Raises OSError."""
+        from apimpolicy.report.advice import Surface, worded_for
         from apimpolicy.report.journey_html import journey_to_html
 
-        Path(path).write_text(journey_to_html(self.result), encoding="utf-8")
+        with worded_for(Surface.FIXTURE):
+            Path(path).write_text(journey_to_html(self.result), encoding="utf-8")
 
     @property
     def branches(self) -> list[str]:

@@ -57,17 +57,21 @@ class CaseOutcome:
         """Return the request's path through the policies; empty when nothing ran."""
         if not self.results:
             return ""
+        from apimpolicy.report.advice import Surface, worded_for
         from apimpolicy.report.explanation import explain
 
-        return str(explain(self.results[-1]))
+        with worded_for(Surface.TEST_FILE):
+            return str(explain(self.results[-1]))
 
     def page(self) -> str:
         """Return the last request's journey as an HTML page; empty when nothing ran."""
         if not self.results:
             return ""
+        from apimpolicy.report.advice import Surface, worded_for
         from apimpolicy.report.journey_html import journey_to_html
 
-        return journey_to_html(self.results[-1], self.case.name)
+        with worded_for(Surface.TEST_FILE):
+            return journey_to_html(self.results[-1], self.case.name)
 
     def report(self, with_page: bool = False) -> CaseReport:
         """Return the outcome in texts and numbers; of a case that failed with the page of its journey, if wanted."""

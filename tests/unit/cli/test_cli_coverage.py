@@ -52,9 +52,18 @@ def test_coverage(apimpolicy: Callable[..., Any], project: Path, options: list[s
     ]
 
 
-def test_policies_that_no_case_loads_are_named(apimpolicy: Callable[..., Any], project: Path) -> None:
-    (project / "forgotten.xml").write_text("<policies><inbound><base /></inbound></policies>")
-    assert timeless(apimpolicy("test", "--coverage").out).endswith("\n\nno test case uses forgotten.xml\n")
+def test_policies_that_no_case_loads_count(apimpolicy: Callable[..., Any], project: Path) -> None:
+    (project / "forgotten.xml").write_text("<policies><inbound><base /><return-response /></inbound></policies>")
+    (project / "broken.xml").write_text("<policies><inbound></policies>")
+    found = timeless(apimpolicy("test", "--coverage", "--coverage-report", "c.json", "--fail-under", "77").out)
+    assert "coverage: policies 10/14, branches 5/6, conditions 10/14\n" in found
+    assert "forgotten.xml       0/1       0/0         0/0    0 %\n" in found
+    assert "broken.xml          0/1       0/0         0/0    0 %\n" in found
+    assert "\n\nno test case uses broken.xml, forgotten.xml\n\ncoverage is 73 %, less than 77 %\n" in found
+    assert all(name in (project / "c.json").read_text() for name in ("broken.xml", "forgotten.xml"))
+    with (project / "apimpolicy.toml").open("a") as file:
+        file.write('\n[check]\nexclude = ["forgotten.xml", "broken.xml"]\n')
+    assert apimpolicy("test", "--fail-under", "77").code == 0
     assert "forgotten" not in apimpolicy("test", "--coverage", "orders.test.yaml").out
 
 

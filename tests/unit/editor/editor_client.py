@@ -50,7 +50,7 @@ class Pipe(io.RawIOBase):
 class Client:
     """A session with a server that runs in a thread."""
 
-    def __init__(self, *roots: str, completion: dict[str, Any] | None = None) -> None:
+    def __init__(self, *roots: str, completion: dict[str, Any] | None = None, can_move_files: bool = True) -> None:
         self._to_server, self._from_server = Pipe(), Pipe(patience=60)
         self._reader = io.BufferedReader(self._from_server)
         self.server = LanguageServer(io.BufferedReader(self._to_server), self._from_server)  # type: ignore[arg-type]
@@ -63,7 +63,8 @@ class Client:
         capabilities: dict[str, Any] = {
             "textDocument": {"completion": completion or {"completionItem": {"snippetSupport": True}}}
         }
-        capabilities["workspace"] = {"workspaceEdit": {"documentChanges": True, "resourceOperations": ["rename"]}}
+        operations = ["rename"] if can_move_files else []
+        capabilities["workspace"] = {"workspaceEdit": {"documentChanges": True, "resourceOperations": operations}}
         self.initialized = self.request(
             "initialize",
             {"processId": None, "rootUri": None, "workspaceFolders": folders, "capabilities": capabilities},

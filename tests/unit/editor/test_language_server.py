@@ -457,6 +457,21 @@ def test_a_fragment_is_renamed_with_its_key_and_its_file(tmp_path: Path) -> None
     assert client.close() == 0
 
 
+def test_a_fragment_is_not_renamed_where_its_folder_cannot_be(tmp_path: Path) -> None:
+    text = '<policies><inbound><include-fragment fragment-id="log" /></inbound></policies>'
+    for name in ("apis/orders", "policy fragments/log"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "policy fragments/log/policy.xml").write_text("<fragment />")
+    policy = tmp_path / "apis/orders/policy.xml"
+    policy.write_text(text)
+    client = Client(str(tmp_path), can_move_files=False)
+    uri = client.open(str(policy))
+    place = of(uri, position={"line": 0, "character": text.index("log")}, newName="log-all")
+    message = client.answer("textDocument/rename", place)["error"]["message"]
+    assert "the fragment 'log' can't be renamed: its name is that of " in message
+    assert client.close() == 0
+
+
 def test_lists_are_short_for_clients_that_ask_for_documentation(tmp_path: Path) -> None:
     item = {"snippetSupport": True, "resolveSupport": {"properties": ["documentation"]}}
     client = Client(

@@ -247,8 +247,11 @@ def _fragment(root: Element) -> Iterator[Diagnostic]:
 def _policies(
     parent: Element, section: str | None, known: Iterable[str] = (), own: Container[str] = ()
 ) -> Iterator[Diagnostic]:
-    """`own` are the names of elements that belong to the parent and are not policies."""
-    allowed = tuple(known)
+    """`own` are the names of elements that belong to the parent and are not policies.
+
+    What follows an element that has no end may belong beside it; the missing end is a finding already.
+    """
+    allowed = () if parent.is_unclosed else tuple(known)
     for element in parent.elements():
         if element.name in own:
             continue
@@ -310,7 +313,7 @@ def _element(element: Element, specification: Specification, section: str | None
                 allowed = "one" if most == 1 else str(most)
                 yield at_name(child, "POL107", f"'{element.name}' takes only {allowed} '{child.name}'")
             yield from _element(child, part, section)
-        elif not specification.holds_policies and not specification.takes_markup:
+        elif not specification.holds_policies and not specification.takes_markup and not element.is_unclosed:
             yield _unexpected(child, sorted(own))
     if specification.in_order:
         yield from _order(

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.report.columns import printable
 from apimpolicy.report.coverage_data import CoverageReport, coverage_line, coverage_table, missing_lines, percent
 from apimpolicy.report.coverage_files import check_name, write_coverage
 from apimpolicy.testing.coverage.collector import PolicyCoverage
+from apimpolicy.testing.coverage.untested import with_untested
 
 _OUTPUT = "apimpolicy_coverage"
 
@@ -23,6 +25,7 @@ class CoveragePlugin:
         self.config = config
         self.collector = PolicyCoverage()
         self.report: CoverageReport | None = None
+        self.untested: list[str] = []
         self.problem = ""
         self.files: list[str] = config.option.apim_cov_report
         self.fail_under: float | None = config.option.apim_cov_fail_under
@@ -44,7 +47,7 @@ class CoveragePlugin:
         if output is not None:
             output[_OUTPUT] = pickle.dumps(self.collector.report())  # workers send only simple values
             return
-        self.report = self.collector.report()
+        self.report, self.untested = with_untested(self.collector.report(), self.config.args)
         try:
             for path in self.files:
                 write_coverage(self.report, path)
@@ -71,8 +74,10 @@ class CoveragePlugin:
         if self.report.files:
             terminalreporter.write_line(coverage_table(self.report))
             terminalreporter.write_line("")
-        for line in missing_lines(self.report):
+        for line in missing_lines(self.report, without=self.untested):
             terminalreporter.write_line(line)
+        if self.untested:
+            terminalreporter.write_line(f"no test uses {', '.join(map(printable, self.untested))}")
         terminalreporter.write_line(coverage_line(self.report))
         if self.problem:
             terminalreporter.write_line(self.problem, red=True)
