@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -118,6 +119,38 @@ def evidence_of(code: str) -> str:
 
 def page_of_code(code: str, rules: Iterable[type[Rule]] = ()) -> str | None:
     """Return the page of a code, its title first; None when neither `check` nor one of these rules reports it."""
+    from apimpolicy.gateway.policies.azure_texts import texts_of_code
+
+    page = _own_page(code, rules)
+    if page is None or not (texts := texts_of_code(code)):
+        return page
+    words = "\n".join(f"- `{each.text}` ({each.mark}: {each.source}, {each.date})" for each in texts)
+    return f"{page.rstrip()}\n\n**What Azure shows**\n\n{words}"
+
+
+def pages_with(text: str, limit: int = 2) -> list[str]:
+    """Return the codes whose page contains a text; case and white space don't matter."""
+    wanted = " ".join(text.lower().split())
+    codes = dict.fromkeys((*all_codes(), *(entry.code for entry in entries())))
+    found = (code for code in codes if wanted in " ".join((page_of_code(code) or "").lower().split()))
+    return list(islice(found, limit)) if len(wanted) >= 8 else []
+
+
+def page_of_text(text: str, rules: Iterable[type[Rule]] = ()) -> str:
+    """Return what is known about a pasted text of Azure: entries of the table of texts, or a page of a code.
+
+    The result is empty where nothing matches.
+    """
+    from apimpolicy.gateway.policies.azure_texts import find_texts
+
+    if matches := find_texts(text).matches:
+        return "\n\n".join(entry.page() for entry in matches)
+    named = dict.fromkeys(re.findall(r"\b(?:CS|POL|APIM)\d{3,4}\b", text))
+    pages = ((code, page_of_code(code, rules)) for code in [*named, *pages_with(text)])
+    return "\n\n".join(f"{code}  {page}" for code, page in pages if page)
+
+
+def _own_page(code: str, rules: Iterable[type[Rule]]) -> str | None:
     for rule in rules:
         if rule.code == code:
             return rule.page()

@@ -1,4 +1,4 @@
-"""`apimpolicy rule CODE`: the page of a code."""
+"""`apimpolicy rule CODE`: the page of a code, or of a text that Azure showed."""
 
 from __future__ import annotations
 
@@ -21,16 +21,26 @@ from apimpolicy.report.columns import Style
 def command(code: str | None, files: tuple[str, ...]) -> int:
     """Print the page of a code: what it means, why it matters, what to write instead.
 
-    Without CODE, list all codes, including those of installed packages and of apimpolicy.toml.
+    CODE may also be a text that Azure showed, pasted in quotes: the page has its cause and what to do. Without CODE,
+    list all codes, including those of installed packages and of apimpolicy.toml.
 
     \b
     Examples:
       apimpolicy rule
       apimpolicy rule POL301
       apimpolicy rule certificate-not-verified
+      apimpolicy rule "Rate limit is exceeded. Try again in 42 seconds."
     """
     from apimpolicy.checks.catalogue import entries, page_of, rule_class
-    from apimpolicy.checks.pages import UnknownCodeError, all_codes, code_of, page_of_code, page_on_the_web
+    from apimpolicy.checks.pages import (
+        UnknownCodeError,
+        all_codes,
+        code_of,
+        page_of_code,
+        page_of_text,
+        page_on_the_web,
+    )
+    from apimpolicy.gateway.policies.azure_texts import find_texts
     from apimpolicy.project.check_projects import CheckOptions, CheckProjects
     from apimpolicy.report.markup import page_text
 
@@ -51,10 +61,16 @@ def command(code: str | None, files: tuple[str, ...]) -> int:
         return commands.CLEAN
     with suppress(UnknownCodeError):
         code = code_of(code, rules)
-    code = code.upper()
+    pasted, code = code, code.upper()
     page = page_of_code(code, rules)
     if page is None and re.fullmatch("CS[0-9]{4}", code):
         say(f"`check` never reports {code}; if the C# compiler has this code, its page is {page_on_the_web(code)}")
+        return commands.USAGE
+    if page is None and (text := page_of_text(pasted, rules)):
+        print(page_text(text, style))
+        return commands.CLEAN
+    if page is None and (near := find_texts(pasted).nearest):
+        say(f"nothing matches this text; the nearest text of Azure is: {near.text}")
         return commands.USAGE
     if page is None:
         say(f"unknown code '{code}'; `apimpolicy rule` lists all codes")

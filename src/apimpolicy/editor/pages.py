@@ -148,8 +148,8 @@ class Topic(NamedTuple):
 
 
 def page_named(name: str) -> str:
-    """Return the page of a topic, a policy, a code, a rule or a .NET type; empty where there is none."""
-    from apimpolicy.checks.pages import UnknownCodeError, code_of, page_of_code
+    """Return the page of a topic, a policy, a code, a rule, a .NET type or a text of Azure; empty if there is none."""
+    from apimpolicy.checks.pages import UnknownCodeError, code_of, page_of_code, page_of_text
 
     if name in TOPICS:
         return TOPICS[name].text()
@@ -158,7 +158,7 @@ def page_named(name: str) -> str:
     try:
         return page_of_code(code_of(name, ())) or ""
     except UnknownCodeError:
-        return page_of_code(name.upper()) or ""
+        return page_of_code(name.upper()) or page_of_text(name)
 
 
 def _test_files() -> str:

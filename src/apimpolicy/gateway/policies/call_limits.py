@@ -239,6 +239,9 @@ class TokenLimit:
     status: int
     message: str
     reason: str
+    estimated: str
+    reason_of_estimate: str
+    """Message and reason when the estimate of a prompt exceeds what is left."""
 
     def __init__(self, counter: Bucket | Total | Window, limit: int) -> None:
         self.key = counter.key
@@ -254,18 +257,19 @@ class TokenLimit:
     def record(self, exchange: PolicyExchange, tokens: int) -> None:
         exchange.services.state.counters.count([(self.counter, tokens)])
 
-    def seconds_until(self, exchange: PolicyExchange, tokens: int) -> int | None:
-        """Return seconds until so many tokens are left; None when they never will be."""
+    def seconds_until(self, exchange: PolicyExchange, tokens: int, *, by_estimate: bool = False) -> int | None:
+        """Return seconds until so many tokens are left, as `Retry-After` has them; None when they never will be."""
         raise NotImplementedError
 
     def when(self, seconds: int) -> str:
         return in_words(seconds)
 
-    def refusal(self, seconds: int | None, header: str) -> PolicyError:
+    def refusal(self, seconds: int | None, header: str, *, by_estimate: bool = False) -> PolicyError:
+        message, reason = (self.estimated, self.reason_of_estimate) if by_estimate else (self.message, self.reason)
         if seconds is None:
-            return PolicyError(self.reason, self.message, self.status)
-        message = f"{self.message} Try again in {self.when(seconds)}."
-        return PolicyError(self.reason, message, self.status, headers={header: str(seconds)})
+            return PolicyError(reason, message, self.status)
+        message = f"{message} Try again in {self.when(seconds)}."
+        return PolicyError(reason, message, self.status, headers={header: str(seconds)})
 
 
 class TokenRate(TokenLimit):
@@ -276,11 +280,15 @@ class TokenRate(TokenLimit):
     status = TOO_MANY_REQUESTS
     message = "Token limit is exceeded."
     reason = "OpenAITokenLimitExceeded"
+    estimated = "Token limit will exceed based on estimated request tokens."
+    reason_of_estimate = "TokenLimitExceededAfterPrompt"
 
     def __init__(self, exchange: PolicyExchange, counter_key: str, limit: int) -> None:
         super().__init__(rate_counter(exchange, f"token-rate {counter_key}", limit, MINUTE), limit)
 
-    def seconds_until(self, exchange: PolicyExchange, tokens: int) -> int | None:
+    def seconds_until(self, exchange: PolicyExchange, tokens: int, *, by_estimate: bool = False) -> int | None:
+        if by_estimate:
+            return int(MINUTE)  # seen in every such response, whatever the window has left
         if tokens > self.limit:
             return None
         if isinstance(self.counter, Window):  # until no more is used than leaves room for the tokens
@@ -298,13 +306,14 @@ class TokenQuota(TokenLimit):
 
     status = FORBIDDEN
     message = "Token quota is exceeded."
-    reason = "OpenAITokenQuotaExceeded"
+    reason = reason_of_estimate = "OpenAITokenQuotaExceeded"
+    estimated = "Token quota will exceed based on estimated request tokens."
 
     def __init__(self, counter_key: str, limit: int, period: str, now: float) -> None:
         start, self.end = period_around(period, now)
         super().__init__(Total(f"token-quota {counter_key} {period} {start:%Y-%m-%dT%H}", 0, 0), limit)
 
-    def seconds_until(self, exchange: PolicyExchange, tokens: int) -> int | None:
+    def seconds_until(self, exchange: PolicyExchange, tokens: int, *, by_estimate: bool = False) -> int | None:
         if self.end is None or tokens > self.limit:
             return None
         return max(1, math.ceil((self.end - _ORIGIN).total_seconds() - exchange.services.state.counters.now()))

@@ -21,15 +21,18 @@ again in 53 seconds."), and the reasons OpenAITokenLimitExceeded and OpenAIToken
 is exceeded, not when it is reached; the rate is a sliding window of a minute, and in the v2 tiers
 (`Gateway(tier="v2")`) a bucket that fills evenly, where tokens used beyond the rate are carried over and make
 `Retry-After` longer; the variable of remaining tokens is an Int32; with `estimate-prompt-tokens` a body that is not a
-prompt gets 400. The numbers come from the response's `usage`. Where they are missing, and for prompts, tokens are
-estimated: a quarter of the characters, or `Gateway(count_tokens=…)`; an image counts 1200 tokens (documented).
+prompt gets 400; a prompt whose estimate exceeds what is left of the rate is refused with "Token limit will exceed based
+on estimated request tokens. Try again in 60 seconds.", and nothing is counted. The numbers come from the response's
+`usage`. Where they are missing, and for prompts, tokens are estimated: a quarter of the characters, or
+`Gateway(count_tokens=…)`; an image counts 1200 tokens (documented).
 
 Our choices:
 
 - All tiers but the v2 ones have the window, which was seen on a classic gateway.
 - The rate comes before the quota; refused calls count nothing; nothing is counted before the response.
 - A week begins on Monday. Without a period the quota never ends, as in the editor's schema.
-- A prompt longer than the whole limit is refused without a time. Variables are Int32, and Int64 for larger numbers.
+- The reason of a quota that the estimate exceeds, and the middle of its message. A prompt longer than the whole quota
+  is refused without a time. Variables are Int32, and Int64 for larger numbers.
 - A response without `usage` is estimated if it is streamed or if the policy estimates; otherwise it counts nothing, nor
   does a response with status 400 and above. A response from the semantic cache uses no tokens, as seen.
 - The headers of a streamed response state what was left before this request, its prompt included, as in a user's
@@ -122,10 +125,13 @@ class LlmTokenLimit:
         report.set_variables(estimate)
         for limit in limits:
             if limit.left(exchange) < estimate:
-                seconds = limit.seconds_until(exchange, estimate)
+                by_estimate = self.estimate_prompt_tokens and limit.remaining(exchange) > 0
+                seconds = limit.seconds_until(exchange, estimate, by_estimate=by_estimate)
+                if by_estimate:
+                    report.set_variables()
                 if self.retry_after_variable_name is not None and seconds is not None:
                     exchange.variables[self.retry_after_variable_name] = seconds
-                raise limit.refusal(seconds, from_utf16(self.retry_after_header_name))
+                raise limit.refusal(seconds, from_utf16(self.retry_after_header_name), by_estimate=by_estimate)
 
         def count(answer: ResponseMessage) -> None:
             usage = self.usage(exchange, prompt, answer, estimates=estimates)
