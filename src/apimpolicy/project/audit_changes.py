@@ -11,8 +11,10 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.audit_run import AuditRun, audit_path
 from apimpolicy.project.revisions import revision_of
 from apimpolicy.project.service.leniency import Leniency, leniency, lenient
+from apimpolicy.reasoning.audit import kinds
 from apimpolicy.reasoning.audit.findings import lent_to_anyone
 from apimpolicy.reasoning.audit.order import CHANGED, STRONGER, UNCHANGED, UNKNOWN, WEAKER, AccessOrder, compared
+from apimpolicy.reasoning.audit.states import simplified
 
 if TYPE_CHECKING:
     from apimpolicy.reasoning.audit.analysis import OperationAudit, ServiceAudit
@@ -94,15 +96,22 @@ def _change(old: OperationAudit | None, new: OperationAudit | None) -> Change | 
 def _order(old: OperationAudit, new: OperationAudit) -> AccessOrder:
     if old.problem != new.problem:
         return AccessOrder(UNKNOWN, (f"{'now ' if new.problem else ''}the policies can't be read",))
-    if old.assumed is not None and new.assumed is not None:  # under the same condition
-        return _order(old.assumed, new.assumed)
-    if old.assumed is not new.assumed:
+    if old.assumed is not None or new.assumed is not None:  # the answers if the global policy asks for nothing
+        sides = [each.assumed or _without_undecided(each) for each in (old, new)]
+        if all(each.access.is_decided for each in sides):
+            return _order(*sides)
         return AccessOrder(UNKNOWN, ("the global policy is known in one of the versions only",))
     found = compared(old.alternatives, new.alternatives)
     lent = [set(lent_to_anyone(each)) if each.access.is_open else set() for each in (old, new)]
     if found.relation == UNCHANGED and lent[0] != lent[1]:
         return AccessOrder(WEAKER if lent[1] > lent[0] else STRONGER if lent[1] < lent[0] else CHANGED)
     return found
+
+
+def _without_undecided(operation: OperationAudit) -> OperationAudit:
+    """Return an operation whose access is decided without what an unknown policy may ask besides."""
+    known = (frozenset(fact for fact in each if fact.kind != kinds.UNDECIDED) for each in operation.alternatives)
+    return operation._replace(alternatives=simplified(known)) if operation.access.is_decided else operation
 
 
 def _words(operation: OperationAudit | None) -> str:

@@ -1,7 +1,7 @@
 """The texts that Azure shows: refusals of saved policies, errors, entries of traces, and the gateway's own responses.
 
-`azure_texts.toml` has them, each with its mark: *seen* on a gateway, *documented*, or *ours* (our choice). A name in
-braces is a variable part of a text.
+`azure_texts.toml` has them, each with its mark: *seen* on a gateway, *reported*, *documented*, or *ours* (our choice).
+A name in braces is a variable part of a text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KINDS: Final = {
     "trace": "a trace has this text",
     "response": "the gateway responds with this text",
 }
-MARKS: Final = ("seen", "documented", "ours")
+MARKS: Final = ("seen", "reported", "documented", "ours")
 _LIMIT = 20_000
 """Characters of a pasted text that are compared; more are left out."""
 
