@@ -344,3 +344,15 @@ def test_an_api_in_a_built_in_product_of_which_code_has_no_more(tmp_path: Path) 
     service = describe(str(root), NO_CHANGES)
     assert not service.problems
     assert [(each.id, [api.known for api in each.apis]) for each in service.products] == [("unlimited", ["orders"])]
+
+
+def test_code_above_a_lone_policy_is_not_its_service(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a repository, what lies above can be anybody's: code counts where it reads the file."""
+    above, own = tmp_path / "above", tmp_path / "above" / "own"
+    own.mkdir(parents=True)
+    (own / "policy.xml").write_text(OPEN)
+    (above / "main.bicep").write_text("resource apim 'Microsoft.ApiManagement/service@2022-08-01' = { name: ")
+    assert main(["check", str(own / "policy.xml")]) == 0, capsys.readouterr().out
+    code = BICEP_SERVICE.replace("NAME", "'contoso'").replace("global.xml", "own/policy.xml")
+    (above / "main.bicep").write_text(code)
+    assert main(["check", str(own / "policy.xml")]) == 1, "the global policy has no <base />"

@@ -22,7 +22,7 @@ from apimpolicy.project.environments import (
 )
 from apimpolicy.project.format_settings import LayoutStyle
 from apimpolicy.project.layout import place_of
-from apimpolicy.project.repository import IgnorePatterns, code_around
+from apimpolicy.project.repository import IgnorePatterns, code_around, repository_of
 
 if TYPE_CHECKING:
     from apimpolicy.checks.proofs import Proofs
@@ -285,21 +285,44 @@ class CheckServices:
         place = place_of(path)
         if place.root is not None:
             return self.at(place.root, place.workspace, path, environment)
-        folder = code_around(path)
-        if folder is None or not self._is_service(folder):
+        folder = self._code_of(path, environment)
+        if folder is None:
             return None
         with selected_service(service_name() or self.names_of(path, environment)[0]):
             return self.at(folder, None, path, environment)
 
     def names_of(self, path: str, environment: str | None = None) -> tuple[str | None, ...]:
         """Return the services that a file of code is a part of, by name; None for the only one around the file."""
-        folder = None if place_of(path).root is not None else code_around(path)
-        if folder is None or not self._is_service(folder) or len(self._services_in(folder, environment)) == 1:
+        folder = None if place_of(path).root is not None else self._code_of(path, environment)
+        if folder is None:
             return (None,)
+        return self._readers(folder, path, environment) or self._services_of(folder, environment)[:1]
+
+    def _code_of(self, path: str, environment: str | None) -> str | None:
+        """Return the folder of the code around a file; above it, without a repository, only of code that reads it.
+
+        What lies above such a file can be anybody's: the system's folder for temporary files, for example.
+        """
+        folder = code_around(path)
+        if folder is None or not self._is_service(folder):
+            return None
+        if folder == os.path.dirname(os.path.abspath(path)) or repository_of(folder) is not None:
+            return folder
+        try:
+            return folder if self._readers(folder, path, environment) else None
+        except ConfigurationError:
+            return None
+
+    def _readers(self, folder: str, path: str, environment: str | None) -> tuple[str | None, ...]:
+        """Return the names of the services in a folder that are made from a file."""
         real = os.path.realpath(path)
+        names = self._services_of(folder, environment)
+        return tuple(name for name in names if real in self._described(folder, None, environment, name).read)
+
+    def _services_of(self, folder: str, environment: str | None) -> tuple[str | None, ...]:
+        """Return the names of the services in a folder; None for the only one."""
         found = self._services_in(folder, environment)
-        names = tuple(each.name for each in found if real in self._described(folder, None, environment, each.name).read)
-        return names or (found[0].name,)
+        return tuple(each.name for each in found) if len(found) > 1 else (None,)
 
     def _services_in(self, folder: str, environment: str | None) -> list[FoundService]:
         if (folder, environment) not in self._found:
