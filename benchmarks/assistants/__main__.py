@@ -48,9 +48,7 @@ def judge(task: dict[str, Any], policy: str) -> Verdict:
     """Return what `check`, `test` and `prove` say of a policy for a task."""
     content = {name: value for name, value in task.items() if name not in ("name", "task", "solution")}
     with tempfile.TemporaryDirectory() as folder:
-        Path(
-            folder, ".git"
-        ).mkdir()  # a repository of its own: what else lies beside temporary folders is not its matter
+        Path(folder, ".git").mkdir()  # what lies beside temporary folders is not part of it
         Path(folder, "policy.xml").write_text(policy, "utf-8")
         test = yaml.safe_dump({"policy": "policy.xml", "config": False, **content}, sort_keys=False)
         Path(folder, "policy.test.yaml").write_text(test, "utf-8")
