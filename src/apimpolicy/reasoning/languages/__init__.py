@@ -1,6 +1,6 @@
 """Regular languages over UTF-16 code units: what a .NET string may be, decided by derivatives.
 
-units       sets of code units            numbers     texts that parse as numbers of at most a bound
-language    languages and derivatives     operations  operations on texts, with exact preimages
-emptiness   the shortest common word      patterns    .NET regular expressions as languages
+units       sets of code units                    operations  operations on texts, with exact preimages
+language    languages, derivatives and the        patterns    .NET regular expressions, whole numbers and
+            shortest common word                              their bounds as languages
 """

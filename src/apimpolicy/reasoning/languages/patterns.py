@@ -306,7 +306,5 @@ def truth(*, value: bool) -> Language:
     return sequence(around, *letters, around)
 
 
-WHOLE = sequence(
-    optional(literal("-")), union(literal("0"), sequence(in_ranges((0x31, 0x39)), repeat(in_ranges((0x30, 0x39)))))
-)
+WHOLE = union(literal("0"), sequence(optional(literal("-")), in_ranges((0x31, 0x39)), repeat(in_ranges((0x30, 0x39)))))
 """The `ToString` texts of whole numbers."""
