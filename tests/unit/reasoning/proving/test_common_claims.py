@@ -33,7 +33,7 @@ TABLES = {
     f"{name}.yaml": _rows(f"{name}.yaml")
     for name in (
         *("common_claims", "claims_in_other_styles", "claims_to_break", "claims_about_moments"),
-        "claims_about_callers",
+        "claims_to_decide",
     )
 }
 SHORT = (
@@ -91,7 +91,7 @@ def test_no_verdict_is_wrong_and_few_are_undecided(table: str) -> None:
     assert len(undecided) <= max(OPEN, count // 20), "\n".join(undecided)
 
 
-@pytest.mark.parametrize("name", sampled(TABLES["claims_about_callers.yaml"], 20))
-def test_a_caller_of_each_kind_is_found(name: str) -> None:
-    for is_true, report in reports_of(TABLES["claims_about_callers.yaml"][name]):
+@pytest.mark.parametrize("name", sampled(TABLES["claims_to_decide.yaml"], 20))
+def test_each_claim_is_decided(name: str) -> None:
+    for is_true, report in reports_of(TABLES["claims_to_decide.yaml"][name]):
         assert (report.status, report.assumptions) == ("proven" if is_true else "false", ()), report
