@@ -174,6 +174,8 @@ def _token(provider: str, options: Mapping[str, Any]) -> str:
 
 def _around(scenario: Scenario) -> Iterable[str]:
     """Yield what else is so when the request comes."""
+    if scenario.earlier is not None:
+        yield f"after one with {' and '.join(_brought(scenario.earlier))}"
     if scenario.address is not None:
         yield f"from the address {scenario.address}"
     for kind, values in scenario.entities.items():

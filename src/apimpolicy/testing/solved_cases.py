@@ -23,6 +23,7 @@ from apimpolicy.reasoning.scenarios.harness import Harness, ScenarioRun, StandIn
 from apimpolicy.reasoning.scenarios.scenario import Bounds
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.certificates import STANDARD
+from apimpolicy.testing.claims.caller_tokens import sent_token
 from apimpolicy.testing.claims.facts import BranchProofs
 from apimpolicy.testing.first_cases import FirstCases, FoundCase, file_of_cases, limit_cases
 from apimpolicy.testing.first_surroundings import (
@@ -192,8 +193,7 @@ def harness_of(
         certificates = {name: case.file.certificates.get(name) for name in STANDARD}
 
     def token(provider: str, options: Any) -> tuple[str, str]:
-        given = {name.replace("-", "_"): value for name, value in options.items()}
-        return "Authorization", f"Bearer {issuers.providers[provider].token(**given)}"
+        return sent_token(issuers.providers[provider], options)
 
     return Harness(
         dict(case.subject.policies),

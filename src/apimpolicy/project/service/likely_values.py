@@ -163,12 +163,20 @@ def literal_attribute(element: Element, name: str) -> str:
     return "" if attribute is None or attribute.value.parts else attribute.value.text.strip()
 
 
+def asked_by(element: Element) -> dict[str, Any]:
+    """Return what a check of tokens asks for, as a table of `openid-providers`, where it names no provider."""
+    return _provider(element, "https://login.contoso.example" + WELL_KNOWN, lambda text: text)
+
+
 def _provider(element: Element, url: str, filled: Callable[[str], str]) -> dict[str, Any]:
     issuer = _first(element, "issuer") or url.removesuffix(WELL_KNOWN)
     provider: dict[str, Any] = {"issuer": filled(issuer), "url": url}
     if audience := _first(element, "audience") or _first(element, "application-id", "backend-application-ids"):
         provider["audience"] = filled(audience)
-    claims = {name: filled(value) for name, value in _claims(element).items()}
+    claims: dict[str, Any] = {
+        name: [*map(filled, value)] if isinstance(value, list) else filled(value)
+        for name, value in _claims(element).items()
+    }
     if application := _first(element, "application-id", "client-application-ids"):
         claims["azp"] = filled(application)
     if _is_of_a_tenant(element):
@@ -189,7 +197,7 @@ def _openid_url(element: Element) -> str:
     return "" if openid is None else literal_attribute(openid, "url")
 
 
-def _claims(element: Element) -> dict[str, str]:
+def _claims(element: Element) -> dict[str, str | list[str]]:
     """Return the claims that a policy requires, with a value that it takes."""
     found: dict[str, str] = {}
     for claim in element.descendants():
@@ -200,7 +208,9 @@ def _claims(element: Element) -> dict[str, str]:
             values = [child.text.strip() for child in children]
             separator = literal_attribute(claim, "separator")
             every = literal_attribute(claim, "match") != "any"
-            chosen = (separator or " ").join(values) if every and separator else next(iter(values), "yes")
+            chosen: str | list[str] = next(iter(values), "yes")
+            if every and len(values) > 1:
+                chosen = separator.join(values) if separator else values
             found[literal_attribute(claim, "name")] = chosen
     return found
 

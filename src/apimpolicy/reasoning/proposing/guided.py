@@ -340,9 +340,11 @@ class Finder:
         begun = time.process_time()
         self._deadline = begun + self.bounds.seconds
         statistics = self.outcome.statistics
-        usual: Assignment = {("token", provider): "good" for provider in self.harness.providers}
-        callers: list[Assignment] = [{**usual, ("certificate",): name} for name in self.harness.certificates]
-        self._starts = [*([usual] if usual else []), *starts]
+        usual: list[Assignment] = [{("token", provider): "good"} for provider in self.harness.providers]
+        callers: list[Assignment] = [
+            {**each, ("certificate",): name} for each in usual or [{}] for name in self.harness.certificates
+        ]
+        self._starts = [*usual, *starts]
         for start in dict.fromkeys(map(_frozen, ({}, *self._starts, *callers))):
             if self.run(dict(start)) is None and not self.outcome.runs:
                 return self.outcome

@@ -23,6 +23,10 @@ NULL, TEXT, NUMBER, TRUTH, OBJECT, LIST, JWT = range(7)
 """The kinds of values in trees: of JSON, of variables, of cached values."""
 RESPONSE = ("response",)
 """The key of the response with which a section begins that runs alone."""
+HOST = "contoso.azure-api.net"
+"""The gateway's host, unless a request names another one."""
+EARLIER = ("calls", "earlier")
+"""The key of a request that came before, whose value is the items of its assignment."""
 CLOCK = "clock"
 """The key of the gateway's time, in seconds since 1970."""
 TEXTS: dict[tuple[str, str], tuple[str, str, str]] = {
@@ -91,6 +95,8 @@ class _Reader:
         if (kind := self.get("certificate")) not in (None, "none"):
             made.certificate = kind
         self.token(made)
+        if (earlier := self.get(*EARLIER)) is not None:
+            made.earlier = scenario_of(dict(earlier), self.present)
         made.cache = self.named("cache")
         made.random_numbers = self.random_numbers()
         made.doubles = {
@@ -139,10 +145,13 @@ class _Reader:
                 options: dict[str, Any] = {"expires-in": -60} if value == "expired" else {}
                 if claims:
                     options["claims"] = claims
+                if (scheme := self.get(*key, "scheme")) is not None:
+                    options["scheme"] = scheme
                 made.token = key[1], options
 
-    def value_of_claim(self, key: Key) -> str:
-        return str(self.given.get(key, "x"))
+    def value_of_claim(self, key: Key) -> str | list[str]:
+        value = self.given.get(key, "x")
+        return [*map(str, value)] if isinstance(value, tuple) else str(value)
 
     def url(self, made: Scenario) -> str:
         path: str = self.get("path", default="/")
@@ -165,7 +174,9 @@ class _Reader:
             for name, value in query.items()
             for each in ([value] if isinstance(value, str) else value)
         )
-        return (f"https://{host}" if host else "") + path + (f"?{written}" if written else "")
+        scheme = self.get("scheme", default="https")
+        around = f"{scheme}://{host or HOST}" if host or scheme != "https" else ""
+        return around + path + (f"?{written}" if written else "")
 
     def fields(self, *key: str, folds: bool = True) -> dict[str, str]:
         """Return the fields of a kind that are present."""

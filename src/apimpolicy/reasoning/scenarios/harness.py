@@ -18,7 +18,7 @@ from apimpolicy.gateway.context.records import Request, Response
 from apimpolicy.gateway.engine.document import global_policy
 from apimpolicy.gateway.engine.gateway import Gateway
 from apimpolicy.gateway.engine.partial_runs import PolicyDouble
-from apimpolicy.reasoning.scenarios.assignments import scenario_of
+from apimpolicy.reasoning.scenarios.assignments import EARLIER, scenario_of
 from apimpolicy.reasoning.scenarios.goals import Goals
 from apimpolicy.reasoning.scenarios.scenario import FAILS, StubResponse, error_of
 from apimpolicy.text.named_values import find_named_values
@@ -99,9 +99,10 @@ class Harness:
     """A policy and what is fixed around it.
 
     `settings` are keywords of `Gateway`. `certificates` are those that callers may show, by name; those named in
-    `uploads` are uploaded to the gateway when they are shown, besides those in `settings`. `token` makes a header and
-    its value from the name of a token provider and options; `providers` are the names that it knows. `variables` are
-    the variables of every request. `fixed` are the kinds of entities in `context` that are constants of `settings`.
+    `uploads` are uploaded to the gateway when they are shown, besides those in `settings`. `token` makes a header, or
+    a parameter with `?` before it, and its value from the name of a token provider and options; `providers` are the
+    names that it knows. `variables` are the variables of every request. `fixed` are the kinds of entities in `context`
+    that are constants of `settings`.
 
     `stand_ins` are the named values and fragments that are made up: no proof rests on them.
 
@@ -209,10 +210,13 @@ class Harness:
 
     def request(self, scenario: Scenario, assignment: Assignment) -> Request:
         """Return the request of a scenario, made of an assignment. Raises ValueError for an impossible one."""
-        headers = dict(scenario.headers)
+        headers, url = dict(scenario.headers), scenario.url
         if scenario.token is not None and self.token is not None:
             name, value = self.token(*scenario.token)
-            headers[name] = value
+            if name.startswith("?"):
+                url += f"{'&' if '?' in url else '?'}{name[1:]}={value}"
+            else:
+                headers[name] = value
         content: dict[str, Any] = {"json": scenario.json} if scenario.has_json else {}
         if scenario.body is not None:
             content["body"] = scenario.body
@@ -222,7 +226,7 @@ class Harness:
             content["certificate"] = self.certificates[scenario.certificate]
         if (host := _HOST.match(scenario.url)) and _NAMES.fullmatch(host[1]) is None:
             raise ValueError(f"{host[1]} is no host")
-        return Request(scenario.method, scenario.url, headers=headers, **content)
+        return Request(scenario.method, url, headers=headers, **content)
 
     def send(self, gateway: Gateway, request: Request, scenario: Scenario) -> Result:
         """Send a request through the policies."""
@@ -249,6 +253,8 @@ class Harness:
         try:
             gateway = self.gateway(scenario)
             request = self.request(scenario, given)
+            if scenario.earlier is not None:
+                self.send(gateway, self.request(scenario.earlier, dict(given[EARLIER])), scenario)
             for _ in range(scenario.calls_before):
                 self.send(gateway, request, scenario)
             result = self.send(gateway, request, scenario)

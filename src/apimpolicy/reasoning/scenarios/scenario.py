@@ -70,6 +70,8 @@ class Scenario:
     response: StubResponse = attrs.field(factory=StubResponse)
     calls_before: int = 0
     """The number of earlier identical requests."""
+    earlier: Scenario | None = None
+    """A request that came before, in the same surroundings."""
     now: int | None = None
     """The gateway's time, in seconds since 1970."""
     named_values: dict[str, str] = attrs.field(factory=dict)

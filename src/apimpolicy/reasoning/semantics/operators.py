@@ -220,6 +220,7 @@ def text_of(evaluation: Evaluation, value: Value) -> Value:
             assert isinstance(made, Text)
             is_same = terms.equal(terms.measure(Parsed(), made.term), value.term)
             evaluation.unknowns.know(made.term, terms.member(made.term, WHOLE), is_same)
+            evaluation.unknowns.written_numbers[made.term] = value
             return made
         case Json() if value.born == evaluation.unknowns.heap:
             from apimpolicy.reasoning.semantics.json_trees import shown

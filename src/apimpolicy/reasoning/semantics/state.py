@@ -75,6 +75,13 @@ class Base(NamedTuple):
 FIRST = Base(0)
 
 
+class Lacking(NamedTuple):
+    """The generation of cells that are those of another base, `then`, but for some that are gone: any or named ones."""
+
+    generation: Hashable
+    names: frozenset[str] | None = None
+
+
 class State:
     """Cells with their values. `make` gives the value of a cell that was not written, by generation (0: the input)."""
 
@@ -116,6 +123,19 @@ class State:
             del self._cells[cell]
         self._bases[kind] = Base(generation)
         self._written.add(kind)
+
+    def keep(self, kind: str, before: State, lacking: Lacking) -> None:
+        """Give a kind the cells of an earlier state, without some."""
+        for cell in [cell for cell in before._cells if cell[0] == kind]:
+            self._cells[cell] = self._lacking(cell, lacking, before._cells[cell])
+        self._bases[kind] = Base(lacking, then=before._bases.get(kind, FIRST))
+
+    def _lacking(self, cell: Cell, lacking: Lacking, old: Value) -> Value:
+        if lacking.names is not None:
+            return ABSENT if cell[1] in lacking.names else old
+        gone = self._make(("gone", cell[1]), lacking.generation)
+        assert isinstance(gone, Truth)
+        return merge(gone.term, ABSENT, old)
 
     def forget_own(self) -> None:
         """Drop the cells of a message that a policy has composed."""
@@ -164,6 +184,9 @@ class State:
         return [name for each, name in self._cells if each == kind]
 
     def _first(self, cell: Cell, base: Base) -> Value:
+        if isinstance(base.generation, Lacking):
+            assert base.then is not None
+            return self._lacking(cell, base.generation, self._first(cell, base.then))
         if base.condition is None:
             return self._make(cell, base.generation)
         assert base.then is not None
@@ -232,6 +255,8 @@ class Inputs:
         self.unknowns = unknowns
         self._variables = variables
         self._made: dict[tuple[Cell, Hashable], Value] = {}
+        self._implied: dict[str, list[Term]] = {}
+        """What is true where a request has any header or parameter, as far as it was asked."""
         for cell, value in (fixed or {}).items():
             self._made[cell, 0] = value
 
@@ -274,6 +299,10 @@ class Inputs:
                 return self.status(generation)
             case "has-response" | "reached" | "given" | "ran":
                 return constant_truth(False) if not generation else Truth(self._truth((kind, name), generation))
+            case "count":
+                return self._count(name)
+            case "gone":
+                return Truth(self.unknowns.truth(f"whether the operation's URL names the parameter {name}"))
             case "error":
                 return NULL if not generation else self.unknowns.value("ILastError", "context.LastError")
         return Opaque((kind, name, generation), kind, 0)
@@ -288,6 +317,24 @@ class Inputs:
         if language is not None:
             self.unknowns.know(made, terms.member(made, language))
         return made
+
+    def _count(self, kind: str) -> Value:
+        """Return how many headers or parameters a request has."""
+        made = self.unknowns.input(("count", kind), terms.NUMBER)
+        self.unknowns.know(made, terms.at_most(terms.number(kind == "header"), made))  # Host is always there
+        self._imply(kind, terms.at_most(terms.number(1), made))
+        return Number(made, "int")
+
+    def _imply(self, kind: str, fact: Term) -> None:
+        """Say what is true of a request with any header or parameter: of those known now, and of later ones."""
+        self._implied.setdefault(kind, []).append(fact)
+        for cell, generation in self._made:
+            if cell[0] == kind and not generation:
+                self._know_of_field(*cell, fact)
+
+    def _know_of_field(self, kind: str, name: str, *facts: Term) -> None:
+        is_there = self._truth((kind, name, "there"), 0)
+        self.unknowns.know(is_there, *(terms.any_of(terms.not_(is_there), fact) for fact in facts))
 
     def field(self, kind: str, name: str, generation: Hashable) -> Value:
         """Return a header or parameter: absent, once, or several times."""
@@ -308,6 +355,8 @@ class Inputs:
         there = merge(repeats, several, FieldValue(joined, (Text(joined),)))
         if name == "host" and kind == "header" and not generation:
             return there
+        if not generation:
+            self._know_of_field(kind, name, *self._implied.get(kind, ()))
         return merge(is_there, there, ABSENT)
 
     def _variable(self, name: str, generation: Hashable) -> Value:
@@ -326,7 +375,10 @@ class Inputs:
             return found
         languages = {"Path": PATH, "Scheme": SCHEME, "Host": _HOST, "QueryString": _QUERY}
         language = languages.get(name) if not generation else None
-        return Text(self._text(("url", name), generation, language))
+        made = self._text(("url", name), generation, language)
+        if name == "QueryString" and not generation:
+            self._imply("query", terms.not_(terms.same(made, terms.text(""))))
+        return Text(made)
 
     def _body(self, kind: str, generation: Hashable) -> Value:
         born = self.unknowns.heap if generation else 0

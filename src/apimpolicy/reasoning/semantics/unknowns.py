@@ -87,6 +87,8 @@ class Unknowns:
         self.lines: dict[str, str] = {}
         """Lines that would tell what isn't known, by what it is."""
         self.assumptions: dict[str, Term] = {}
+        self.written_numbers: dict[Term, Number] = {}
+        """The numbers that texts show."""
         self.heap = 0
         self.bodies = 0
         self.has_escaped = False

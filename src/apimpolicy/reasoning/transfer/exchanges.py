@@ -16,9 +16,19 @@ from apimpolicy.csharp.dotnet.values import to_utf16
 from apimpolicy.gateway.context.records import usual_reason
 from apimpolicy.gateway.engine.steps import Step
 from apimpolicy.gateway.policies.ip_filter import FORBIDDEN, parsed
-from apimpolicy.reasoning.languages.language import Language, TooLarge, any_of_text, literal, one_of, sequence, union
+from apimpolicy.reasoning.languages.language import (
+    Language,
+    TooLarge,
+    any_of_text,
+    at_least_once,
+    in_ranges,
+    literal,
+    one_of,
+    sequence,
+    union,
+)
 from apimpolicy.reasoning.languages.units import of_text
-from apimpolicy.reasoning.semantics.state import ANSWER, EMPTY
+from apimpolicy.reasoning.semantics.state import ANSWER, EMPTY, State
 from apimpolicy.reasoning.semantics.unknowns import Unsupported
 from apimpolicy.reasoning.semantics.values import (
     NULL,
@@ -240,6 +250,64 @@ def transfer_validate_client_certificate(run: Run, step: Step) -> None:
     run.mark(step)
 
 
+_TOKEN = at_least_once(in_ranges((0x21, 0x7E)))
+"""Tokens of identities: texts as headers have them."""
+
+
+def transfer_authentication_managed_identity(run: Run, step: Step) -> None:
+    """Set the token; where none is got, requests fail, or go on without one."""
+    evaluate_all(run, step)
+    run.unknowns.place = step.where
+    is_set: Term = terms.TRUE
+    if _ignores_errors(run, step):
+        is_set = run.unknowns.truth(f"whether {step.name} gets a token")
+    fail(run, step)
+    token = Text(run.unknowns.fresh(terms.TEXT, "the token of an identity"))
+    run.unknowns.know(token.term, terms.member(token.term, _TOKEN))
+    variable, header = run.literal(step.element, "output-token-variable-name"), run.kind_of("header")
+    if variable != "":
+        old = run.state
+        run.state = old.copy()
+        if variable is None:
+            run.forget("variable")
+        else:
+            run.state.set(token, "variable", to_utf16(variable))
+        run.state = State.merged(is_set, run.state, old)
+    if not variable:
+        joined = terms.joined(terms.text("Bearer "), token.term)
+        shown = merge(is_set, FieldValue(joined, (Text(joined),)), run.state.get(header, "authorization"))
+        run.state.set(shown, header, "authorization")
+        if variable is None:
+            run.forget_cell(header, "authorization")
+    run.mark(step)
+
+
+def transfer_cache_lookup_value(run: Run, step: Step) -> None:
+    """Set a variable to any value that the cache has, or to the default."""
+    evaluate_all(run, step)
+    run.unknowns.place = step.where
+    fail(run, step)
+    variable, default = run.literal(step.element, "variable-name"), step.element.get("default-value")
+    if variable is None:
+        run.forget("variable")
+        run.mark(step)
+        return
+    name = to_utf16(variable)
+    if default is None:
+        otherwise = run.state.get("variable", name)
+    elif run.is_known(default):
+        otherwise = constant_text(to_utf16(default.value.text))
+    else:
+        otherwise = merge(
+            run.unknowns.truth(f"whether the default of {step.name} is null"),
+            run.state.get("variable", name),
+            run.unknowns.value("object", f"the default of {step.name}", null=False),
+        )
+    found = run.unknowns.value("object", "a cached value")
+    run.state.set(merge(run.unknowns.truth("whether the cache has a value"), found, otherwise), "variable", name)
+    run.mark(step)
+
+
 def transfer_check_header(run: Run, step: Step) -> None:
     name = run.constant(run.attribute(step, "name"))
     status = run.status(run.attribute(step, "failed-check-httpcode", constant_number(400)))
@@ -391,6 +459,9 @@ def transfer_cors(run: Run, step: Step) -> None:
     run.unknowns.place = step.where
     run.add_headers(HEADERS_OF_CORS)
     answers = terms.all_of(is_there(run.state.get("header", "origin")), run.unknowns.truth("whether cors answers"))
+    terminates, method = run.literal(step.element, "terminate-unmatched-request"), run.state.get("method")
+    if terminates is not None and terminates.strip().lower() in ("", "false") and isinstance(method, Text):
+        answers = terms.all_of(answers, terms.same(method.term, terms.text("OPTIONS")))
     run.end(answers, constant_number(200), HEADERS_OF_CORS)
     run.mark(step)
 

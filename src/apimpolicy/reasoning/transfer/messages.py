@@ -20,7 +20,7 @@ from apimpolicy.reasoning.languages import units
 from apimpolicy.reasoning.languages.language import any_of_text, containing, in_ranges, repeat, union
 from apimpolicy.reasoning.languages.operations import ToUpper, Trim
 from apimpolicy.reasoning.semantics.forms.context import WRITTEN, is_utf8
-from apimpolicy.reasoning.semantics.state import EMPTY, OWN, PATH, WITHOUT_DOTS
+from apimpolicy.reasoning.semantics.state import EMPTY, OWN, PATH, WITHOUT_DOTS, Lacking, State
 from apimpolicy.reasoning.semantics.values import (
     ABSENT,
     NULL,
@@ -272,15 +272,27 @@ def transfer_rewrite_uri(run: Run, step: Step) -> None:
     is_path = where(given, lambda leaf: terms.member(leaf.term, PATH) if isinstance(leaf, Text) else terms.FALSE)
     if template is None or "{" in path + query:
         run.fail(terms.all_of(terms.not_(is_path), run.unknowns.truth("whether rewrite-uri fails")))
+    before = run.state.copy()
     run.forget("url", "query")
     for name in ("Host", "Scheme", "Port"):
         run.state.set(run.state.first("url", name), "url", name)
+    if template is not None and copies in ("true", "false") and "{" not in query and query.isascii():
+        run.state.keep("query", before, _named_by(run, before))
     if template is None:
         run.state.set(merge(is_path, given, run.state.get("url", "Path")), "url", "Path")
     else:
         _set_path(run, path)
         _set_query(run, query, copies_others=copies != "false")
     run.mark(step)
+
+
+def _named_by(run: Run, state: State) -> Lacking:
+    """Return the parameters that aren't copied, because the operation's template names them."""
+    template = state.first("entity", "operation url-template")
+    known = run.constant(template)
+    if known is None:
+        return Lacking(run.next_generation())
+    return Lacking(0, frozenset(part.partition("=")[0].lower() for part in known.partition("?")[2].split("&")))
 
 
 def _set_path(run: Run, path: str) -> None:

@@ -98,7 +98,10 @@ def _preflight(run: Run, program: Program, ends: list[End]) -> None:
     method = run.state.get("method")
     is_options = terms.same(method.term, terms.text("OPTIONS")) if isinstance(method, Text) else terms.TRUE
     asked = (is_there(run.state.get("header", name)) for name in ("origin", "access-control-request-method"))
-    is_preflight = terms.all_of(*asked, run.unknowns.truth("whether a request is a preflight"))
+    operation = run.state.first("entity", "operation method")
+    options = terms.text("OPTIONS")
+    is_other = terms.not_(terms.same(operation.term, options)) if isinstance(operation, Text) else terms.TRUE
+    is_preflight = terms.all_of(*asked, is_other)
     if not steps:
         is_preflight = terms.all_of(is_preflight, run.unknowns.truth("whether a missing fragment has a cors"))
     gone = run.lose(terms.all_of(is_options, is_preflight))

@@ -48,7 +48,8 @@ TRANSFERS = Functions(
         "control": "base include_fragment choose retry wait limit_concurrency",
         "messages": "set_header set_query_parameter set_method set_status set_body set_variable rewrite_uri",
         "exchanges": "forward_request send_request send_one_way_request set_backend_service mock_response "
-        "return_response validate_jwt validate_azure_ad_token validate_client_certificate check_header ip_filter cors",
+        "return_response validate_jwt validate_azure_ad_token validate_client_certificate check_header ip_filter cors "
+        "authentication_managed_identity cache_lookup_value",
         "effects": "declared",
     },
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,8 +25,6 @@ from apimpolicy.gateway.engine.token_issuers import EntraTenant
 from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.layout import is_service_folder, place_of
 from apimpolicy.project.manual_requests import issuers_of
-from apimpolicy.project.service.completion import publishes
-from apimpolicy.project.service.likely_values import providers_of
 from apimpolicy.project.service_tables import ServiceTables
 from apimpolicy.project.toml_table import Table
 from apimpolicy.reasoning.scenarios.harness import Harness, StandIns
@@ -34,6 +32,7 @@ from apimpolicy.reasoning.scenarios.scenario import ENTITIES
 from apimpolicy.testing import first_surroundings
 from apimpolicy.testing.case_files import Case, CaseFile, CaseStep, load_case_file, load_case_tree
 from apimpolicy.testing.certificates import STANDARD, TestCertificates
+from apimpolicy.testing.claims.caller_tokens import CallerTokens
 from apimpolicy.testing.first_surroundings import EMPTY, CaseSurroundings, add_fragments
 from apimpolicy.testing.gateways import CaseGateway, gateway_of
 from apimpolicy.testing.test_file_search import is_about_policies, is_case_file
@@ -125,7 +124,10 @@ def harness_parts(policies: Mapping[str, AnyPolicy], setup: Setup) -> tuple[dict
     """Return the parts of the harness of policies: the settings of the gateway, and options of `Harness`."""
     gateway = setup.gateway
     settings = {name: getattr(gateway, name) for name in gateway.declared} | {"now": setup.now}
-    accepted = dict(_accepted(policies, setup))
+    tokens = caller_tokens(setup, policies)
+    if tokens.own:
+        given = gateway.openid_providers
+        settings["openid_providers"] = [*(given if isinstance(given, (list, tuple)) else [given]), *tokens.own]
     certificates: dict[str, Certificate] = {}
     uploads: dict[str, Certificate] = {}
     if _reads_certificates(gateway, policies):
@@ -135,13 +137,20 @@ def harness_parts(policies: Mapping[str, AnyPolicy], setup: Setup) -> tuple[dict
     return settings, {
         "certificates": certificates | uploads,
         "uploads": uploads,
-        "providers": [*setup.declared, *accepted],
-        "token": _tokens(setup.issuers, accepted),
+        "providers": tokens.names,
+        "token": tokens.token,
         "variables": setup.variables,
         "like": gateway,
         "stand_ins": StandIns(gateway.made_up["named_values"], gateway.made_up["fragments"]),
         "fixed": [kind for kind in ENTITIES if kind != "deployment" and getattr(gateway, kind) is not None],
     }
+
+
+def caller_tokens(setup: Setup, policies: Mapping[str, AnyPolicy]) -> CallerTokens:
+    """Return the tokens that callers of policies may show."""
+    return CallerTokens(
+        setup.issuers, setup.declared, setup.gateway.program(setup.gateway.scopes(dict(policies))).steps()
+    )
 
 
 def table_of(issuer: Issuer) -> dict[str, Any]:
@@ -152,36 +161,6 @@ def table_of(issuer: Issuer) -> dict[str, Any]:
     found = {"issuer": issuer.issuer, "url": issuer.url, "audience": issuer.audience, "claims": issuer.claims}
     algorithm = {} if issuer.algorithm == "RS256" else {"algorithm": issuer.algorithm}
     return {name: value for name, value in found.items() if value} | algorithm
-
-
-def _accepted(policies: Mapping[str, AnyPolicy], setup: Setup) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the providers that no test file declares and whose tokens these policies check, with what they ask for."""
-    others = {name: each for name, each in setup.issuers.items() if name not in setup.declared}
-    if others:
-        steps = list(setup.gateway.program(setup.gateway.scopes(dict(policies))).steps())
-        asked = ((name, asked_of(each, steps)) for name, each in others.items())
-        yield from ((name, found) for name, found in asked if found is not None)
-
-
-def asked_of(issuer: Issuer, steps: Iterable[PolicyStep]) -> dict[str, Any] | None:
-    """Return what policies ask of tokens beyond an issuer's defaults; None if they take no token of it."""
-    knows = publishes(issuer)
-    table = next((each for _, each in providers_of(step.element for step in steps) if knows(each["url"])), None)
-    if table is None:
-        return None
-    has_audience = getattr(issuer, "audience", None) is not None or "audience" not in table
-    return {} if has_audience else {"audience": table["audience"]}
-
-
-def _tokens(
-    issuers: Mapping[str, Issuer], asked: Mapping[str, Mapping[str, Any]]
-) -> Callable[[str, Mapping[str, Any]], tuple[str, str]]:
-    def token(provider: str, options: Mapping[str, Any]) -> tuple[str, str]:
-        options = {**asked.get(provider, {}), **options}
-        given = {name.replace("-", "_"): value for name, value in options.items()}
-        return "Authorization", f"Bearer {issuers[provider].token(**given)}"
-
-    return token
 
 
 def _certificates(known: TestCertificates, gateway: Gateway) -> dict[str, Certificate]:
@@ -202,6 +181,8 @@ def _certificates(known: TestCertificates, gateway: Gateway) -> dict[str, Certif
 _NAME = re.compile(r"(?:[A-Z]{1,2}=[^,=+\"\\<>;#]+)(?:, ?[A-Z]{1,2}=[^,=+\"\\<>;#]+)*")
 """A distinguished name such as `CN=partner, O=Contoso`, without quoting."""
 _MOST_NAMES = 4
+_ALIKE = (".example", ", O=Another")
+"""What names may end with that a check takes for others."""
 
 
 def forged_certificates(steps: Iterable[PolicyStep]) -> dict[str, Certificate]:
@@ -210,7 +191,7 @@ def forged_certificates(steps: Iterable[PolicyStep]) -> dict[str, Certificate]:
 
     names = list(dict.fromkeys(_names(steps)))[:_MOST_NAMES]
     found: dict[str, Certificate] = {}
-    for name in names:
+    for name in (*names, *(f"{name}{ending}" for name in names for ending in _ALIKE)):
         try:
             found[f"made by the caller with the subject {name}"] = self_signed(name)
             authority = TestAuthority(name)
@@ -247,6 +228,17 @@ def _names(steps: Iterable[PolicyStep]) -> Iterator[str]:
                 value = part.constant if isinstance(part, nodes.Expression) else None
                 if isinstance(value, str) and _NAME.fullmatch(value):
                     yield str(value)
+                elif isinstance(part, nodes.Binary) and (value := _simple_name(part)) is not None:
+                    yield f"CN={value}"
+
+
+def _simple_name(comparison: nodes.Binary) -> str | None:
+    """Return what the name in a certificate, without the rest of its subject, is compared with."""
+    sides = (comparison.left, comparison.right)
+    calls = (part for side in sides for part in side.walk() if isinstance(part, nodes.Call))
+    if not any(each.method.name == "GetNameInfo" for each in calls):
+        return None
+    return next((str(side.constant) for side in sides if isinstance(side.constant, str)), None)
 
 
 FRAGMENT = "compared"

@@ -244,6 +244,8 @@ class ClaimInversion:
                 yield from self._fails()
         if self.result.reached_backend:
             yield from self.response("status", tree, wanted)
+        else:
+            yield from self._toward(self._forwards())
 
     def reason(self, tree: Tree, wanted: bool) -> Iterator[Assignment]:
         for text in texts(tree, wanted):

@@ -76,8 +76,11 @@ def request_of(model: Model, unknowns: Unknowns, certificates: Iterable[str]) ->
 def _add(made: Assignment, key: tuple[Any, ...], value: Any, certificate: str | None) -> None:
     """Add an input that stands for itself."""
     match key:
-        case ("json", *_) | ("url", "Scheme" | "QueryString" | "Port") | (*_, "null"):
+        case ("json" | "count", *_) | ("url", "QueryString" | "Port") | (*_, "null"):
             return
+        case ("url", "Scheme"):
+            if value == "http":
+                made["scheme",] = value
         case ("url", "Path"):
             made["path",] = value
         case ("url", "Host"):

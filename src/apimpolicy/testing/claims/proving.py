@@ -70,6 +70,7 @@ class ClaimBreaker:
         subjects, breaches = _wants(claim)
         for turn in zip_longest(*(seen.requests(want) for want in (*subjects, *breaches))):
             yield from (each for each in turn if each is not None)
+        yield from seen.inversion.sources.after_this()
         for key, text in run.assignment.items():  # checks overlook that a field may come twice
             if len(key) == 2 and key[0] in ("header", "query"):
                 yield from ({**run.assignment, (*key, "values"): each} for each in ((text, "x"), ("x", text)))

@@ -16,8 +16,9 @@ from apimpolicy.report.claim_results import FALSE, ClaimReport, FoundRequest
 from apimpolicy.report.explanation import explain
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.case_writer import answers_in_words, request_words
-from apimpolicy.testing.claims.harnesses import UPLOADED, asked_of, table_of
-from apimpolicy.testing.first_expectations import case_of
+from apimpolicy.testing.claims.caller_tokens import CallerTokens
+from apimpolicy.testing.claims.harnesses import UPLOADED, table_of
+from apimpolicy.testing.first_expectations import case_of, request_of
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.tree import Tree, read_tree
 
@@ -95,20 +96,42 @@ def claim_case(file: CaseFile, claim: Claim, run: ScenarioRun, harness: Harness)
     request |= {
         key: None for key in ("certificate", "token") if key not in request and _has_default(file, "request", key)
     }
-    if scenario.token is not None and run.gateway is not None:
-        name = scenario.token[0]
-        if file.identities is None or name not in file.identities.names:
-            issuer = issuers_of(run.gateway)[name]
-            content["openid-providers"] = {name: table_of(issuer)}
-            if asked := asked_of(issuer, harness.program.steps()):
-                request["token"] = {"from": name, **asked, **scenario.token[1]}
+    _add_token(content, request, scenario, file, run, harness)
     words = request_in_words(scenario, harness)
     made: dict[str, Any] = {"name": f"{claim.name}: {words}", "request": request, **content}
     for key in ("backend", "outside"):
         if key in file.defaults and key not in made:
             made[key] = {"status": 200}
-    made["expect"] = {"holds": claim.name}
-    return made
+    expect = {"expect": {"holds": claim.name}}
+    if scenario.earlier is None and not scenario.calls_before:
+        return made | expect
+    steps: list[dict[str, Any]] = [{} for _ in range(scenario.calls_before)]
+    if scenario.earlier is not None:
+        earlier = request_of(scenario.earlier)
+        _add_token(made, earlier, scenario.earlier, file, run, harness)
+        made["request"], steps = {}, [{"request": earlier}, *({"request": request} for _ in steps)]
+        expect["request"] = request
+    return made | {"steps": [*steps, expect]}
+
+
+def _add_token(
+    case: dict[str, Any],
+    request: dict[str, Any],
+    scenario: Scenario,
+    file: CaseFile,
+    run: ScenarioRun,
+    harness: Harness,
+) -> None:
+    """Write the token of a scenario into a request, and its provider into the case if the file has none."""
+    if scenario.token is None or run.gateway is None:
+        return
+    name = scenario.token[0]
+    declared = () if file.identities is None else tuple(file.identities.names)
+    tokens = CallerTokens(issuers_of(run.gateway), declared, harness.program.steps())
+    if name not in declared:
+        case["openid-providers"] = {**case.get("openid-providers", {}), name: table_of(tokens.issuers[name])}
+    if options := tokens.options(*scenario.token):
+        request["token"] = {"from": name, **options}
 
 
 def checked(path: str, case: dict[str, Any]) -> dict[str, Any]:

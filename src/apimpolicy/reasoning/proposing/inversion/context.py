@@ -123,7 +123,8 @@ def _header_of(inversion: Inversion, of: Recorded, node: Bound | None) -> Key | 
         node, arguments = (node.array, ()) if isinstance(node, nodes.ArrayAccess) else call_parts(node)
         field = of.value(arguments[0]) if arguments else None
         if node is not None and isinstance(field, str) and fields_of(inversion, of, node) == "header":
-            return "header", field.lower()
+            shown = inversion.sources.shown_token if field.lower() == "authorization" else None
+            return shown or ("header", field.lower())
     return None
 
 

@@ -237,6 +237,8 @@ def invert_call(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: An
         operator = _OPERATORS[name]
         yield from compared(inversion, of, *node.arguments, operator if wanted else NEGATED[operator])
         return
+    if name == "ToString" and receiver is not None and (path := context_path(of, receiver)) is not None:
+        yield from inversion.sources.member(path, "", wanted)
     operands: list[Expression] = [*([] if node.receiver is None else [node.receiver]), *node.arguments]
     lambdas = [inner for each in operands if isinstance(inner := unconverted(each), nodes.Lambda)]
     if lambdas:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from apimpolicy.gateway.policies.effects import (
     BackendSet,
@@ -19,7 +19,7 @@ from apimpolicy.gateway.policies.effects import (
 from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.reasoning.proposing.inversion.recorded import Ticks, TokenText
 from apimpolicy.reasoning.proposing.inversion.values import EPOCH, SECOND, input_text, put, whole, with_token
-from apimpolicy.reasoning.scenarios.assignments import CLOCK, MAY_BE_NULL, RESPONSE, TEXTS
+from apimpolicy.reasoning.scenarios.assignments import CLOCK, EARLIER, HOST, MAY_BE_NULL, RESPONSE, TEXTS
 from apimpolicy.reasoning.scenarios.scenario import FAILS, PASSES, REFUSALS
 
 if TYPE_CHECKING:
@@ -29,11 +29,17 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.trace import TraceEntry
     from apimpolicy.reasoning.scenarios.assignments import Assignment, Key
     from apimpolicy.reasoning.scenarios.harness import Harness, ScenarioRun
+    from apimpolicy.text.document import Element
 
-_HOST = "contoso.azure-api.net"
 _MOST_CALLS = 12
 """Earlier calls of the same request; cases with more would be long to read."""
 _OPTIONAL = ("user", "product", "subscription")
+_WHOLE = ("token", "certificate", "body", "address")
+_BROUGHT = ("header", "query", *_WHOLE)
+"""Inputs that a caller brings."""
+_AUTHORIZATION = ("header", "authorization")
+_LISTS = {"aud": "audience", "iss": "issuer", "azp": "application-id", "appid": "application-id"}
+"""Claims of tokens, and the elements that list what checks admit for them."""
 _PARAMETER = re.compile(r"\{[^}]*\}")
 
 
@@ -58,11 +64,20 @@ class Sources:
             made |= {(*key, "values"): tuple(several)} if len(several) > 1 and key[0] in ("header", "query") else {}
         if key[0] == "header" and wanted is not None and not input_text(wanted).replace("\t", " ").isprintable():
             return
+        if key == _AUTHORIZATION and (token := self.shown_token) is not None:
+            scheme = str(self.given.get((*token, "scheme"), "Bearer"))
+            yield from ({**self.given, (*token, "scheme"): each} for each in (scheme.lower(), scheme.upper(), ""))
+            made = {each: value for each, value in made.items() if each[0] != "token"}
         yield made
         if key[0] == "header":
             yield from (
                 {**made, (*key, "there"): True, key: each} for each in self.listed_values("checks-header", key[1])
             )
+
+    @property
+    def shown_token(self) -> Key | None:
+        """The key of the token that the caller shows."""
+        return next((key[:2] for key in self.given if key[0] == "token"), None)
 
     def variable(self, kind: str, name: str, wanted: Any) -> Iterator[Assignment]:
         made = self.without((kind, name))
@@ -103,8 +118,15 @@ class Sources:
                 yield {**given, ("host",): whole(input_text(wanted), 2, "example")}
                 if "." not in input_text(wanted):
                     yield {**given, ("host",): "localhost"}
+            case ("Request", "Url" | "OriginalUrl"):
+                parts, path = urlsplit(input_text(wanted)), ("Request", "OriginalUrl")
+                yield from self.member((*path, "Scheme"), type_, parts.scheme)
+                for name, part in (("Host", parts.netloc), ("Path", parts.path), ("QueryString", parts.query)):
+                    yield from self.member((*path, name), type_, part) if part else ()
+            case ("Request", "Url" | "OriginalUrl", "Scheme"):
+                yield {**given, ("scheme",): "http" if given.get(("scheme",)) != "http" else "https"}
             case ("Request", "Url" | "OriginalUrl", "Port") if isinstance(wanted, int):
-                host = given.get(("host",), _HOST).partition(":")[0]
+                host = given.get(("host",), HOST).partition(":")[0]
                 yield {**given, ("host",): f"{host}:{wanted}"}
             case ("Request", "Url" | "OriginalUrl", "QueryString"):
                 made = self.without(("query",))
@@ -166,7 +188,11 @@ class Sources:
             made |= {(*key, "there"): True, key: input_text(value)}
         made |= with_token(token)
         yield made
-        yield from ({**made, (*key, "there"): True, key: each} for each in self.listed_values("checks-token", name))
+        listed = self.listed_values("checks-token", name)
+        if listed and value is not None and (text := input_text(value)) not in listed:
+            together = [text, *listed]  # which the check admits as well
+            yield from ({**made, (*key, "there"): True, key: each} for each in (tuple(together), " ".join(together)))
+        yield from ({**made, (*key, "there"): True, key: each} for each in listed)
 
     def listed_values(self, trait: str, name: str) -> list[str]:
         """Return the values that checks admit for a header or claim, which they refuse with other values."""
@@ -175,16 +201,15 @@ class Sources:
             for step in self.harness.program.steps()
             if has_trait(step.name, trait)
             for each in (step.element, *step.element.descendants())
-            if (named := each.get("name")) is not None and named.value.text.lower() == name.lower()
-            for value in each.elements()
-            if value.name == "value"
+            for value in _values_of(each, name)
+            if value.expression is None
         )
         return list(dict.fromkeys(values))
 
     def token(self, entry: TraceEntry, name: str) -> Key | None:
         double = self.harness.double_of(entry.step)
         if self.harness.providers and ("double", double) not in self.given:
-            return "token", self.harness.providers[0]
+            return self.shown_token or ("token", self.harness.providers[0])
         return None if double is None else ("double", double, "variable", name)
 
     def chance(self, wanted: float) -> Iterator[Assignment]:
@@ -224,8 +249,11 @@ class Sources:
             yield from (failed, {**failed, (*message, "late"): True})
 
     def admitted(self, step: Step) -> Iterator[Assignment]:
-        """Yield the request with what a policy lists that it lets through: an address, or a header with its values."""
+        """Yield the request with what a policy lets through: a token, an address, or a header with its values."""
         access = None if step.specification is None else step.specification.access
+        if access == "token":
+            for provider in self.harness.providers:
+                yield {**self.without(("token",), _AUTHORIZATION), ("token", provider): "good"}
         listed = [each.text.strip() for each in step.element.elements()]
         attributes = [part for each in (step.element, *step.element.elements()) for part in each.attributes]
         named = {part.name: part.value.text for part in reversed(attributes)}
@@ -235,6 +263,17 @@ class Sources:
         elif access == "header" and "name" in named:
             for value in listed or ["x"]:
                 yield from self.field(("header", named["name"].lower()), value)
+
+    def after_this(self) -> Iterator[Assignment]:
+        """Yield requests that lack what this one has, and come after it: a cache may serve them its response."""
+        declared = (step.specification for step in self.harness.program.steps())
+        has_cache = any(each is not None and "serves" in (each.effects or ()) for each in declared)
+        if not has_cache or EARLIER in self.given or not any(isinstance(each.effect, Forwarded) for each in self.trace):
+            return
+        brought = dict.fromkeys(key[: 1 if key[0] in _WHOLE else 2] for key in self.given if key[0] in _BROUGHT)
+        for keys in dict.fromkeys((tuple(brought), *((each,) for each in brought))):
+            if keys:
+                yield {**self.without(*keys), EARLIER: tuple(self.given.items())}
 
     def responses(self) -> Iterator[Assignment]:
         """Yield the request as one that policies respond to without a failure: from a cache, or for CORS."""
@@ -314,3 +353,12 @@ class Sources:
 
     def sent(self, index: int) -> Key:
         return "sent", str(sum(isinstance(entry.effect, Sent) for entry in self.trace[:index]))
+
+
+def _values_of(element: Element, name: str) -> Iterator[Element]:
+    """Yield the elements with the values that a check admits for a header or a claim."""
+    if element.name == _LISTS.get(name):
+        yield element
+    named = element.get("name")
+    if named is not None and named.value.text.lower() == name.lower():
+        yield from (each for each in element.elements() if each.name == "value")

@@ -25,11 +25,18 @@ def starts(operands: Sequence[Any], wanted: Any) -> Inverse:
             yield 0, start + (text if isinstance(text, str) else "x")
         elif text is not UNKNOWN:
             yield from [(0, text.removeprefix(start))] if isinstance(text, str) and text != start else ()
+            if isinstance(text, str) and text.startswith(start):
+                yield from ((0, each + text[len(start) :]) for each in otherwise_cased(start))
             yield 0, "x" + str(text)
     if isinstance(text, str) and wanted:
         if isinstance(start, str) and len(text) >= len(start) > 1:
             yield 1, text[: len(start)]
         yield 1, text[:1]
+
+
+def otherwise_cased(text: str) -> list[str]:
+    """Return a text in other cases, which checks may take for the same."""
+    return [each for each in dict.fromkeys((text.lower(), text.upper())) if each != text]
 
 
 def ends(operands: Sequence[Any], wanted: Any) -> Inverse:
@@ -40,6 +47,8 @@ def ends(operands: Sequence[Any], wanted: Any) -> Inverse:
             yield 0, end
         elif text is not UNKNOWN:
             yield from [(0, text.removesuffix(end))] if isinstance(text, str) and text != end else ()
+            if isinstance(text, str) and text.endswith(end):
+                yield from ((0, text.removesuffix(end) + each) for each in otherwise_cased(end))
             yield 0, str(text) + "x"
     if isinstance(text, str) and wanted:
         if isinstance(end, str) and len(text) >= len(end) > 1:
@@ -64,6 +73,8 @@ def contains(operands: Sequence[Any], wanted: Any) -> Inverse:
         return
     if not wanted:
         yield 0, re.sub(re.escape(part), "", whole, flags=re.IGNORECASE) if isinstance(whole, str) and part else "x"
+        if isinstance(whole, str) and part in whole:
+            yield from ((0, whole.replace(part, each)) for each in otherwise_cased(part))
         yield from ((1, each) for each in different(part))
         return
     if isinstance(whole, str) and whole:

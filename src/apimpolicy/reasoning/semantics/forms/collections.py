@@ -168,6 +168,8 @@ def _same(item: Value, value: Value, comparer: str) -> Term:
 def any_item(call: MemberCall, collection: Value) -> Value:
     if collection is NULL:
         return call.evaluation.fail()
+    if (fields := _field_count(call, collection)) is not None:
+        return Truth(terms.at_most(terms.number(1), fields.term))
     known = _known(call, collection)
     if isinstance(known, Items) and known.has_more and not known.items:
         return Truth(call.evaluation.unknowns.truth("further items of a list"))
@@ -226,6 +228,20 @@ def _maybe_throws(call: MemberCall, key: Hashable) -> Value:
     return NULL
 
 
+_FIELDS = {"headers": "header", "query": "query", "original-query": "query"}
+
+
+def _field_count(call: MemberCall, collection: Value) -> Number | None:
+    """Return how many headers or parameters the request has, where they are those that it came with."""
+    path = collection.path if isinstance(collection, Host) else ""
+    kind, state = _FIELDS.get(path), call.evaluation.state
+    if kind is None or not (path.startswith("original") or state.is_first(kind)):
+        return None
+    found = state.first("count", kind)
+    assert isinstance(found, Number)
+    return found
+
+
 @form(_LINQ, f"static int Count<TSource>({_SOURCE})")
 @form("System.Array", "int Length { get; }")
 @form(f"{_GENERIC}.List", "int Count { get; }")
@@ -235,6 +251,8 @@ def _maybe_throws(call: MemberCall, key: Hashable) -> Value:
 def count(call: MemberCall, collection: Value) -> Value:
     if collection is NULL:
         return call.evaluation.fail()
+    if (fields := _field_count(call, collection)) is not None:
+        return fields
     known = _known(call, collection)
     if isinstance(known, Query):
         return _count(call, known, anything)

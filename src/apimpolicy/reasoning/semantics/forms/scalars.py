@@ -45,8 +45,19 @@ def _is_number(term: Term, type_: str) -> Term:
 
 def _parsed(call: MemberCall, text: Value, type_: str) -> Value:
     term = as_text(text).term
+    if (written := _written(call, term, type_)) is not None:
+        return written
     call.evaluation.throw(terms.not_(_is_number(term, type_)))
     return Number(terms.measure(Parsed(), term), type_)
+
+
+def _written(call: MemberCall, term: Term, type_: str) -> Number | None:
+    """Return the number that a text shows, which is one of this type."""
+    number = call.evaluation.unknowns.written_numbers.get(term)
+    if number is None:
+        return None
+    (least, largest), (first, last) = INTEGERS[type_], INTEGERS[number.type]
+    return Number(number.term, type_) if least <= first and last <= largest else None
 
 
 def _parsing_of(type_: str) -> None:
@@ -60,6 +71,8 @@ def _parsing_of(type_: str) -> None:
         if text is NULL:
             return Several(constant_truth(False), zero)
         term = as_text(text).term
+        if (written := _written(call, term, type_)) is not None:
+            return Several(constant_truth(True), written)
         is_good = _is_number(term, type_)
         return Several(Truth(is_good), merge(is_good, Number(terms.measure(Parsed(), term), type_), zero))
 
