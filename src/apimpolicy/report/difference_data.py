@@ -408,7 +408,7 @@ def _nothing(report: ComparisonReport) -> str:
         number = counted(len(open_), "policy", "policies")
         return f"No request was found that is treated differently, but that isn't proven for {number}."
     if report.is_partial:
-        return "No difference was found, but parts of the service aren't read: see the notes."
+        return "No difference was found, but not everything was read and compared: see the notes."
     if not report.has_no_rest:
         files = len(report.not_compared)
         verb = "is" if files == 1 else "are"

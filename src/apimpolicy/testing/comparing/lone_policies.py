@@ -43,14 +43,16 @@ from apimpolicy.testing.tree import problem_in_words
 
 if TYPE_CHECKING:
     from apimpolicy.reasoning.scenarios.harness import Harness
-    from apimpolicy.reasoning.scenarios.scenario import Bounds
+    from apimpolicy.reasoning.scenarios.scenario import Bounds, TotalTime
     from apimpolicy.testing.case_files import CaseFile
 
 _TEMPLATE = re.compile(rb"\$\{[^{}\s]+\}|%\{ ?(?:if|for) |#\{[^{}\n]+\}#")
 """Marks of Terraform's templates and of tokens of pipelines."""
 
 
-def compare_pair(pair: VersionPair, bounds: Bounds, on_run: Callable[[], None] = lambda: None) -> DifferenceReport:
+def compare_pair(
+    pair: VersionPair, bounds: Bounds, on_run: Callable[[], None] = lambda: None, total: TotalTime | None = None
+) -> DifferenceReport:
     """Compare the two versions of a policy. Never raises for what they, or the settings around them, do wrong."""
     blank = blank_report(pair)
     if pair.old is None or pair.new is None:
@@ -70,7 +72,7 @@ def compare_pair(pair: VersionPair, bounds: Bounds, on_run: Callable[[], None] =
             found = LoadingResult(UNDECIDED, ("a template whose values aren't known here: no request was tried",))
         return blank._replace(**found._asdict())
     try:
-        report = _compared(pair, policies, bounds, on_run, blank)
+        report = _compared(pair, policies, bounds, on_run, blank, total)
     except ApimPolicyError as error:
         report = blank._replace(status=ERROR, problem=problem_in_words(error))
     return report._replace(seconds=time.perf_counter() - started)
@@ -123,14 +125,19 @@ def _loaded(pair: VersionPair, old: Version, new: Version) -> tuple[list[_Loaded
 
 
 def _compared(
-    pair: VersionPair, sides: list[_Loaded], bounds: Bounds, on_run: Callable[[], None], blank: DifferenceReport
+    pair: VersionPair,
+    sides: list[_Loaded],
+    bounds: Bounds,
+    on_run: Callable[[], None],
+    blank: DifferenceReport,
+    total: TotalTime | None,
 ) -> DifferenceReport:
     one, other = (side.harness for side in sides)
     settings = settings_that_differ(sides[0].file, sides[1].file, one, other) if pair.is_apart else ()
     elements = [step.element for harness in (one, other) for step in harness.program.steps()]
     starts = [accepted_caller(elements, [name]) for name in other.providers] or [accepted_caller(elements, ())]
     knows_scopes = len(sides[1].file.subject.policies) > 1
-    found = compare(one, other, bounds, on_run, settings, starts, knows_scopes=knows_scopes)
+    found = compare(one, other, bounds, on_run, settings, starts, knows_scopes=knows_scopes, total=total)
     if found.is_same_text:
         return blank.settled(Remainder(found.reasons), is_same_text=pair.is_same_text)
     items = tuple(each.item(_in_words(each, other)) for each in found.found)
