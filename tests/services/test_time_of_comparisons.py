@@ -1,4 +1,4 @@
-"""A comparison that runs out of time names what it left out, and says nothing of it; the clock of these tests counts."""
+"""A comparison that runs out of time names what it left out, and says nothing of it; the clock of the tests counts."""
 
 from __future__ import annotations
 

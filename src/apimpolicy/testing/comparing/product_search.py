@@ -109,7 +109,7 @@ def compare(
     When the `total` time is over, what isn't tried yet is a reason.
     """
     if not settings and not _names_stand_ins(old, new):
-        if of_program(old.program) == of_program(new.program):
+        if of_program(old.program, old.stand_ins) == of_program(new.program, new.stand_ins):
             return ProgramComparison([], (), True)
         if _has_same_form(old, new, knows_scopes, shares_variables=not knows_scopes):
             return ProgramComparison([], (), True)
@@ -185,7 +185,13 @@ def _candidates(
 
 def _has_same_form(old: Harness, new: Harness, knows_scopes: bool, *, shares_variables: bool) -> bool:
     one, other = (
-        normal_form(each.program, each.variables, knows_scopes=knows_scopes, shares_variables=shares_variables)
+        normal_form(
+            each.program,
+            each.variables,
+            knows_scopes=knows_scopes,
+            shares_variables=shares_variables,
+            made_up=each.stand_ins,
+        )
         for each in (old, new)
     )
     return one == other
