@@ -23,7 +23,7 @@ AROUND = {
     ),
     "a host": '<set-backend-service base-url="https://${host}/a" />',
     "an audience": (
-        '<validate-jwt header-name="Authorization"><openid-config url="https://${host}/.well-known/openid-configuration" />'
+        '<validate-jwt header-name="Authorization"><openid-config url="https://${host}/openid-configuration" />'
         "<audiences><audience>#{audience}#</audience></audiences></validate-jwt>"
     ),
     "policies": "${extra}",

@@ -247,6 +247,8 @@ class ComparisonReport(NamedTuple):
     """Parts of the service were not read, so that nothing is known to be the same, or gone."""
     remainder: Remainder | None = None
     """What differs in the files of both sides and is neither shown nor proven to be layout; None until it is known."""
+    moved: tuple[tuple[str, str], ...] = ()
+    """Places of policies and services that moved, before and after, below what was compared."""
     is_of_files: bool = False
     """Two files were compared, and nothing around them."""
 

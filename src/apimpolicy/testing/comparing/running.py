@@ -30,6 +30,7 @@ from apimpolicy.testing.claims.harnesses import test_file_of
 from apimpolicy.testing.comparing.changed_files import Accounts, remainder
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, with_moves
 from apimpolicy.testing.comparing.lone_policies import blank_report, compare_pair
+from apimpolicy.testing.comparing.moves import with_moved_policies
 from apimpolicy.testing.comparing.observed_differences import Difference, differences, journey_of
 from apimpolicy.testing.comparing.service_comparison import ServiceComparison, is_same_document
 from apimpolicy.testing.comparing.service_settings import Unread, unread
@@ -76,6 +77,7 @@ class _Comparing:
         self.on_run = on_run
         self.total = total
         self.left_out: list[str] = []
+        self.moved_folders: dict[str, str] = {}
         self.report_ = ComparisonReport()
         self.policies: list[DifferenceReport] = []
         self.changes: list[ElementChange] = []
@@ -90,6 +92,10 @@ class _Comparing:
             pairs = self._services(self.found.folders, pairs)
         elif len(pairs) == 1 and self._within_service(pairs[0]):
             pairs = []
+        pairs = with_moved_policies(pairs)
+        for pair in pairs:
+            if pair.old is not None and pair.new is not None and self.found.folders is not None:
+                self._add_move(pair.old.path, pair.new.path)
         self._learn_names(pairs)
         for pair in pairs:
             if pair.is_same_text and self.found.is_same_around:
@@ -116,7 +122,7 @@ class _Comparing:
         for group in self.report_.settings:
             for change in group.changes:
                 self.accounts.add_setting(change)
-        return remainder(*self.found.folders, self.accounts)
+        return remainder(*self.found.folders, self.accounts, self.moved_folders)
 
     def _alone(self, pair: VersionPair) -> DifferenceReport:
         """Compare two versions of a policy that are in no service."""
@@ -133,6 +139,18 @@ class _Comparing:
         names = first_of(map(self._shown, self.left_out), _MOST_LISTED)
         number = counted(len(self.left_out), "policy", "policies")
         return report._replace(reasons=(TotalTime.used_up_before(f"{number}: {names}"),))
+
+    def _add_move(self, old: str, new: str, *, is_folder: bool = False) -> None:
+        """Note that a file or a folder is elsewhere below the new folder, if it is."""
+        assert self.found.folders is not None
+        one, other = (
+            os.path.relpath(path, folder).replace(os.sep, "/")
+            for path, folder in zip((old, new), self.found.folders, strict=True)
+        )
+        if one != other:
+            self.report_ = self.report_._replace(moved=(*self.report_.moved, (one, other)))
+            if is_folder:
+                self.moved_folders[one] = other
 
     def _is_over(self, subject: str) -> bool:
         """Return whether no time is left, and note what is left out then."""
@@ -154,6 +172,8 @@ class _Comparing:
         for pair in paired(*sides):
             try:
                 old, new = (side_of(*each, root) for each, root in zip(pair, folders, strict=True))
+                if pair[0][1] is not None and pair[1][1] is not None:
+                    self._add_move(pair[0][1], pair[1][1], is_folder=True)
                 covered |= self._service(old, new)
             except ApimPolicyError as error:
                 self._problem(error)

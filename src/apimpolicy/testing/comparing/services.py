@@ -29,6 +29,7 @@ from apimpolicy.reasoning.audit.order import CHANGED, STRONGER, WEAKER
 from apimpolicy.reasoning.audit.tools import METHOD
 from apimpolicy.report.difference_data import ADDED, AccessChange, DifferenceItem, Journey, SettingChange, SettingGroup
 from apimpolicy.testing.claims.services import KeyedCaller, ServiceRoute, callers_of, routes_of
+from apimpolicy.testing.comparing.moves import moved_services
 from apimpolicy.testing.comparing.observed_differences import differences, journey_of
 from apimpolicy.testing.comparing.operations import is_key
 from apimpolicy.testing.comparing.service_settings import changed_settings, group_of, may_be_there, products_of
@@ -133,12 +134,18 @@ def service_folders(folder: str) -> dict[str, str]:
 
 
 def paired(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple[tuple[str, str | None], ...]]:
-    """Yield name and folder of the services of both sides that are the same: of the same name, or the only ones."""
+    """Yield name and folder of the services of both sides that are the same.
+
+    They have the same name, are the only ones, or are extracts of which one moved.
+    """
     if len(old) == len(new) == 1:
         yield next(iter(old.items())), next(iter(new.items()))
         return
-    for name in sorted({*old, *new}):
-        yield (name, old.get(name)), (name, new.get(name))
+    is_code = any(len(set(side.values())) < len(side) for side in (old, new))  # of one folder
+    moved = {} if is_code else moved_services(old, new)
+    for name in sorted({*old, *new} - set(moved.values())):
+        before = moved.get(name, name)
+        yield (before, old.get(before)), (name, new.get(name))
 
 
 def side_of(name: str, folder: str | None, root: str) -> ServiceSide:
