@@ -37,11 +37,17 @@ _SECONDS = 5.0
 @click.option(
     "--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for each policy; default: 5."
 )
+@click.option(
+    "--total-seconds",
+    type=click.FloatRange(0.1),
+    metavar="N",
+    help="How long to take for everything; default: 60, or --seconds if that is more. What is left is listed.",
+)
 @format_option("text json markdown github azure", _FORMATS)
 @click.option("-v", "--verbose", is_flag=True, help="Show the whole explanation of each request.")
 @selects_environment
 @stands_in
-def command(old: str, new: str, seconds: float | None, form: str, verbose: bool) -> int:
+def command(old: str, new: str, seconds: float | None, total_seconds: float | None, form: str, verbose: bool) -> int:
     """Find what a change does to callers, or prove that it does nothing.
 
     OLD and NEW are policy files, folders, or revisions of them in git. Of services, the effective policies of each
@@ -67,7 +73,7 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
     places = [each for path in (old, new) for each in (path, path.partition(":")[2]) if each and os.path.exists(each)]
     check_environment(places, is_certain=bool(places))
     with shared_keys(), versions(old, new) as found:
-        report = _compare(found, seconds)
+        report = _compare(found, seconds, total_seconds)
         if not found.pairs and report.is_empty and not report.has_service:
             say(f"there are no policies in {old} and {new}")
             return commands.USAGE
@@ -75,15 +81,18 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
     return _exit_code(report)
 
 
-def _compare(found: Versions, seconds: float | None) -> ComparisonReport:
+def _compare(found: Versions, seconds: float | None, total_seconds: float | None) -> ComparisonReport:
     from apimpolicy.cli.progress import Progress
     from apimpolicy.project.service.leniency import leniency
+    from apimpolicy.reasoning.scenarios.scenario import TOTAL_SECONDS, TotalTime
     from apimpolicy.testing.claims.configured import bounds_for
     from apimpolicy.testing.comparing.running import compare_versions
     from apimpolicy.testing.comparing.versions import without_names
 
     with Progress("compared", len(found.pairs), "policies") as progress:
-        report = compare_versions(found, lambda path: bounds_for(path, seconds, _SECONDS), progress.show)
+        given = total_seconds or bounds_for(found.place or ".").total_seconds
+        total = TotalTime(given or max(TOTAL_SECONDS, seconds or 0.0))
+        report = compare_versions(found, lambda path: bounds_for(path, seconds, _SECONDS), progress.show, total)
     stand_ins = leniency()
     if stand_ins is not None:
         stand_ins.rename(lambda path: without_names(path, found.places))

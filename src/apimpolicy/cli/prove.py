@@ -32,10 +32,6 @@ if TYPE_CHECKING:
 NAMED_CLAIMS_PAGE = "https://apimpolicy.github.io/apimpolicy/reference/proofs/#named-claims"
 
 
-TOTAL_SECONDS = 60.0
-"""Seconds for all claims, unless they are given."""
-
-
 @click.command("prove", cls=WithHelp)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option("-k", "words", multiple=True, metavar="TEXT", help="Only claims whose name or file contains this text.")
@@ -127,6 +123,7 @@ def _prove(
     """Decide the claims of files; those about a service without an API become unreadable."""
     from apimpolicy.cli.progress import Progress
     from apimpolicy.project.gateways import NoApisError
+    from apimpolicy.reasoning.scenarios.scenario import TOTAL_SECONDS
     from apimpolicy.report.claim_results import claim, table_head, table_row
     from apimpolicy.testing.claims.configured import bounds_for
     from apimpolicy.testing.claims.running import out_of_time, prove_file

@@ -247,6 +247,8 @@ class ComparisonReport(NamedTuple):
     """Parts of the service were not read, so that nothing is known to be the same, or gone."""
     remainder: Remainder | None = None
     """What differs in the files of both sides and is neither shown nor proven to be layout; None until it is known."""
+    moved: tuple[tuple[str, str], ...] = ()
+    """Places of policies and services that moved, before and after, below what was compared."""
     is_of_files: bool = False
     """Two files were compared, and nothing around them."""
 
@@ -408,7 +410,7 @@ def _nothing(report: ComparisonReport) -> str:
         number = counted(len(open_), "policy", "policies")
         return f"No request was found that is treated differently, but that isn't proven for {number}."
     if report.is_partial:
-        return "No difference was found, but parts of the service aren't read: see the notes."
+        return "No difference was found, but not everything was read and compared: see the notes."
     if not report.has_no_rest:
         files = len(report.not_compared)
         verb = "is" if files == 1 else "are"

@@ -15,6 +15,7 @@ Differences between versions of policies for programs: `diff --format json`.
      "access": [{"api": "orders", "operations": ["GET /"], "before": "token", "after": "anyone", "weaker": true,
                  "relation": "weaker", "details": []}],
      "notes": [], "breaks": [], "not_compared": ["modules/apis/policy.xml.tpl"],
+     "moved": [{"old": "old/policy.xml", "new": "new/policy.xml"}],
      "settings": [{"name": "API orders", "changes": [{"subject": null, "setting": "subscription required",
                    "what": "changed", "old": "yes", "new": "no", "meaning": "calls without a subscription key …",
                    "file": "apis/orders/apiInformation.json", "line": 3}], "differences": []}]}
@@ -71,6 +72,7 @@ def differences_to_json(report: ComparisonReport) -> str:
         notes=list(report.notes),
         breaks=list(report.breaks),
         not_compared=list(report.not_compared),
+        moved=[{"old": old, "new": new} for old, new in report.moved],
         problem=report.problem or None,
     )
     return indented(with_stand_ins(content))
@@ -186,6 +188,8 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
     for policy in report.policies:
         if policy.problem:
             yield f"Policy {code_span(policy.name)}: {headline(policy)}\n\n{fenced(policy.problem)}"
+    if report.moved:
+        yield "Moved: " + _joined(f"{code_span(old)} → {code_span(new)}" for old, new in report.moved)
     if report.breaks:
         yield "Azure would refuse: " + _joined(map(plain, report.breaks))
     if report.problem:

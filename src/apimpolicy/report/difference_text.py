@@ -141,6 +141,8 @@ def _others(report: ComparisonReport, style: Style) -> Iterator[str]:
         if policy.problem or policy.status in (ERROR, UNDECIDED):
             lines = wrap(f"{printable(policy.name)}: {headline(policy)}", style.width)
             yield "\n".join([*lines, *(f"  {printable(line)}" for line in policy.problem.splitlines())])
+    if report.moved:
+        yield "\n".join(["Moved:", *(line for each in report.moved for line in _wrapped(" → ".join(each), style))])
     if report.breaks:
         yield "\n".join(["Azure would refuse:", *listed(report.breaks, style.width - 4)])
     if report.problem:

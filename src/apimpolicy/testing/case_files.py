@@ -34,7 +34,7 @@ changes; `config` names another, or is `false`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -129,6 +129,8 @@ class CaseFile:
         self.defaults: dict[str, Tree] = {}
         self.compiled: Gateway | None = None
         self.kept = KeptServices()
+        self.made_up: Mapping[str, frozenset[str]] = dict.fromkeys(("named_values", "fragments"), frozenset())
+        """The named values and fragments among the defaults that are stand-ins: nothing is known from them."""
 
     @property
     def directory(self) -> str:

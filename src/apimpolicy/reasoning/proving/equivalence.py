@@ -6,6 +6,7 @@ that it sees and what it counts are the same; otherwise its effects are unknown 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.csharp.syntax.depth import Frames
@@ -69,7 +70,7 @@ def inquiry(
     old: Program,
     new: Program,
     variables: Mapping[str, Any],
-    canonical: Callable[[Element], Hashable],
+    canonical: Callable[[Element, MadeUp | None], Hashable],
     known: KnownDifferences,
     *,
     made_up: Sequence[MadeUp | None] = (None, None),
@@ -89,7 +90,7 @@ def inquiry(
         for program, stand_ins in zip((old, new), made_up, strict=True):
             unknowns.begin()
             run = Run(unknowns, inputs, stand_ins or None)
-            run.canonical = canonical
+            run.canonical = partial(_canonical, canonical, stand_ins or None)
             outcomes.append(outcome_of(program, run))
         first, second = outcomes
         if len(first.ends) * len(second.ends) > _MOST_PAIRS:
@@ -111,6 +112,12 @@ def inquiry(
     return EquivalenceInquiry(
         unknowns, wider, {name: part for name, part in parts.items() if name not in known.parts()}, parts
     )
+
+
+def _canonical(
+    canonical: Callable[[Element, MadeUp | None], Hashable], made_up: MadeUp | None, element: Element
+) -> Hashable:
+    return canonical(element, made_up)
 
 
 class EquivalenceInquiry(Inquiry):

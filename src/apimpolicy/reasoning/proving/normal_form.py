@@ -27,7 +27,9 @@ from apimpolicy.reasoning.proving.canonical_expressions import (
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.steps import Program, Step
+    from apimpolicy.reasoning.transfer.run import MadeUp
     from apimpolicy.text.document import Attribute, Element
+    from apimpolicy.text.source import Excerpt, Source
 
 _OF_A_SCOPE = ("caches-responses", "preflight", "per-subscription", "chooses-backend")
 """Traits of policies for which their scope matters: the other half of a cache, counters, the choice of a backend."""
@@ -36,31 +38,48 @@ _READS_ERRORS = "LastError"
 _VARIES = re.compile(r"\b(?:Body|Random|NewGuid|Now|UtcNow|Today)\b")
 """In conditions that may be true once and false the next time."""
 _SETS, _TEXT = "sets", "text"
+MADE_UP = "made up"
+"""The form of a text that isn't known, with the names of what is missing in it."""
 
 
 OTHER_VARIABLES = "the policies of wider scopes, at <base />, if they use the variables that changed"
 
 
 def normal_form(
-    program: Program, variables: Iterable[str] = (), *, knows_scopes: bool = True, shares_variables: bool = False
+    program: Program,
+    variables: Iterable[str] = (),
+    *,
+    knows_scopes: bool = True,
+    shares_variables: bool = False,
+    made_up: MadeUp | None = None,
 ) -> Hashable:
     """Return the form of a program; `variables` are known before it runs, and keep their names.
+
+    A text with something `made_up` in it is the same as one with the same names in it, and as nothing else.
 
     Unless `knows_scopes`, wider scopes may have other policies at each `<base />`; if the program `shares_variables`
     with them, their names matter.
     """
-    return _Normalizer(program, frozenset(variables), knows_scopes, shares_variables).form()
+    return _Normalizer(program, frozenset(variables), knows_scopes, shares_variables, made_up or None).form()
 
 
 class _Normalizer:
-    def __init__(self, program: Program, given: frozenset[str], knows_scopes: bool, shares_variables: bool) -> None:
+    def __init__(
+        self,
+        program: Program,
+        given: frozenset[str],
+        knows_scopes: bool,
+        shares_variables: bool,
+        made_up: MadeUp | None,
+    ) -> None:
         self.program = program
         self.given = given
         self.knows_scopes = knows_scopes
         self.shares_variables = shares_variables
+        self.made_up = made_up
         self.sources = {id(step.element.source): step.element.source.text for step in program.steps()}
         texts = self.sources.values()
-        self.reads_places = any(_READS_PLACES.search(text) for text in texts)
+        self.reads_places = any(_READS_PLACES.search(text) for text in texts) or self._has_unknown_handlers()
         self.reads_errors = any(_READS_ERRORS in text for text in texts)
         self.has_unknown_policies = False
         """Policies or fragments that may read any variable."""
@@ -76,6 +95,14 @@ class _Normalizer:
         if not (self.reads_errors or has_unknown_reads):
             form = _Names(form).numbered(form, self.given)
         return form
+
+    def _has_unknown_handlers(self) -> bool:
+        """Return whether something made up is where code could read where an error was."""
+        return any(
+            self._unknown(step.element.source, step.element.start, step.element.end) is not None
+            for step in self.program.steps()
+            if step.section == "on-error"
+        )
 
     # Policies
 
@@ -131,19 +158,52 @@ class _Normalizer:
             if slot.part is None and isinstance(steps := step.fields[slot.field], list)
         ]
         yield tuple(sequences)
-        yield _text(step.element)
+        yield self._text(step.element)
 
     def _part(self, step: Step) -> Any:
         """Return the form of a part of a policy; policies of it are in its sequences."""
         return (*self._head(step.element), *self._content(step))
 
     def element(self, element: Element) -> Any:
-        return (*self._head(element), tuple(map(self.element, element.elements())), _text(element))
+        return (*self._head(element), tuple(map(self.element, element.elements())), self._text(element))
 
     def _head(self, element: Element) -> tuple[Any, ...]:
-        values = ((each.name, _value(element, each)) for each in element.attributes)
+        values = ((each.name, self._value(element, each)) for each in element.attributes)
         attributes = sorted(values, key=lambda each: each[0])
         return element.name, tuple(attributes)
+
+    def _text(self, element: Element) -> Any:
+        if element.expression is not None:
+            return self._code(element.expression)
+        has_inner = any(True for _ in element.elements())
+        start, end = element.content_start, element.content_end
+        specification = specification_of(element.name)
+        if has_inner and specification is not None and specification.takes_markup:
+            return self._unknown(element.source, start, end) or (_TEXT, element.source.text[start:end])
+        if has_inner:
+            return _TEXT, ""
+        return self._unknown(element.source, start, end) or (_TEXT, element.text)
+
+    def _value(self, element: Element, attribute: Attribute) -> Any:
+        name, value = attribute.name, attribute.value
+        if value.expression is not None:
+            return self._code(value.expression)
+        if (unknown := self._unknown(value.source, value.start, value.end)) is not None:
+            return unknown
+        if name.endswith("variable-name"):
+            return VARIABLE, value.text
+        if name == "name" and has_trait(element.name, "sets-variable"):
+            return _SETS, value.text
+        return _TEXT, value.text
+
+    def _code(self, excerpt: Excerpt) -> Any:
+        unknown = self._unknown(excerpt.source, excerpt.start, excerpt.end)
+        return unknown if unknown is not None else _as_text(canonical(excerpt))
+
+    def _unknown(self, source: Source, start: int, end: int) -> Any:
+        """Return the form of a text with something made up in it, which may be code; None where nothing is."""
+        written = "" if self.made_up is None else self.made_up.written(source, start, end)
+        return (MADE_UP, " ".join(written.split())) if written else None
 
     # Decisions
 
@@ -153,7 +213,7 @@ class _Normalizer:
         branches: list[tuple[Any, str, Sequence[Step]]] = []
         for when in whens if isinstance(whens, list) else ():
             condition = when.element.get("condition")
-            form = (CODE, "") if condition is None else _value(when.element, condition)
+            form = (CODE, "") if condition is None else self._value(when.element, condition)
             branches.append((form, "" if condition is None else condition.value.text, _steps_of(when)))
         rest = _steps_of(otherwise) if otherwise is not None and not isinstance(otherwise, list) else ()
         return self._decision(branches, rest, frozenset())
@@ -171,7 +231,7 @@ class _Normalizer:
             return "block", self.sequence(steps)
         if condition == FALSE or condition in false:
             return self._decision(others, rest, false)
-        known = false if _VARIES.search(text) else false | {condition}
+        known = false if _VARIES.search(text) or condition[0] == MADE_UP else false | {condition}
         then, otherwise = ("block", self.sequence(steps)), self._decision(others, rest, known)
         if is_negative(condition):
             condition, then, otherwise = negated(condition), otherwise, then
@@ -211,27 +271,6 @@ def _is_silent(step: Step) -> bool:
     )
 
 
-def _text(element: Element) -> Any:
-    if element.expression is not None:
-        return _as_text(canonical(element.expression))
-    specification = specification_of(element.name)
-    has_inner = any(True for _ in element.elements())
-    if has_inner and specification is not None and specification.takes_markup:
-        return _TEXT, element.source.text[element.content_start : element.content_end]
-    return _TEXT, "" if has_inner else element.text
-
-
-def _value(element: Element, attribute: Attribute) -> Any:
-    name, value = attribute.name, attribute.value
-    if value.expression is not None:
-        return _as_text(canonical(value.expression))
-    if name.endswith("variable-name"):
-        return VARIABLE, value.text
-    if name == "name" and has_trait(element.name, "sets-variable"):
-        return _SETS, value.text
-    return _TEXT, value.text
-
-
 def _as_text(form: Any) -> Any:
     """Return a constant text as the text that it is."""
     match form:
@@ -263,7 +302,7 @@ class _Names:
                 case ("sets", str() as name):
                     self.set.setdefault(name)
                     self.order.setdefault(name)
-                case ("all variables",):
+                case ("all variables",) | ("made up", _):
                     self.has_unknown_reads = True
                 case ("code" | "text", str() as text):
                     self.has_unknown_reads |= "Variables" in text

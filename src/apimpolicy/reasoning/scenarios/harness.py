@@ -48,6 +48,16 @@ class StandIns:
     def __bool__(self) -> bool:
         return bool(self.named_values or self.fragments)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StandIns) and self._names == other._names
+
+    def __hash__(self) -> int:
+        return hash(self._names)
+
+    @property
+    def _names(self) -> tuple[frozenset[str], frozenset[str]]:
+        return self.named_values, self.fragments
+
     def in_expression(self, excerpt: Excerpt) -> bool:
         """Return whether an expression contains a named value that is made up."""
         known = self._known.get(id(excerpt))
@@ -69,6 +79,18 @@ class StandIns:
             start, end = source.span_in_origin(start, end)
             source = source.origin
         return found
+
+    def written(self, source: Source, start: int, end: int) -> str:
+        """Return a text of a document with the names of what is made up in it; empty where nothing is."""
+        while self.named_values:
+            text = source.text[start:end]
+            if not self.named_values.isdisjoint(each.name for each in find_named_values(text)):
+                return text
+            if source.origin is None:
+                break
+            start, end = source.span_in_origin(start, end)
+            source = source.origin
+        return ""
 
     def begins(self, source: Source, start: int) -> bool:
         """Return whether the value of one begins there, as the value of any named value may."""

@@ -12,6 +12,8 @@ handles its error is reached. A proof uses no doubles.
 from __future__ import annotations
 
 import datetime
+import math
+import time
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -83,6 +85,35 @@ class Scenario:
     def moment(self) -> datetime.datetime | None:
         """The gateway's time, if it matters."""
         return None if self.now is None else datetime.datetime.fromtimestamp(self.now, datetime.UTC)
+
+
+TOTAL_SECONDS = 60.0
+"""Seconds for all policies together, unless they are given."""
+
+
+class TotalTime:
+    """The time that is left for all policies together, by a clock that may count something else than seconds."""
+
+    def __init__(self, seconds: float = math.inf, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._end = clock() + seconds
+
+    @property
+    def left(self) -> float:
+        return self._end - self._clock()
+
+    @property
+    def is_over(self) -> bool:
+        return self.left <= 0
+
+    def within(self, bounds: Bounds) -> Bounds:
+        """Return bounds of a search that ends when this time is over."""
+        return bounds.replaced(seconds=min(bounds.seconds, max(self.left, 0.0)))
+
+    @staticmethod
+    def used_up_before(subject: str) -> str:
+        """Return the reason why something isn't decided."""
+        return f"the time was used up before {subject}; --total-seconds gives more"
 
 
 class Bounds(Record):

@@ -65,6 +65,9 @@ class MadeUp(Protocol):
     def in_text(self, source: Source, start: int, end: int) -> Collection[str]:
         """Return the names of those in a text that is written in a document."""
 
+    def written(self, source: Source, start: int, end: int) -> str:
+        """Return a text of a document with the names of those in it; empty where there are none."""
+
     def begins(self, source: Source, start: int) -> bool:
         """Return whether one begins there."""
 

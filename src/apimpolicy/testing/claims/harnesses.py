@@ -33,7 +33,7 @@ from apimpolicy.testing import first_surroundings
 from apimpolicy.testing.case_files import Case, CaseFile, CaseStep, load_case_file, load_case_tree
 from apimpolicy.testing.certificates import STANDARD, TestCertificates
 from apimpolicy.testing.claims.caller_tokens import CallerTokens
-from apimpolicy.testing.first_surroundings import EMPTY, CaseSurroundings, add_fragments
+from apimpolicy.testing.first_surroundings import EMPTY
 from apimpolicy.testing.gateways import CaseGateway, gateway_of
 from apimpolicy.testing.test_file_search import is_about_policies, is_case_file
 from apimpolicy.testing.tree import Tree, read_tree
@@ -254,13 +254,15 @@ def file_about(
     *policies: Policy,
     with_fragments: bool = False,
     providers: Mapping[str, dict[str, Any]] = MappingProxyType({}),
+    values: Mapping[str, str] = MappingProxyType({}),
 ) -> CaseFile:
     """Return the test file beside a policy that tests it; without one, stand-ins for what these versions of it need.
 
-    `with_fragments`: files near the policy are fragments that no configuration has, each by its id. `providers` are
-    more identity providers. Raises TestFileError, ConfigurationError.
+    `with_fragments`: files near the policy are fragments that no configuration has, each by its id; empty ones stand in
+    for others. `providers` are more identity providers, `values` stand-ins for named values. Raises TestFileError,
+    ConfigurationError.
     """
-    return test_file_of(path) or _stand_ins(path, policies, with_fragments, providers)
+    return test_file_of(path) or _stand_ins(path, policies, with_fragments, providers, values)
 
 
 def scope_in(file: CaseFile, path: str) -> str:
@@ -290,7 +292,11 @@ def test_file_of(path: str) -> CaseFile | None:
 
 
 def _stand_ins(
-    path: str, policies: Sequence[Policy], with_fragments: bool, others: Mapping[str, dict[str, Any]]
+    path: str,
+    policies: Sequence[Policy],
+    with_fragments: bool,
+    others: Mapping[str, dict[str, Any]],
+    values: Mapping[str, str],
 ) -> CaseFile:
     """Return a test file with stand-ins for everything that the policies need and nothing defines."""
     defaults: dict[str, Any] = {}
@@ -300,19 +306,23 @@ def _stand_ins(
         subject = Subject(policy.document, ExpressionCheck(), Settings())
         found = first_surroundings.surroundings_of(subject, path, beside)
         if with_fragments:
-            _add_fragments(found, subject)
+            first_surroundings.add_fragments(found, subject)
         _add(defaults, found.defaults)
         providers |= found.providers
     known = list(providers.values())
     providers |= {name: each for name, each in others.items() if each not in known}
+    around = _named_values_around(path)
     if used := defaults.get("named-values", {}):
-        used |= {name: value for name, value in _named_values_around(path).items() if name in used}
+        used |= {name: value for name, value in {**values, **around}.items() if name in used}
     content: dict[str, Any] = {"policy": AROUND_A_FRAGMENT, "claims": [], "defaults": defaults}
     if providers:
         content["openid-providers"] = providers
     file = load_case_tree(read_tree(json.dumps(content), beside), beside)
     file.subject.policies.clear()
     _leave_known(file)
+    left = file.defaults.get("named-values")
+    named_values = frozenset() if left is None else frozenset(left.table()) - around.keys()
+    file.made_up = {"named_values": named_values, "fragments": _unknown_fragments(file)}
     return file
 
 
@@ -326,12 +336,12 @@ def _named_values_around(path: str) -> dict[str, str]:
     return {each.display_name: value for each in named_values if (value := each.value.known) is not None}
 
 
-def _add_fragments(found: CaseSurroundings, subject: Subject) -> None:
-    """Add the files of fragments; fragments without a file stay unknown."""
-    add_fragments(found, subject)
-    fragments = found.defaults.get("gateway", {}).get("fragments", {})
-    for name in [name for name, text in fragments.items() if text == EMPTY]:
-        del fragments[name]
+def _unknown_fragments(file: CaseFile) -> frozenset[str]:
+    """Return the fragments without a file: empty ones stand in for them."""
+    gateway = file.defaults.get("gateway")
+    fragments = gateway.table().get("fragments") if gateway is not None else None
+    given = {} if fragments is None else fragments.plain()
+    return frozenset(name for name, text in given.items() if text == EMPTY)
 
 
 def _add(known: dict[str, Any], given: dict[str, Any]) -> None:

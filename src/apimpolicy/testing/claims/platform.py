@@ -18,7 +18,7 @@ from apimpolicy.gateway.engine.own_answers import reaches_backend
 from apimpolicy.gateway.policies.registry import is_known
 from apimpolicy.project.gateways import require_apis
 from apimpolicy.reasoning.audit.requests import Rehearsal
-from apimpolicy.reasoning.scenarios.scenario import Bounds
+from apimpolicy.reasoning.scenarios.scenario import Bounds, TotalTime
 from apimpolicy.report.claim_results import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
 from apimpolicy.report.explanation import explain
 from apimpolicy.report.terminal import path_from_here
@@ -75,16 +75,17 @@ class PlatformClaims:
         opened = service_with_keys(self.setup.service)
         found: dict[str, list[ClaimReport]] = {claim.name: [] for claim in self.claims}
         all_routes = routes_of(self.setup.service)
-        began, reason = time.perf_counter(), ""
+        whole = TotalTime(self.bounds.total_seconds) if self.bounds.total_seconds else None
+        reason = ""
         for number, (api, routes) in enumerate(all_routes.items()):
             started = time.perf_counter()
-            left, total = list(all_routes)[number:], self.bounds.total_seconds
-            share = (total - (started - began)) / len(left) if total else self.bounds.seconds
+            left = list(all_routes)[number:]
+            share = whole.left / len(left) if whole is not None else self.bounds.seconds
             if share > 0:
                 seconds = min(self.bounds.seconds, max(share, _LEAST_SECONDS))
                 made = self._of_api(routes, opened, self.bounds.replaced(seconds=seconds))
             else:
-                reason = reason or f"the time was used up before {_listed(left)}; --total-seconds gives more"
+                reason = reason or TotalTime.used_up_before(_listed(left))
                 made = {claim.name: self._plain(claim, UNDECIDED)._replace(reasons=(reason,)) for claim in self.claims}
             seconds = time.perf_counter() - started
             for name, report in made.items():

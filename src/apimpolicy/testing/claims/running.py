@@ -16,7 +16,7 @@ from apimpolicy.project.gateways import NoApisError
 from apimpolicy.project.manual_requests import issuers_of
 from apimpolicy.reasoning.proposing.guided import Finder
 from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
-from apimpolicy.reasoning.scenarios.scenario import shrink
+from apimpolicy.reasoning.scenarios.scenario import TotalTime, shrink
 from apimpolicy.report.claim_results import ERROR, FALSE, PROVEN, SKIPPED, UNDECIDED, ClaimReport
 from apimpolicy.report.columns import page
 from apimpolicy.testing.case_files import CaseFile, load_case_file
@@ -105,7 +105,7 @@ def write_case(report: ClaimReport) -> bool:
 
 def out_of_time(claims: Sequence[Claim], subject: str) -> list[ClaimReport]:
     """Return the reports of claims for which no time is left."""
-    reasons = (f"the time was used up before {subject}; --total-seconds gives more",)
+    reasons = (TotalTime.used_up_before(subject),)
     return [_report(claim, UNDECIDED)._replace(reasons=reasons) for claim in claims]
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.checkout import open_bytes, walk
@@ -106,9 +108,15 @@ class _Part(NamedTuple):
         return known[0] if known else self.new.start or self.old.start
 
 
-def remainder(old: str, new: str, accounts: Accounts) -> Remainder:
-    """Return what differs in the files below two folders and isn't accounted for, by names of files."""
+def remainder(old: str, new: str, accounts: Accounts, moved: Mapping[str, str] = MappingProxyType({})) -> Remainder:
+    """Return what differs in the files below two folders and isn't accounted for, by names of files.
+
+    `moved` are the new places of folders in the old one.
+    """
     files = [dict(_files(folder)) for folder in (old, new)]
+    names = {name: _moved(name, moved) for name in files[0]}
+    taken = Counter(names.values())
+    files[0] = {names[name] if taken[names[name]] == 1 else name: path for name, path in files[0].items()}
     given: dict[object, str] = {}
     accounted: set[object] = set()
     for name in sorted({*files[0], *files[1]}):
@@ -121,6 +129,14 @@ def remainder(old: str, new: str, accounts: Accounts) -> Remainder:
         if line is None:
             accounted.add(name)
     return Remainder(given, accounted)
+
+
+def _moved(name: str, folders: Mapping[str, str]) -> str:
+    for before, after in folders.items():
+        if before == "." or name.startswith(f"{before}/"):
+            inside = name if before == "." else name.removeprefix(f"{before}/")
+            return inside if after == "." else f"{after}/{inside}"
+    return name
 
 
 def _files(folder: str) -> Iterator[tuple[str, str]]:

@@ -26,47 +26,62 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.result import Result
     from apimpolicy.gateway.engine.steps import Program, Step
     from apimpolicy.gateway.engine.trace import Trace
+    from apimpolicy.reasoning.transfer.run import MadeUp
     from apimpolicy.testing.comparing.observed_differences import Difference
     from apimpolicy.text.source import Excerpt, Source
 
-_known: dict[int, tuple[Element, Any]] = {}
+_known: dict[tuple[int, MadeUp | None], tuple[Element, Any]] = {}
 
 
-def of_program(program: Program) -> Any:
+def of_program(program: Program, made_up: MadeUp | None = None) -> Any:
     """Return the steps of each section, without layout and comments."""
-    return [(step.scope, step.section, step.path, of_element(step.element)) for step in program.steps()]
+    return [(step.scope, step.section, step.path, of_element(step.element, made_up)) for step in program.steps()]
 
 
-def of_element(element: Element) -> Any:
-    """Return an element with everything inside, without layout."""
-    known = _known.get(id(element))
+def of_element(element: Element, made_up: MadeUp | None = None) -> Any:
+    """Return an element with everything inside, without layout.
+
+    A text with something `made_up` in it is that with the name in its place: equal stand-ins don't make equal values.
+    """
+    made_up = made_up or None
+    known = _known.get((id(element), made_up))
     if known is None:
-        inner = tuple(of_element(each) for each in element.elements())
-        text = _code(element.expression) if element.expression is not None else _plain(element, has_inner=bool(inner))
-        known = _known[id(element)] = element, (*_head(element), text, inner)
+        inner = tuple(of_element(each, made_up) for each in element.elements())
+        if element.expression is not None:
+            text = _code(element.expression, made_up)
+        else:
+            text = _plain(element, made_up, has_inner=bool(inner))
+        made = (*_head(element, made_up), text, inner)
+        known = _known[id(element), made_up] = element, made
     return known[1]
 
 
-def _plain(element: Element, *, has_inner: bool) -> str:
+def _plain(element: Element, made_up: MadeUp | None, *, has_inner: bool) -> str:
     """Return the text of an element: that of markup as it is written, of other elements without those inside."""
     if not has_inner:
-        return element.text
+        names = "" if made_up is None else made_up.written(element.source, element.content_start, element.content_end)
+        return names or element.text
     specification = specification_of(element.name)
     is_markup = specification is not None and specification.takes_markup
     return element.source.text[element.content_start : element.content_end] if is_markup else ""
 
 
-def _head(element: Element) -> tuple[str, tuple[tuple[str, str], ...]]:
-    return element.name, tuple(sorted((each.name, of_value(each.value)) for each in element.attributes))
+def _head(element: Element, made_up: MadeUp | None = None) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return element.name, tuple(sorted((each.name, of_value(each.value, made_up)) for each in element.attributes))
 
 
-def of_value(value: Characters) -> str:
+def of_value(value: Characters, made_up: MadeUp | None = None) -> str:
     """Return the value of an attribute without layout."""
-    return value.text if value.expression is None else _code(value.expression)
+    if value.expression is not None:
+        return _code(value.expression, made_up)
+    return (made_up.written(value.source, value.start, value.end) if made_up is not None else "") or value.text
 
 
-def _code(excerpt: Excerpt) -> str:
+def _code(excerpt: Excerpt, made_up: MadeUp | None = None) -> str:
     """Return the tokens of an expression, which have neither layout nor comments; of one that has none, its text."""
+    written = "" if made_up is None else made_up.written(excerpt.source, excerpt.start, excerpt.end)
+    if written:
+        return " ".join(written.split())
     tokens, errors = tokenize(excerpt.text, 1)
     if errors:
         return excerpt.text

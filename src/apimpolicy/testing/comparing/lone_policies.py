@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from apimpolicy.errors import ApimPolicyError
+from apimpolicy.errors import ApimPolicyError, PolicySyntaxError
 from apimpolicy.gateway.engine.backends import OpenBackends
 from apimpolicy.gateway.engine.document import Policy, load_policy
 from apimpolicy.project.service.completion import computed_backend
+from apimpolicy.project.service.policy_sources import fragment_ids
 from apimpolicy.reasoning.audit.access import access_of
 from apimpolicy.reasoning.audit.analysis import alternatives_of
 from apimpolicy.reasoning.audit.order import CHANGED, STRONGER, WEAKER, compared
 from apimpolicy.reasoning.audit.walk import ServiceContext
+from apimpolicy.reasoning.scenarios.harness import StandIns
 from apimpolicy.report.difference_data import (
     ADDED,
     DIFFERENT,
@@ -37,20 +39,24 @@ from apimpolicy.testing.comparing.service_comparison import is_same_document
 from apimpolicy.testing.comparing.service_settings import unknown_in
 from apimpolicy.testing.comparing.setting_table import settings_that_differ
 from apimpolicy.testing.comparing.sides import SEED
+from apimpolicy.testing.comparing.templates import Templates, faults
 from apimpolicy.testing.comparing.versions import Version, VersionPair, with_names
-from apimpolicy.testing.first_surroundings import accepted_caller
+from apimpolicy.testing.first_surroundings import EMPTY, accepted_caller
 from apimpolicy.testing.tree import problem_in_words
+from apimpolicy.text.source import decode
 
 if TYPE_CHECKING:
     from apimpolicy.reasoning.scenarios.harness import Harness
-    from apimpolicy.reasoning.scenarios.scenario import Bounds
+    from apimpolicy.reasoning.scenarios.scenario import Bounds, TotalTime
     from apimpolicy.testing.case_files import CaseFile
 
 _TEMPLATE = re.compile(rb"\$\{[^{}\s]+\}|%\{ ?(?:if|for) |#\{[^{}\n]+\}#")
 """Marks of Terraform's templates and of tokens of pipelines."""
 
 
-def compare_pair(pair: VersionPair, bounds: Bounds, on_run: Callable[[], None] = lambda: None) -> DifferenceReport:
+def compare_pair(
+    pair: VersionPair, bounds: Bounds, on_run: Callable[[], None] = lambda: None, total: TotalTime | None = None
+) -> DifferenceReport:
     """Compare the two versions of a policy. Never raises for what they, or the settings around them, do wrong."""
     blank = blank_report(pair)
     if pair.old is None or pair.new is None:
@@ -66,14 +72,23 @@ def compare_pair(pair: VersionPair, bounds: Bounds, on_run: Callable[[], None] =
         if all(problems) and is_same_document(pair):
             return blank.settled(Remainder(()), is_same_text=pair.is_same_text)
         found = LoadingResult.of(*problems)
-        if found.problem and _TEMPLATE.search(pair.new.data) and _TEMPLATE.search(pair.old.data):
-            found = LoadingResult(UNDECIDED, ("a template whose values aren't known here: no request was tried",))
+        if found.problem and all(_TEMPLATE.search(each.data) for each in (pair.old, pair.new)):
+            found = _of_templates(pair.old, pair.new)
         return blank._replace(**found._asdict())
     try:
-        report = _compared(pair, policies, bounds, on_run, blank)
+        report = _compared(pair, policies, bounds, on_run, blank, total)
     except ApimPolicyError as error:
         report = blank._replace(status=ERROR, problem=problem_in_words(error))
     return report._replace(seconds=time.perf_counter() - started)
+
+
+def _of_templates(old: Version, new: Version) -> LoadingResult:
+    """Return the result where a template can't be loaded with stand-ins: the errors that don't depend on them."""
+    found = [faults(each.source or decode(each.data, each.name)[0]) for each in (old, new)]
+    if not found[1]:
+        return LoadingResult(UNDECIDED, ("a template whose values aren't known here: no request was tried",))
+    problems = [PolicySyntaxError(each) if each else None for each in found]
+    return LoadingResult.of(*problems)
 
 
 def blank_report(pair: VersionPair) -> DifferenceReport:
@@ -96,10 +111,13 @@ def _loaded(pair: VersionPair, old: Version, new: Version) -> tuple[list[_Loaded
     """Load both versions; return the problems of those that can't be loaded."""
     policies: list[Policy | None] = []
     problems: list[ApimPolicyError | None] = [None, None]
+    templates = Templates()
     for side, version in enumerate((old, new)):
         try:
             path = with_names(version.path, pair.places)
-            policies.append(load_policy(version.source or version.data, path=path))
+            source = version.source or decode(version.data, path)[0]
+            filled = templates.filled(source)
+            policies.append(load_policy(version.source or version.data if filled is source else filled, path=path))
         except ApimPolicyError as error:
             policies.append(None)
             problems[side] = error
@@ -113,7 +131,9 @@ def _loaded(pair: VersionPair, old: Version, new: Version) -> tuple[list[_Loaded
     for side, policy in enumerate(policies):
         if policy is not None:
             try:
-                file = file_about(places[side], *known, with_fragments=True, providers=providers)
+                file = file_about(
+                    places[side], *known, with_fragments=True, providers=providers, values=templates.values
+                )
                 if found and found[0].file.certificates.names() == file.certificates.names():
                     file.certificates = found[0].file.certificates
                 found.append(_Loaded(policy, places[side], file))
@@ -123,14 +143,19 @@ def _loaded(pair: VersionPair, old: Version, new: Version) -> tuple[list[_Loaded
 
 
 def _compared(
-    pair: VersionPair, sides: list[_Loaded], bounds: Bounds, on_run: Callable[[], None], blank: DifferenceReport
+    pair: VersionPair,
+    sides: list[_Loaded],
+    bounds: Bounds,
+    on_run: Callable[[], None],
+    blank: DifferenceReport,
+    total: TotalTime | None,
 ) -> DifferenceReport:
     one, other = (side.harness for side in sides)
     settings = settings_that_differ(sides[0].file, sides[1].file, one, other) if pair.is_apart else ()
     elements = [step.element for harness in (one, other) for step in harness.program.steps()]
     starts = [accepted_caller(elements, [name]) for name in other.providers] or [accepted_caller(elements, ())]
     knows_scopes = len(sides[1].file.subject.policies) > 1
-    found = compare(one, other, bounds, on_run, settings, starts, knows_scopes=knows_scopes)
+    found = compare(one, other, bounds, on_run, settings, starts, knows_scopes=knows_scopes, total=total)
     if found.is_same_text:
         return blank.settled(Remainder(found.reasons), is_same_text=pair.is_same_text)
     items = tuple(each.item(_in_words(each, other)) for each in found.found)
@@ -161,6 +186,9 @@ def _in_words(found: FoundDifference, harness: Harness) -> str:
 def _harness(policy: Policy, place: str, file: CaseFile) -> Harness:
     """Return the harness of a version, in place of the file that the settings are about."""
     setup = setup_of(file)
+    unknown = fragment_ids([policy.original])
+    setup.gateway.fragments = dict.fromkeys(unknown, EMPTY) | dict(setup.gateway.fragments)
+    setup.gateway.policies.fragments = setup.gateway.fragments
     if not policy.is_fragment:
         made = harness_of({**file.subject.policies, scope_in(file, place): policy}, setup)
     else:
@@ -168,6 +196,10 @@ def _harness(policy: Policy, place: str, file: CaseFile) -> Harness:
         gateway.fragments = {**gateway.fragments, FRAGMENT: policy}
         gateway.policies.fragments = gateway.fragments
         made = harness_of({"api": AROUND_A_FRAGMENT}, setup)
+    known = made.stand_ins
+    made.stand_ins = StandIns(
+        known.named_values | file.made_up["named_values"], known.fragments | file.made_up["fragments"] | unknown
+    )
     made.settings["seed"] = made.settings.get("seed") or SEED
     made.settings["backends"] = OpenBackends(made.settings.get("backends") or {}, partial(computed_backend, None))
     return made

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.project.service.completion import source_of
+from apimpolicy.reasoning.scenarios.harness import StandIns
 from apimpolicy.report.difference_data import DIFFERENT, ERROR, UNDECIDED
 from apimpolicy.testing.claims.services import KeyedCaller, ServiceRoute, callers_of, routes_of
 from apimpolicy.testing.comparing.elements import of_element, of_program
 from apimpolicy.testing.tree import problem_in_words
 from apimpolicy.text.markup import read
-from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.document import AnyPolicy
@@ -127,15 +127,9 @@ def _effective(side: ServiceSide, policies: Mapping[str, AnyPolicy]) -> Effectiv
         program = side.program(policies)
     except ApimPolicyError as error:
         return Effective(("unread", tuple(_as_written(policies))), None, error)
-    made_up = side.gateway.made_up.get("named_values", frozenset())
-    names = [
-        (scope, reference.name)
-        for scope, document in program.scopes.items()
-        for reference in find_named_values(document.original.text)
-        if reference.name in made_up
-    ]
+    made_up = StandIns(side.gateway.made_up.get("named_values", frozenset()))
     reads_operation = any(_OF_OPERATION.search(step.element.raw) is not None for step in program.steps())
-    return Effective((_hashable(of_program(program)), tuple(names)), program, reads_operation=reads_operation)
+    return Effective(_hashable(of_program(program, made_up)), program, reads_operation=reads_operation)
 
 
 def _hashable(value: Any) -> Hashable:

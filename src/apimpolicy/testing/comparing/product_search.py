@@ -18,7 +18,7 @@ from apimpolicy.reasoning.proving import equivalence
 from apimpolicy.reasoning.proving.normal_form import OTHER_VARIABLES, normal_form
 from apimpolicy.reasoning.proving.proof import Inquiry, ProofResult
 from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
-from apimpolicy.reasoning.scenarios.scenario import shrink
+from apimpolicy.reasoning.scenarios.scenario import TotalTime, shrink
 from apimpolicy.records import Record
 from apimpolicy.report.difference_data import DifferenceItem
 from apimpolicy.testing.case_writer import answers_in_words
@@ -99,32 +99,35 @@ def compare(
     proofs: Proofs | None = None,
     *,
     knows_scopes: bool = False,
+    total: TotalTime | None = None,
 ) -> ProgramComparison:
     """Search for requests that two versions treat differently.
 
     `settings` are the names of settings that differ besides the programs; their effects are not modelled. `starts` are
     requests to begin with; without seconds in the `bounds`, no others are searched for. `proofs` are
     those of the same programs, for other operations. `knows_scopes`: the programs have the policies of all scopes.
+    When the `total` time is over, what isn't tried yet is a reason.
     """
     if not settings and not _names_stand_ins(old, new):
-        if of_program(old.program) == of_program(new.program):
+        if of_program(old.program, old.stand_ins) == of_program(new.program, new.stand_ins):
             return ProgramComparison([], (), True)
         if _has_same_form(old, new, knows_scopes, shares_variables=not knows_scopes):
             return ProgramComparison([], (), True)
         if not knows_scopes and _has_same_form(old, new, knows_scopes, shares_variables=False):
             return ProgramComparison([], (OTHER_VARIABLES,))
-    joint = _ProductHarness(old, new, on_run)
+    joint = _ProductHarness(old, new, on_run, total or TotalTime())
     joint.proofs = {} if proofs is None else proofs
     with_body = ({**start, ("body", "there"): True, ("body", "json"): True} for start in ({}, *starts))
     begins = ({}, *starts, *with_body, *first_requests(old, new, starts))
     for number, start in enumerate(begins):
-        if joint.run(start).result is None and not number:
+        if joint.total.is_over or (joint.run(start).result is None and not number):
             break
     others = tuple(f"another setting of the gateway: {name}" for name in settings)
     reasons, proven, question = _open_reasons(joint, knows_scopes)
     if bounds.seconds and (reasons or not joint.explains_everything):
         seconds = min(bounds.seconds, _FEW_SECONDS) if joint.explains_everything and joint.found else bounds.seconds
-        _search(joint, bounds.replaced(seconds=seconds / 3), starts, question, knows_scopes=knows_scopes)
+        bounds = joint.total.within(bounds.replaced(seconds=seconds / 3))
+        _search(joint, bounds, starts, question, knows_scopes=knows_scopes)
         reasons, proven, _ = _open_reasons(joint, knows_scopes)
     shown = sorted(joint.found.items(), key=lambda each: each[0][1] % (len(joint.causes.spans) + 1))
     smallest = [joint.smallest(kind, run) for kind, run in shown]
@@ -149,7 +152,7 @@ def _search(
     deadline = time.process_time() + 3 * bounds.seconds
     known: set[frozenset[Any]] = set()
     for assignment in _candidates(joint, bounds, starts, question):
-        if time.process_time() > deadline or without_news >= most:
+        if time.process_time() > deadline or without_news >= most or joint.total.is_over:
             return
         if len(joint.found) > proven_for and joint.explains_everything:
             proven_for = len(joint.found)
@@ -182,7 +185,13 @@ def _candidates(
 
 def _has_same_form(old: Harness, new: Harness, knows_scopes: bool, *, shares_variables: bool) -> bool:
     one, other = (
-        normal_form(each.program, each.variables, knows_scopes=knows_scopes, shares_variables=shares_variables)
+        normal_form(
+            each.program,
+            each.variables,
+            knows_scopes=knows_scopes,
+            shares_variables=shares_variables,
+            made_up=each.stand_ins,
+        )
         for each in (old, new)
     )
     return one == other
@@ -205,6 +214,8 @@ def _with_attempts(harness: Harness, found: Sequence[Assignment]) -> Iterator[As
 def _open_reasons(joint: _ProductHarness, knows_scopes: bool) -> _Proof:
     """Ask once for the kinds of differences that are known whether there are others."""
     kinds = frozenset(kind for kind, _ in joint.found)
+    if kinds not in joint.proofs and joint.total.is_over:
+        return (TotalTime.used_up_before("every request was tried"),), (), None
     if kinds not in joint.proofs:
         joint.proofs[kinds] = _asked(joint, kinds, knows_scopes)
     return joint.proofs[kinds]
@@ -258,9 +269,10 @@ def _known(kinds: Iterable[Kind]) -> equivalence.KnownDifferences:
 class _ProductHarness:
     """A product of two harnesses: each run is one through the old version and one through the new."""
 
-    def __init__(self, old: Harness, new: Harness, on_run: Callable[[], None]) -> None:
+    def __init__(self, old: Harness, new: Harness, on_run: Callable[[], None], total: TotalTime) -> None:
         self.old = old
         self.new = new
+        self.total = total
         self.causes = Causes(old.program, new.program)
         new.certificates = {**new.certificates, **old.certificates}
         old.certificates = {**new.certificates, **old.certificates}
@@ -314,8 +326,11 @@ class _ProductHarness:
         return -1 if found is None else self.causes.spans.index(found)
 
     def smallest(self, shown: _Shown, run: ScenarioRun) -> FoundDifference | None:
-        """Return the smallest request that differs in this way, because of this change; None where chance does it."""
-        kept = shrink(self.run, run, lambda _: shown in self._shown)
+        """Return the smallest request that differs in this way, because of this change; None where chance does it.
+
+        When the time is over, it is the one that was found.
+        """
+        kept = run if self.total.is_over else shrink(self.run, run, lambda _: shown in self._shown)
         old, new = self.old.run(kept.assignment), self.new.run(kept.assignment)
         assert old.result is not None
         assert new.result is not None

@@ -12,6 +12,8 @@ from apimpolicy.project.environments import find_configuration
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.description import FileLocation, PolicyText
 from apimpolicy.reasoning.proving.normal_form import OTHER_VARIABLES
+from apimpolicy.reasoning.scenarios.scenario import TotalTime
+from apimpolicy.report.columns import counted, first_of
 from apimpolicy.report.difference_data import (
     DIFFERENT,
     EQUIVALENT,
@@ -28,6 +30,7 @@ from apimpolicy.testing.claims.harnesses import test_file_of
 from apimpolicy.testing.comparing.changed_files import Accounts, remainder
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, with_moves
 from apimpolicy.testing.comparing.lone_policies import blank_report, compare_pair
+from apimpolicy.testing.comparing.moves import with_moved_policies
 from apimpolicy.testing.comparing.observed_differences import Difference, differences, journey_of
 from apimpolicy.testing.comparing.service_comparison import ServiceComparison, is_same_document
 from apimpolicy.testing.comparing.service_settings import Unread, unread
@@ -56,19 +59,25 @@ if TYPE_CHECKING:
 
 
 def compare_versions(
-    found: Versions, bounds_of: BoundsOf, on_run: Callable[[], None] = lambda: None
+    found: Versions, bounds_of: BoundsOf, on_run: Callable[[], None] = lambda: None, total: TotalTime | None = None
 ) -> ComparisonReport:
-    """Compare two sides. Never raises for what they, or the settings around them, do wrong."""
-    return _Comparing(found, bounds_of, on_run).report()
+    """Compare two sides. Never raises for what they, or the settings around them, do wrong.
+
+    What isn't compared when the `total` time is over is named, and not decided.
+    """
+    return _Comparing(found, bounds_of, on_run, total or TotalTime()).report()
 
 
 class _Comparing:
     """One comparison; its lists grow while services and policies are compared."""
 
-    def __init__(self, found: Versions, bounds_of: BoundsOf, on_run: Callable[[], None]) -> None:
+    def __init__(self, found: Versions, bounds_of: BoundsOf, on_run: Callable[[], None], total: TotalTime) -> None:
         self.found = found
         self.bounds_of = bounds_of
         self.on_run = on_run
+        self.total = total
+        self.left_out: list[str] = []
+        self.moved_folders: dict[str, str] = {}
         self.report_ = ComparisonReport()
         self.policies: list[DifferenceReport] = []
         self.changes: list[ElementChange] = []
@@ -83,18 +92,22 @@ class _Comparing:
             pairs = self._services(self.found.folders, pairs)
         elif len(pairs) == 1 and self._within_service(pairs[0]):
             pairs = []
+        pairs = with_moved_policies(pairs)
+        for pair in pairs:
+            if pair.old is not None and pair.new is not None and self.found.folders is not None:
+                self._add_move(pair.old.path, pair.new.path)
         self._learn_names(pairs)
         for pair in pairs:
             if pair.is_same_text and self.found.is_same_around:
                 self._add(pair, None)
                 continue
-            self._add(pair, compare_pair(pair, self.bounds_of(pair.path), self.on_run))
+            self._add(pair, self._alone(pair))
             if not self.report_.has_service:  # each policy alone compares the settings that it is run with
                 settings = [find_configuration(version.path) for version in _versions(pair)]
                 self.accounts.files |= {os.path.realpath(path) for path in settings if path is not None}
-        self._add_tested(tested_differences(*self._test_files()))
+        self._add_tested(tested_differences(*self._test_files(), self._is_over))
         return self.report_._replace(
-            policies=tuple(map(self._as_written, self.policies)),
+            policies=tuple(self._with_time(self._as_written(each)) for each in self.policies),
             changes=tuple(self.changes),
             same=self.same,
             remainder=self._remainder(),
@@ -109,7 +122,42 @@ class _Comparing:
         for group in self.report_.settings:
             for change in group.changes:
                 self.accounts.add_setting(change)
-        return remainder(*self.found.folders, self.accounts)
+        return remainder(*self.found.folders, self.accounts, self.moved_folders)
+
+    def _alone(self, pair: VersionPair) -> DifferenceReport:
+        """Compare two versions of a policy that are in no service."""
+        if self.total.is_over and pair.old is not None and pair.new is not None and not pair.is_same_text:
+            report = blank_report(pair)._replace(status=UNDECIDED)
+            self.left_out.append(report.name)
+            return report
+        return compare_pair(pair, self.bounds_of(pair.path), self.on_run, self.total)
+
+    def _with_time(self, report: DifferenceReport) -> DifferenceReport:
+        """Return a report; the first of those that no time was left for says so of all of them."""
+        if not self.left_out or report.name != self._shown(self.left_out[0]):
+            return report
+        names = first_of(map(self._shown, self.left_out), _MOST_LISTED)
+        number = counted(len(self.left_out), "policy", "policies")
+        return report._replace(reasons=(TotalTime.used_up_before(f"{number}: {names}"),))
+
+    def _add_move(self, old: str, new: str, *, is_folder: bool = False) -> None:
+        """Note that a file or a folder is elsewhere below the new folder, if it is."""
+        assert self.found.folders is not None
+        one, other = (
+            os.path.relpath(path, folder).replace(os.sep, "/")
+            for path, folder in zip((old, new), self.found.folders, strict=True)
+        )
+        if one != other:
+            self.report_ = self.report_._replace(moved=(*self.report_.moved, (one, other)))
+            if is_folder:
+                self.moved_folders[one] = other
+
+    def _is_over(self, subject: str) -> bool:
+        """Return whether no time is left, and note what is left out then."""
+        if self.total.is_over:
+            notes = (*self.report_.notes, TotalTime.used_up_before(subject))
+            self.report_ = self.report_._replace(notes=notes, is_partial=True)
+        return self.total.is_over
 
     # Services
 
@@ -124,6 +172,8 @@ class _Comparing:
         for pair in paired(*sides):
             try:
                 old, new = (side_of(*each, root) for each, root in zip(pair, folders, strict=True))
+                if pair[0][1] is not None and pair[1][1] is not None:
+                    self._add_move(pair[0][1], pair[1][1], is_folder=True)
                 covered |= self._service(old, new)
             except ApimPolicyError as error:
                 self._problem(error)
@@ -137,10 +187,10 @@ class _Comparing:
         comparison = None
         if old.has_apis and new.has_apis:
             bounds = self.bounds_of(new.root or ".")
-            comparison = ServiceComparison(old, new, bounds, self.on_run)
+            comparison = ServiceComparison(old, new, bounds, self.on_run, total=self.total)
             notes = tuple(with_names(note, places) for note in comparison.notes)
             self.report_ = self.report_._replace(notes=(*self.report_.notes, *notes))
-        groups = tuple(setting_groups(old, new, places))
+        groups = tuple(setting_groups(old, new, places, self._is_over))
         self.report_ = self.report_._replace(settings=(*self.report_.settings, *groups))
         breaks = (without_names(each, places) for each in broken_references(old.description, new.description))
         self.report_ = self.report_._replace(breaks=(*self.report_.breaks, *dict.fromkeys(breaks)))
@@ -169,7 +219,7 @@ class _Comparing:
             if pair not in made and is_same_document(pair):
                 self._add(pair, blank_report(pair).settled(Remainder(()), is_same_text=pair.is_same_text))
             else:
-                self._add(pair, report or compare_pair(pair, self.bounds_of(pair.path), self.on_run))
+                self._add(pair, report or self._alone(pair))
 
     def _within_service(self, pair: VersionPair) -> bool:
         """Compare two versions of a file within the service that it belongs to; return False where it is in none."""
@@ -180,7 +230,7 @@ class _Comparing:
             if sides is None:
                 return False
             keys = {key_of(pair.old), key_of(pair.new)}
-            comparison = ServiceComparison(*sides, self.bounds_of(pair.path), self.on_run, only=keys)
+            comparison = ServiceComparison(*sides, self.bounds_of(pair.path), self.on_run, keys, self.total)
             if not comparison.groups:
                 return False
             self._learn_names([pair])
@@ -335,6 +385,7 @@ def _changes(pair: VersionPair) -> list[ElementChange]:
 # same twice proves nothing.
 
 _MOST_CASES = 100
+_MOST_LISTED = 3
 
 
 class Tested(NamedTuple):
@@ -346,10 +397,15 @@ class Tested(NamedTuple):
     new: Result
 
 
-def tested_differences(old: str, new: str, names: Iterable[str]) -> Iterator[Tested]:
-    """Yield the differences that test files below two folders show; a file that both have is that of the new one."""
+def tested_differences(old: str, new: str, names: Iterable[str], is_over: Callable[[str], bool]) -> Iterator[Tested]:
+    """Yield the differences that test files below two folders show; a file that both have is that of the new one.
+
+    `is_over` gets the name of a file, and tells that it isn't to be run, nor are those after it.
+    """
     left = _MOST_CASES
     for name in names:
+        if is_over(f"the cases of {name}"):
+            return
         try:
             path = os.path.join(new, name)
             text = read_bytes(path if os.path.isfile(path) else os.path.join(old, name)).decode("utf-8-sig")

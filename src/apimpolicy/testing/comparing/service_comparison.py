@@ -6,11 +6,12 @@ what differs is reported for the policy that causes it, with the operations that
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.reasoning.scenarios.scenario import TotalTime
+from apimpolicy.report.columns import counted, first_of
 from apimpolicy.report.difference_data import ADDED, DIFFERENT, ERROR, REMOVED, SAME, DifferenceItem, DifferenceReport
 from apimpolicy.report.remainder import Remainder
 from apimpolicy.testing.claims.requests import request_in_words
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from apimpolicy.reasoning.scenarios.scenario import Bounds
     from apimpolicy.testing.comparing.versions import VersionPair
 
-_SECONDS = 15.0
-"""Of processor time for all operations; those after it are not decided."""
+_MOST_LISTED = 3
 _FEW_SECONDS = 0.3
 """Of searching where the same change was searched for in another operation."""
 
@@ -58,12 +58,19 @@ class ServiceComparison:
     """The comparison of the operations of two services. Raises ConfigurationError for services without gateways."""
 
     def __init__(
-        self, old: ServiceSide, new: ServiceSide, bounds: Bounds, on_run: Callable[[], None], only: Collection[Key] = ()
+        self,
+        old: ServiceSide,
+        new: ServiceSide,
+        bounds: Bounds,
+        on_run: Callable[[], None],
+        only: Collection[Key] = (),
+        total: TotalTime | None = None,
     ) -> None:
         self.old = old
         self.new = new
         self.bounds = bounds
         self.on_run = on_run
+        self.total = total or TotalTime()
         self.operations = PairedOperations(old, new)
         self.notes = [f"{place}: {words}" for words, place in self.operations.problems().items()]
         groups = self.operations.groups()
@@ -86,11 +93,11 @@ class ServiceComparison:
         needs = Needs.of(sides[0], sides[1])
         setups = self.old.setup(needs, None), self.new.setup(needs, self.old)
         opened = [with_callers(setup.service, self.operations.callers) for setup in setups]
-        deadline = time.process_time() + _SECONDS
-        for group in self.groups:
+        reason = ""
+        for number, group in enumerate(self.groups):
             keys = frozenset(_keys(group))
-            if time.process_time() > deadline:
-                reason = f"the time for the whole service is over: {', '.join(group.operations[:3])}"
+            if self.total.is_over:
+                reason = reason or TotalTime.used_up_before(_operations_of(self.groups[number:]))
                 yield _Result([], (reason,), keys)
                 continue
             if unknown := unknown_steps(group.old.program) ^ unknown_steps(group.new.program):
@@ -117,7 +124,7 @@ class ServiceComparison:
             if known is not None:
                 starts += [each.new.assignment for each in known.found]
             proofs = self._proofs.setdefault((group.old.canonical, group.new.canonical), {})
-            found = compare(one, other, bounds, self.on_run, (), starts, proofs, knows_scopes=True)
+            found = compare(one, other, bounds, self.on_run, (), starts, proofs, knows_scopes=True, total=self.total)
             self._searched.setdefault(change, found)
             items = list(_items(found, group, other))
             given = {each.difference.kind: each.difference.sentence for each in found.found}
@@ -168,6 +175,11 @@ def is_same_document(pair: VersionPair) -> bool:
     if not trees[0].roots and not trees[1].roots:
         return False
     return [of_element(root) for root in trees[0].roots] == [of_element(root) for root in trees[1].roots]
+
+
+def _operations_of(groups: Sequence[RouteGroup]) -> str:
+    names = list(dict.fromkeys(name for group in groups for name in group.operations))
+    return f"{counted(len(names), 'operation')}: {first_of(names, _MOST_LISTED)}"
 
 
 def _steps(group: RouteGroup) -> list[Step]:

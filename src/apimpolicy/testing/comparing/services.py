@@ -29,6 +29,7 @@ from apimpolicy.reasoning.audit.order import CHANGED, STRONGER, WEAKER
 from apimpolicy.reasoning.audit.tools import METHOD
 from apimpolicy.report.difference_data import ADDED, AccessChange, DifferenceItem, Journey, SettingChange, SettingGroup
 from apimpolicy.testing.claims.services import KeyedCaller, ServiceRoute, callers_of, routes_of
+from apimpolicy.testing.comparing.moves import moved_services
 from apimpolicy.testing.comparing.observed_differences import differences, journey_of
 from apimpolicy.testing.comparing.operations import is_key
 from apimpolicy.testing.comparing.service_settings import changed_settings, group_of, may_be_there, products_of
@@ -133,12 +134,18 @@ def service_folders(folder: str) -> dict[str, str]:
 
 
 def paired(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple[tuple[str, str | None], ...]]:
-    """Yield name and folder of the services of both sides that are the same: of the same name, or the only ones."""
+    """Yield name and folder of the services of both sides that are the same.
+
+    They have the same name, are the only ones, or are extracts of which one moved.
+    """
     if len(old) == len(new) == 1:
         yield next(iter(old.items())), next(iter(new.items()))
         return
-    for name in sorted({*old, *new}):
-        yield (name, old.get(name)), (name, new.get(name))
+    is_code = any(len(set(side.values())) < len(side) for side in (old, new))  # of one folder
+    moved = {} if is_code else moved_services(old, new)
+    for name in sorted({*old, *new} - set(moved.values())):
+        before = moved.get(name, name)
+        yield (before, old.get(before)), (name, new.get(name))
 
 
 def side_of(name: str, folder: str | None, root: str) -> ServiceSide:
@@ -147,8 +154,12 @@ def side_of(name: str, folder: str | None, root: str) -> ServiceSide:
         return ServiceSide(folder, root)
 
 
-def setting_groups(old: ServiceSide, new: ServiceSide, places: Places) -> Iterator[SettingGroup]:
+def setting_groups(
+    old: ServiceSide, new: ServiceSide, places: Places, is_over: Callable[[str], bool] = lambda _: False
+) -> Iterator[SettingGroup]:
     """Yield the settings that differ, by API, product or other entity, with requests that show them.
+
+    `is_over` gets what would be sent next, and tells that it isn't to be sent, nor what comes after it.
 
     Raises ConfigurationError.
     """
@@ -173,7 +184,7 @@ def setting_groups(old: ServiceSide, new: ServiceSide, places: Places) -> Iterat
             file = os.path.normpath(without_names(change.file, places))
             named = change._replace(file=file, real_file=os.path.realpath(change.file))
         by_group.setdefault(change.group, []).append(named)
-    items = dict(_requests(old, new, by_group)) if old.has_apis and new.has_apis else {}
+    items = dict(_requests(old, new, by_group, is_over)) if old.has_apis and new.has_apis else {}
     for group in dict.fromkeys((*by_group, *items)):
         yield SettingGroup(group, tuple(by_group.get(group, ())), tuple(_named(items.get(group, ()), places)))
 
@@ -241,7 +252,7 @@ def affected_apis(old: ServiceSide, new: ServiceSide, changes: Iterable[SettingC
 
 
 def _requests(
-    old: ServiceSide, new: ServiceSide, changes: dict[str, list[SettingChange]]
+    old: ServiceSide, new: ServiceSide, changes: dict[str, list[SettingChange]], is_over: Callable[[str], bool]
 ) -> Iterator[tuple[str, list[DifferenceItem]]]:
     """Yield the groups of APIs with requests that are treated differently."""
     affected = affected_apis(old, new, [change for group in changes.values() for change in group])
@@ -253,6 +264,8 @@ def _requests(
     before, after = routes_of(services[0]), routes_of(services[1])
     gateways = old.opened(known), new.opened(known)
     for api in dict.fromkeys(affected):
+        if is_over(f"requests that show the settings of the API {api}"):
+            return
         if api in before and api in after:
             calls = list(_calls(before[api], after[api], callers))
             if items := list(_differing(*gateways, calls[:_MOST_REQUESTS])):
