@@ -125,6 +125,14 @@ def test_the_actions_run_nothing_of_the_repository(tmp_path: Path) -> None:
         if action == "action.yml":
             assert done.returncode == 2, done.stderr
             assert "*.xml" in done.stderr
+            given = {"GATE_FOLDER": ".", "GATE_SINCE": base, "GATE_ARGUMENTS": "--allow *"}
+            done = runner.run(action, steps(action)[2], **given)
+            assert done.returncode == 2, done.stderr
+            assert "'*'" in done.stderr
+            done = runner.run(action, steps(action)[2], **given | {"GATE_ARGUMENTS": "--allow not-run"})
+            assert not mark.exists(), mark.read_text(encoding="utf-8")
+            comment = (runner.temporary / "apimpolicy-gate-comment.md").read_text(encoding="utf-8")
+            assert comment.startswith("<!-- apimpolicy gate -->\n**gate: ")
         else:
             assert done.returncode == 0, done.stderr
             comment = (runner.temporary / "apimpolicy-diff-comment.md").read_text(encoding="utf-8")
@@ -145,32 +153,36 @@ esac
     ("author", "begins", "updates"),
     [("github-actions[bot]", True, True), ("github-actions[bot]", False, False), ("attacker", True, False)],
 )
-def test_only_the_actions_own_comment_is_replaced(author: str, begins: bool, updates: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("action", "name"), [("action.yml", "gate"), (DIFF, "diff")])
+def test_only_the_actions_own_comment_is_replaced(
+    action: str, name: str, author: str, begins: bool, updates: bool, tmp_path: Path
+) -> None:
     runner = Runner(tmp_path)
     tool = tmp_path / "bin" / "gh"
     tool.write_text(GH, encoding="utf-8")
     tool.chmod(0o755)
-    mark = "<!-- apimpolicy diff -->"
+    mark = f"<!-- apimpolicy {name} -->"
     body = f"{mark}\nearlier" if begins else f"look at {mark}"
     comments = [
         {"id": 1, "user": {"login": "attacker"}, "body": mark},
         {"id": 7, "user": {"login": author}, "body": body},
     ]
     (tmp_path / "comments.json").write_text(json.dumps(comments), encoding="utf-8")
-    step = steps(DIFF)[2]
+    step = steps(action)[-1]
+    (runner.temporary / f"apimpolicy-{name}-comment.md").write_text(mark, encoding="utf-8")
     variables = {"COMMENTS_FILE": str(tmp_path / "comments.json"), "GH_LOG": str(tmp_path / "log")}
-    done = runner.run(DIFF, step, GH_TOKEN="x", PULL_REQUEST="of-pull", COMMENTS="of-all", **variables)
+    done = runner.run(action, step, GH_TOKEN="x", PULL_REQUEST="of-pull", COMMENTS="of-all", **variables)
     assert done.returncode == 0, done.stderr
     (sent,) = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
     assert ("PATCH of-all/7" if updates else "POST of-pull") in sent
-    assert "apimpolicy-diff-comment.md" in sent
+    assert f"apimpolicy-{name}-comment.md" in sent
 
 
 @pytest.mark.parametrize(("author", "updates"), [("service", True), ("attacker", False)])
 def test_the_stage_of_azure_devops_replaces_its_own_comment(author: str, updates: bool, tmp_path: Path) -> None:
     class Service(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            comment = {"id": 1, "author": {"id": author}, "content": "<!-- apimpolicy diff -->\nearlier"}
+            comment = {"id": 1, "author": {"id": author}, "content": "<!-- apimpolicy gate -->\nearlier"}
             threads = {"value": [{"id": 4, "comments": []}, {"id": 7, "comments": [comment]}]}
             self.answer({"authenticatedUser": {"id": "service"}} if "connectionData" in self.path else threads)
 
@@ -194,7 +206,7 @@ def test_the_stage_of_azure_devops_replaces_its_own_comment(author: str, updates
     job = read_yaml(STAGE.read_text(encoding="utf-8"))["stages"][0]["jobs"][0]
     (script,) = [step["bash"] for step in job["steps"] if "SCRIPT" in step.get("bash", "")]
     script = script.replace('"$AGENT_TEMPDIRECTORY/apimpolicy/bin/python"', sys.executable)
-    (tmp_path / "apimpolicy-diff.md").write_text("### What changes", encoding="utf-8")
+    (tmp_path / "apimpolicy-gate.md").write_text("### What changes", encoding="utf-8")
     with HTTPServer(("127.0.0.1", 0), Service) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         variables = {
@@ -218,6 +230,7 @@ def test_no_script_starts_python_with_the_checkout_on_its_path() -> None:
             assert "python -m" not in step["run"]
             assert "$CHECK_" not in step["run"] or "set -f" in step["run"]
             assert "$DIFF_ARG" not in step["run"] or "set -f" in step["run"]
+            assert "$GATE_ARG" not in step["run"] or "set -f" in step["run"]
 
 
 def test_actions_are_pinned_by_commit() -> None:

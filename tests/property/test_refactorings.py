@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.property.refactorings import BREAKING, REFACTORINGS, Files, service_with
 
-from apimpolicy.cli.diff import _exit_code
+from apimpolicy.cli.diff import exit_code_of
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.engine.document import load_policy
 from apimpolicy.gateway.engine.token_issuers import shared_keys
@@ -79,7 +79,7 @@ def judged(edits: dict[str, Callable[[Files], Files | None]], folder: Path) -> I
 def test_refactorings(tmp_path: Path) -> None:
     pytest.importorskip("z3")
     found = [(name, report) for name, report in judged(REFACTORINGS, tmp_path)]
-    same = [name for name, report in found if _exit_code(report) == 0]
+    same = [name for name, report in found if exit_code_of(report) == 0]
     wrong = [f"{name}: {verdict(report)}" for name, report in found if report.items or report.access]
     assert wrong == []
     assert len(found) >= 4 * EACH
@@ -91,4 +91,4 @@ def test_breaking_edits(tmp_path: Path) -> None:
     pytest.importorskip("z3")
     found = list(judged(BREAKING, tmp_path))
     assert len(found) >= 4 * EACH
-    assert [f"{name}: {verdict(report)}" for name, report in found if _exit_code(report) == 0] == []
+    assert [f"{name}: {verdict(report)}" for name, report in found if exit_code_of(report) == 0] == []

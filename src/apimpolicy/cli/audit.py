@@ -78,7 +78,7 @@ def command(
 
     if since is not None:
         return _compare(path, since, config, form, output_file)
-    runs = audit_run.audit_services(path, config, None if write_baseline else baseline, search_of=_search())
+    runs = audit_run.audit_services(path, config, None if write_baseline else baseline, search_of=search_of())
     show_stand_ins()
     if write_baseline is not None:
         count = audit_run.write_baseline(runs, write_baseline)
@@ -93,7 +93,7 @@ def command(
     return commands.FINDINGS if any(run.fails for run in runs) else commands.CLEAN
 
 
-def _search() -> Callable[[Gateway], Search] | None:
+def search_of() -> Callable[[Gateway], Search] | None:
     """Return what makes the search of `prove`; None where the solver isn't installed."""
     from importlib.util import find_spec
 

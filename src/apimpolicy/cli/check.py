@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.proofs import Proofs
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.project.baseline import Baseline
+    from apimpolicy.project.cache import Cache
 
 _CODES: dict[str, Any] = {"multiple": True, "metavar": "CODE", "shell_complete": complete_codes}
 
@@ -131,7 +132,7 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
             return commands.FINDINGS if count else commands.CLEAN
     output = CheckOutput()
     output.rules = projects.all_rules
-    baselines = _Baselines(options, projects)
+    baselines = Baselines(projects, options["baseline"], is_off=options["write_baseline"] is not None)
     with Progress("checked", len(found.files)) as progress:
         jobs = 1 if options["prove"] else options["jobs"]
         checks = chain(run.all(found.files, jobs, progress.advance), run.information(found.files, found.trees))
@@ -285,28 +286,28 @@ FEW = 8
 """Files up to which reading a cache costs more than it saves."""
 
 
-def _cache(options: dict[str, Any], projects: CheckProjects, count: int) -> Any:
-    """Return cached findings. With custom rules there is no cache, since they change without a new version."""
-    if (
-        options["no_cache"]
-        or options["prove"]
-        or options["fix"]
-        or options["diff"]
-        or count <= FEW
-        or projects.all_rules
-    ):
+def _cache(options: dict[str, Any], projects: CheckProjects, count: int) -> Cache | None:
+    """Return cached findings, unless the options depend on more than the files."""
+    if options["no_cache"] or options["prove"] or options["fix"] or options["diff"]:
+        return None
+    return cache_for(projects, count)
+
+
+def cache_for(projects: CheckProjects, count: int) -> Cache | None:
+    """Return cached findings for so many files. With custom rules there is no cache: they have no version."""
+    if count <= FEW or projects.all_rules:
         return None
     from apimpolicy.project.cache import Cache, code_state
 
     return Cache(code_state())
 
 
-class _Baselines:
+class Baselines:
     """The findings that are known and wait: of `--baseline`, or of each configuration that names one."""
 
-    def __init__(self, options: dict[str, Any], projects: CheckProjects) -> None:
-        self._given = options["baseline"]
-        self._is_off = options["write_baseline"] is not None
+    def __init__(self, projects: CheckProjects, given: str | None = None, *, is_off: bool = False) -> None:
+        self._given = given
+        self._is_off = is_off
         self._projects = projects
         self._loaded: dict[str, Baseline] = {}
 

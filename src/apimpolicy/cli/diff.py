@@ -73,18 +73,20 @@ def command(old: str, new: str, seconds: float | None, total_seconds: float | No
     places = [each for path in (old, new) for each in (path, path.partition(":")[2]) if each and os.path.exists(each)]
     check_environment(places, is_certain=bool(places))
     with shared_keys(), versions(old, new) as found:
-        report = _compare(found, seconds, total_seconds)
+        report = compare(found, seconds, total_seconds)
         if not found.pairs and report.is_empty and not report.has_service:
             say(f"there are no policies in {old} and {new}")
             return commands.USAGE
     _show(report, form, verbose)
-    return _exit_code(report)
+    return exit_code_of(report)
 
 
-def _compare(found: Versions, seconds: float | None, total_seconds: float | None) -> ComparisonReport:
+def compare(found: Versions, seconds: float | None = None, total_seconds: float | None = None) -> ComparisonReport:
+    """Compare two versions; stand-ins then have git's names of files."""
     from apimpolicy.cli.progress import Progress
     from apimpolicy.project.service.leniency import leniency
     from apimpolicy.reasoning.scenarios.scenario import TOTAL_SECONDS, TotalTime
+    from apimpolicy.report.terminal import path_from_here
     from apimpolicy.testing.claims.configured import bounds_for
     from apimpolicy.testing.comparing.running import compare_versions
     from apimpolicy.testing.comparing.versions import without_names
@@ -95,7 +97,7 @@ def _compare(found: Versions, seconds: float | None, total_seconds: float | None
         report = compare_versions(found, lambda path: bounds_for(path, seconds, _SECONDS), progress.show, total)
     stand_ins = leniency()
     if stand_ins is not None:
-        stand_ins.rename(lambda path: without_names(path, found.places))
+        stand_ins.rename(lambda path: path and path_from_here(os.path.normpath(without_names(path, found.places))))
     return report
 
 
@@ -122,7 +124,8 @@ def _show(report: ComparisonReport, form: str, verbose: bool) -> None:
         print(f"\n{summary(report, style)}")
 
 
-def _exit_code(report: ComparisonReport) -> int:
+def exit_code_of(report: ComparisonReport) -> int:
+    """Return the exit code of a comparison: whether anything changes for callers, as far as that is decided."""
     found = {UNDECIDED if each.is_open else each.status for each in report.policies if not each.is_the_same}
     if ERROR in found or report.problem:
         return commands.USAGE

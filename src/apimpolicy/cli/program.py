@@ -23,6 +23,7 @@ COMMANDS = {
     "eval": "Evaluate a C# expression.",
     "explain": "Explain why a request gets its response.",
     "format": "Format policies and their C#.",
+    "gate": "Check, test, prove, audit and compare at once, for a pull request.",
     "lsp": "Start the language server for an editor.",
     "mcp": "Start the MCP server for a coding assistant.",
     "mutate": "Find changes to policies that the tests don't notice.",
@@ -76,6 +77,7 @@ _SYNONYMS = {
     **dict.fromkeys(("fmt", "prettify"), "format"),
     "compare": "diff",
     "start": "serve",
+    **dict.fromkeys(("ci", "all"), "gate"),
     "init": "new",
     "coverage": "test",
 }

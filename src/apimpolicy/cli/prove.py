@@ -99,7 +99,7 @@ def command(
     if not files and not unreadable and (files := claims_of_services(paths, words)):
         say(f"{', '.join(paths)} has no claims of its own, so the named claims are decided: {NAMED_CLAIMS_PAGE}")
     check_environment(file.path for file, _ in files)
-    reports = _prove(files, seconds, total_seconds, write, form == "text", unreadable, debug=bool(debug))
+    reports = decide_claims(files, seconds, total_seconds, write, form == "text", unreadable, debug=bool(debug))
     _show(reports, unreadable, time.perf_counter() - started, form)
     if unreadable:
         return commands.USAGE
@@ -110,7 +110,7 @@ def command(
     return _exit_code(reports)
 
 
-def _prove(
+def decide_claims(
     files: Sequence[tuple[CaseFile, list[Claim]]],
     seconds: float | None,
     total_seconds: float | None,

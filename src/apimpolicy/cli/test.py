@@ -156,7 +156,7 @@ def _test(run: RunOptions) -> int:
     reports: list[CaseReport] = []
     unreadable: dict[str, str] = {}
     reached: list[CoverageReport] = []
-    for path, found, problem, covered in _reports(files, run):
+    for path, found, problem, covered in reports_of(files, run):
         reached += [covered] if covered is not None else []
         if problem:
             unreadable[path] = problem
@@ -239,7 +239,7 @@ def _no_cases(files: Sequence[str], words: Sequence[str]) -> str:
     return f"there are no cases in {', '.join(files[:5])}{' and others' if len(files) > 5 else ''}"
 
 
-def _reports(
+def reports_of(
     files: Sequence[str], run: RunOptions
 ) -> Iterator[tuple[str, list[CaseReport], str, CoverageReport | None]]:
     """Yield each file with its cases' reports, or with what is wrong with it; and with what they reached."""

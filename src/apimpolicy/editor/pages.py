@@ -195,6 +195,7 @@ CONFIGURATION: Final = {
     "What lives elsewhere": ("declared",),
     "What check looks for": ("check_configuration", "rule_tables"),
     "Who may reach a backend": ("audit_settings",),
+    "What fails the gate": ("gate_settings",),
     "How format lays out": ("format_settings",),
     "How serve serves": ("serve_settings",),
 }

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.audit_run import AuditRun, audit_path
+from apimpolicy.project.environments import selected_service
+from apimpolicy.project.gateways import NoApisError, services_at
 from apimpolicy.project.revisions import revision_of
 from apimpolicy.project.service.leniency import Leniency, leniency, lenient
 from apimpolicy.reasoning.audit import kinds
@@ -59,6 +62,26 @@ def changes_since(path: str, revision: str, config: str | None = None) -> list[C
         found.write(inside, folder)
         before = _audited(os.path.join(folder, *inside.split("/")), config, revision, folder)
         return changes_between(before.audit, audit_path(path, config).audit)
+
+
+def changes_of(runs: Sequence[AuditRun], path: str | None, revision: str, root: str) -> list[Change]:
+    """Compare audited services with those of their folder at a revision, whose files were written to `root`.
+
+    `path` is the folder at the revision, None where it wasn't there. Nobody reached a service before that wasn't
+    there. Raises ConfigurationError.
+    """
+    names = [] if path is None else [each.name for each in services_at(path)]
+    changes: list[Change] = []
+    for run in runs:
+        before = run.audit._replace(operations=())
+        name = run.service
+        if not name and len(names) > 1:
+            name = next(each.name for each in services_at(run.path))
+        if path is not None and (not name or name in names):
+            with selected_service(name or None), suppress(NoApisError):
+                before = _audited(path, None, revision, root).audit
+        changes += changes_between(before, run.audit)
+    return changes
 
 
 def changes_between(before: ServiceAudit, after: ServiceAudit) -> list[Change]:

@@ -51,6 +51,9 @@
     [audit]                                           # see project/audit_settings.py
     require = "token or certificate"
 
+    [gate]                                            # see project/gate_settings.py
+    allow = ["weaker"]
+
     [[claims]]                                        # see testing/claims/configured.py; also [prove], their bounds
     never = {status = 500, by = "gateway"}
 
@@ -76,7 +79,7 @@ from apimpolicy.project.format_settings import style_of
 from apimpolicy.project.gateway_settings import GatewayTables
 from apimpolicy.project.identity_tables import IdentityTables
 from apimpolicy.project.named_values import checked_named_values, written_configuration
-from apimpolicy.project.service.leniency import KeptServices, Leniency, leniency, may_need_stand_ins
+from apimpolicy.project.service.leniency import KeptServices, Leniency, leniency, may_need_stand_ins, settings_key
 from apimpolicy.project.service_tables import ServiceTables, entity_of, is_document
 from apimpolicy.project.toml_table import Table
 
@@ -88,6 +91,7 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.project.audit_settings import AuditSettings
     from apimpolicy.project.check_configuration import CheckConfiguration
+    from apimpolicy.project.gate_settings import GateSettings
     from apimpolicy.project.service.building import ServiceParts
     from apimpolicy.project.service.description import ServiceDescription
 
@@ -133,6 +137,9 @@ class Configuration:
         table.take("claims", list)  # `testing.claims.configured` reads these two, for `prove`
         table.take("prove", dict)
         self.audit = _audit_settings(audit) if (audit := table.table("audit")) is not None else None
+        self._gate = table.table("gate")
+        if self._gate is not None:
+            self.gate()
         self._service = ServiceTables(table)
         self._described: dict[tuple[str | None, ...], ServiceDescription | None] = {}
         self.external = external_patterns(table)
@@ -151,6 +158,12 @@ class Configuration:
         from apimpolicy.project.check_configuration import CheckConfiguration, check_configuration
 
         return CheckConfiguration() if self._check is None else check_configuration(self._check, rules)
+
+    def gate(self) -> GateSettings:
+        """Read the table `[gate]`. Raises ConfigurationError."""
+        from apimpolicy.project.gate_settings import gate_settings
+
+        return gate_settings(self._gate)
 
     @property
     def answers_for_backends(self) -> bool:
@@ -182,9 +195,14 @@ class Configuration:
 
         It is read once. Raises ConfigurationError.
         """
+        from apimpolicy.project.service.reading import kept_description
+
         key = folder, environments.selected(), environments.service_name()
         if key not in self._described:
-            self._described[key] = self._service.described(folder, self.declared())
+            surroundings = (self.path, settings_key(self._table.values), *key)
+            self._described[key] = kept_description(
+                surroundings, lambda: self._service.described(folder, self.declared())
+            )
         return self._described[key]
 
     def gateway(

@@ -76,7 +76,7 @@ def audit_text(runs: Sequence[AuditRun], style: Style = PLAIN, *, verbose: bool 
 
 def _service_text(run: AuditRun, style: Style, *, verbose: bool) -> str:
     parts = ["\n".join(_table(run, style))]
-    parts += ["\n".join(_finding(run, each, style, verbose=verbose)) for each in sorted_findings(run.findings)]
+    parts += ["\n".join(finding_lines(run, each, style, verbose=verbose)) for each in sorted_findings(run.findings)]
     parts.append(summary(run))
     return "\n\n".join(parts)
 
@@ -239,7 +239,8 @@ def _short(value: str) -> str:
     return value if len(value) <= _SHORT else f"{value[: _SHORT - 1]}…"
 
 
-def _finding(run: AuditRun, finding: AuditFinding, style: Style, *, verbose: bool) -> Iterator[str]:
+def finding_lines(run: AuditRun, finding: AuditFinding, style: Style, *, verbose: bool = False) -> Iterator[str]:
+    """Yield a finding with its evidence."""
     severity = finding.severity.value
     head = f"{finding.code} {severity}"
     where = subject(run, finding)
@@ -310,9 +311,9 @@ CODE = "audit"
 def changes_text(changes: Sequence[Change], style: Style = PLAIN) -> str:
     """Return a line for each change, the weaker ones first, and a summary."""
     lines: list[str] = []
-    for first, operations in _together(changes):
+    for first, operations in changes_together(changes):
         names = f"{first.api} {first_of(operations, _MOST_TOGETHER)}"
-        lines.append(f"{_word(first):<10}{printable(names):<40}  {_both(first)}")
+        lines.append(f"{_word(first):<10}{printable(names):<40}  {both_words(first)}")
         lines += (f"{'':<10}{printable(detail)}" for detail in first.details)
     return style.fit("\n".join([*lines, _summary(changes)]))
 
@@ -356,7 +357,7 @@ def _ordered(changes: Sequence[Change]) -> list[Change]:
     return sorted(changes, key=lambda each: (not each.is_weaker, _RELATIONS.index(each.relation)))
 
 
-def _together(changes: Sequence[Change]) -> list[tuple[Change, list[str]]]:
+def changes_together(changes: Sequence[Change]) -> list[tuple[Change, list[str]]]:
     """Return the changes that operations of an API have in common, with the operations."""
     found: dict[Change, list[str]] = {}
     for each in _ordered(changes):
@@ -373,12 +374,13 @@ def _word(change: Change) -> str:
 _SHORT_WORDS = {UNKNOWN: "unclear"}
 
 
-def _both(change: Change) -> str:
+def both_words(change: Change) -> str:
+    """`token → anyone`"""
     return change.before if change.before == change.after else f"{change.before} → {change.after}"
 
 
 def _words(change: Change) -> str:
-    return "; ".join((f"{_word(change)}: {_both(change)}", *change.details))
+    return "; ".join((f"{_word(change)}: {both_words(change)}", *change.details))
 
 
 def _summary(changes: Sequence[Change]) -> str:

@@ -347,9 +347,11 @@ ANYONE = "anyone"
 UNKNOWN_REST = "nothing else was found, but not everything is decided"
 
 
-def verdict(report: ComparisonReport) -> str:
+def verdict(report: ComparisonReport, *, with_access: bool = True) -> str:
     """Return the result of a comparison, in a sentence that begins with what matters most."""
-    parts = [*_access(report), *_changes(report)]
+    parts = [*(_access(report) if with_access else ()), *_changes(report)]
+    if not (parts or with_access) and report.access:
+        parts = ["no other change for callers was found"]
     if not parts:
         return _nothing(report)
     rest = "everything else is proven the same" if report.is_complete else UNKNOWN_REST

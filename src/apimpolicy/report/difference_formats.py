@@ -154,18 +154,18 @@ _MOST_LISTED = 8
 _REST = "There is more, for which a comment has no room: run `apimpolicy diff` to see it."
 
 
-def to_markdown(report: ComparisonReport) -> str:
+def to_markdown(report: ComparisonReport, most: int = MOST_CHARACTERS) -> str:
     """Return the differences as a comment of a pull request, without a line end after it."""
-    return "\n".join(_within([f"**{plain(verdict(report))}**", *_blocks(report)])).rstrip()
+    return "\n".join(within_comment([f"**{plain(verdict(report))}**", *_blocks(report)], most, _REST)).rstrip()
 
 
-def _within(blocks: Iterable[str]) -> Iterator[str]:
-    """Yield the blocks that there is room for, each followed by an empty line."""
-    room = MOST_CHARACTERS
+def within_comment(blocks: Iterable[str], most: int, rest: str) -> Iterator[str]:
+    """Yield the blocks that there is room for, each followed by an empty line; `rest` tells that there is more."""
+    room = most
     for block in blocks:
         room -= len(block) + 2
         if room < 0:
-            yield _REST
+            yield rest
             return
         yield f"{block}\n"
 
@@ -196,20 +196,20 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
         yield f"The services can't be compared:\n\n{fenced(report.problem)}"
     unnoticed = [group for group in report.settings if not group.affects_callers]
     if unnoticed:
-        yield _folded("settings that callers don't notice", "\n".join(_setting_lines(unnoticed)))
+        yield folded("settings that callers don't notice", "\n".join(_setting_lines(unnoticed)))
     if len(rows) > _MOST_ROWS:
-        yield _folded(f"{len(rows) - _MOST_ROWS} more changes", _table(rows[_MOST_ROWS:]))
+        yield folded(f"{len(rows) - _MOST_ROWS} more changes", _table(rows[_MOST_ROWS:]))
     items = [*report.items, *(item for group in report.settings for item in group.items)]
     if reasons := open_reasons(report):
         proven = proven_parts(report)
         known = f"The same in any case: {plain('; '.join(proven))}.\n\n" if proven else ""
-        yield _folded("what isn't decided, and why", known + _listed(reasons))
+        yield folded("what isn't decided, and why", known + _listed(reasons))
     if report.not_compared:
         yield f"Changed, and {NOT_COMPARED}: " + _joined(map(code_span, report.not_compared))
     if report.notes:
-        yield _folded("not compared, and problems of both versions", _listed(report.notes))
+        yield folded("not compared, and problems of both versions", _listed(report.notes))
     if items:
-        yield _folded("requests and responses on both sides", "\n\n".join(_details(items)))
+        yield folded("requests and responses on both sides", "\n\n".join(_details(items)))
 
 
 def _table(rows: list[tuple[str, str, str]]) -> str:
@@ -274,7 +274,8 @@ def _listed(texts: Sequence[str]) -> str:
     return "\n".join([*(f"- {plain(_cut(each))}" for each in texts[:_MOST_LISTED]), *more])
 
 
-def _folded(title: str, content: str) -> str:
+def folded(title: str, content: str) -> str:
+    """Return Markdown that a reader opens."""
     return f"<details><summary>{title}</summary>\n\n{content}\n\n</details>"
 
 

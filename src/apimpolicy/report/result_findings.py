@@ -22,7 +22,8 @@ CODES = {FALSE: "POL506", UNDECIDED: "POL507", ERROR: "POL507"}
 """The codes of claims that are false, or not decided, in SARIF."""
 
 
-def _finding_at(path: str, line: int, code: str, message: str, severity: Severity = Severity.ERROR) -> Diagnostic:
+def finding_at(path: str, line: int, code: str, message: str, severity: Severity = Severity.ERROR) -> Diagnostic:
+    """Return a finding about a line of a file; about nothing in it where it can't be read."""
     try:
         with open_text(path, encoding="utf-8-sig") as file:
             source = Source(file.read(), path)
@@ -37,11 +38,11 @@ def _finding_at(path: str, line: int, code: str, message: str, severity: Severit
 def case_findings(reports: Sequence[CaseReport], unreadable: Mapping[str, str]) -> Iterator[Diagnostic]:
     """Yield an error for each test case that did not pass, and for each file that can't be read."""
     for path, problem in unreadable.items():
-        yield _finding_at(path, 1, "test", problem)
+        yield finding_at(path, 1, "test", problem)
     for report in reports:
         if not report.is_good:
             parts = (report.name, *report.sentences, report.problem, report.explanation)
-            yield _finding_at(report.path, report.line, "test", "\n".join(filter(None, parts)))
+            yield finding_at(report.path, report.line, "test", "\n".join(filter(None, parts)))
 
 
 def claim_findings(reports: Sequence[ClaimReport]) -> Iterator[Diagnostic]:
@@ -55,7 +56,7 @@ def claim_findings(reports: Sequence[ClaimReport]) -> Iterator[Diagnostic]:
         else:
             why = report.problem or "; ".join(report.reasons)
             message, severity = f"{what} is not decided: {why}", Severity.WARNING
-        yield _finding_at(report.path, report.line, CODES[report.status], message, severity)
+        yield finding_at(report.path, report.line, CODES[report.status], message, severity)
 
 
 def difference_findings(report: ComparisonReport) -> Iterator[Diagnostic]:
@@ -65,30 +66,32 @@ def difference_findings(report: ComparisonReport) -> Iterator[Diagnostic]:
         place = (path, int(number)) if policy.subject and path and number.isdigit() else (policy.path, 1)
         if policy.problem:
             severity = Severity.ERROR if policy.status == ERROR else Severity.WARNING
-            yield _finding_at(*place, "diff", f"{headline(policy)}: {policy.problem}", severity)
+            yield finding_at(*place, "diff", f"{headline(policy)}: {policy.problem}", severity)
         for item in policy.items:
             at = place if item.cause is None else (item.cause.file, item.cause.line)
-            yield _finding_at(*at, "diff", _difference(item), Severity.WARNING)
+            yield finding_at(*at, "diff", _difference(item), Severity.WARNING)
         if not policy.items and not policy.problem and policy.status != EQUIVALENT:
-            yield _finding_at(*place, "diff", headline(policy), Severity.WARNING)
+            yield finding_at(*place, "diff", headline(policy), Severity.WARNING)
     for change in report.literals:
-        yield _finding_at(change.file, change.line, "diff", change.sentence, Severity.INFO)
+        yield finding_at(change.file, change.line, "diff", change.sentence, Severity.INFO)
     for access in report.access:
         names = ", ".join(access.operations[:3])
         message = f"access is {access.word}: {access.api} {names}: {access.words}"
-        yield _finding_at("", 1, "diff", message, Severity.WARNING if access.is_weaker else Severity.INFO)
+        yield finding_at("", 1, "diff", message, Severity.WARNING if access.is_weaker else Severity.INFO)
     for group in report.settings:
         for setting in group.changes:
             severity = Severity.WARNING if setting.meaning else Severity.INFO
             message = f"{group.name}: {setting.sentence}: {setting.meaning or UNNOTICED}"
-            yield _finding_at(setting.file, setting.line, "diff", message, severity)
+            yield finding_at(setting.file, setting.line, "diff", message, severity)
         for item in group.items:
             file, line = next(((each.file, each.line) for each in group.changes if each.file), ("", 1))
-            yield _finding_at(file, line, "diff", f"{group.name}: {_difference(item)}", Severity.WARNING)
+            yield finding_at(file, line, "diff", f"{group.name}: {_difference(item)}", Severity.WARNING)
+    for text in (*(f"Azure would refuse: {each}" for each in report.breaks), *filter(None, (report.problem,))):
+        yield finding_at("", 1, "diff", text)
     for file in report.not_compared:
         name, _, number = file.rpartition(":")
         at = (name, int(number)) if name and number.isdigit() else (file, 1)
-        yield _finding_at(*at, "diff", f"changed, and {NOT_COMPARED}", Severity.WARNING)
+        yield finding_at(*at, "diff", f"changed, and {NOT_COMPARED}", Severity.WARNING)
 
 
 def _difference(item: DifferenceItem) -> str:

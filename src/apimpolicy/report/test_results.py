@@ -114,10 +114,14 @@ def _whose(path: str) -> str:
 
 def summary(outcomes: Sequence[CaseReport], seconds: float, style: Style = PLAIN) -> str:
     """`6 passed, 1 failed in 0.31 s`"""
-    counts = dict(_counts(outcomes))
-    words = ", ".join(f"{count:,} {word}" for word, count in counts.items()) or "no cases"
+    words = counts_in_words(outcomes)
     is_bad = any(outcome.status in ("failed", "error") for outcome in outcomes)
     return style.paint("error" if is_bad else "good", f"{words} in {seconds:.2f} s")
+
+
+def counts_in_words(outcomes: Sequence[CaseReport]) -> str:
+    """`6 passed, 1 failed`"""
+    return ", ".join(f"{count:,} {word}" for word, count in _counts(outcomes)) or "no cases"
 
 
 def _counts(outcomes: Sequence[CaseReport]) -> Iterator[tuple[str, int]]:

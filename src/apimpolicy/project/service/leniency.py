@@ -156,7 +156,7 @@ class KeptServices:
         self, folder: str | None, values: Mapping[str, Any], make: Callable[[], ServiceDescription | None]
     ) -> ServiceDescription | None:
         """Return the description of a folder for a configuration, made when it is first wanted."""
-        key = folder, selected(), service_name(), _settings(values)
+        key = folder, selected(), service_name(), settings_key(values)
         if key not in self._descriptions:
             self._descriptions[key] = make()
         return self._descriptions[key]
@@ -171,7 +171,7 @@ class KeptServices:
         """Return a service's needs besides configuration and settings; computed on first use."""
         providers = known.get("openid_providers") or ()
         urls = [_urls(each) for each in (providers if isinstance(providers, (list, tuple)) else [providers])]
-        key = id(description), _settings(values), tuple(known.get("certificates") or ()), tuple(urls)
+        key = id(description), settings_key(values), tuple(known.get("certificates") or ()), tuple(urls)
         if key not in self._completions:
             self._completions[key] = make()
         return self._completions[key]
@@ -182,5 +182,6 @@ def _urls(provider: object) -> object:
     return tuple(getattr(provider, "urls", ())) or id(provider)
 
 
-def _settings(values: Mapping[str, Any]) -> str:
+def settings_key(values: Mapping[str, Any]) -> str:
+    """Return the settings of a configuration, as far as a service depends on them, as a key."""
     return repr({name: value for name, value in values.items() if name not in _ELSEWHERE})

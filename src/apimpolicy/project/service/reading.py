@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -94,8 +94,8 @@ _MOST_NAMED = 8
 def services_in(folder: str, environment: str | None = None) -> list[FoundService]:
     """Return the services in a folder: those that code deploys, and extracts. Code without APIs counts alone only."""
     key = os.path.realpath(folder), environment or selected()
-    if _kept is not None and key in _kept:
-        return _kept[key]
+    if _kept is not None and key in _kept.services:
+        return _kept.services[key]
     code: list[FoundService] = []
     if is_code(folder):
         from apimpolicy.project.service.from_code import code_services
@@ -108,22 +108,38 @@ def services_in(folder: str, environment: str | None = None) -> list[FoundServic
     found += (FoundService(os.path.relpath(each, folder), each, os.path.normpath(each)) for each in extracts)
     found = found or [FoundService(os.curdir, folder, folder)]
     if _kept is not None:
-        _kept[key] = found
+        _kept.services[key] = found
     return found
 
 
-_kept: dict[tuple[str, str | None], list[FoundService]] | None = None
+class _Kept(NamedTuple):
+    """What was read: the services of folders by environment, and descriptions by all that they depend on."""
+
+    services: dict[tuple[str, str | None], list[FoundService]]
+    descriptions: dict[object, ServiceDescription | None]
+
+
+_kept: _Kept | None = None
 
 
 @contextmanager
 def kept_services() -> Iterator[None]:
     """Read the services of each folder once in the block, for commands that go through all of them."""
     global _kept
-    before, _kept = _kept, {} if _kept is None else _kept
+    before, _kept = _kept, _Kept({}, {}) if _kept is None else _kept
     try:
         yield
     finally:
         _kept = before
+
+
+def kept_description(key: object, make: Callable[[], ServiceDescription | None]) -> ServiceDescription | None:
+    """Return a description, which is made once inside of `kept_services`."""
+    if _kept is None:
+        return make()
+    if key not in _kept.descriptions:
+        _kept.descriptions[key] = make()
+    return _kept.descriptions[key]
 
 
 def _of_code(code: CodeService) -> FoundService:

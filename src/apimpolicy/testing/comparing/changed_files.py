@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.checkout import open_bytes, walk
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.discovery import SKIPPED_DIRECTORIES
-from apimpolicy.project.files import MAXIMUM_BYTES
+from apimpolicy.project.environments import CONFIGURATION
+from apimpolicy.project.files import MAXIMUM_BYTES, is_report
 from apimpolicy.project.repository import Gitignores
 from apimpolicy.report.difference_data import CHANGED
 from apimpolicy.report.remainder import Remainder
@@ -52,7 +53,7 @@ _DOCUMENTATION = frozenset(
     ("description", "summary", "title", "contact", "license", "termsOfService", "termsOfServiceUrl", "externalDocs")
 )
 """Keys of JSON and YAML whose values are text for people, in extracts and in OpenAPI documents."""
-_OF_COMMANDS = frozenset(("audit", "check", "claims", "prove", "serve", "cases", "$schema"))
+_OF_COMMANDS = frozenset(("audit", "check", "claims", "gate", "prove", "serve", "cases", "$schema"))
 """Keys of a configuration that no gateway has."""
 _STRUCTURED = (".json", ".yaml", ".yml", ".toml")
 _MOST_LINES = 20_000
@@ -173,7 +174,7 @@ def _first_open(name: str, paths: list[str | None], contents: list[bytes | None]
     known = [path for path in real if path is not None]
     if all(accounts.has(path) for path in known) or (len(known) == 1 and accounts.lines.get(known[0])):
         return None
-    if None in contents:
+    if None in contents and os.path.basename(name) != CONFIGURATION:
         return 0
     lines = [accounts.lines.get(path or "", set()) for path in real]
     texts = [(content or b"").decode("utf-8-sig", "surrogateescape") for content in contents]
@@ -185,6 +186,8 @@ def is_of_no_reader(name: str, contents: Iterable[bytes | None] = ()) -> bool:
     """Return whether a file is of a kind that neither a reader of services nor a deployment looks at."""
     base = os.path.basename(name).lower()
     if base.endswith((*_FOR_PEOPLE, *_OF_TESTS)) or base.partition(".")[0] in _NAMES_FOR_PEOPLE:
+        return True
+    if any(content is not None and is_report(name, content.decode("utf-8", "replace")) for content in contents):
         return True
     if base.endswith(_PROGRAMS) or base in _OF_PROGRAMS:
         return not any(content is not None and _ABOUT_POLICIES.search(content) for content in contents)
