@@ -199,7 +199,7 @@ def _openid_url(element: Element) -> str:
 
 def _claims(element: Element) -> dict[str, str | list[str]]:
     """Return the claims that a policy requires, with a value that it takes."""
-    found: dict[str, str] = {}
+    found: dict[str, str | list[str]] = {}
     for claim in element.descendants():
         if claim.name == "claim":
             children = [child for child in claim.elements() if child.name == "value"]
