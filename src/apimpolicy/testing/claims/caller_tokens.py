@@ -62,13 +62,28 @@ class CallerTokens:
     def names(self) -> list[str]:
         return list(self.asked)
 
+    @staticmethod
+    def share(old: CallerTokens, new: CallerTokens) -> None:
+        """Make the tokens of both versions of a policy the same, as one request has them.
+
+        They have no claims by themselves: what one version requires, the other may refuse. Each version keeps its own
+        providers, which have the time of its gateway.
+        """
+        asked = {
+            name: {key: value for key, value in table.items() if key != "claims"}
+            for name, table in {**old.asked, **new.asked}.items()
+        }
+        for one, other in ((old, new), (new, old)):
+            one.issuers = {**other.issuers, **one.issuers}
+            one.asked = asked
+
     def options(self, provider: str, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the keys of a token, as a test file has them."""
         asked = self.asked.get(provider, {})
         claims = {**asked.get("claims", {}), **options.get("claims", {})}
         return {**asked, **options, **({"claims": claims} if claims else {})}
 
-    def token(self, provider: str, options: Mapping[str, Any]) -> tuple[str, str]:
+    def __call__(self, provider: str, options: Mapping[str, Any]) -> tuple[str, str]:
         """Return the header and its value, or the parameter with a question mark before it."""
         return sent_token(self.issuers[provider], self.options(provider, options))
 

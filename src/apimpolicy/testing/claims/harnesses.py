@@ -138,7 +138,7 @@ def harness_parts(policies: Mapping[str, AnyPolicy], setup: Setup) -> tuple[dict
         "certificates": certificates | uploads,
         "uploads": uploads,
         "providers": tokens.names,
-        "token": tokens.token,
+        "token": tokens,
         "variables": setup.variables,
         "like": gateway,
         "stand_ins": StandIns(gateway.made_up["named_values"], gateway.made_up["fragments"]),

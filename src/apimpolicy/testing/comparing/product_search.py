@@ -22,6 +22,7 @@ from apimpolicy.reasoning.scenarios.scenario import TotalTime, shrink
 from apimpolicy.records import Record
 from apimpolicy.report.difference_data import DifferenceItem
 from apimpolicy.testing.case_writer import answers_in_words
+from apimpolicy.testing.claims.caller_tokens import CallerTokens
 from apimpolicy.testing.claims.model_requests import requests_of
 from apimpolicy.testing.comparing.elements import Causes, ElementSpan, of_element, of_program
 from apimpolicy.testing.comparing.first_requests import first_requests, harms, is_moderated, moderate, requests_with
@@ -276,6 +277,8 @@ class _ProductHarness:
         self.causes = Causes(old.program, new.program)
         new.certificates = {**new.certificates, **old.certificates}
         old.certificates = {**new.certificates, **old.certificates}
+        if isinstance(old.token, CallerTokens) and isinstance(new.token, CallerTokens):
+            CallerTokens.share(old.token, new.token)
         moderate(old, new)
         self.on_run = on_run
         self.found: dict[_Shown, ScenarioRun] = {}

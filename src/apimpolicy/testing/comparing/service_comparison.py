@@ -14,6 +14,7 @@ from apimpolicy.reasoning.scenarios.scenario import TotalTime
 from apimpolicy.report.columns import counted, first_of
 from apimpolicy.report.difference_data import ADDED, DIFFERENT, ERROR, REMOVED, SAME, DifferenceItem, DifferenceReport
 from apimpolicy.report.remainder import Remainder
+from apimpolicy.testing.claims.caller_tokens import OWN
 from apimpolicy.testing.claims.requests import request_in_words
 from apimpolicy.testing.claims.services import ServiceHarness, ServiceRoute, harness_of_route, with_callers
 from apimpolicy.testing.comparing.accepted_values import in_words
@@ -116,7 +117,8 @@ class ServiceComparison:
                 continue
             elements = [step.element for step in _steps(group)]
             one, other = harnesses
-            one.providers = other.providers = tuple(needs.names_for(elements))
+            own = (name for name in (*one.providers, *other.providers) if name.startswith(OWN))
+            one.providers = other.providers = tuple(dict.fromkeys((*needs.names_for(elements), *own)))
             starts = [accepted_caller(elements, [name]) for name in one.providers] or [accepted_caller(elements, ())]
             change = tuple(_changed_documents(group))
             known = self._searched.get(change)

@@ -270,7 +270,7 @@ def test_folders_revisions_and_markdown(folder: Path, capsys: pytest.CaptureFixt
     policies = folder / "policies"
     policies.mkdir()
     (policies / "orders.xml").write_text(POLICY, "utf-8")
-    (policies / "gone.xml").write_text(POLICY, "utf-8")
+    (policies / "gone.xml").write_text("<policies><inbound><mock-response /></inbound></policies>", "utf-8")
     git("init")
     git("add", "policies")
     git("commit", "-m", "first")
