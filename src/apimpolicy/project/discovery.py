@@ -335,7 +335,7 @@ def _has_its_place(path: str) -> bool:
 
 
 def _is(question: Callable[[], bool]) -> bool:
-    """Return the result of a query of a directory entry; False for a symbolic link that leads to itself."""
+    """Return the answer about a directory entry; False where it can't be asked, as of a link that leads to itself."""
     try:
         return question()
     except OSError:

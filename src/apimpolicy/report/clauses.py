@@ -230,7 +230,10 @@ def _is_telling(node: nodes.Expression, value: Any) -> bool:
 
 
 def _is_context_record(name: str) -> bool:
-    """Return the interfaces of the `context` object have no namespace; a URL is the one that reads as a value."""
+    """Return whether a type is one of the `context` object whose value says nothing by itself.
+
+    Those interfaces have no namespace; `IUrl` alone reads as a value.
+    """
     return "." not in name and name[:1] == "I" and name[1:2].isupper() and name != "IUrl"
 
 

@@ -140,7 +140,7 @@ NAMES = {CERTIFICATE: "certificate check", TOKEN: "token check", LIMIT: "call li
 
 
 def check_sentences(outcomes: Sequence[MutantOutcome]) -> list[str]:
-    """Return whether tests notice that the checks of certificates and tokens, or the limits of calls, are removed.
+    """Return sentences that say whether tests notice when checks of certificates or tokens, or limits, are removed.
 
     Tokens and limits are left out where there are none.
     """

@@ -264,8 +264,9 @@ def _percent_encoded(found: re.Match[str]) -> str:
 
 
 def _send_on(request: Request, url: str, add: Callable[[str, str], None]) -> None:
-    """Add the headers that are sent: nothing that belongs to the caller's connection, and the host of where it goes
-    unless a policy said another.
+    """Give `add` each header that is sent on: none that belongs to the caller's connection.
+
+    `Host` is that of `url` where the request has the host of its own URL; one that a policy set stays.
     """
     for key, (name, values) in request.headers.by_key().items():
         if key in _LEFT_OUT:

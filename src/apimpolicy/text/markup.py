@@ -114,7 +114,9 @@ class _Reader(CharacterReader):
         return Document(self.source, self.outermost, self.diagnostics)
 
     def leave_out_what_holes_may_mend(self) -> None:
-        """A hole before the first element may open others, one at the very end may close those that are open.
+        """Remove findings that what stands in for a hole may mend.
+
+        A hole before the first element may open others, one at the very end may close those that are open.
 
         One in an expression without an end may be the rest of it (`unterminated`).
         """

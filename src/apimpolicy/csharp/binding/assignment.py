@@ -80,7 +80,7 @@ class AssignmentWalk(ExpressionWalk):
         return then & (self.visit(node.otherwise, when_false) if node.otherwise is not None else when_false)
 
     def _body(self, node: Statement, body: Statement, state: int) -> int:
-        """Return a loop's body; the state where the next round, or the test of `do`, begins."""
+        """Visit a loop's body, and return what is assigned where the next round, or the test of `do`, begins."""
         self.targets.append(("loop", node))
         state = self.visit(body, state)
         self.targets.pop()

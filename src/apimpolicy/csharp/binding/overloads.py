@@ -286,7 +286,11 @@ def _is_better(mine: Candidate, other: Candidate, arguments: Sequence[Argument],
 
 
 def _tie_break(mine: Candidate, other: Candidate) -> bool:
-    """Return the rules for equal parameter types: not generic, not expanded, fewer defaults, more specific."""
+    """Return whether a candidate beats another with equal parameter types.
+
+    It does when it is not generic, not expanded, has fewer defaults or is more specific, in this order (C# 7,
+    "Better function member").
+    """
     if bool(mine.type_arguments) != bool(other.type_arguments):
         return not mine.type_arguments
     if mine.is_expanded != other.is_expanded:

@@ -147,7 +147,7 @@ def cast(value: Any, type_: Type) -> Any:
 
 
 def _same_underlying(value: Any, target: Type) -> bool:
-    """Return an enum and its underlying type unbox to each other."""
+    """Return whether a value unboxes to a type as an enum and its underlying type do to each other."""
     actual = type_of(value)
     if not isinstance(actual, NamedType) or not isinstance(target, NamedType):
         return False

@@ -290,8 +290,9 @@ def work_through(length: int) -> None:
 
 
 def go_into(parts: int) -> None:
-    """Use up steps for looking at a value through its parts: one that holds another twice, and so on forty times, is
-    small, and has 2**40 of them.
+    """Use up steps for looking at the parts of a value, of which a small one can have many.
+
+    One that holds another twice, and so on forty times, has 2**40.
     """
     environment().step(parts)
 

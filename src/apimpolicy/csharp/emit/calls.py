@@ -53,7 +53,10 @@ def in_written_order(emitter: Emitter, arguments: Sequence[Expression]) -> list[
 def receiver_first(
     emitter: Emitter, receiver: Expression, arguments: Sequence[Expression], steps: list[ast.expr]
 ) -> tuple[str, list[ast.expr]]:
-    """Steps that evaluate a receiver and then the arguments; the receiver's variable, and what reads the arguments."""
+    """Add to `steps` those that evaluate a receiver and then the arguments.
+
+    Return the receiver's variable, and what reads the arguments in the order of the parameters.
+    """
     name = emitter.fresh()
     steps.append(walrus(name, emitter.emit(receiver)))
     read: list[ast.expr] = []

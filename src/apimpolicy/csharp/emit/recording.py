@@ -249,7 +249,7 @@ class _Loops(ast.NodeTransformer):
         return [ast.If(load(PASSING), [self._tell(loop), *resume], self._kept(loop.own))]
 
     def _kept(self, entries: list[tuple[Bound, str]]) -> list[ast.stmt]:
-        """Give these values to the recorder, and forget them."""
+        """Return statements that give these values to the recorder, and forget them."""
         if not entries:
             return []
         keep = ast.Expr(self._to_recorder("keep", self._nodes(entries), _values(entries)))

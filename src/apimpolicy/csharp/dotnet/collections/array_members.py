@@ -154,7 +154,7 @@ _SIZES = {
 
 
 def _widens(source: str, target: str) -> bool:
-    """Return the primitive widenings that `Array.Copy` does; their table is in the documentation of `Array.Copy`."""
+    """Return whether `Array.Copy` widens one primitive type to another, by the table in its documentation."""
     if source not in _SIZES or target not in _SIZES or _SIZES[source] > _SIZES[target]:
         return False
     if target in ("float", "double"):

@@ -39,7 +39,7 @@ class Random:
     dotnet_type_name = "System.Random"
 
     def __init__(self, seed: int) -> None:
-        """Raise nothing: every `int` is a seed.
+        """Start the sequence of numbers that a seed has in .NET; every `int` is a seed.
 
         >>> Random(42).next(), Random(42).next_double()
         (1434747710, 0.6681064659115423)
