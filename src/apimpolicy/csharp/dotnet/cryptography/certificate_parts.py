@@ -373,7 +373,7 @@ def _check(certificate: ParsedCertificate, origin: str) -> None:
 
 
 def looks_like_pkcs12(data: bytes) -> bool:
-    """Return whether data begins as PKCS #12 does: a SEQUENCE with version 3 and a ContentInfo (RFC 7292, section 4)."""
+    """Return whether data begins as PKCS #12 does: a SEQUENCE, version 3, a ContentInfo (RFC 7292, section 4)."""
     head = data[:64]
     return head[:1] == b"\x30" and (b"\x02\x01\x03\x30" in head) and (_PKCS7_DATA in head)
 

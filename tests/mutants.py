@@ -1,0 +1,182 @@
+"""Change the code in one place, and see whether a test notices: `python -m tests.mutants [ROOM …]`.
+
+    python -m tests.mutants reasoning/languages --count 20 --seed 1
+
+A room is a folder of src/apimpolicy. Each mutant changes one comparison, bound, Boolean, constant, `return`, call or
+condition in a copy of the code. The tests of the room run on it, those of `tests/unit/ROOM`; of a room without tests,
+those that import it. Prints how many were killed, survived and timed out, with the places of what survived. Exits with
+1 below `--least`, a percentage. Mutants that can't be told from the code are in `EQUIVALENT`, with a reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent
+CODE = ROOT / "src" / "apimpolicy"
+EQUIVALENT = {"reasoning/languages/patterns.py: digit > \"0\" → (digit >= '0')": "no digit is below 0"}
+"""Mutants, as the table names them without the line, and why no test can notice them."""
+_SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
+    ast.Add: ast.Sub, ast.Sub: ast.Add,
+}  # fmt: skip
+_PASSED = 0
+"""The exit code of pytest; after another, a test failed, or the mutant can't even be imported."""
+
+
+class Mutant(NamedTuple):
+    """One change: the file, the line, what was and is there, and the whole text."""
+
+    path: Path
+    line: int
+    before: str
+    after: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.path.relative_to(CODE).as_posix()}: {self.before} → {self.after}"
+
+
+def changed(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes that may take the place of one."""
+    made = copy.deepcopy(node)
+    match made:
+        case ast.Compare(ops=[operator]) if type(operator) in _SWAPPED:
+            made.ops = [_SWAPPED[type(operator)]()]  # type: ignore[list-item]
+            yield made
+        case ast.BoolOp() | ast.BinOp() if type(made.op) in _SWAPPED:
+            made.op = _SWAPPED[type(made.op)]()  # type: ignore[assignment]
+            yield made
+        case ast.UnaryOp(op=ast.Not()):
+            yield made.operand
+        case ast.Constant(value=bool()):
+            yield ast.Constant(not made.value)
+        case ast.Constant(value=int(number)):
+            yield ast.Constant(number + 1)
+        case ast.Return(value=ast.expr()) if not isinstance(made.value, ast.Constant):
+            yield ast.Return(ast.Constant(None))
+        case ast.Expr(value=ast.Call()):
+            yield ast.Pass()
+        case ast.If():
+            yield ast.If(ast.Constant(False), made.body, made.orelse)
+
+
+def mutants(path: Path) -> Iterator[Mutant]:
+    """Yield all mutants of a file. Annotations, docstrings and what only type checkers read stay as they are."""
+    text = path.read_text("utf-8")
+    tree = ast.parse(text)
+    skipped: set[int] = set()
+    for node in ast.walk(tree):
+        hints = [getattr(node, name, None) for name in ("annotation", "returns")]
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            hints.append(node)
+        skipped |= {id(inner) for hint in hints if isinstance(hint, ast.AST) for inner in ast.walk(hint)}
+    for node in ast.walk(tree):
+        if id(node) in skipped or not isinstance(node, ast.expr | ast.stmt):
+            continue
+        for other in changed(node):
+            yield _mutant(path, text, node, other)
+
+
+def _mutant(path: Path, text: str, node: ast.expr | ast.stmt, other: ast.AST) -> Mutant:
+    ast.fix_missing_locations(other)
+    lines = text.encode().splitlines(keepends=True)
+    start = sum(map(len, lines[: node.lineno - 1])) + node.col_offset
+    end = sum(map(len, lines[: (node.end_lineno or node.lineno) - 1])) + (node.end_col_offset or 0)
+    written = ast.unparse(other).replace("\n", "\n" + " " * node.col_offset)
+    if isinstance(other, ast.expr):
+        written = f"({written})"
+    data = text.encode()
+    made = (data[:start] + written.encode() + data[end:]).decode()
+    short = [" ".join(each.split())[:60] for each in (data[start:end].decode(), written)]
+    return Mutant(path, node.lineno, short[0], short[1], made)
+
+
+def tests_of(room: str) -> list[str]:
+    """Return the tests of a room, or of what imports it."""
+    folder = ROOT / "tests" / "unit" / room
+    if folder.is_dir():
+        return [str(folder.relative_to(ROOT))]
+    module = "apimpolicy." + room.replace("/", ".")
+    files = (path for path in ROOT.glob("tests/**/test_*.py") if module in path.read_text("utf-8"))
+    return [str(path.relative_to(ROOT)) for path in sorted(files)]
+
+
+def judge(mutant: Mutant, tests: list[str], copied: Path, seconds: float) -> str:
+    """Run tests on a mutant, in a copy of the code, and return whether they noticed it."""
+    target = copied / "apimpolicy" / mutant.path.relative_to(CODE)
+    target.write_text(mutant.text, "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(copied), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--hypothesis-profile",
+        "ci",
+        *tests,
+    ]
+    try:
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired:
+        return "timed out"
+    finally:
+        shutil.copyfile(mutant.path, target)
+    return "survived" if done.returncode == _PASSED else "killed"
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("rooms", nargs="+", metavar="ROOM", help="a folder of src/apimpolicy")
+    parser.add_argument("--seed", type=int, default=0, help="which sample (default: 0)")
+    parser.add_argument("--count", type=int, default=20, help="mutants per room (default: 20)")
+    parser.add_argument("--seconds", type=float, default=300, help="for the tests of one mutant (default: 300)")
+    parser.add_argument("--least", type=float, default=0, help="exit with 1 if fewer percent are noticed")
+    options = parser.parse_args(arguments)
+    total: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        copied = Path(folder)
+        shutil.copytree(CODE, copied / "apimpolicy", ignore=shutil.ignore_patterns("__pycache__"))
+        for room in options.rooms:
+            tests = tests_of(room)
+            files = sorted((CODE / room).rglob("*.py"))
+            known = [each for path in files for each in mutants(path) if each.name not in EQUIVALENT]
+            sample = random.Random(options.seed).sample(known, min(options.count, len(known)))
+            count: Counter[str] = Counter()
+            start = time.monotonic()
+            for mutant in sample if tests else ():
+                result = judge(mutant, tests, copied, options.seconds)
+                count[result] += 1
+                if result == "survived":
+                    place = mutant.path.relative_to(ROOT).as_posix()
+                    print(f"  {place}:{mutant.line}: {mutant.before} → {mutant.after}", flush=True)
+            if not tests:
+                print(f"{room}: no test imports it", flush=True)
+            words = ", ".join(f"{number} {result}" for result, number in sorted(count.items()))
+            print(f"{room}: {words} of {len(known)} mutants, {time.monotonic() - start:.0f} s", flush=True)
+            total += count
+    noticed = 100 * (total["killed"] + total["timed out"]) / max(1, total.total())
+    print(f"noticed {noticed:.0f} % of {total.total()}")
+    return 1 if noticed < options.least else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
