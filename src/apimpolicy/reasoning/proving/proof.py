@@ -16,7 +16,7 @@ from apimpolicy.reasoning.terms.solver_process import prepare
 from apimpolicy.reasoning.terms.solving import Model, Question
 from apimpolicy.reasoning.transfer import exchanges
 from apimpolicy.reasoning.transfer.flow import OF_ERRORS, End
-from apimpolicy.reasoning.transfer.pipeline import outcome_of
+from apimpolicy.reasoning.transfer.pipeline import admit_method, outcome_of
 from apimpolicy.reasoning.transfer.run import MadeUp, Run, place_of
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ class ProofResult(NamedTuple):
 class Proof:
     """A program over all requests at once, which begin with `variables`; with `knows_variables` with no others.
 
-    `path` are the paths of their URLs, `watched` nodes keep their outcomes. `scopes` are the documents of the program.
+    `path` are the paths of their URLs, `method` is that of the operation which they are for, `watched` nodes keep their
+    outcomes. `scopes` are the documents of the program. `preflight` says which requests are preflights for that method.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Proof:
         variables: Mapping[str, Any],
         fixed: Mapping[Cell, Value] | None = None,
         path: Language | None = None,
+        method: str | None = None,
         *,
         made_up: MadeUp | None = None,
         watched: Mapping[int, bool] | None = None,
@@ -80,6 +82,7 @@ class Proof:
         if path is not None:
             variable = unknowns.input(("url", "Path"), terms.TEXT)
             unknowns.know(variable, terms.member(variable, path))
+        self.preflight = terms.FALSE if method is None else admit_method(run, program, method)
         with Frames(FRAMES):
             self.outcome = outcome_of(program, run)
         self.ends: list[End] = [*self.outcome.ends, *_ends_without_policies(self, gateway, scopes)]

@@ -258,7 +258,11 @@ class Inputs:
         self._implied: dict[str, list[Term]] = {}
         """What is true where a request has any header or parameter, as far as it was asked."""
         for cell, value in (fixed or {}).items():
-            self._made[cell, 0] = value
+            self.fix(value, *cell)
+
+    def fix(self, value: Value, kind: str, name: str = "") -> None:
+        """Let a cell be the same in every request."""
+        self._made[(kind, name), 0] = value
 
     def state(self) -> State:
         return State(self.make)

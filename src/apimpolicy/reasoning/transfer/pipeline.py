@@ -14,6 +14,7 @@ from apimpolicy.reasoning.semantics.values import (
     Truth,
     Value,
     constant_number,
+    constant_text,
     constant_truth,
     is_there,
     where,
@@ -89,25 +90,51 @@ def _truth(leaf: Value) -> Term:
     return leaf.term if isinstance(leaf, Truth) else terms.FALSE
 
 
+def admit_method(run: Run, program: Program, method: str) -> Term:
+    """Let requests have an operation's method, or be a preflight for it where a cors may see one; return that term."""
+    operation = constant_text(method)
+    run.inputs.fix(operation, "entity", "operation method")
+    if method == "OPTIONS" or not any(_cors_of(run, program)):
+        run.inputs.fix(operation, "method")
+        return terms.FALSE
+    text = run.state.get("method")
+    assert isinstance(text, Text)
+    given = text.term
+    preflight = terms.all_of(terms.same(given, terms.text("OPTIONS")), *_asked(run))
+    run.unknowns.know(given, terms.any_of(terms.same(given, operation.term), preflight))
+    run.method = operation
+    return preflight
+
+
+def _cors_of(run: Run, program: Program) -> tuple[list[Step], list[Step]]:
+    """Return the policies that answer preflights, and the missing fragments that may have one."""
+    hidden = [step for step in direct_steps(program) if run.made_up is not None and run.made_up.is_fragment(step)]
+    return preflight_steps(program), hidden
+
+
+def _asked(run: Run) -> list[Term]:
+    return [is_there(run.state.get("header", name)) for name in ("origin", "access-control-request-method")]
+
+
 def _preflight(run: Run, program: Program, ends: list[End]) -> None:
     """Remove preflight requests, to which cors responds, whatever its scope; a missing fragment may have one."""
-    steps = preflight_steps(program)
-    hidden = [step for step in direct_steps(program) if run.made_up is not None and run.made_up.is_fragment(step)]
+    steps, hidden = _cors_of(run, program)
     if not steps and not hidden:
         return
     method = run.state.get("method")
     is_options = terms.same(method.term, terms.text("OPTIONS")) if isinstance(method, Text) else terms.TRUE
-    asked = (is_there(run.state.get("header", name)) for name in ("origin", "access-control-request-method"))
     operation = run.state.first("entity", "operation method")
     options = terms.text("OPTIONS")
     is_other = terms.not_(terms.same(operation.term, options)) if isinstance(operation, Text) else terms.TRUE
-    is_preflight = terms.all_of(*asked, is_other)
+    is_preflight = terms.all_of(*_asked(run), is_other)
     if not steps:
         is_preflight = terms.all_of(is_preflight, run.unknowns.truth("whether a missing fragment has a cors"))
     gone = run.lose(terms.all_of(is_options, is_preflight))
     if gone is terms.FALSE:
         return
     state = run.state.copy()
+    if run.method is not None:
+        run.state.set(run.method, "method")
     state.forget("ran", run.next_generation())
     if not hidden:
         run.limit_headers(state, exchanges.HEADERS_OF_CORS)

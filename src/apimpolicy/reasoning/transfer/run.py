@@ -81,6 +81,8 @@ class Run(RequestFlow):
     def __init__(self, unknowns: Unknowns, inputs: Inputs, made_up: MadeUp | None = None) -> None:
         super().__init__(unknowns, inputs)
         self.made_up = made_up
+        self.method: Value | None = None
+        """The method of the operation, which all requests have that are no preflights for it."""
         self.canonical: Callable[[Element], Hashable] | None = None
         """The text of an element without its layout, where two programs are compared."""
         self.sent: list[Sent] = []

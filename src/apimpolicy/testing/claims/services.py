@@ -17,6 +17,7 @@ import attrs
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.gateway.context.entities import Operation, Subscription
 from apimpolicy.gateway.context.records import Request
+from apimpolicy.gateway.engine.pipeline import preflight_steps
 from apimpolicy.gateway.engine.service import Service, ServiceApi, ServiceProduct, ServiceSubscription
 from apimpolicy.gateway.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.gateway.engine.subscription_keys import asks_for_key, needs_key, open_product
@@ -38,6 +39,9 @@ _EVERYTHING = "/{*rest}"
 _IN_PATHS = "/%:@!$&'()*+,;=~"
 _OF_THE_CALL = ("api", "operation", "product", "subscription", "user", "variable")
 """Inputs that requests can't set: all scopes of a service are known, so no other policy sets a variable."""
+
+
+_ASKED = "Access-Control-Request-Method"
 
 
 class KeyedCaller(Record):
@@ -107,9 +111,14 @@ class ServiceHarness(Harness):
         origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
         query = "&".join([*self.route.query, *filter(None, (parts.query,))])
         scenario.url = origin + self._path(assignment) + (f"?{query}" if query else "")
-        scenario.method = self.route.method or scenario.method
         scenario.entities.pop("operation", None)
-        headers = {**{name: list(values) for name, values in given.headers.fields()}, **self.route.headers}
+        headers = {name: list(values) for name, values in given.headers.fields()}
+        if self._is_preflight(given):
+            headers = {**headers, _ASKED: [str(self.route.method)]}
+            scenario.headers = {**scenario.headers, _ASKED: [str(self.route.method)]}
+        else:
+            scenario.method = self.route.method or scenario.method
+            headers |= {name: [value] for name, value in self.route.headers.items()}
         return Request(
             scenario.method,
             scenario.url,
@@ -118,6 +127,12 @@ class ServiceHarness(Harness):
             certificate=given.certificate,
             ip_address=given.ip_address,
         )
+
+    def _is_preflight(self, request: Request) -> bool:
+        """Return whether a request asks a cors for the operation; it has no key in a header."""
+        is_for_another = self.route.method not in (None, "OPTIONS")
+        asks = request.method == "OPTIONS" and "Origin" in request.headers and _ASKED in request.headers
+        return is_for_another and asks and bool(preflight_steps(self.program))
 
     def _path(self, assignment: Assignment) -> str:
         """Return a path of the route: the one that is given, unless a matched parameter is."""

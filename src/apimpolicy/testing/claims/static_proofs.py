@@ -122,28 +122,28 @@ def _shown(tree: Tree) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
 
-def known_of_route(harness: Harness) -> tuple[dict[Cell, Value], Language | None]:
-    """Return the common values of all requests to a service's operation, and the language of paths."""
+def known_of_route(harness: Harness) -> tuple[dict[Cell, Value], Language | None, str | None]:
+    """Return the common values of all requests to a service's operation, the language of paths, and its method."""
     route = getattr(harness, "route", None)
     if route is None:
-        return {}, None
+        return {}, None, None
     known: dict[Cell, Value] = {("entity", "api id"): constant_text(to_utf16(route.api))}
     known |= {("entity", name): constant_text(value) for name, value in route.constants}
-    if route.method is not None:
-        known["method", ""] = constant_text(to_utf16(route.method))
-        known["entity", "operation method"] = known["method", ""]
-    return known, sequence(*(piece.texts for piece in route.template))
+    method = None if route.method is None else to_utf16(route.method)
+    return known, sequence(*(piece.texts for piece in route.template)), method
 
 
 def proof_of(
     harness: Harness,
     fixed: Mapping[Cell, Value] | None = None,
     path: Language | None = None,
+    method: str | None = None,
     watched: Mapping[int, bool] | None = None,
 ) -> Proof:
     """Return the program of a harness over all requests.
 
-    `fixed` are cells that are the same in every request, `path` the paths of URLs, `watched` nodes keep their outcomes.
+    `fixed` are cells that are the same in every request, `path` the paths of URLs, `method` is that of the operation,
+    `watched` nodes keep their outcomes.
     """
     return Proof(
         harness.program,
@@ -151,6 +151,7 @@ def proof_of(
         harness.variables,
         fixed,
         path,
+        method,
         made_up=harness.stand_ins or None,
         watched=watched,
         knows_variables="variable" in harness.fixed,
@@ -171,7 +172,8 @@ def route_proof(harness: Harness) -> Proof:
                 matches = proof.unknowns.input(("matched", to_utf16(piece.parameter), "there"), terms.TRUTH)
                 proof.unknowns.know(matches, matches)
         has_subscription = proof.unknowns.input(("there", "subscription"), terms.TRUTH)
-        proof.unknowns.know(has_subscription, has_subscription if route.caller else terms.not_(has_subscription))
+        known = has_subscription if route.caller else terms.not_(has_subscription)
+        proof.unknowns.know(has_subscription, terms.any_of(known, proof.preflight))
     return proof
 
 
