@@ -78,7 +78,8 @@ def command(
 
     if since is not None:
         return _compare(path, since, config, form, output_file)
-    runs = audit_run.audit_services(path, config, None if write_baseline else baseline, search_of=search_of())
+    given, writes = None if write_baseline else baseline, write_baseline is not None
+    runs = audit_run.audit_services(path, config, given, search_of(), reports_known=writes)
     show_stand_ins()
     if write_baseline is not None:
         count = audit_run.write_baseline(runs, write_baseline)

@@ -81,15 +81,20 @@ def audit_path(
     config: str | None = None,
     baseline: str | None = None,
     search_of: Callable[[Gateway], Search] | None = None,
+    *,
+    reports_known: bool = False,
 ) -> AuditRun:
     """Audit the service of a folder or a configuration. Raises ConfigurationError when there is none.
 
-    `search_of` makes a search for requests to operations that aren't decided without one.
+    `search_of` makes a search for requests to operations that aren't decided without one. `reports_known`: no baseline
+    counts, also none that the configuration names.
     """
     configuration, folder = configured(path, config)
     gateway = configuration.gateway(folder)
     require_apis(gateway.service, path)
     settings, description = configuration.audit or AuditSettings(), configuration.described(folder)
+    if reports_known:
+        settings = settings._replace(baseline=None)
     return audit_gateway(gateway, path, settings, description, baseline=baseline, search_of=search_of)
 
 
@@ -98,12 +103,15 @@ def audit_services(
     config: str | None = None,
     baseline: str | None = None,
     search_of: Callable[[Gateway], Search] | None = None,
+    *,
+    reports_known: bool = False,
 ) -> list[AuditRun]:
     """Audit each service of a folder or a configuration. Raises ConfigurationError when there is none."""
     runs: list[AuditRun] = []
 
     def audit(name: str) -> None:
-        runs.append(audit_path(path, config, baseline, search_of)._replace(service=name))
+        run = audit_path(path, config, baseline, search_of, reports_known=reports_known)
+        runs.append(run._replace(service=name))
 
     for_each_service(path, config, audit)
     return _without_used(runs) if len(runs) > 1 else runs

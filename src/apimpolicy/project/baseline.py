@@ -34,7 +34,7 @@ class Baseline:
         """Read a baseline. Raises ConfigurationError."""
         if not os.path.exists(path):
             raise ConfigurationError(
-                f"the baseline {path} does not exist yet; write it with: apimpolicy check PATH --write-baseline {path}"
+                f"the baseline {path} does not exist yet; write it with the same command and --write-baseline {path}"
             )
         try:
             content: Any = json.loads(read_text(path))

@@ -152,6 +152,18 @@ def test_a_baseline(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert audit(capsys, "--baseline", "known.json")[0] == 0
 
 
+def test_a_baseline_that_the_configuration_names_is_written_whole_each_time(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "apimpolicy.toml").write_text('[audit]\nbaseline = "known.json"\n', "utf-8")
+    written: list[str] = []
+    for _ in range(2):
+        assert audit(capsys, "--write-baseline", str(folder / "known.json"))[0] == 0
+        written.append((folder / "known.json").read_text("utf-8"))
+        assert report(capsys)["findings"] == []
+    assert written[0] == written[1]
+
+
 def test_changes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"]):
         subprocess.run(["git", *command], cwd=folder.parent, check=True)
