@@ -138,6 +138,10 @@ def changed_elements(old: Document | None, new: Document | None, file: str) -> l
     return found
 
 
+_MOST_QUOTED = 6
+"""Conditions and policies that are quoted of an element that was added or removed."""
+
+
 def _outside(document: Document) -> str:
     return "" if document.roots else " ".join(document.source.text.split())
 
@@ -237,8 +241,26 @@ def _whole(old: Element | None, new: Element | None, file: str) -> ElementSpan:
     assert element is not None
     line = _line(element, element.start)
     what = ADDED if old is None else REMOVED
-    change = ElementChange(file, line, what, _shown(element), old_line=0 if old is None else line)
+    text = _contents(element)
+    before, after = (None, text) if old is None else (text, None)
+    change = ElementChange(file, line, what, _shown(element), "", before, after, 0 if old is None else line)
     return ElementSpan(change, old, new)
+
+
+def _contents(element: Element) -> str | None:
+    """Return the conditions and the policies in one that holds others; None of those that hold none."""
+    if not any(element.elements()):
+        return None
+    words: list[str] = []
+    for each in (element, *element.descendants()):
+        condition = each.get("condition")
+        if condition is not None:
+            words.append(f"{each.name} {' '.join(condition.value.text.split())}")
+        elif each is not element and specification_of(each.name) is not None:
+            words.append(_tag(each))
+    words = list(dict.fromkeys(words))
+    rest = f" and {len(words) - _MOST_QUOTED} more" if len(words) > _MOST_QUOTED else ""
+    return ", ".join(words[:_MOST_QUOTED]) + rest or None
 
 
 def _shown(element: Element) -> str:
