@@ -71,3 +71,22 @@ def test_infrastructure_code_is_named_with_its_lines(
     assert [(each["path"], each["subject"]) for each in report["policies"]] == [(str(new / policy[0]), policy[1])]
     changes = [each for group in report["settings"] for each in group["changes"]]
     assert [(each["file"], each["line"]) for each in changes] == [(str(new / setting[0]), setting[1])]
+
+
+@pytest.mark.parametrize(
+    ("is_current", "meaning"),
+    [(False, "only calls with ;rev=2 in the URL reach it"), (True, "calls below /orders now reach it")],
+)
+def test_a_revision_that_is_not_current_is_reached_by_its_number(
+    is_current: bool, meaning: str, tmp_path: Path
+) -> None:
+    for side, revisions in (("old", ["1"]), ("new", ["1", "2"])):
+        for revision in revisions:
+            name = "orders" if revision == "1" else "orders;rev=2"
+            path = tmp_path / side / "apis" / name / "apiInformation.json"
+            path.parent.mkdir(parents=True)
+            current = is_current if revision == "2" else not (is_current and side == "new")
+            properties = {"displayName": "Orders", "path": "orders", "apiRevision": revision, "isCurrent": current}
+            path.write_text(json.dumps({"properties": properties}), "utf-8")
+    found, _ = settings(tmp_path / "old", tmp_path / "new")
+    assert [each for each in found if "added" in each] == [f"API orders;rev=2: added: {meaning}"]

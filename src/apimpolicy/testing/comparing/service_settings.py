@@ -20,7 +20,7 @@ from apimpolicy.gateway.engine.openapi import load_openapi
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.description import FileLocation, Hole, OperationDescription, Sourced
 from apimpolicy.report.difference_data import ADDED, CHANGED, REMOVED, SettingChange
-from apimpolicy.testing.comparing.setting_table import API, KINDS, OPERATION, TOOL, EntityKind, EntitySetting
+from apimpolicy.testing.comparing.setting_table import API, KINDS, OPERATION, REVISION, TOOL, EntityKind, EntitySetting
 from apimpolicy.text.source import UNKNOWN_POLICIES, from_utf16
 
 if TYPE_CHECKING:
@@ -158,7 +158,8 @@ def _api(
     api = other or one
     assert api is not None
     group = group_of(api.id)
-    yield from _entity(API, one, other, group)
+    is_hidden = all(each is None or each.is_current.value is False for each in (one, other))
+    yield from _entity(REVISION if is_hidden else API, one, other, group)
     if one is None or other is None:
         return
     before, after = _operations(one, other)
@@ -176,14 +177,19 @@ def _api(
         yield SettingChange(group, subject, "", what, meaning=meaning, file=origin.file, line=origin.line)
 
 
+_IN_MEANINGS = ("path", "revision")
+
+
 def _entity(kind: EntityKind, one: Any, other: Any, group: str, subject: str = "") -> Iterator[SettingChange]:
     """Yield the settings in which two entities differ, or that one of them is not there."""
     if one is None or other is None:
         meaning = kind.removed if other is None else kind.added
         entity = one or other
-        path = "" if kind is not API or entity.path.is_missing else entity.path.text()
+        names = {}
+        if kind in (API, REVISION):
+            names = {each: "" if (value := getattr(entity, each)).is_missing else value.text() for each in _IN_MEANINGS}
         what, origin = _presence(other is not None), entity.origin
-        meaning = meaning.format(path=path)
+        meaning = meaning.format(**names)
         yield SettingChange(group, subject, "", what, meaning=meaning, file=origin.file, line=origin.line)
         return
     if one.id != other.id:

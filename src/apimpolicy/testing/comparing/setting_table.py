@@ -106,6 +106,11 @@ API = _kind(
     ("key_query", "query parameter of the subscription key", "callers must send the key in {new}", QUERY),
     ("workspace", "workspace", "the policy of another workspace applies"),
 )
+REVISION = API._replace(
+    added="only calls with ;rev={revision} in the URL reach it",
+    removed="calls with ;rev={revision} in the URL now get 404",
+)
+"""An API's revision that isn't the current one."""
 OPERATION = _kind(
     "operations",
     "operation",
