@@ -90,3 +90,12 @@ def test_a_revision_that_is_not_current_is_reached_by_its_number(
             path.write_text(json.dumps({"properties": properties}), "utf-8")
     found, _ = settings(tmp_path / "old", tmp_path / "new")
     assert [each for each in found if "added" in each] == [f"API orders;rev=2: added: {meaning}"]
+
+
+def test_an_api_that_loses_its_backend_needs_a_policy_that_chooses_one(tmp_path: Path) -> None:
+    for side, url in (("old", {"serviceUrl": "https://o.example"}), ("new", {})):
+        path = tmp_path / side / "apis" / "orders" / "apiInformation.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps({"properties": {"displayName": "Orders", "path": "orders", **url}}), "utf-8")
+    (change,) = settings(tmp_path / "old", tmp_path / "new")[0]
+    assert change.endswith("requests now fail, unless a policy chooses a backend")

@@ -231,6 +231,8 @@ def _may_be_secret(named: NamedValueDescription) -> bool:
 
 
 def _meaning(setting: EntitySetting, was: Any, now: Any) -> str:
+    if now is None and setting.without:
+        return setting.without
     if isinstance(setting.meaning, str):
         return setting.meaning.format(old=_shown(was), new=_shown(now))
     if isinstance(was, Hole) or isinstance(now, Hole):

@@ -26,17 +26,23 @@ if TYPE_CHECKING:
 Meaning = str | Mapping[Any, str] | Callable[[Any, Any], str]
 
 _NOT_FOUND = "calls to {old} now get 404; callers must use {new}"
+_GOES_TO = "requests go to {new}, unless a policy chooses another backend"
+_GOES_NOWHERE = "requests now fail, unless a policy chooses a backend"
 _PARAMETER = re.compile(r"\{[^{}/]*\}")
 
 
 class EntitySetting(NamedTuple):
-    """A field of a description. Without a value, Azure uses the default; values of a secret field are not shown."""
+    """A field of a description. Without a value, Azure uses the default; values of a secret field are not shown.
+
+    `without` is the meaning where the new version has no value.
+    """
 
     field: str
     words: str
     meaning: Meaning = ""
     default: Any = None
     is_secret: bool = False
+    without: str = ""
 
 
 class EntityKind(NamedTuple):
@@ -77,8 +83,8 @@ API = _kind(
     ("name", "display name"),
     ("path", "path", _path, ""),
     ("protocols", "protocols", _protocols, ("https",)),
-    ("service_url", "backend URL", "requests go to {new}, unless a policy chooses another backend"),
-    ("backend", "backend of the MCP server", "requests go to {new}, unless a policy chooses another backend"),
+    ("service_url", "backend URL", _GOES_TO, None, False, _GOES_NOWHERE),
+    ("backend", "backend of the MCP server", _GOES_TO),
     ("endpoint", "endpoint of the MCP server", "clients must use the path {new}"),
     ("kind", "type", "the gateway handles requests as {new} instead of {old}", "http"),
     ("revision", "revision", "calls without a revision in the URL get revision {new}", "1"),
