@@ -2,14 +2,16 @@
 
 A cell that nothing has written is an input of the request, or unknown since a policy that may have changed all cells of
 its kind. Kinds: variable, header, query, response-header (by name), and cells without a name. Headers and parameters
-come any number of times, with any Unicode text; methods are any tokens in upper case, paths what the gateway's URLs
-have. Generation 0 are the request's own; later generations are unknown since a policy.
+come any number of times, with any Unicode text, headers without line breaks and NUL; methods are any tokens in upper
+case, paths what the gateway's URLs have. Generation 0 are the request's own; later generations are unknown since a
+policy.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.reasoning.languages import units
 from apimpolicy.reasoning.languages.language import (
     ANYTHING,
     any_of_text,
@@ -18,6 +20,7 @@ from apimpolicy.reasoning.languages.language import (
     containing,
     in_ranges,
     not_,
+    one_of,
     optional,
     repeat,
     sequence,
@@ -237,6 +240,8 @@ WITHOUT_DOTS = not_(sequence(ANYTHING, word("/"), _DOT, optional(_DOT), optional
 """Texts without dot segments: a URL has none, see `context.urls`."""
 PATH = both(sequence(word("/"), repeat(_OF_PATHS)), WITHOUT_DOTS)
 METHOD = at_least_once(union(in_ranges((0x30, 0x39), (0x41, 0x5A)), any_of_text("!#$%&'*+-.^_`|~")))
+FIELD_TEXT = repeat(one_of(~units.of_text("\0\r\n")))
+"""Texts that a header of a request can have (RFC 9110, section 5.5): servers refuse others before any policy runs."""
 SCHEME = union(word("http"), word("https"), word("ws"), word("wss"))
 _HOST = not_(containing(any_of_text("/?#")))
 _QUERY = optional(sequence(word("?"), ANYTHING))
@@ -347,7 +352,8 @@ class Inputs:
         key = (kind, name)
         is_there = self._truth((*key, "there"), generation)
         repeats = self._truth((*key, "repeats"), generation)
-        joined = self._text(key, generation, None)
+        is_sent = kind == "header" and not generation
+        joined = self._text(key, generation, FIELD_TEXT if is_sent else None)
         first, second = (self._text((*key, each), generation, None) for each in ("first", "second"))
         rest = self._text((*key, "rest"), generation, None)
         unknowns = self.unknowns
