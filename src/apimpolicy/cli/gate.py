@@ -557,7 +557,7 @@ def _diff(run: _GateRun) -> GatePart:
 
 
 _OF_DIFFERENCES = {Severity.ERROR: NOT_RUN, Severity.WARNING: CHANGES}
-"""What can't be loaded can't be compared."""
+"""The words of differences by severity: errors are versions that could not be loaded."""
 
 _PARTS = {"tests": _tests, "claims": _claims, "audit": _audit, "diff": _diff}
 """The parts after `check`, which needs no stand-ins."""

@@ -67,8 +67,8 @@ def changes_since(path: str, revision: str, config: str | None = None) -> list[C
 def changes_of(runs: Sequence[AuditRun], path: str | None, revision: str, root: str) -> list[Change]:
     """Compare audited services with those of their folder at a revision, whose files were written to `root`.
 
-    `path` is the folder at the revision, None where it wasn't there. Nobody reached a service before that wasn't
-    there. Raises ConfigurationError.
+    `path` is the folder at the revision; None if it did not exist then. The operations of a new service count as
+    added. Services that were removed are not listed: `diff` reports them. Raises ConfigurationError.
     """
     names = [] if path is None else [each.name for each in services_at(path)]
     changes: list[Change] = []

@@ -29,7 +29,7 @@ _SCHEME = "Bearer"
 _READ = re.compile(r"""\.(Headers|Query)(?:\.\w+\(|\[)\s*(?:"|&quot;)([\w-]+)(?:"|&quot;)""")
 """A header or a parameter that an expression reads."""
 _CUT = re.compile(r"\b(?:Split|Substring|Replace|Remove|TrimStart)\(")
-"""What takes the scheme off."""
+"""Calls that cut the scheme, such as `Bearer`, from a header."""
 
 
 class CallerTokens:

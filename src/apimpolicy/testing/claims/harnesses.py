@@ -182,7 +182,7 @@ _NAME = re.compile(r"(?:[A-Z]{1,2}=[^,=+\"\\<>;#]+)(?:, ?[A-Z]{1,2}=[^,=+\"\\<>;
 """A distinguished name such as `CN=partner, O=Contoso`, without quoting."""
 _MOST_NAMES = 4
 _ALIKE = (".example", ", O=Another")
-"""What names may end with that a check takes for others."""
+"""Endings of subjects that a comparison of prefixes accepts by mistake."""
 
 
 def forged_certificates(steps: Iterable[PolicyStep]) -> dict[str, Certificate]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SKELETON = re.compile(
     rb"<!--.*?-->|</?(?:policies|fragment|inbound|backend|outbound|on-error|base)\b[^>]*>", re.DOTALL
 )
-"""What policies that have nothing in common share."""
+"""Text that all policies share, and that says nothing about their likeness."""
 _ALIKE, _ALIKE_ELSEWHERE = 0.4, 0.6
 """From which ratio on two policies are versions of one: of files with the same name, and of others."""
 _MOST_PAIRS = 2_500
