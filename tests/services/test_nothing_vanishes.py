@@ -61,6 +61,42 @@ ROWS = {
     "a pipeline": ({".github/workflows/deploy.yml": "env: {LIMIT: 1}"}, ".github/workflows/deploy.yml", "1", "2"),
     "a program that makes policies": ({"make.py": "policies = '<policies>1'"}, "make.py", "1", "2"),
 }
+STORAGE = """// The logs
+resource logs 'Microsoft.Storage/storageAccounts@2023-01-01' = {
+  name: 'logs' // as a name
+  location: 'westeurope'
+}
+resource orders 'Microsoft.ApiManagement/service/apis@2023-05-01-preview' = if (false) {
+  name: 'contoso/orders'
+  properties: {
+    path: 'orders'
+  }
+}
+"""
+READ = STORAGE.replace("path: 'orders'", "path: 'orders'\n    serviceUrl: logs.properties.primaryEndpoints.web")
+BUCKETS = """
+resource "azurerm_storage_account" "logs" {
+  name = "logs"
+}
+locals {
+  zones = ["a", "b"]
+  note  = <<-EOT
+    # 1 text
+  EOT
+}
+"""
+NOTEBOOK = json.dumps({"cells": [{"cell_type": kind, "source": [f"apim {kind}"]} for kind in ("markdown", "code")]})
+ROWS |= {
+    "a resource elsewhere that the service reads": (
+        {"main.bicep": READ},
+        "main.bicep",
+        "'westeurope'",
+        "'northeurope'",
+    ),
+    "code of the service": ({"main.bicep": STORAGE}, "main.bicep", "path: 'orders'", "path: 'others'"),
+    "what looks like a comment in a text": ({"main.tf": BUCKETS}, "main.tf", "# 1 text", "# 2 text"),
+    "the code in a notebook": ({"make.ipynb": NOTEBOOK}, "make.ipynb", "apim code", "apim mode"),
+}
 """Files besides a service, the one that changes, and the change that no comparison sees."""
 LAYOUT = {
     "a description": (
@@ -77,6 +113,20 @@ LAYOUT = {
         "# a\n  name =",
         "# b\n  name   =",
     ),
+    "a comment after code": ({"main.bicep": STORAGE}, "main.bicep", "// as a name", "// a name"),
+    "the order of statements": (
+        {"main.tf": BUCKETS},
+        *("main.tf", BUCKETS, "locals {" + BUCKETS.split("locals {")[1] + BUCKETS.split("locals {")[0]),
+    ),
+    "a list on more lines": ({"main.tf": BUCKETS}, "main.tf", '["a", "b"]', '[\n    "a", # first\n    "b",\n  ]'),
+    "a resource that nothing of the service reads": (
+        {"main.bicep": STORAGE},
+        "main.bicep",
+        "westeurope",
+        "northeurope",
+    ),
+    "the same in Terraform": ({"main.tf": BUCKETS}, "main.tf", 'name = "logs"', 'name = "log"'),
+    "text in a notebook": ({"make.ipynb": NOTEBOOK}, "make.ipynb", "apim markdown", "apim text"),
 }
 
 

@@ -222,13 +222,24 @@ _CODES = {"error": "1;31", "warning": "1;33", "info": "1;36", "good": "32", "bad
 
 
 class Style:
-    """Paints words by what they mean, and knows how wide the page is, and whether it is a terminal."""
+    """Paints words by what they mean, and knows how wide the page is, and whether it is a terminal.
 
-    __slots__ = ("is_coloured", "is_terminal", "width")
+    The page has an edge, at which lines are broken, if it is one, or if `COLUMNS` is set.
+    """
 
-    def __init__(self, is_coloured: bool = False, width: int = DEFAULT_WIDTH, *, is_terminal: bool = False) -> None:
+    __slots__ = ("has_edge", "is_coloured", "is_terminal", "width")
+
+    def __init__(
+        self,
+        is_coloured: bool = False,
+        width: int = DEFAULT_WIDTH,
+        *,
+        is_terminal: bool = False,
+        has_edge: bool = False,
+    ) -> None:
         self.is_coloured = is_coloured
         self.is_terminal = is_terminal
+        self.has_edge = has_edge or is_terminal
         self.width = max(width, MINIMUM_WIDTH)
 
     @classmethod
@@ -241,18 +252,19 @@ class Style:
             coloured = True
         else:
             coloured = is_terminal and environ.get("TERM") != "dumb"
-        width = _terminal_width(stream) if is_terminal else DEFAULT_WIDTH
-        return cls(coloured, width, is_terminal=is_terminal)
+        given = environ.get("COLUMNS", "")
+        asked = int(given) if given.isdecimal() and len(given) < 5 else 0
+        width = asked or (_terminal_width(stream) if is_terminal else DEFAULT_WIDTH)
+        return cls(coloured, width, is_terminal=is_terminal, has_edge=bool(asked))
 
     def fit(self, text: str, indent: int = 0) -> str:
-        """Return lines broken between words at the width of a terminal; programs get each line whole.
+        """Return lines broken between words at the edge of the page; programs get each line whole.
 
         >>> Style(width=40, is_terminal=True).fit("one two three four five six seven eight")
         'one two three four five six seven eight'
         """
-        if not self.is_terminal:
+        if not self.has_edge:
             return text
-
         return "\n".join(part for line in text.split("\n") for part in fitted(line, self.width - indent))
 
     def paint(self, meaning: str, text: str) -> str:
@@ -277,7 +289,7 @@ def page() -> Style:
 @contextmanager
 def on_page(style: Style, indent: int = 0) -> Iterator[None]:
     """Lay out such texts, without colours, to be printed with an indentation in this style."""
-    before = _page.set(Style(width=style.width - indent, is_terminal=style.is_terminal))
+    before = _page.set(Style(width=style.width - indent, is_terminal=style.is_terminal, has_edge=style.has_edge))
     try:
         yield
     finally:

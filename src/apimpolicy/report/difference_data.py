@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.report.columns import counted
+from apimpolicy.report.columns import counted, first_of
 
 if TYPE_CHECKING:
     from apimpolicy.report.remainder import Remainder
@@ -211,6 +212,31 @@ class SettingChange(NamedTuple):
         if self.what == CHANGED:
             return f"{name} was {self.old}, is now {self.new}" if self.old is not None else f"{name} changed"
         return f"{name} {self.what}".strip()
+
+
+_MOST_ALIKE = 3
+"""Operations that came or went, for example, before they become one line."""
+
+
+def gathered(changes: Iterable[SettingChange]) -> Iterator[SettingChange]:
+    """Yield changes for people: many entities of a kind that came or went, and mean the same, as one."""
+    alike: dict[object, list[SettingChange]] = {}
+    for change in changes:
+        kind = change.subject.partition(" ")[0]
+        is_entity = kind and not change.setting and change.what != CHANGED
+        alike.setdefault((kind, change.what, change.meaning) if is_entity else change, []).append(change)
+    for group in alike.values():
+        first, kind = group[0], group[0].subject.partition(" ")[0]
+        if len(group) <= _MOST_ALIKE:
+            yield from group
+            continue
+        names = [each.subject.removeprefix(f"{kind} ") for each in group]
+        has_one_place = len({each.place for each in group}) == 1
+        yield first._replace(
+            subject=f"{counted(len(group), kind)} ({first_of(names, _MOST_ALIKE)})",
+            meaning=re.sub(r"\bit\b", "them", first.meaning),
+            file=first.file if has_one_place else "",
+        )
 
 
 class SettingGroup(NamedTuple):

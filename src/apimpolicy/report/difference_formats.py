@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.report.difference_data import ADDED, REMOVED, verdict
+from apimpolicy.report.difference_data import ADDED, REMOVED, gathered, verdict
 from apimpolicy.report.difference_text import (
     NOT_COMPARED,
     UNNOTICED,
@@ -230,7 +230,7 @@ def _rows(report: ComparisonReport) -> Iterator[tuple[str, str, str]]:
             yield f"API {plain(change.api)}", f"access is {change.word}: {plain(_cut(change.words))}", plain(names)
     for group in report.settings:
         if group.affects_callers:
-            for each in group.changes:
+            for each in gathered(group.changes):
                 if each.meaning:
                     place = f"{code(_cut(each.place))} " if each.place else ""
                     yield f"{place}{plain(group.name)}", plain(_cut(f"{each.sentence}: {each.meaning}")), "callers"
@@ -265,7 +265,7 @@ def _joined(texts: Iterable[str]) -> str:
 
 def _setting_lines(groups: Iterable[SettingGroup]) -> Iterator[str]:
     for group in groups:
-        for change in group.changes:
+        for change in gathered(group.changes):
             yield f"- {plain(group.name)}: {plain(_cut(change.sentence))}: {change.meaning or UNNOTICED}"
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.report.claim_results import listed
 from apimpolicy.report.columns import PLAIN, Style, counted, first_of, printable, wrap
-from apimpolicy.report.difference_data import ADDED, DIFFERENT, EQUIVALENT, ERROR, REMOVED, UNDECIDED, verdict
+from apimpolicy.report.difference_data import ADDED, DIFFERENT, EQUIVALENT, ERROR, REMOVED, UNDECIDED, gathered, verdict
 
 if TYPE_CHECKING:
     from apimpolicy.report.difference_data import (
@@ -63,7 +63,7 @@ def headline(report: DifferenceReport) -> str:
 def comparison(report: ComparisonReport, style: Style = PLAIN, *, verbose: bool = False) -> str:
     """Return everything that differs; with `verbose` the whole explanation of each request."""
     is_good = not (report.items or report.access or report.problem) and report.is_complete
-    blocks = [style.paint("good" if is_good else "warning", printable(verdict(report)))]
+    blocks = [style.paint("good" if is_good else "warning", style.fit(printable(verdict(report))))]
     numbers = iter(range(1, len(report.items) + 1))
     for cause, items in causes(report):
         head = cause if isinstance(cause, str) else f"{cause.place} {cause.sentence}"
@@ -174,7 +174,9 @@ def _item(number: int, item: DifferenceItem, style: Style, verbose: bool, *, is_
 
 
 def _journey(name: str, journey: Journey, path: str, style: Style, verbose: bool) -> Iterator[str]:
-    yield f"{name:<6}  {printable(journey.answer)}, decided by {printable(journey.decided_by)}"
+    text = f"{printable(journey.answer)}, decided by {printable(journey.decided_by)}"
+    for number, line in enumerate(wrap(text, style.width - 15)):
+        yield f"{'' if number else name:<6}  {line}"
     if verbose:
         yield from (f"        {line}" for line in journey.explanation.splitlines()[1:])
     elif path:
@@ -201,7 +203,7 @@ def settings(groups: Sequence[SettingGroup], style: Style = PLAIN, *, verbose: b
     lines = [style.paint("strong", "Settings that changed:")]
     for group in groups:
         lines.append(f"  {printable(group.name)}")
-        for change in group.changes:
+        for change in group.changes if verbose else gathered(group.changes):
             text = f"{change.sentence}: {change.meaning or UNNOTICED}"
             lines += (f"    {line}" for line in wrap(printable(text), style.width - 4))
             lines += [f"      {style.paint('dim', printable(change.place))}"] if change.place else []

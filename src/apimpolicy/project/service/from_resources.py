@@ -363,11 +363,11 @@ class _Builder:
 def _add_service(service: ServiceDescription, entity: Entity) -> None:
     for each in blocks_in(entity.get("identity")):
         if "system" in str(each.get("type", "")).lower():
-            service.identities.append(IdentityDescription("system-assigned", entity.origin))
+            service.identities.append(IdentityDescription("system-assigned", entity.place("identity")))
         users = each.get("userAssignedIdentities") or each.get("identity_ids") or ()
         for one in users if isinstance(users, list | dict) else ():
             name = id_of(segments(one)[-1]) if segments(one) else "identity"
-            service.identities.append(IdentityDescription(name, entity.origin))
+            service.identities.append(IdentityDescription(name, entity.place("identity")))
     for each in blocks_in(entity.get("hostnameConfigurations")):
         if each.get("type") == "Proxy":
             service.hosts.append(text_of(each.get("hostName"), entity.origin))

@@ -8,11 +8,13 @@ is any, nothing is said to be the same.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +26,7 @@ from apimpolicy.project.files import MAXIMUM_BYTES, is_report
 from apimpolicy.project.repository import Gitignores
 from apimpolicy.report.difference_data import CHANGED
 from apimpolicy.report.remainder import Remainder
+from apimpolicy.testing.comparing.code_trees import CODE, read_code, stands_apart
 from apimpolicy.testing.tree import Tree, read_tree
 
 if TYPE_CHECKING:
@@ -115,6 +118,7 @@ def remainder(old: str, new: str, accounts: Accounts, moved: Mapping[str, str] =
     `moved` are the new places of folders in the old one.
     """
     files = [dict(_files(folder)) for folder in (old, new)]
+    code = _Code(path for side in files for path in side.values())
     names = {name: _moved(name, moved) for name in files[0]}
     taken = Counter(names.values())
     files[0] = {names[name] if taken[names[name]] == 1 else name: path for name, path in files[0].items()}
@@ -125,7 +129,7 @@ def remainder(old: str, new: str, accounts: Accounts, moved: Mapping[str, str] =
         contents = [None if path is None else _content(path) for path in paths]
         if contents[0] == contents[1] and None not in contents:
             continue
-        line = _first_open(name, paths, contents, accounts)
+        line = _first_open(name, paths, contents, accounts, code)
         given[name] = f"{name}:{line}" if line else name
         if line is None:
             accounted.add(name)
@@ -166,7 +170,20 @@ def _content(path: str) -> bytes | None:
         return None
 
 
-def _first_open(name: str, paths: list[str | None], contents: list[bytes | None], accounts: Accounts) -> int | None:
+class _Code:
+    """All code of both versions, read when a statement may be of no use to anything else."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = [path for path in paths if path.lower().endswith(CODE)]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        return [(_content(path) or b"").decode("utf-8-sig", "surrogateescape") for path in self._paths]
+
+
+def _first_open(
+    name: str, paths: list[str | None], contents: list[bytes | None], accounts: Accounts, code: _Code
+) -> int | None:
     """Return the first line of a changed file that isn't accounted for, 0 for all of it; None where there is none."""
     if is_of_no_reader(name, contents):
         return None
@@ -174,11 +191,14 @@ def _first_open(name: str, paths: list[str | None], contents: list[bytes | None]
     known = [path for path in real if path is not None]
     if all(accounts.has(path) for path in known) or (len(known) == 1 and accounts.lines.get(known[0])):
         return None
-    if None in contents and os.path.basename(name) != CONFIGURATION:
+    is_code = name.lower().endswith(CODE)
+    if None in contents and os.path.basename(name) != CONFIGURATION and not is_code:
         return 0
     lines = [accounts.lines.get(path or "", set()) for path in real]
     texts = [(content or b"").decode("utf-8-sig", "surrogateescape") for content in contents]
-    parts = _parts(name, texts[0], texts[1])
+    if name.endswith(".ipynb") and _cells_of_code(texts[0]) == _cells_of_code(texts[1]):
+        return None
+    parts = _parts(name, texts[0], texts[1], code)
     return next((part.line for part in parts if not _is_shown(part, lines, accounts)), None)
 
 
@@ -197,8 +217,10 @@ def is_of_no_reader(name: str, contents: Iterable[bytes | None] = ()) -> bool:
 def _is_shown(part: _Part, lines: list[set[int]], accounts: Accounts) -> bool:
     if part.operation and part.operation in accounts.operations:
         return True
-    if part.places:
-        return any(line in lines[side] for side, line in part.places)
+    if any(line in lines[side] for side, line in part.places):
+        return True
+    if part.places and not part.old and not part.new:
+        return False
     if not part.old or not part.new or len(part.old) != len(part.new):
         return any(line in lines[0] for line in part.old) or any(line in lines[1] for line in part.new)
     return all(
@@ -206,19 +228,34 @@ def _is_shown(part: _Part, lines: list[set[int]], accounts: Accounts) -> bool:
     )  # line by line, so that a line beside one that is shown doesn't vanish
 
 
-def _parts(name: str, old: str, new: str) -> Iterator[_Part]:
-    if name.lower().endswith(_STRUCTURED):
-        trees: list[Tree] = []
-        for text in (old, new):
-            try:
-                trees.append(read_tree(text, name))
-            except ApimPolicyError:
-                break
-        if len(trees) == 2:
+def _parts(name: str, old: str, new: str, code: _Code) -> Iterator[_Part]:
+    if name.lower().endswith(CODE):
+        statements = [tree for text in (old, new) if (tree := read_code(text, name)) is not None]
+        if len(statements) == 2:
+            for key in dict.fromkeys((*statements[0].value, *statements[1].value)):
+                one, other = (each.value.get(key) for each in statements)
+                if _plain(one) != _plain(other) and not stands_apart(key, statements, code.texts):
+                    yield from _changed_leaves(one, other, (key,), frozenset(), False)
+            return
+    elif name.lower().endswith(_STRUCTURED):
+        try:
+            trees = [read_tree(text, name) for text in (old, new)]
+        except ApimPolicyError:
+            trees = []
+        if trees:
             is_configuration = os.path.basename(name) in ("apimpolicy.toml", "pyproject.toml")
             yield from _changed_leaves(trees[0], trees[1], (), frozenset(), is_configuration)
             return
-    yield from _changed_lines(_lines(name, old), _lines(name, new))
+    yield from _changed_lines(old.split("\n"), new.split("\n"))
+
+
+def _cells_of_code(text: str) -> object:
+    """Return the code of a notebook: the rest of it is for people."""
+    try:
+        cells = json.loads(text)["cells"]
+        return [each["source"] for each in cells if each["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return text
 
 
 def _changed_leaves(
@@ -235,7 +272,10 @@ def _changed_leaves(
             yield from _changed_leaves(old.value.get(key), new.value.get(key), (*path, key), places, is_settings)
     elif _plain(old) != _plain(new):
         operation = f"{path[2]} {path[1]}" if len(path) > 2 and path[0] == "paths" else ""
-        yield _Part(range(0), range(0), places, operation.lower())
+        if old is not None and new is not None and isinstance(new.value, tuple):  # an expression in code
+            yield from _changed_inside(old, new, places)
+        else:
+            yield _Part(range(0), range(0), places, operation.lower())
 
 
 def _plain(tree: Tree | None) -> Any:
@@ -246,19 +286,20 @@ def _plain(tree: Tree | None) -> Any:
     return [_plain(each) for each in tree.value] if isinstance(tree.value, list) else (type(tree.value), tree.value)
 
 
-def _lines(name: str, text: str) -> list[str]:
-    """Return the lines of a text; in code without multi-line texts, lines without layout and comments."""
-    lines = text.split("\n")
-    is_code = name.lower().endswith((".tf", ".tofu", ".tfvars", ".hcl", ".bicep", ".bicepparam"))
-    if not is_code or "<<" in text or "'''" in text or "/*" in text:
-        return lines
-    return ["" if line.strip().startswith(("#", "//")) else _without_alignment(line.strip()) for line in lines]
+def _changed_inside(old: Tree, new: Tree, places: frozenset[tuple[int, int]]) -> Iterator[_Part]:
+    """Yield the changed lines of an expression. The place of a text accounts for its first line only."""
+    texts = [each.source.text[each.start : each.end].split("\n") for each in (old, new)]
+    if len(texts[0]) == len(texts[1]) == 1:
+        yield _Part(range(0), range(0), places)
+        return
+    if new.value[:1] == ("TemplateExpression",):
+        places -= {(0, old.line), (1, new.line)}
+    for part in _changed_lines(*texts):
+        yield _Part(_moved_by(part.old, old.line - 1), _moved_by(part.new, new.line - 1), places)
 
 
-def _without_alignment(line: str) -> str:
-    """Return a line of code without the white space around its first `=`, which formatters align."""
-    name, equals, value = line.partition("=")
-    return line if '"' in name else f"{name.rstrip()}{equals}{value.lstrip()}"
+def _moved_by(lines: range, number: int) -> range:
+    return range(lines.start + number, lines.stop + number)
 
 
 def _changed_lines(old: list[str], new: list[str]) -> Iterator[_Part]:

@@ -147,7 +147,7 @@ class ResourceInstance(NameResolver):
         address = f"{self.template.place}.{shown}" if self.template.place else shown
         places = {
             str(key.value): (self.template.source, key.start)
-            for key, _ in _properties(self.body)
+            for key, _ in (*self.body.entries, *_properties(self.body))
             if isinstance(key, nodes.LiteralValue)
         }
         source, is_assumed = self.template.source, self.template.assumed_at is not None
