@@ -28,7 +28,7 @@ from apimpolicy.project.files import (
     is_meant_as_a_policy,
     unreadable,
 )
-from apimpolicy.project.layout import place_of, root_of_information
+from apimpolicy.project.layout import SKIPPED_DIRECTORIES, place_of, root_of_information
 from apimpolicy.project.repository import IgnorePatterns, gitignore_of, gitignores_above
 from apimpolicy.text.source import decode
 
@@ -69,16 +69,6 @@ _OF_TESTS = re.compile(
     r"|(?:_test|_spec|\.tests?|Tests?)\.\w+$"
 )
 """Paths of code that tests something: `tests/a.py`, `test_a.py`, `Api.Tests/A.cs`, `ApiTests.cs`, `Api.Tests.ps1`."""
-
-SKIPPED_DIRECTORIES = frozenset(
-    (
-        *("node_modules", "__pycache__", ".git", ".hg", ".svn", ".jj", ".terraform", ".terragrunt-cache", ".venv"),
-        *(".tox", ".nox", ".eggs", ".cache", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".idea"),
-        *(".vs", ".vscode-test", ".history", ".gradle", ".m2", ".npm", ".nuget", ".yarn", ".pnpm-store", ".next"),
-        *(".ipynb_checkpoints", ".bundle", ".serverless", ".terraform.d", ".worktrees"),
-    )
-)
-"""Folders that tools keep for themselves, old versions, and copies of other people's files. Others are read."""
 _TAGS = frozenset(("CACHEDIR.TAG", "pyvenv.cfg"))
 """Files that mark a directory as a cache or a virtual environment of Python."""
 _WANTED = (*ENDINGS, *CONTAINERS, *UNREAD)

@@ -26,6 +26,16 @@ from typing import NamedTuple
 
 from apimpolicy.checkout import entries, listing
 
+SKIPPED_DIRECTORIES = frozenset(
+    (
+        *("node_modules", "__pycache__", ".git", ".hg", ".svn", ".jj", ".terraform", ".terragrunt-cache", ".venv"),
+        *(".tox", ".nox", ".eggs", ".cache", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".idea"),
+        *(".vs", ".vscode-test", ".history", ".gradle", ".m2", ".npm", ".nuget", ".yarn", ".pnpm-store", ".next"),
+        *(".ipynb_checkpoints", ".bundle", ".serverless", ".terraform.d", ".worktrees"),
+    )
+)
+"""Folders that tools keep for themselves, old versions, and copies of other people's files. Others are read."""
+
 
 class NameRule(NamedTuple):
     """A pattern for characters that a name can't contain, and the sentence for messages."""
@@ -215,7 +225,7 @@ def _folders(folder: str) -> list[str]:
         names = sorted(each.name for each in entries(folder) if each.is_dir(follow_symlinks=False))
     except OSError:
         return []
-    return [os.path.join(folder, name) for name in names if not name.startswith((".", "node_modules"))]
+    return [os.path.join(folder, name) for name in names if name not in SKIPPED_DIRECTORIES]
 
 
 def folders_of_kinds(folder: str) -> dict[str, str]:

@@ -117,7 +117,7 @@ def _gaps(service: ServiceDescription) -> Iterator[Gap]:
 def _unread_policies(root: str) -> Iterator[Problem]:
     """Yield a problem for each policy.xml that is not where APIOps looks for policies."""
     for directory, folders, files in walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if name not in layout.SKIPPED_DIRECTORIES)
         for name in files:
             path = os.path.join(directory, name)
             if name.lower() == "policy.xml" and layout.place_of(path).root != os.path.abspath(root):

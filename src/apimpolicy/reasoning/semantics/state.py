@@ -409,7 +409,7 @@ class Inputs:
 
 
 def _shown(key: tuple[str, ...]) -> str:
-    """Describe a cell that an unmodelled policy leaves unknown: `response header 'etag' after a policy`."""
+    """Describe a cell that an unmodelled policy leaves unknown: `what a policy makes of response header 'etag'`."""
     kind, *name = (part for part in key if part != "there")
     words = kind.replace("-", " ")
-    return f"{words} {name[0]!r} after a policy" if name and name[0] else f"{words} after a policy"
+    return f"what a policy makes of {words} {name[0]!r}" if name and name[0] else f"what a policy makes of {words}"

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.checkout import open_bytes, walk
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.project.discovery import SKIPPED_DIRECTORIES
 from apimpolicy.project.environments import CONFIGURATION
 from apimpolicy.project.files import MAXIMUM_BYTES, is_report
+from apimpolicy.project.layout import SKIPPED_DIRECTORIES
 from apimpolicy.project.repository import Gitignores
 from apimpolicy.report.difference_data import CHANGED
 from apimpolicy.report.remainder import Remainder

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.gateway.policies.outside_services import CATEGORIES, MOST_SEVERE, SafetyWords
 from apimpolicy.gateway.policies.registry import has_trait
+from apimpolicy.project.service.likely_values import literal_attribute
 from apimpolicy.testing.comparing.accepted_values import changed_values, requests_with_values
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 HARMFUL = "a text with harmful content"
 _MOST_CALLS = 1_000
 """A limit of more calls is not used up to show what it does."""
-_MOST_ORIGINS, _MOST_HARMS = 6, 6
+_MOST_ORIGINS, _MOST_HARMS, _MOST_HEADERS = 6, 6, 6
 
 
 def first_requests(old: Harness, new: Harness, starts: Sequence[Assignment]) -> Iterator[Assignment]:
@@ -30,7 +31,7 @@ def first_requests(old: Harness, new: Harness, starts: Sequence[Assignment]) -> 
     """
     steps = ([step.element for step in side.program.steps()] for side in (old, new))
     accepted = requests_with_values(changed_values(*steps))
-    inputs = (*accepted, *_with_origins(old, new), *_with_limits(old, new), *harms(old, new))
+    inputs = (*accepted, *_with_origins(old, new), *_with_limits(old, new), *_with_headers(old, new), *harms(old, new))
     yield from requests_with(inputs, ({}, *starts[:1]))
 
 
@@ -65,6 +66,21 @@ def _with_limits(old: Harness, new: Harness) -> Iterator[Assignment]:
                 limits[int(text)] = None
     for limit in limits:
         yield {("calls", "before"): limit}
+
+
+def _with_headers(old: Harness, new: Harness) -> Iterator[Assignment]:
+    """Yield requests, and responses of backends, that have a header already that only one version sets or deletes."""
+    written = [
+        {
+            (name.lower(), literal_attribute(element, "exists-action"), *(each.text for each in element.descendants()))
+            for element in (step.element for step in side.program.steps() if has_trait(step.name, "sets-header"))
+            if (name := literal_attribute(element, "name"))
+        }
+        for side in (old, new)
+    ]
+    for header in sorted({each[0] for each in written[0] ^ written[1]})[:_MOST_HEADERS]:
+        for key in (("answer", "0", "header", header), ("header", header)):
+            yield {(*key, "there"): True, key: "x"}
 
 
 # Content safety

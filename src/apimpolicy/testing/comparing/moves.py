@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, TypeVar
 
 from apimpolicy.checkout import walk
-from apimpolicy.project.discovery import SKIPPED_DIRECTORIES
+from apimpolicy.project.layout import SKIPPED_DIRECTORIES
 
 if TYPE_CHECKING:
     from apimpolicy.testing.comparing.versions import VersionPair

@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from apimpolicy.checkout import open_bytes, walk
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.discovery import ENDINGS, SKIPPED_DIRECTORIES
+from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.files import MAXIMUM_BYTES, begins_like_a_policy
+from apimpolicy.project.layout import SKIPPED_DIRECTORIES
 from apimpolicy.project.revisions import Revision, is_shallow, revision_of
 from apimpolicy.text.source import Source
 
