@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.trace import Evaluation as Evaluation
     from apimpolicy.gateway.engine.trace import Trace as Trace
     from apimpolicy.gateway.engine.trace import TraceEntry as TraceEntry
+    from apimpolicy.gateway.policies import effects as effects
     from apimpolicy.gateway.policies.data_sources import RecordedCosmos as RecordedCosmos
     from apimpolicy.gateway.policies.data_sources import RecordedSql as RecordedSql
     from apimpolicy.gateway.policies.effects import Effect as Effect
@@ -125,7 +126,10 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value: object = getattr(import_module(homes[name]), name)
+    try:
+        value: object = getattr(import_module(homes[name]), name)
+    except AttributeError:
+        value = import_module(f"{homes[name]}.{name}")
     globals()[name] = value
     return value
 

@@ -185,7 +185,11 @@ class Apim:
         return self
 
     def configure(self, **settings: Any) -> Apim:
-        """Change settings of the gateway, by the names that `Gateway` has; what it counted and cached is gone."""
+        """Change settings of the gateway, by the names that `Gateway` has; what it counted and cached is gone.
+
+        Raises ConfigurationError for a name that `Gateway` doesn't have.
+        """
+        _check_names(settings)
         self._settings.update(settings)
         self._gateway = None
         return self
@@ -429,11 +433,8 @@ class Apim:
 def _check_names(settings: Mapping[str, Any]) -> None:
     """Raises ConfigurationError for a setting that `Gateway` does not have."""
     from apimpolicy.gateway.engine.gateway_settings import GatewaySettings
+    from apimpolicy.gateway.policies.settings import unknown_setting
 
     for name in settings:
         if name not in GatewaySettings.declared:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name.replace("-", "_"), GatewaySettings.declared, 1)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
-            raise ConfigurationError(f"'{name}' is not a setting of Gateway{hint}")
+            raise ConfigurationError(unknown_setting(name, GatewaySettings))

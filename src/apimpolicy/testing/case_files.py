@@ -39,6 +39,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checkout import named
+from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.leniency import KeptServices
@@ -51,15 +52,19 @@ from apimpolicy.testing.kinds import check_keys
 from apimpolicy.testing.tree import (
     ADDRESSES,
     MISSING,
+    NOT_READABLE,
     UNKNOWN_KEY,
     UNKNOWN_NAME,
     WRONG_KIND,
+    Mistakes,
+    TestFileError,
     Tree,
     filled_tree,
     merged_trees,
     read_tree,
     with_mcp,
 )
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.gateway import Gateway
@@ -143,6 +148,11 @@ def load_case_file(path: str) -> CaseFile:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path} is not UTF-8") from None
+    if text.lstrip().startswith("<"):
+        source = Source(text, path)
+        message = "this is a policy, not a test file, which has its cases and claims"
+        help_ = f"`apimpolicy new test {os.path.basename(path)}` writes one beside it, and tells how to run it."
+        raise TestFileError([Diagnostic(NOT_READABLE, message, source, 0, 1, help=help_)])
     return _CaseFileReader(read_tree(text, path), path, is_read=True).read()
 
 
@@ -186,8 +196,11 @@ class _CaseFileReader:
         if cases.value is None:
             return file
         cases.expect(list)
+        mistakes = Mistakes()
         for number, tree in enumerate(cases.items(), 1):
-            file.cases += self._cases(file, tree, number, defaults)
+            with mistakes.kept():
+                file.cases += self._cases(file, tree, number, defaults)
+        mistakes.end()
         return file
 
     def _subject(self, given: dict[str, Tree], directory: str) -> CaseSubject | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.project.toml_table import KIND_NAMES, kind_of
 from apimpolicy.testing import format as tables
 from apimpolicy.testing.claims.format import CLAIM, CONDITION
-from apimpolicy.testing.tree import WRONG_KIND, Tree
+from apimpolicy.testing.tree import WRONG_KIND, Mistakes, Tree
 
 if TYPE_CHECKING:
     from apimpolicy.testing.format import Keys
@@ -85,8 +85,11 @@ def check(tree: Tree, words: str) -> None:
 
 
 def check_keys(given: dict[str, Tree], keys: Keys) -> None:
+    mistakes = Mistakes()
     for key, tree in given.items():
-        check(tree, keys[key][0])
+        with mistakes.kept():
+            check(tree, keys[key][0])
+    mistakes.end()
 
 
 @cache

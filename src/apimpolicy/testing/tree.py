@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.diagnostics import Diagnostic
@@ -35,6 +36,26 @@ class TestFileError(DiagnosticError):
     """A test file cannot be used; `diagnostics` say where and why."""
 
     __test__ = False
+
+
+class Mistakes:
+    """The mistakes in the parts of a file, so that all of them are shown at once."""
+
+    def __init__(self) -> None:
+        self._found: list[Diagnostic] = []
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Go on after a part with mistakes."""
+        try:
+            yield
+        except TestFileError as error:
+            self._found += error.diagnostics
+
+    def end(self) -> None:
+        """Raise TestFileError where there were any."""
+        if self._found:
+            raise TestFileError(self._found)
 
 
 def problem_in_words(error: ApimPolicyError, style: Style | None = None) -> str:
@@ -146,21 +167,24 @@ class Tree:
     def known(self, keys: Collection[str]) -> dict[str, Tree]:
         """Return the trees by key, `_` and `-` alike, earlier names as the new ones; every key must be one of these.
 
-        Raises TestFileError.
+        Raises TestFileError, with all keys that aren't.
         """
         found: dict[str, Tree] = {}
+        mistakes = Mistakes()
         for key, tree in self.table().items():
             name = key.replace("_", "-")
             name = RENAMED.get(name, name)
-            if name not in keys:
-                raise tree.mistake(
-                    UNKNOWN_KEY,
-                    f"unknown key '{key}'",
-                    label=_meant(name, keys),
-                    help=f"Valid keys: {', '.join(keys)}.",
-                    at_key=True,
-                )
-            found[name] = tree
+            with mistakes.kept():
+                if name not in keys:
+                    raise tree.mistake(
+                        UNKNOWN_KEY,
+                        f"unknown key '{key}'",
+                        label=_meant(name, keys),
+                        help=f"Valid keys: {', '.join(keys)}.",
+                        at_key=True,
+                    )
+                found[name] = tree
+        mistakes.end()
         return found
 
 

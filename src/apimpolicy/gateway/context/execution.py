@@ -42,6 +42,9 @@ class LastError(Record):
     path: str | None = keyword(default=None, kw_only=True)
     policy_id: str | None = keyword(default=None, kw_only=True)
 
+    def __repr__(self) -> str:
+        return f"<LastError {': '.join(filter(None, (self.source, self.reason, self.message)))}>"
+
 
 @dotnet_class("IGraphQLDataObject")
 class GraphQLDataObject:

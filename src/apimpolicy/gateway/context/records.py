@@ -20,7 +20,7 @@ class Request:
     """An HTTP request. A URL that begins with `/` is one of the gateway's own host.
 
     A text body is sent as UTF-8; `json` is written as JSON and sets Content-Type unless the headers do. `certificate`
-    is the client certificate that the caller has.
+    is the client certificate that the caller has. Raises ConfigurationError for parts of another type.
     """
 
     __slots__ = ("body", "certificate", "headers", "ip_address", "method", "url")
@@ -36,6 +36,9 @@ class Request:
         certificate: Certificate | None = None,
         ip_address: str = "127.0.0.1",
     ) -> None:
+        for value, name in ((method, "method"), (url, "URL")):
+            if not isinstance(value, str):
+                raise ConfigurationError(f"the {name} of a request is a text, not {value!r}")
         self.method = method.upper()
         self.url = url
         self.headers, self.body = _content(headers, body, json)
@@ -104,6 +107,7 @@ class Response:
     """An HTTP response. The reason is the usual one of the status code unless given.
 
     `stream` is where the body comes from while it is still to come; then `body` is empty. A simulated backend has none.
+    Raises ConfigurationError for parts of another type.
     """
 
     __slots__ = ("body", "headers", "reason", "status_code", "stream")
@@ -117,6 +121,8 @@ class Response:
         body: bytes | str = b"",
         json: Any = _UNSET,
     ) -> None:
+        if not isinstance(status_code, int):
+            raise ConfigurationError(f"the status code of a response is a number, not {status_code!r}")
         self.status_code = status_code
         self.reason = usual_reason(status_code) if reason is None else reason
         self.headers, content = _content(headers, body, json)
@@ -176,6 +182,10 @@ def _content(
         body = dumps(json, ensure_ascii=False)
         if "Content-Type" not in made:
             made = Headers({**dict(made.fields()), "Content-Type": "application/json"})
+    if not isinstance(body, bytes | bytearray | str | None):
+        raise ConfigurationError(
+            f"a body is text or bytes, not {body!r}; a value that is sent as JSON is given as json="
+        )
     return made, body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
 
 

@@ -60,6 +60,10 @@ class Gateway(GatewaySettings):
         self.host_names: Sequence[str] = ()
         """The host names of the service, as far as they are known."""
         self.certificates: dict[str, Certificate | KeyVaultReference] = dict(self.certificates or {})
+        for id_, held in self.certificates.items():
+            if isinstance(held, str | bytes):
+                help_ = "Certificate.from_file(path) reads one"
+                raise ConfigurationError(f"the certificate '{id_}' is a Certificate, not {held!r}: {help_}")
         self.named_values: dict[str, str] = dict(self.named_values or {})
         keep_secret(self.named_values[name] for name in self.secrets if name in self.named_values)
         self.fragments: dict[str, AnyPolicy] = dict(self.fragments or {})

@@ -12,6 +12,7 @@ checks, the JSON schema and the page of the reference. Code reads a setting as `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, dataclass_transform
 
@@ -23,24 +24,31 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.context.records import Request
 
 _KINDS: dict[str, type] = {"bool": bool, "int": int, "float": float, "str": str, "list[str]": list}
+_BRACKETS = re.compile(r"\[.*\]")
+_NO_TEXTS = frozenset(("None", "bool", "int", "float", "Mapping", "Iterable", "Sequence", "Service", "Callable"))
+"""Types of settings of which no text is one. Of others, a text may be short for a value."""
+_HINTS = {"service": ": load_gateway(folder) reads the service in a folder"}
 
 
 class Setting:
     """One setting: its name, its default, its kind by the annotation, and the least and the greatest number."""
 
-    __slots__ = ("annotation", "choices", "default", "name", "within")
+    __slots__ = ("annotation", "choices", "default", "is_no_text", "name", "within")
 
     def __init__(self, default: object, within: tuple[float, float] | None = None) -> None:
         self.default = default
         self.within = within
         self.name = self.annotation = ""
         self.choices: tuple[str, ...] = ()
+        self.is_no_text = False
 
     def declare(self, name: str, annotation: str) -> None:
         """Take the name and the kind from the class body."""
         self.name, self.annotation = name, annotation
         if annotation.startswith("Literal["):
             self.choices = tuple(text.strip(" '\"") for text in annotation[len("Literal[") : -1].split(","))
+        kinds = _BRACKETS.sub("", annotation).split(" | ")
+        self.is_no_text = _NO_TEXTS.issuperset(kinds)
 
     @property
     def key(self) -> str:
@@ -52,14 +60,27 @@ class Setting:
         return str if self.choices else _KINDS[self.annotation.partition(" | ")[0]]
 
     def check(self, value: object) -> None:
-        """Raise ConfigurationError for a text that is none of the choices, or a number that is not within."""
+        """Raise ConfigurationError for a text that is none of the choices or none at all, or a number not within."""
         if self.within is not None and isinstance(value, (int, float)):
             least, greatest = self.within
             if not least <= value <= greatest:
                 raise ConfigurationError(f"{self.name} is a number from {least:,} to {greatest:,}, not {value:,}")
+        if self.is_no_text and isinstance(value, str):
+            raise ConfigurationError(
+                f"{self.name} is {self.annotation}, not the text {value!r}{_HINTS.get(self.name, '')}"
+            )
         if self.choices and value not in self.choices:
             listed = ", ".join(map(repr, self.choices[:-1])) + f" or {self.choices[-1]!r}"
             raise ConfigurationError(f"{self.name} is {listed}, not {value!r}")
+
+
+def unknown_setting(name: str, owner: type[DeclaredSettings]) -> str:
+    """Return a sentence about a name that isn't declared, with the one that is meant."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name.replace("-", "_"), owner.declared, 1)
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    return f"'{name}' is not a setting of {owner.__name__.removesuffix('Settings')}{hint}"
 
 
 def setting(*, default: Any, within: tuple[float, float] | None = None) -> Any:
@@ -117,12 +138,16 @@ class DeclaredSettings:
     def __init__(self, **given: Any) -> None:
         for name in given:
             if name not in self.declared:
-                raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument '{name}'")
+                raise TypeError(unknown_setting(name, type(self)))
         for name, declared in self.declared.items():
             value = given.get(name, declared.default)
             declared.check(value)
             setattr(self, name, value)
+        self._given = tuple(given)
         self.__init_settings__()
+
+    def __repr__(self) -> str:
+        return f"<{' '.join((type(self).__name__, ', '.join(self._given))).rstrip()}>"
 
     def __init_settings__(self) -> None:
         """Prepare a class when all of its settings are there."""

@@ -278,6 +278,9 @@ class JToken(Sibling):
         self.parent: JContainer | None = None
         self.place = 0
 
+    def __repr__(self) -> str:
+        return f"<{self.short_name} {write(self, indented=False)}>"
+
     @property
     def short_name(self) -> str:
         """The .NET type's name without its namespace."""
