@@ -168,10 +168,9 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
 
 def _test_rules(projects: CheckProjects) -> int:
     """Check the examples of the rules that tables define."""
-    from apimpolicy.checks.convention import ConventionRule
-    from apimpolicy.project.rule_tables import failing_examples
+    from apimpolicy.project.rule_tables import failing_examples, rules_with_examples
 
-    rules = [rule for rule in projects.all_rules if issubclass(rule, ConventionRule)]
+    rules = rules_with_examples(projects.all_rules)
     failing = [sentence for rule in rules for sentence in failing_examples(rule)]
     for sentence in failing:
         say(sentence)

@@ -189,8 +189,9 @@ def _schema(properties: dict[str, Value]) -> dict[str, Value]:
 
 def _product(properties: dict[str, Value]) -> dict[str, Value]:
     published = properties.pop("published", None)
-    if isinstance(published, bool):
-        properties["state"] = "published" if published else "notPublished"
+    if published is not None:
+        names = {True: "published", False: "notPublished"}
+        properties["state"] = names[published] if isinstance(published, bool) else published
     return properties
 
 
