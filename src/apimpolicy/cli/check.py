@@ -19,7 +19,7 @@ from apimpolicy.gateway.policies.placement import GATEWAYS, SCOPES, TIERS
 from apimpolicy.project import check_run
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
-from apimpolicy.project.discovery import Discovery, discover, searched
+from apimpolicy.project.discovery import Discovery, discover
 from apimpolicy.report.columns import counted
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
         say(sentence)
     if options["require_policies"] or not (options["quiet"] or options["policies_only"]):
         for tree in found.empty:
-            say(f"there are no policies in {tree}: {searched()}")
+            say(found.why_empty(tree))
     if options["verbose"]:
         for path in found.skipped:
             say(f"skipped {path}: it is not a policy")
