@@ -7,6 +7,7 @@ text that a template inserts later may be what a rule wants, and so may an unkno
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -75,7 +76,7 @@ class ConventionRule(Rule):
             return
         wanted = self.convention
         if wanted.contains is not None:
-            if self.document.roots and self._has(self.document, wanted.contains) is False:
+            if self.document.roots and self.has(self.document, wanted.contains) is False:
                 yield self.at_element(self.document.roots[0], wanted.message, help=wanted.help)
             return
         for element in self.subject.elements:
@@ -89,7 +90,7 @@ class ConventionRule(Rule):
         return (
             (not wanted.scopes or settings.scope in wanted.scopes)
             and (not wanted.apis or any(fnmatchcase(settings.api or "", pattern) for pattern in wanted.apis))
-            and (not wanted.paths or not path or any(fnmatchcase(_absolute(path), each) for each in wanted.paths))
+            and (not wanted.paths or not path or any(fnmatchcase(absolute(path), each) for each in wanted.paths))
         )
 
     def _about(self, element: Element, wanted: Convention) -> Findings:
@@ -130,10 +131,13 @@ class ConventionRule(Rule):
             if other.end <= element.start and other.parent in around
         )
 
-    def _has(self, document: Document, selector: Selector, depth: int = 0) -> bool | None:
+    def has(self, document: Document, selector: Selector) -> bool | None:
         """Return whether a document has a selected element, with its fragments and wider scopes; None: not known."""
+        return self._have(document.elements(), selector)
+
+    def _have(self, elements: Iterable[Element], selector: Selector, depth: int = 0) -> bool | None:
         is_open = False
-        for element in document.elements():
+        for element in elements:
             found = selector.selects(element) or self._included_has(element, selector, depth)
             if found:
                 return True
@@ -146,12 +150,14 @@ class ConventionRule(Rule):
             section = Subject.section_of(element)
             wider = (scope.document for path in self.settings.wider for scope in path)
             sections = (root for document in wider for root in document.elements() if root.name == section)
-            return any(selector.selects(found) for root in sections for found in root.descendants())
+            return self._have((found for root in sections for found in root.descendants()), selector, depth + 1)
         if element.name != "include-fragment":
             return False
         fragment = self.subject.included_by(element)
         anywhere = selector._replace(within=())  # a fragment has no sections
-        return None if fragment is None or depth > _MOST_INCLUDES else self._has(fragment, anywhere, depth + 1)
+        if fragment is None or depth > _MOST_INCLUDES:
+            return None
+        return self._have(fragment.elements(), anywhere, depth + 1)
 
 
 _MOST_INCLUDES = 5
@@ -175,5 +181,6 @@ def is_like(element: Element, name: str, patterns: tuple[str, ...]) -> bool | No
     return any(fnmatchcase(each, pattern) for pattern in patterns for each in (value, written))
 
 
-def _absolute(path: str) -> str:
+def absolute(path: str) -> str:
+    """Return a path as patterns of `paths` are compared with."""
     return os.path.abspath(path).replace(os.sep, "/")

@@ -19,7 +19,7 @@ from apimpolicy.gateway.policies.placement import GATEWAYS, SCOPES, TIERS
 from apimpolicy.project import check_run
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
-from apimpolicy.project.discovery import Discovery, discover, searched
+from apimpolicy.project.discovery import Discovery, discover
 from apimpolicy.report.columns import counted
 
 if TYPE_CHECKING:
@@ -168,10 +168,9 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
 
 def _test_rules(projects: CheckProjects) -> int:
     """Check the examples of the rules that tables define."""
-    from apimpolicy.checks.convention import ConventionRule
-    from apimpolicy.project.rule_tables import failing_examples
+    from apimpolicy.project.rule_tables import failing_examples, rules_with_examples
 
-    rules = [rule for rule in projects.all_rules if issubclass(rule, ConventionRule)]
+    rules = rules_with_examples(projects.all_rules)
     failing = [sentence for rule in rules for sentence in failing_examples(rule)]
     for sentence in failing:
         say(sentence)
@@ -245,7 +244,7 @@ def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
         say(sentence)
     if options["require_policies"] or not (options["quiet"] or options["policies_only"]):
         for tree in found.empty:
-            say(f"there are no policies in {tree}: {searched()}")
+            say(found.why_empty(tree))
     if options["verbose"]:
         for path in found.skipped:
             say(f"skipped {path}: it is not a policy")

@@ -18,7 +18,8 @@ from apimpolicy.report.columns import Style
 @click.command("rule", cls=WithHelp)
 @click.argument("code", required=False, shell_complete=complete_codes)
 @click.option("--rules", "files", multiple=True, metavar="FILE", help="Your own rules, in a Python or TOML file.")
-def command(code: str | None, files: tuple[str, ...]) -> int:
+@click.option("--fields", is_flag=True, help="List the fields for rules about resources; CODE may be a kind of these.")
+def command(code: str | None, files: tuple[str, ...], *, fields: bool) -> int:
     """Print the page of a code: what it means, why it matters, what to write instead.
 
     CODE may also be a text that Azure showed, pasted in quotes: the page has its cause and what to do. Without CODE,
@@ -30,7 +31,10 @@ def command(code: str | None, files: tuple[str, ...]) -> int:
       apimpolicy rule POL301
       apimpolicy rule certificate-not-verified
       apimpolicy rule "Rate limit is exceeded. Try again in 42 seconds."
+      apimpolicy rule --fields backend
     """
+    if fields:
+        return _fields(code)
     from apimpolicy.checks.catalogue import entries, page_of, rule_class
     from apimpolicy.checks.pages import (
         UnknownCodeError,
@@ -76,4 +80,15 @@ def command(code: str | None, files: tuple[str, ...]) -> int:
         say(f"unknown code '{code}'; `apimpolicy rule` lists all codes")
         return commands.USAGE
     print(page_text(f"{code}  {page}", style))
+    return commands.CLEAN
+
+
+def _fields(kind: str | None) -> int:
+    from apimpolicy.project.resource_fields import KINDS
+    from apimpolicy.project.resource_rules import fields_text
+
+    if kind is not None and kind not in KINDS:
+        say(f"there are no fields of '{kind}'; the kinds of resources are {', '.join(KINDS)}")
+        return commands.USAGE
+    print(fields_text(KINDS if kind is None else [kind]))
     return commands.CLEAN

@@ -16,7 +16,7 @@ from apimpolicy.editor.named_paths import CASES, CONFIGURATION, POLICY, admitted
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
-from apimpolicy.project.discovery import discover, searched
+from apimpolicy.project.discovery import discover
 from apimpolicy.project.environments import find_configuration
 from apimpolicy.report.finding_formats import diagnostic_to_json
 from apimpolicy.report.harmless import program_report
@@ -189,7 +189,7 @@ def _report(path: str, options: CheckOptions) -> Json:
     if found.unreadable:
         raise ConfigurationError(found.unreadable[0])
     if found.empty:
-        raise ConfigurationError(f"there are no policies in {path}: {searched()}")
+        raise ConfigurationError(found.why_empty(path))
     run = CheckRun(projects)
     run.services.check_options(found.files)
     checks = chain(map(run.one, found.files), run.information(found.files, found.trees))

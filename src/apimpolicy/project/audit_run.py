@@ -6,6 +6,7 @@ import datetime
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
@@ -16,7 +17,7 @@ from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.checks.suppressions import Suppressions
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.project.audit_settings import AuditSettings, Exemption
+from apimpolicy.project.audit_settings import AuditedOperation, AuditSettings, Exemption, Requirement
 from apimpolicy.project.baseline import Baseline
 from apimpolicy.project.gateways import configured, for_each_service, require_apis
 from apimpolicy.project.information_run import LINK_UNKNOWN
@@ -35,11 +36,11 @@ from apimpolicy.reasoning.audit.requests import Attempt, Rehearsal
 from apimpolicy.reasoning.audit.states import PolicyLocation
 from apimpolicy.reasoning.audit.walk import ServiceContext
 from apimpolicy.text.markup import read
-from apimpolicy.text.source import OPEN, Source, decode
+from apimpolicy.text.source import OPEN, Source, decode, from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.gateway import Gateway
-    from apimpolicy.gateway.engine.service import ServiceApi
+    from apimpolicy.gateway.engine.service import Service, ServiceApi
 
 
 UNUSED = "AUD013"
@@ -166,7 +167,8 @@ def audit_gateway(
     audit, attempts = confirmed(analysed_service, rehearsal, search)
     origins = SourceLocations() if description is None else DescribedOrigins(description)
     today = today or datetime.datetime.now(datetime.UTC).date()
-    gate = judge(audit, [*findings_of(audit, origins), *unread(description)], settings, today, origins)
+    found = [*findings_of(audit, origins), *unread(description), *unread_tags(description, settings)]
+    gate = judge(audit, found, settings, today, origins, partial(_described, audit.service, description))
     gate = gate._replace(findings=[_with_attempt(each, attempts) for each in gate.findings])
     made = Diagnostics(path)
     pairs = [(finding, made.of(finding)) for finding in gate.findings]
@@ -299,6 +301,25 @@ def unread(description: ServiceDescription | None) -> Iterator[AuditFinding]:
         yield AuditFinding("AUD011", "", (), f"not decided: {reason}", evidence, reason)
 
 
+def unread_tags(description: ServiceDescription | None, settings: AuditSettings) -> Iterator[AuditFinding]:
+    """Yield a finding for the first tag that isn't known, where a setting selects by tags."""
+    links = () if description is None or all(each.tags is None for each in settings.selected) else description.tags
+    for link in (each.tag for each in links if each.tag.hole is not None):
+        reason, place = f"which operations have a tag isn't known ({link.text()})", _place(link.origin)
+        evidence = () if place is None else (Evidence("not decided", place),)
+        yield AuditFinding("AUD011", "", (), f"not decided: {reason}", evidence, reason)
+        return
+
+
+def _described(service: Service, description: ServiceDescription | None, operation: OperationAudit) -> AuditedOperation:
+    """Return what rules select an operation by, as far as it is known."""
+    products = frozenset(from_utf16(each.product.id) for each in service.products_of(operation.api))
+    ids = (operation.api.base_id.lower(), operation.id.lower())
+    links = () if description is None else description.tags
+    tags = (each.tag.known for each in links if each.api.lower() == ids[0] and each.operation.lower() in ("", ids[1]))
+    return AuditedOperation(operation.api.id, operation.name, products, frozenset(tag for tag in tags if tag))
+
+
 def _place(origin: FileLocation) -> PolicyLocation | None:
     return PolicyLocation(origin.file, origin.line, origin.column) if origin.file else None
 
@@ -323,40 +344,44 @@ def judge(
     settings: AuditSettings,
     today: datetime.date,
     origins: SourceLocations | None = None,
+    described: Callable[[OperationAudit], AuditedOperation] = lambda each: AuditedOperation(each.api.id, each.name),
 ) -> Gate:
     """Return the findings that remain under the settings, with those about operations that aren't allowed."""
+    selected_by = {id(each): described(each) for each in audit.operations}
+    requirements = {key: settings.required(each) for key, each in selected_by.items()}
     excepted: list[tuple[OperationAudit, Exemption]] = []
     used: set[int] = set()
     refused: list[OperationAudit] = []
     for operation in audit.operations:
-        exempt = next((each for each in settings.exemptions if each.which.fits(operation.api.id, operation.name)), None)
-        if exempt is not None and _needs_exception(operation, findings, settings):
+        required, selected = requirements[id(operation)], selected_by[id(operation)]
+        exempt = next((each for each in settings.exemptions if each.which.fits(selected)), None)
+        if exempt is not None and _needs_exception(operation, findings, required):
             used.add(id(exempt))
             if today <= exempt.until:
                 excepted.append((operation, exempt))
                 continue
-        if not is_allowed(operation, settings):
+        if not is_allowed(operation, required):
             refused.append(operation)
     free = {id(operation) for operation, _ in excepted}
     found = [left for each in findings if settings.wants(each.code) and (left := _without(each, free)) is not None]
     if settings.undecided_fails:
         found = [attrs.evolve(each, is_error=True) if each.code == "AUD011" else each for each in found]
-    found += _refusals(refused, found, settings, origins or SourceLocations())
+    found += _refusals(refused, found, settings.path, requirements, origins or SourceLocations())
     if settings.has_gate:
-        found = [each for each in found if each.code != "AUD002" or not _are_judged(each, settings)]
+        judged = {key for key, required in requirements.items() if required is not None}
+        found = [each for each in found if each.code != "AUD002" or not judged.issuperset(map(id, each.operations))]
     found += _expired(settings, used, today)
     return Gate(found, refused, excepted)
 
 
-def is_allowed(operation: OperationAudit, settings: AuditSettings) -> bool:
+def is_allowed(operation: OperationAudit, required: Requirement | None) -> bool:
     """Return whether all paths to the backend prove what is required; undecided paths count as allowed here."""
-    required = settings.required(operation.api.id, operation.name)
     paths = operation.access.paths
     return required is None or all(required.allows(path.proofs) or not path.is_decided for path in paths)
 
 
-def _needs_exception(operation: OperationAudit, findings: Sequence[AuditFinding], settings: AuditSettings) -> bool:
-    if not is_allowed(operation, settings):
+def _needs_exception(operation: OperationAudit, findings: Sequence[AuditFinding], required: Requirement | None) -> bool:
+    if not is_allowed(operation, required):
         return True
     return any(each.code in _OF_OPENNESS and operation in each.operations for each in findings)
 
@@ -371,7 +396,8 @@ def _without(finding: AuditFinding, excepted: set[int]) -> AuditFinding | None:
 def _refusals(
     refused: Sequence[OperationAudit],
     findings: Sequence[AuditFinding],
-    settings: AuditSettings,
+    path: str,
+    requirements: Mapping[int, Requirement | None],
     origins: SourceLocations,
 ) -> list[AuditFinding]:
     reported = {id(each) for finding in findings if finding.code in ("AUD001", "AUD003") for each in finding.operations}
@@ -380,13 +406,13 @@ def _refusals(
     for api, operations in operations_by_api(left).items():
         groups: dict[tuple[str, str], list[OperationAudit]] = {}
         for operation in operations:
-            required = settings.required(api, operation.name)
+            required = requirements[id(operation)]
             assert required is not None
             groups.setdefault((required.text, operation.access.words), []).append(operation)
         for (text, words), group in groups.items():
             shown = "nothing" if words == "anyone" else f"{words} only"
             message = f"{{need}} {shown}; required: {text}"
-            evidence = [Evidence("required by", PolicyLocation(settings.path, 1, 1))]
+            evidence = [Evidence("required by", PolicyLocation(path, 1, 1))]
             if group[0].own_policy is not None:
                 evidence.insert(0, Evidence("the operation's policy", group[0].own_policy))
             elif (place := origins.api(group[0].api)) is not None:
@@ -396,10 +422,6 @@ def _refusals(
             evidence[:0] = bypasses(group[0])
             made.append(AuditFinding("AUD012", api, tuple(group), message, tuple(evidence), f"{text}: {words}"))
     return made
-
-
-def _are_judged(finding: AuditFinding, settings: AuditSettings) -> bool:
-    return all(settings.required(each.api.id, each.name) is not None for each in finding.operations)
 
 
 def _expired(settings: AuditSettings, used: set[int], today: datetime.date) -> list[AuditFinding]:

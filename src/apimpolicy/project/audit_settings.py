@@ -6,9 +6,11 @@ undecided = "fail"                      # or "report", the default
 ignore = ["AUD009"]
 baseline = "audit-baseline.json"        # findings that are known and wait
 
-[[audit.rule]]                          # for some APIs; the last one that fits counts
-apis = ["public-*"]                     # patterns of ids
-operations = ["GET *"]                  # patterns of method and template; all unless given
+[[audit.rule]]                          # for some operations; the last one that fits counts
+apis = ["public-*"]                     # patterns of ids; all unless given
+products = ["partners"]                 # of a product that has the API
+tags = ["pii"]                          # of a tag of the operation or of its API
+operations = ["GET *"]                  # patterns of method and template
 require = "anyone"
 
 [[audit.except]]
@@ -84,14 +86,32 @@ def _is_met(node: ast.expr, proofs: frozenset[str]) -> bool:
     return word == ANYONE or WORDS[word] in proofs
 
 
+class AuditedOperation(NamedTuple):
+    """What rules and exceptions select an operation by: ids, and `GET /orders`."""
+
+    api: str
+    operation: str
+    products: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+
+
 class Which(NamedTuple):
     apis: tuple[str, ...] = ("*",)
     operations: tuple[str, ...] = ("*",)
+    products: tuple[str, ...] | None = None
+    tags: tuple[str, ...] | None = None
 
-    def fits(self, api: str, operation: str) -> bool:
-        return any(fnmatchcase(api, each) for each in self.apis) and any(
-            fnmatchcase(operation, each) for each in self.operations
+    def fits(self, given: AuditedOperation) -> bool:
+        return (
+            _is_one(self.apis, given.api)
+            and _is_one(self.operations, given.operation)
+            and (self.products is None or any(_is_one(self.products, each) for each in given.products))
+            and (self.tags is None or any(_is_one(self.tags, each) for each in given.tags))
         )
+
+
+def _is_one(patterns: tuple[str, ...], text: str) -> bool:
+    return any(fnmatchcase(text, each) for each in patterns)
 
 
 class Exemption(NamedTuple):
@@ -105,7 +125,9 @@ class Exemption(NamedTuple):
     @property
     def shown(self) -> str:
         operations = "" if self.which.operations == ("*",) else f" {', '.join(self.which.operations)}"
-        return f"{', '.join(self.which.apis)}{operations}"
+        labels = (("products", self.which.products), ("tags", self.which.tags))
+        others = "".join(f" ({name} {', '.join(patterns)})" for name, patterns in labels if patterns is not None)
+        return f"{', '.join(self.which.apis)}{operations}{others}"
 
 
 class AuditSettings(NamedTuple):
@@ -123,8 +145,13 @@ class AuditSettings(NamedTuple):
     def has_gate(self) -> bool:
         return self.require is not None or bool(self.rules)
 
-    def required(self, api: str, operation: str) -> Requirement | None:
-        fitting = [requirement for which, requirement in self.rules if which.fits(api, operation)]
+    @property
+    def selected(self) -> list[Which]:
+        """What rules and exceptions select."""
+        return [*(which for which, _ in self.rules), *(each.which for each in self.exemptions)]
+
+    def required(self, given: AuditedOperation) -> Requirement | None:
+        fitting = [requirement for which, requirement in self.rules if which.fits(given)]
         return fitting[-1] if fitting else self.require
 
     def wants(self, code: str) -> bool:
@@ -177,7 +204,11 @@ def _which(table: Table) -> Which:
     def patterns(name: str) -> Sequence[str]:
         return table.texts(name) or ("*",)
 
-    return Which(tuple(patterns("apis")), tuple(patterns("operations")))
+    def labels(name: str) -> tuple[str, ...] | None:
+        texts = table.texts(name)
+        return None if texts is None else tuple(texts)
+
+    return Which(tuple(patterns("apis")), tuple(patterns("operations")), labels("products"), labels("tags"))
 
 
 def _rule(table: Table) -> tuple[Which, Requirement]:
@@ -189,8 +220,8 @@ def _rule(table: Table) -> tuple[Which, Requirement]:
 
 
 def _exemption(table: Table) -> Exemption:
-    if "apis" not in table:
-        raise table.mistake("needs 'apis'; '*' is every API")
+    if not any(name in table for name in ("apis", "products", "tags")):
+        raise table.mistake("needs 'apis', 'products' or 'tags'; apis = '*' is every API")
     which = _which(table)
     reason, owner, until = table.take("reason", str), table.take("owner", str), table.take("until", object)
     table.finish()

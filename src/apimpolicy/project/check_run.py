@@ -17,7 +17,7 @@ from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ConfigurationError, LimitExceededError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects, CheckServices, Project
 from apimpolicy.project.declared import ConfiguredFragments
-from apimpolicy.project.discovery import ENDINGS, discover, searched
+from apimpolicy.project.discovery import ENDINGS, discover
 from apimpolicy.project.embedded import MARKDOWN, policies_of
 from apimpolicy.project.environments import ALL, selected_service, shown_path
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
@@ -393,7 +393,7 @@ def check(
     if found.unreadable:
         raise ConfigurationError(found.unreadable[0])
     if found.empty:
-        raise ConfigurationError(f"there are no policies in {os.fspath(path)}: {searched()}")
+        raise ConfigurationError(found.why_empty(os.fspath(path)))
     run = CheckRun(projects)
     run.services.check_options(found.files)
     diagnostics: list[Diagnostic] = []

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.checkout import boundary_of, entries, listing, open_bytes
+from apimpolicy.checkout import boundary_of, entries, is_below, listing, open_bytes
 from apimpolicy.csharp.dotnet.process_limits import renew
 from apimpolicy.project.embedded import CODE, MARKDOWN, reader_for
 from apimpolicy.project.embedded import ENDINGS as EMBEDDED_ENDINGS
@@ -61,6 +61,9 @@ TESTS = "source file of tests"
 MARKS = (b"<policies", b"<fragment", b"<inbound", b"<backend", b"<outbound", b"<on-error", b"u003c", b"u003C")
 """Bytes of which a file with policies in it contains one; ARM templates may write `<` as an escape."""
 
+_TOOLKIT = b"ApiManagement.PolicyToolkit"
+_DOCUMENT = re.compile(rb"\bclass\s+\w+\s*(?:\([^)]*\)\s*)?:[^{]*\bI(?:Document|Fragment)\b")
+"""The namespace of the Policy Toolkit, and a class that is a policy or a fragment in it."""
 _OPERATOR = b"apimanagement.azure.com/"
 """What each manifest of the Azure Service Operator contains; other YAML, such as overlays and tests, is not named."""
 _SURE_MARKS = (b"<policies", b"<inbound", b"u003cpolicies", b"u003Cpolicies")
@@ -95,6 +98,17 @@ class Discovery(NamedTuple):
     unread: list[tuple[str, str]]
     trees: list[str]
     compiled: list[str]
+    sources: list[str]
+    """Documents in C# of the Policy Toolkit, which are compiled to policies."""
+
+    def why_empty(self, tree: str) -> str:
+        """Return a sentence for a tree without policies."""
+        if any(is_below(os.path.abspath(each), os.path.abspath(tree)) for each in self.sources):
+            return (
+                f"the policies in {tree} are C# of the Policy Toolkit: compile them with azure-apim-policy-compiler, "
+                "then name the folder of its result"
+            )
+        return f"there are no policies in {tree}: {searched()}"
 
 
 def discover(paths: Iterable[str], projects: CheckProjects, *, policies_only: bool = False) -> Discovery:
@@ -126,7 +140,15 @@ def discover(paths: Iterable[str], projects: CheckProjects, *, policies_only: bo
         for file in files:
             found.setdefault(file)
     return Discovery(
-        list(found), search.problems, empty, search.skipped, search.excluded, search.unread, trees, search.compiled
+        list(found),
+        search.problems,
+        empty,
+        search.skipped,
+        search.excluded,
+        search.unread,
+        trees,
+        search.compiled,
+        search.sources,
     )
 
 
@@ -168,6 +190,7 @@ class _Search:
         self.excluded = 0
         self.unread: list[tuple[str, str]] = []
         self.compiled: list[str] = []
+        self.sources: list[str] = []
 
     def takes(self, path: str) -> bool:
         if self.projects.is_excluded(path):
@@ -210,6 +233,8 @@ class _Search:
             with open_bytes(path) as file:
                 if path.lower().endswith(CONTAINERS):
                     data = file.read(MAXIMUM_BYTES)
+                    if _TOOLKIT in data and path.lower().endswith(".cs") and _DOCUMENT.search(data) is not None:
+                        self.sources.append(path)
                     if not _holds_policies(data, path):
                         return False
                     if is_compiled := _is_compiled(data, path):

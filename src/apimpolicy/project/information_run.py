@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.checks.rules.value_redacted import REDACTED, ValueRedacted
@@ -48,26 +49,51 @@ class InformationRun:
                     yield from self._one(shown_path(path), root, policy, environments)
 
     def of_services(self, files: Iterable[str], paths: Sequence[str]) -> Iterator[Checked]:
-        """Yield findings about the services around files: limits of their tiers, and their MCP servers."""
+        """Yield findings about the services around files: limits of their tiers, MCP servers, rules about resources."""
         tops = _tops(paths)
         seen: set[int] = set()
-        for path, service in self._services_of(files):
+        found: dict[str, dict[str | None, Findings]] = {}
+        environments: set[str | None] = set()
+        for path, environment, service in self._services_of(files, in_environments=True):
             if id(service.description) in seen:
                 continue
             seen.add(id(service.description))
-            settings = self.projects.of(path).check.settings_for(path)
-            found = exceeded(service.description, settings)
-            for file, own in server_diagnostics(service.description, settings).items():
-                found.setdefault(file, []).extend(own)
-            for file, own in found.items():
-                if os.path.abspath(file).startswith(tops):
-                    yield Checked(shown_path(file), to_findings(own))
+            environments.add(environment)
+            settings = self.projects.of(path, environment).check.settings_for(path)
+            try:
+                own = self._about(service.description, settings)
+            except ConfigurationError as error:
+                yield Checked(path, [], problem=str(error))
+                continue
+            for file, diagnostics in own.items():
+                if os.path.abspath(file).startswith(tops) and not self.projects.is_excluded(file):
+                    rows = found.setdefault(file, {}).setdefault(environment, Findings([])).rows
+                    rows += (row for row in to_findings(diagnostics) if row not in rows)
+        for file, each in found.items():
+            rows = merged({name: each.get(name, Findings([])) for name in environments}).rows
+            yield Checked(shown_path(file), rows)
+
+    def _about(self, service: ServiceDescription, settings: Settings) -> dict[str, list[Diagnostic]]:
+        found = exceeded(service, settings)
+        for more in (server_diagnostics(service, settings), self._about_resources(service, settings)):
+            for file, diagnostics in more.items():
+                found.setdefault(file, []).extend(diagnostics)
+        return found
+
+    def _about_resources(self, service: ServiceDescription, settings: Settings) -> dict[str, list[Diagnostic]]:
+        """Return the findings of an organisation's rules, if there are any. Raises ConfigurationError."""
+        if not settings.rules:
+            return {}
+        from apimpolicy.project.resource_rules import resource_diagnostics
+
+        since = self.projects.options.since
+        return resource_diagnostics(service, settings, None if since is None else partial(_changed, since))
 
     def not_checked(self, files: Iterable[str], paths: Sequence[str]) -> Iterator[Checked]:
         """Yield notes about the policies that the code around files sets, and that aren't known."""
         tops = _tops(paths)
         found: dict[str, list[PolicyText]] = {}
-        for _, service in self._services_of(files):
+        for _, _, service in self._services_of(files):
             for file, policies in service.unknown_policies.items():
                 known = found.setdefault(file, [])
                 known += (each for each in policies if each not in known)
@@ -84,12 +110,15 @@ class InformationRun:
                 notes.append(Diagnostic(NOT_CHECKED, message, source, start, start, severity))
             yield Checked(shown_path(path), to_findings(notes))
 
-    def _services_of(self, files: Iterable[str]) -> Iterator[tuple[str, ServiceView]]:
+    def _services_of(
+        self, files: Iterable[str], *, in_environments: bool = False
+    ) -> Iterator[tuple[str, str | None, ServiceView]]:
         for path in files:
-            for name in self.services.names_of(path):
-                with suppress(ConfigurationError), selected_service(name):
-                    if (service := self.services.of(path)) is not None:
-                        yield path, service
+            for environment in self.services.environments_of(path) if in_environments else (None,):
+                for name in self.services.names_of(path, environment):
+                    with suppress(ConfigurationError), selected_service(name):
+                        if (service := self.services.of(path, environment)) is not None:
+                            yield path, environment, service
 
     def _one(self, path: str, root: str, policy: str, environments: Sequence[str | None]) -> Iterator[Checked]:
         try:
@@ -116,6 +145,13 @@ class InformationRun:
                 diagnostic.severity = settings.severities.get(diagnostic.code, diagnostic.severity)
                 kept.append(diagnostic)
         return Findings(to_findings(kept))
+
+
+def _changed(since: str, folder: str) -> frozenset[str]:
+    """Return the files below a folder that differ from a revision. Raises ConfigurationError."""
+    from apimpolicy.project.revisions import changed_since
+
+    return changed_since(folder, since)
 
 
 def _tops(paths: Iterable[str]) -> tuple[str, ...]:

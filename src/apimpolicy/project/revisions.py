@@ -7,16 +7,17 @@ outside of the folder, and no link is made.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import posixpath
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.checkout import GitOutput, git, make_folder, root_of, write
+from apimpolicy.checkout import GitOutput, git, make_folder, root_of, walk, write
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.environments import CONFIGURATION, PYPROJECT
-from apimpolicy.project.files import MAXIMUM_BYTES
+from apimpolicy.project.files import MAXIMUM_BYTES, read_bytes
 from apimpolicy.project.known_service import Deleted, ServiceView
 from apimpolicy.project.layout import Kind, kind_of_folder
 
@@ -28,6 +29,8 @@ _WHOLE_BYTES = 64 * 1024 * 1024
 _BATCH_BYTES = 32 * 1024 * 1024
 _LINK = "120000"
 _PARTIAL = "; in a partial clone, fetch its objects first: nothing is fetched here"
+_SHA1 = 40
+"""Digits of an object's id in most repositories."""
 _FILES = ("100644", "100755", "100664", _LINK)
 
 
@@ -75,6 +78,13 @@ class Revision:
         before = _below(self._from_root(folder))
         blobs = [self._blobs[before + path] for path in paths]
         return list(self._contents([blob.object_id for blob in blobs])) if blobs else []
+
+    def is_as_in(self, folder: str, path: str, data: bytes) -> bool:
+        """Return whether a file has the content that `files_below` found for it, whatever ends its lines."""
+        known = self._blobs[_below(self._from_root(folder)) + path].object_id
+        name = "sha1" if len(known) == _SHA1 else "sha256"
+        texts = (b"blob %d\0%b" % (len(each), each) for each in (data, data.replace(b"\r\n", b"\n")))
+        return any(hashlib.new(name, each, usedforsecurity=False).hexdigest() == known for each in texts)
 
     def write(self, inside: str, folder: str) -> None:
         """Put the files into a folder: all of a repository, or of a large one those of the project around a path.
@@ -228,6 +238,25 @@ def deleted_since(service: ServiceDescription, workspace: str | None, name: str)
     if values:
         found["named-values"] = {value.lower() for value in values}
     return Deleted(name, {kind: frozenset(names) for kind, names in sorted(found.items())})
+
+
+def changed_since(folder: str, name: str) -> frozenset[str]:
+    """Return the files below a folder that are new, gone or different since a revision, links aside.
+
+    Raises ConfigurationError for an unknown revision.
+    """
+    revision = revision_of(name, folder)
+    if revision is None:
+        raise ConfigurationError(f"git has no revision '{name}' of {folder}")
+    top, now = os.path.abspath(folder), set[str]()
+    for directory, folders, files in walk(top):
+        folders[:] = [each for each in folders if not each.startswith(".")]
+        now.update(os.path.join(directory, file) for file in files)
+    then = {os.path.join(top, *path.split("/")): path for path in revision.files_below(folder)}
+    kept = {
+        path for path in now & then.keys() if revision.is_as_in(folder, then[path], read_bytes(path, MAXIMUM_BYTES))
+    }
+    return frozenset((now | then.keys()) - kept)
 
 
 def _resources(paths: Sequence[str]) -> Iterator[tuple[Kind, str]]:

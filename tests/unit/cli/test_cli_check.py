@@ -146,6 +146,36 @@ def test_usage(apimpolicy: Callable[..., Any], arguments: list[str], sentence: s
     assert sentence in found.err
 
 
+TOOLKIT = """using Microsoft.Azure.ApiManagement.PolicyToolkit.Authoring;
+namespace Contoso;
+[Document]
+public class Orders : IDocument
+{
+    public void Inbound(IInboundContext context) { context.Base(); }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "is_toolkit"),
+    [
+        (TOOLKIT, True),
+        (TOOLKIT.replace("IDocument", "IFragment"), True),
+        (TOOLKIT.replace(" : IDocument", ""), False),
+        (TOOLKIT.replace("Microsoft.Azure.ApiManagement.PolicyToolkit.Authoring", "System"), False),
+    ],
+)
+def test_policies_in_csharp_of_the_policy_toolkit(
+    apimpolicy: Callable[..., Any], tmp_path: Path, text: str, is_toolkit: bool
+) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "Orders.cs").write_text(text, encoding="utf-8")
+    found = apimpolicy("check", ".")
+    assert found.code == 0
+    assert ("compile them with azure-apim-policy-compiler" in found.err) is is_toolkit
+    assert ("there are no policies in ." in found.err) is not is_toolkit
+
+
 def test_a_folder_without_policies_is_no_error(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("<policies><inbound /></policies>", encoding="utf-8")
     found = apimpolicy("check", ".")

@@ -309,7 +309,9 @@ def product_of(id_: str, found: Fields) -> ProductDescription:
         id_,
         found.origin,
         name=found.plain_text("displayName"),
-        is_published=Sourced(None if state.known is None else state.known.lower() != "notpublished", state.origin),
+        is_published=Sourced(
+            state.hole if state.known is None else state.known.lower() != "notpublished", state.origin
+        ),
         subscription_required=found.flag("subscriptionRequired"),
         approval_required=found.flag("approvalRequired"),
         subscriptions_limit=found.whole_number("subscriptionsLimit"),

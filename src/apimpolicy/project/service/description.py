@@ -340,6 +340,14 @@ class WorkspaceDescription:
     policy: PolicyText | None = None
 
 
+class TagLink(NamedTuple):
+    """A tag of an API, or of one of its operations; all three are ids."""
+
+    tag: Sourced[str]
+    api: str
+    operation: str = ""
+
+
 @attrs.frozen
 class OtherResource:
     """A resource of any kind that the gateway needs nothing of but its id."""
@@ -458,6 +466,8 @@ class ServiceDescription:
     workspaces: list[WorkspaceDescription] = attrs.field(factory=list)
     others: list[OtherResource] = attrs.field(factory=list)
     """Resources of further kinds, and those of which only the id is known."""
+    tags: list[TagLink] = attrs.field(factory=list)
+    """The tags of APIs and operations."""
     references: list[EntityReference] = attrs.field(factory=list)
     gaps: list[Gap] = attrs.field(factory=list)
     read: frozenset[str] = frozenset()

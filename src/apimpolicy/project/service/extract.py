@@ -29,6 +29,7 @@ from apimpolicy.project.overlays import NO_CHANGES, TOKEN, Overlay
 from apimpolicy.project.service.described import (
     SERVERS,
     api_of,
+    base_id,
     logger_of,
     logs_responses,
     named_value_of,
@@ -55,6 +56,7 @@ from apimpolicy.project.service.description import (
     ProductDescription,
     ServiceDescription,
     Sourced,
+    TagLink,
     WorkspaceDescription,
 )
 from apimpolicy.project.service.information import Properties, names_in, problem_at_key, properties_of, references_in
@@ -270,6 +272,8 @@ class _Scope:
         made.policy = self.policy(folder, f"the API '{id_}'", "apis", id_)
         made.operations += self._operations(id_, folder)
         made.files += _api_files(folder)
+        tags = self._linked(folder, "tags", f"the API '{id_}'")
+        self.service.tags += (TagLink(each, base_id(id_)) for each in tags)
         if (older := layout.file_in(folder, "mcpServerInformation.json")) is not None:
             message = "the older description of an MCP server isn't read: neither Azure nor apiops-cli has it any more"
             problem = Problem(message, FileLocation(older), f"the API '{id_}'", severity=Severity.WARNING)
@@ -279,6 +283,7 @@ class _Scope:
     def _operations(self, api: str, folder: str) -> Iterator[OperationDescription]:
         for id_, inside in layout.subfolders(os.path.join(folder, "operations")):
             part = f"the operation '{id_}' of the API '{api}'"
+            self.service.tags += (TagLink(each, base_id(api), id_) for each in self._linked(inside, "tags", part))
             policy = self.policy(inside, part, "apis", api, id_)
             path = layout.file_in(inside, "operationInformation.json")
             found = None if path is None else properties_of(path, part, self.service.problems)
@@ -297,7 +302,7 @@ class _Scope:
             yield made
 
     def _linked(self, folder: str, kind: str, part: str) -> list[Sourced[str]]:
-        """Return the ids that a product is linked with: a list in a file, or a folder for each."""
+        """Return the ids that a resource is linked with: a list in a file, or a folder for each."""
         path = layout.file_in(folder, f"{kind}.json")
         if path is not None:
             return list(names_in(path, part, self.service.problems))

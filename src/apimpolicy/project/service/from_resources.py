@@ -59,6 +59,7 @@ from apimpolicy.project.service.description import (
     ProductDescription,
     ServiceDescription,
     Sourced,
+    TagLink,
     WorkspaceDescription,
 )
 from apimpolicy.project.service.policy_sources import unknown_policy
@@ -158,6 +159,12 @@ class _Builder:
     def _apis_tools(self, entity: Entity) -> None:
         if (api := self._api(entity, "tool")) is not None:
             api.tools.append(tool_of(entity.resource.properties, entity.origin, entity.id))
+
+    def _apis_tags(self, entity: Entity) -> None:
+        tag = text_of(entity.resource.names[-1], entity.origin)
+        self.service.tags.append(TagLink(tag, base_id(entity.ids[0]), "" if len(entity.ids) == 2 else entity.ids[1]))
+
+    _apis_operations_tags = _apis_tags
 
     def _apis_schemas(self, entity: Entity) -> None:
         api = self._api(entity, "schema")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.csharp.binding import nodes
 from apimpolicy.reasoning.audit import kinds
 from apimpolicy.reasoning.audit.origins import Origins, ValueOrigin, constant, is_null, receiver_of
-from apimpolicy.reasoning.audit.sources import ANSWER, OF_CALLERS_SERVICE, SourceReader, chosen, of_caller
+from apimpolicy.reasoning.audit.sources import ANSWER, CACHE, OF_CALLERS_SERVICE, SourceReader, chosen, of_caller
 from apimpolicy.reasoning.audit.states import (
     ALWAYS,
     FALSE,
@@ -296,9 +296,9 @@ class ConditionReader:
         subject, varies = looks_at(self.text), bool(_VARIES.search(self.text))
         detail = _normal(self.text), self.known.next_generation() if varies else self.known.generation
         sources = self.sources.of_all([each for each in read if each is not None])
-        read_answers = sorted(each for each in sources if each.kind == ANSWER)
+        read_answers = sorted(each for each in sources if each.kind in (ANSWER, CACHE))
         answers = [self.known.variable(each.name) for each in read_answers]
-        if all(each.kind in _NOT_OF_CALLER or each.kind == ANSWER for each in sources) and not any(
+        if all(each.kind in (*_NOT_OF_CALLER, ANSWER, CACHE) for each in sources) and not any(
             map(self.known.asks_about_caller, answers)
         ):
             is_free = varies or answers or any(each.kind == "response" for each in sources)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from apimpolicy.checks.rules.forwarded_for_trusted import lists_addresses
 from apimpolicy.gateway.policies.ip_filter import parsed
 from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.gateway.policies.token_keys import unreadable_part
@@ -222,6 +223,8 @@ def header(walk: Walk, step: Step, state: AuditState) -> AuditState:
     for guard, sources in walk.knowledge.parts_of(origin):
         if sources and sources <= {OF_GATEWAY}:
             fact = Fact(kinds.GATEWAY, f"header '{name}', which a policy has set", (step.where(),))
+        elif lists_addresses(name, texts):
+            fact = Fact(kinds.FORGED, f"header '{name}'", (texts, 0))
         elif texts and not any(walk.chosen(value) for each in values for value in each.children):
             fact = Fact(kinds.OWN, f"header '{name}'", (texts, 0))
         else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from apimpolicy.checks.rules.forwarded_for_trusted import lists_addresses
 from apimpolicy.csharp.binding import nodes
 from apimpolicy.reasoning.audit import kinds
 from apimpolicy.reasoning.audit.conditions import ConditionReader, PolicyCondition
@@ -239,7 +240,8 @@ class VariableKnowledge(RequestState):
         kind, name, _, default, is_open = origin
         generation = self.generation_of(kind, name or "")
         present = truth_of(Fact(kinds.CHOICE, f"{kind} '{name}'", (generation,)))
-        equal = Fact(kinds.OWN, f"{kind} '{name}'", (compared, generation))
+        is_made_up = kind == "header" and lists_addresses(name or "", [compared])
+        equal = Fact(kinds.FORGED if is_made_up else kinds.OWN, f"{kind} '{name}'", (compared, generation))
         found = ConditionProofs(both(of_facts(equal), present.if_true), of_facts(equal.opposite))
         is_default = is_open or (bool(default) and default == compared)
         return present.negated().or_(found) if is_default else found
@@ -296,8 +298,11 @@ class VariableKnowledge(RequestState):
 
     @staticmethod
     def asks_about_caller(answer: KnownValue) -> bool:
-        """Return whether the request that an answer is for had anything of the caller in it."""
-        return any(each.kind not in ("gateway", "response") for each in answer.asked)
+        """Return whether the request that an answer is for, or the key in a cache, had anything of the caller in it.
+
+        What the caller asks for tells nothing of who asks: a route is found by its path.
+        """
+        return any(each.kind not in ("gateway", "response", "url", "method") for each in answer.asked)
 
 
 def _is_known(others: Sources) -> bool:

@@ -20,7 +20,7 @@ from apimpolicy.gateway.engine.document import replace_file
 from apimpolicy.gateway.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct
 from apimpolicy.gateway.engine.token_issuers import OpenIdProvider
 from apimpolicy.project.audit_run import is_allowed
-from apimpolicy.project.audit_settings import AuditSettings, Requirement
+from apimpolicy.project.audit_settings import Requirement
 from apimpolicy.project.gateways import load_gateway
 from apimpolicy.project.layout import is_service_folder
 from apimpolicy.project.service.leniency import lenient
@@ -241,7 +241,7 @@ def test_a_gate_stops_what_is_open(row: dict[str, Any]) -> None:
     found, rehearsal = attempts.audited(gateway_of(row))
     (operation,) = confirmed(found, rehearsal).audit.operations
     if "confirmed" not in row:
-        assert not is_allowed(operation, AuditSettings(require=Requirement("key or token or certificate or address")))
+        assert not is_allowed(operation, Requirement("key or token or certificate or address"))
 
 
 def test_independent_choices_leave_no_trace() -> None:

@@ -45,6 +45,9 @@ _API = (
 )
 _VERSIONS = "versioning_scheme version_header_name version_query_name"
 
+_IDS = {"api_management_workspace_id": ("workspaces",), "api_id": ("apis",), "api_operation_id": ("apis", "operations")}
+"""Attributes that are ids, with the kinds whose names they have."""
+
 KINDS: dict[str, ResourceMapping] = {
     "": ResourceMapping("", "", "identity sku=sku_name hosts=hostname_configuration legacy_policy=policy"),
     "_api": ResourceMapping("apis", "name", _API),
@@ -53,7 +56,9 @@ KINDS: dict[str, ResourceMapping] = {
     ),
     "_api_operation_policy": ResourceMapping("apis/operations/policies", "api_name operation_id", _POLICY),
     "_api_policy": ResourceMapping("apis/policies", "api_name", _POLICY),
+    "_api_operation_tag": ResourceMapping("apis/operations/tags", "api_operation_id name", ""),
     "_api_schema": ResourceMapping("apis/schemas", "api_name schema_id", "content_type value components definitions"),
+    "_api_tag": ResourceMapping("apis/tags", "api_id name", ""),
     "_api_version_set": ResourceMapping("apiversionsets", "name", _VERSIONS),
     "_backend": ResourceMapping("backends", "name", "url protocol title description credentials proxy tls resource_id"),
     "_certificate": ResourceMapping("certificates", "name", "data key_vault_secret_id"),
@@ -117,7 +122,7 @@ def _service(type_: str, get: Get) -> Value:
     name = get("name" if type_ == PREFIX else "api_management_name")
     if name is not None or type_ == PREFIX:
         return name
-    ids = (get(attribute) for attribute in ("api_management_id", "api_management_workspace_id"))
+    ids = (get(attribute) for attribute in ("api_management_id", *_IDS))
     return next((service_in(id_) for id_ in ids if id_ is not None), None)
 
 
@@ -137,9 +142,8 @@ def from_attributes(kind: ResourceMapping, get: Get, address: str) -> tuple[list
     names: list[Value] = []
     for attribute in kind.names.split():
         name = get(attribute)
-        if attribute == "api_management_workspace_id":
-            name = (names_in(name, ["workspaces"]) or [name])[-1]
-        names.append(Unknown(f"{address}.{attribute}") if name is None else name)
+        within = names_in(name, _IDS.get(attribute, ()))
+        names += within or [Unknown(f"{address}.{attribute}") if name is None else name]
     properties = {name: value for name, attribute in pairs_of(kind) if (value := get(attribute)) is not None}
     change = _CHANGES.get(kind.type.rpartition("/")[2])
     return names, change(properties) if change is not None else properties
@@ -189,8 +193,9 @@ def _schema(properties: dict[str, Value]) -> dict[str, Value]:
 
 def _product(properties: dict[str, Value]) -> dict[str, Value]:
     published = properties.pop("published", None)
-    if isinstance(published, bool):
-        properties["state"] = "published" if published else "notPublished"
+    if published is not None:
+        names = {True: "published", False: "notPublished"}
+        properties["state"] = names[published] if isinstance(published, bool) else published
     return properties
 
 
