@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.context.records import Request
 
 _KINDS: dict[str, type] = {"bool": bool, "int": int, "float": float, "str": str, "list[str]": list}
-_BRACKETS = re.compile(r"\[.*\]")
+_BRACKETS = re.compile(r"\[[^\]]*\]+")
 _NO_TEXTS = frozenset(("None", "bool", "int", "float", "Mapping", "Iterable", "Sequence", "Service", "Callable"))
 """Types of settings of which no text is one. Of others, a text may be short for a value."""
 _HINTS = {"service": ": load_gateway(folder) reads the service in a folder"}
