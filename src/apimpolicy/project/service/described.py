@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from apimpolicy.diagnostics import Severity
@@ -29,22 +29,16 @@ from apimpolicy.project.service.description import (
     ApiDescription,
     FileLocation,
     Hole,
-    LoggerDescription,
-    NamedValueDescription,
-    OperationDescription,
     PolicyText,
     Problem,
-    ProductDescription,
     Sourced,
-    SubscriptionDescription,
     ToolDescription,
-    VersionSetDescription,
 )
+from apimpolicy.project.service.fields import Fields, record_of
 from apimpolicy.project.service.policy_sources import UnknownValues, made_up_id, unknown_policy
 
 if TYPE_CHECKING:
     from apimpolicy.project.infrastructure.files import Files
-    from apimpolicy.project.service.information import Properties
     from apimpolicy.text.source import Source
 
 
@@ -80,48 +74,27 @@ class ReadingContext:
         return None
 
 
-class Entity:
-    """A resource with the ids in its name."""
+class Block(Fields):
+    """The properties in a block of code; `origin` is the place of all that isn't known better."""
 
-    def __init__(self, resource: Resource, ids: list[str], workspace: str | None, context: ReadingContext) -> None:
-        self.resource = resource
-        self.ids = ids
-        self.workspace = workspace
-        self.context = context
-        self.origin = FileLocation(resource.source.path, *resource.source.position(resource.start))
-
-    @property
-    def id(self) -> str:
-        return self.ids[-1]
-
-    def problem(self, message: str, part: str = "", help: str = "") -> None:
-        self.context.problems.append(Problem(message, self.origin, part, help, severity=Severity.WARNING))
-
-    def place(self, name: str, *path: int) -> FileLocation:
-        found = self.resource.places.get(name)
-        return self.origin if found is None else FileLocation(found[0].path, *found[0].position(found[1]))
+    def __init__(self, values: Mapping[str, Value], origin: FileLocation) -> None:
+        self.values = values
+        self.origin = origin
 
     def get(self, name: str) -> Value:
-        return self.resource.properties.get(name)
+        return self.values.get(name)
+
+    def place(self, name: str, *path: int) -> FileLocation:
+        return self.origin
+
+    def within(self, block: str) -> Block:
+        return Block(first_block(self.get(block)), self.place(block))
+
+    def hole(self, name: str, value: Value, kind: type) -> Hole:
+        return hole_of(value)
 
     def text(self, name: str) -> Sourced[str]:
         return text_of(self.get(name), self.place(name))
-
-    plain_text = text
-
-    def inner_text(self, block: str, name: str) -> Sourced[str]:
-        return text_of(first_block(self.get(block)).get(name), self.place(block))
-
-    def flag(self, name: str) -> Sourced[bool]:
-        return flag_of(self.get(name), self.place(name))
-
-    def whole_number(self, name: str) -> Sourced[int]:
-        value = self.get(name)
-        if isinstance(value, str) and value.isdecimal():
-            value = int(value)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-            return Sourced(value, self.place(name))
-        return Sourced(hole_of(value), self.place(name))
 
     def texts(self, name: str) -> Sourced[tuple[str, ...]]:
         value = self.get(name)
@@ -138,9 +111,8 @@ class Entity:
         found = segments(value) if isinstance(value, str | Unknown) else []
         return Sourced(id_of(found[-1]), origin) if found else Sourced(hole_of(value), origin)
 
-    def scope(self) -> Sourced[str]:
-        """Return the scope of a subscription as `/products/starter`, `/apis/orders` or `/apis`."""
-        value, origin = self.get("scope"), self.place("scope")
+    def scope(self, name: str) -> Sourced[str]:
+        value, origin = self.get(name), self.place(name)
         if isinstance(value, Unknown):
             return Sourced(hole_of(value), origin)
         for kind in ("products", "apis"):
@@ -152,6 +124,29 @@ class Entity:
         parts = [str(each) for each in segments(value)] if isinstance(value, str) else []
         is_for_all = not parts or parts[-1] in ("apis", "") or "service" in parts[-2:]
         return Sourced("/apis" if is_for_all else str(value), origin)
+
+
+class Entity(Block):
+    """A resource with the ids in its name."""
+
+    def __init__(self, resource: Resource, ids: list[str], workspace: str | None, context: ReadingContext) -> None:
+        origin = FileLocation(resource.source.path, *resource.source.position(resource.start))
+        super().__init__(resource.properties, origin)
+        self.resource = resource
+        self.ids = ids
+        self.workspace = workspace
+        self.context = context
+
+    @property
+    def id(self) -> str:
+        return self.ids[-1]
+
+    def problem(self, message: str, part: str = "", help: str = "") -> None:
+        self.context.problems.append(Problem(message, self.origin, part, help, severity=Severity.WARNING))
+
+    def place(self, name: str, *path: int) -> FileLocation:
+        found = self.resource.places.get(name)
+        return self.origin if found is None else FileLocation(found[0].path, *found[0].position(found[1]))
 
     def document(self) -> tuple[Value, str | None]:
         """Return the document that the resource has, and the URL that it is imported from where only that is known."""
@@ -224,14 +219,6 @@ def text_of(value: Value, origin: FileLocation) -> Sourced[str]:
     return Sourced(hole_of(value), origin)
 
 
-def flag_of(value: Value, origin: FileLocation) -> Sourced[bool]:
-    if isinstance(value, str) and value.lower() in ("true", "false"):
-        value = value.lower() == "true"
-    if value is None or isinstance(value, bool):
-        return Sourced(value, origin)
-    return Sourced(hole_of(value), origin)
-
-
 def id_of(value: Value) -> str:
     """Return a name as an id; what isn't known in it is its text."""
     if isinstance(value, Unknown):
@@ -269,82 +256,13 @@ def below_workspace(resource: Resource) -> tuple[str, list[Value], str | None]:
     return resource.type, names, None
 
 
-if TYPE_CHECKING:
-    Fields: TypeAlias = Properties | Entity
-    "The properties of a resource, in a JSON file or in code."
-
-
 def api_of(id_: str, found: Fields) -> ApiDescription:
     """Return an API, or an MCP server; without a revision, an id is that of the current one."""
-    is_current, kind = found.flag("isCurrent"), found.text("type")
-    made = ApiDescription(
-        id_,
-        found.origin,
-        name=found.plain_text("displayName"),
-        path=found.text("path"),
-        protocols=found.texts("protocols"),
-        service_url=found.text("serviceUrl"),
-        kind=found.text("apiType") if kind.is_missing else kind,
-        revision=found.text("apiRevision"),
-        is_current=Sourced(";rev=" not in id_) if is_current.is_missing else is_current,
-        version=found.text("apiVersion"),
-        version_set=found.last_name("apiVersionSetId"),
-        subscription_required=found.flag("subscriptionRequired"),
-        key_header=found.inner_text("subscriptionKeyParameterNames", "header"),
-        key_query=found.inner_text("subscriptionKeyParameterNames", "query"),
-        workspace=found.workspace,
-    )
+    made = record_of(ApiDescription, id_, found)
+    if made.is_current.is_missing:
+        made.is_current = Sourced(";rev=" not in id_)
     add_server(made, found)
     return made
-
-
-def operation_of(id_: str, found: Fields) -> OperationDescription:
-    name, method, template = map(found.plain_text, ("displayName", "method", "urlTemplate"))
-    return OperationDescription(id_, found.origin, name, method, template)
-
-
-def product_of(id_: str, found: Fields) -> ProductDescription:
-    state = found.text("state")
-    return ProductDescription(
-        id_,
-        found.origin,
-        name=found.plain_text("displayName"),
-        is_published=Sourced(None if state.known is None else state.known.lower() != "notpublished", state.origin),
-        subscription_required=found.flag("subscriptionRequired"),
-        approval_required=found.flag("approvalRequired"),
-        subscriptions_limit=found.whole_number("subscriptionsLimit"),
-        workspace=found.workspace,
-    )
-
-
-def subscription_of(id_: str, found: Fields, scope: Sourced[str]) -> SubscriptionDescription:
-    return SubscriptionDescription(
-        id_,
-        found.origin,
-        name=found.plain_text("displayName"),
-        scope=scope,
-        state=found.text("state"),
-        owner=found.last_name("ownerId"),
-        primary_key=found.text("primaryKey"),
-        secondary_key=found.text("secondaryKey"),
-        allow_tracing=found.flag("allowTracing"),
-        workspace=found.workspace,
-    )
-
-
-def named_value_of(id_: str, found: Fields) -> NamedValueDescription:
-    name, value, is_secret = found.plain_text("displayName"), found.plain_text("value"), found.flag("secret")
-    vault = found.inner_text("keyVault", "secretIdentifier")
-    return NamedValueDescription(id_, found.origin, name, value, is_secret, vault, found.workspace)
-
-
-def version_set_of(id_: str, found: Fields) -> VersionSetDescription:
-    scheme, header, query = map(found.text, ("versioningScheme", "versionHeaderName", "versionQueryName"))
-    return VersionSetDescription(id_, found.origin, scheme, header, query, found.workspace)
-
-
-def logger_of(id_: str, found: Fields) -> LoggerDescription:
-    return LoggerDescription(id_, found.origin, found.plain_text("loggerType"), found.workspace)
 
 
 # MCP servers in the description of a service: their tools from resources and information files, and as the engine's.
