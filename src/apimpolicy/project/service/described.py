@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.engine.mcp.servers import McpServer, McpTool
-from apimpolicy.project.infrastructure.resources import Resource, names_in, segments
+from apimpolicy.project.infrastructure.resources import Resource, names_in
 from apimpolicy.project.infrastructure.values import (
     MARKED,
     SourcedText,
@@ -21,7 +21,6 @@ from apimpolicy.project.infrastructure.values import (
     blocks_in,
     hole,
     is_fully_known,
-    is_known,
     json_text,
     shown,
 )
@@ -34,8 +33,8 @@ from apimpolicy.project.service.description import (
     Sourced,
     ToolDescription,
 )
-from apimpolicy.project.service.fields import Fields, record_of
-from apimpolicy.project.service.policy_sources import UnknownValues, made_up_id, unknown_policy
+from apimpolicy.project.service.fields import Fields, base_id, first_block, hole_of, id_of, record_of, text_of
+from apimpolicy.project.service.policy_sources import UnknownValues, unknown_policy
 
 if TYPE_CHECKING:
     from apimpolicy.project.infrastructure.files import Files
@@ -74,59 +73,7 @@ class ReadingContext:
         return None
 
 
-class Block(Fields):
-    """The properties in a block of code; `origin` is the place of all that isn't known better."""
-
-    def __init__(self, values: Mapping[str, Value], origin: FileLocation) -> None:
-        self.values = values
-        self.origin = origin
-
-    def get(self, name: str) -> Value:
-        return self.values.get(name)
-
-    def place(self, name: str, *path: int) -> FileLocation:
-        return self.origin
-
-    def within(self, block: str) -> Block:
-        return Block(first_block(self.get(block)), self.place(block))
-
-    def hole(self, name: str, value: Value, kind: type) -> Hole:
-        return hole_of(value)
-
-    def text(self, name: str) -> Sourced[str]:
-        return text_of(self.get(name), self.place(name))
-
-    def texts(self, name: str) -> Sourced[tuple[str, ...]]:
-        value = self.get(name)
-        if value is None:
-            return Sourced()
-        if not isinstance(value, list) or not all(isinstance(each, str) and is_known(each) for each in value):
-            return Sourced(hole_of(value), self.place(name))
-        return Sourced(tuple(map(str, value)), self.place(name))
-
-    def last_name(self, name: str) -> Sourced[str]:
-        value, origin = self.get(name), self.place(name)
-        if value is None:
-            return Sourced()
-        found = segments(value) if isinstance(value, str | Unknown) else []
-        return Sourced(id_of(found[-1]), origin) if found else Sourced(hole_of(value), origin)
-
-    def scope(self, name: str) -> Sourced[str]:
-        value, origin = self.get(name), self.place(name)
-        if isinstance(value, Unknown):
-            return Sourced(hole_of(value), origin)
-        for kind in ("products", "apis"):
-            names = names_in(value, [kind])
-            if names and isinstance(names[0], Unknown) and names[0].text.startswith(("module.", "data.")):
-                return Sourced(hole_of(names[0]), origin)  # of what this code doesn't make
-            if names:
-                return Sourced(f"/{kind}/{base_id(id_of(names[0]))}", origin)
-        parts = [str(each) for each in segments(value)] if isinstance(value, str) else []
-        is_for_all = not parts or parts[-1] in ("apis", "") or "service" in parts[-2:]
-        return Sourced("/apis" if is_for_all else str(value), origin)
-
-
-class Entity(Block):
+class Entity(Fields):
     """A resource with the ids in its name."""
 
     def __init__(self, resource: Resource, ids: list[str], workspace: str | None, context: ReadingContext) -> None:
@@ -205,28 +152,6 @@ def in_form(policy: PolicyText, form: str) -> PolicyText:
     return policy if made is source else attrs.evolve(policy, path=None, source=made)
 
 
-def hole_of(value: Value) -> Hole:
-    if isinstance(value, Unknown):
-        return Hole(value.text)
-    return Hole(shown(value) if isinstance(value, str) else "a value that isn't known")
-
-
-def text_of(value: Value, origin: FileLocation) -> Sourced[str]:
-    if value is None:
-        return Sourced()
-    if (isinstance(value, str) and is_known(value)) or isinstance(value, int | float):
-        return Sourced(str(value), origin)
-    return Sourced(hole_of(value), origin)
-
-
-def id_of(value: Value) -> str:
-    """Return a name as an id; what isn't known in it is its text."""
-    if isinstance(value, Unknown):
-        return made_up_id(value.text)
-    text = str(value)
-    return text if is_known(text) else made_up_id(shown(text))
-
-
 def names_of(entity: Entity) -> list[str]:
     """Return the names of a resource, and of those that it is in, as texts in which parts may be unknown."""
     names = entity.resource.names[-len(entity.ids) :] if entity.ids else ()
@@ -238,14 +163,6 @@ def json_of(value: Value) -> Value:
         return json_text(value) if isinstance(value, dict) and is_fully_known(value) else value
     except ValueTooLarge:
         return value
-
-
-def base_id(id_: str) -> str:
-    return id_.partition(";rev=")[0]
-
-
-def first_block(value: Value) -> Mapping[str, Value]:
-    return next(iter(blocks_in(value)), {})
 
 
 def below_workspace(resource: Resource) -> tuple[str, list[Value], str | None]:

@@ -6,11 +6,14 @@ infrastructure code (`described.Entity`) are read alike.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar
 
 import attrs
 
+from apimpolicy.project.infrastructure.resources import names_in, segments
+from apimpolicy.project.infrastructure.values import Unknown, Value, blocks_in, is_known, shown
 from apimpolicy.project.service.description import (
     CertificateDescription,
     Described,
@@ -23,6 +26,7 @@ from apimpolicy.project.service.description import (
     SubscriptionDescription,
     VersionSetDescription,
 )
+from apimpolicy.project.service.policy_sources import made_up_id
 
 T = TypeVar("T")
 D = TypeVar("D", bound=Described)
@@ -38,27 +42,32 @@ WHOLLY_READ: dict[str, type[Described]] = {
 
 
 class Fields:
-    """The properties of one resource; null counts as not given, and a value of another kind is a hole."""
+    """The properties of one resource, or in a block of one; null counts as not given.
 
-    origin: FileLocation
-    workspace: str | None = None
+    A value of another kind is a hole. `origin` is the place of all that isn't known better.
+    """
+
+    def __init__(self, values: Mapping[str, Value], origin: FileLocation) -> None:
+        self.values = values
+        self.origin = origin
+        self.workspace: str | None = None
 
     def get(self, name: str) -> Any:
-        raise NotImplementedError
+        return self.values.get(name)
 
     def place(self, name: str, *path: int) -> FileLocation:
-        raise NotImplementedError
+        return self.origin
 
     def problem(self, message: str, part: str = "") -> None:
         raise NotImplementedError
 
     def within(self, block: str) -> Fields:
         """Return the properties of a block; none without it."""
-        raise NotImplementedError
+        return Fields(first_block(self.get(block)), self.place(block))
 
     def hole(self, name: str, value: Any, kind: type) -> Hole:
         """Return what isn't known, or isn't of the kind that Azure has there."""
-        raise NotImplementedError
+        return hole_of(value)
 
     def field(self, name: str, kind: type[T]) -> Sourced[T]:
         value = self.get(name)
@@ -69,7 +78,7 @@ class Fields:
         return Sourced(self.hole(name, value, kind), self.place(name))
 
     def text(self, name: str) -> Sourced[str]:
-        raise NotImplementedError
+        return text_of(self.get(name), self.place(name))
 
     def plain_text(self, name: str) -> Sourced[str]:
         """Return a text in which nothing is a placeholder of a pipeline."""
@@ -90,20 +99,70 @@ class Fields:
         return self.field(name, int)
 
     def texts(self, name: str) -> Sourced[tuple[str, ...]]:
-        raise NotImplementedError
+        value = self.get(name)
+        if value is None:
+            return Sourced()
+        if not isinstance(value, list) or not all(isinstance(each, str) and is_known(each) for each in value):
+            return Sourced(hole_of(value), self.place(name))
+        return Sourced(tuple(map(str, value)), self.place(name))
 
     def last_name(self, name: str) -> Sourced[str]:
         """Return the last part of a resource id; a hole stays one."""
-        raise NotImplementedError
+        value, origin = self.get(name), self.place(name)
+        if value is None:
+            return Sourced()
+        found = segments(value) if isinstance(value, str | Unknown) else []
+        return Sourced(id_of(found[-1]), origin) if found else Sourced(hole_of(value), origin)
 
     def scope(self, name: str) -> Sourced[str]:
         """Return the scope of a subscription as `/products/starter`, `/apis/orders` or `/apis`."""
-        return self.text(name)
+        value, origin = self.get(name), self.place(name)
+        if isinstance(value, Unknown):
+            return Sourced(hole_of(value), origin)
+        for kind in ("products", "apis"):
+            names = names_in(value, [kind])
+            if names and isinstance(names[0], Unknown) and names[0].text.startswith(("module.", "data.")):
+                return Sourced(hole_of(names[0]), origin)  # of what this code doesn't make
+            if names:
+                return Sourced(f"/{kind}/{base_id(id_of(names[0]))}", origin)
+        parts = [str(each) for each in segments(value)] if isinstance(value, str) else []
+        is_for_all = not parts or parts[-1] in ("apis", "") or "service" in parts[-2:]
+        return Sourced("/apis" if is_for_all else str(value), origin)
 
     def published(self, name: str) -> Sourced[bool]:
         """Return whether the state of a product is that of a published one."""
         state = self.text(name)
         return Sourced(None if state.known is None else state.known.lower() != "notpublished", state.origin)
+
+
+def hole_of(value: Value) -> Hole:
+    if isinstance(value, Unknown):
+        return Hole(value.text)
+    return Hole(shown(value) if isinstance(value, str) else "a value that isn't known")
+
+
+def text_of(value: Value, origin: FileLocation) -> Sourced[str]:
+    if value is None:
+        return Sourced()
+    if (isinstance(value, str) and is_known(value)) or isinstance(value, int | float):
+        return Sourced(str(value), origin)
+    return Sourced(hole_of(value), origin)
+
+
+def id_of(value: Value) -> str:
+    """Return a name as an id; what isn't known in it is its text."""
+    if isinstance(value, Unknown):
+        return made_up_id(value.text)
+    text = str(value)
+    return text if is_known(text) else made_up_id(shown(text))
+
+
+def base_id(id_: str) -> str:
+    return id_.partition(";rev=")[0]
+
+
+def first_block(value: Value) -> Mapping[str, Value]:
+    return next(iter(blocks_in(value)), {})
 
 
 def fields_of(kind: type, found: Fields) -> dict[str, Sourced[Any]]:

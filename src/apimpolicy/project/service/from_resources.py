@@ -22,19 +22,13 @@ from apimpolicy.project.infrastructure.values import (
 )
 from apimpolicy.project.layout import KINDS, kind_of_folder
 from apimpolicy.project.service.described import (
-    Block,
     Entity,
     ReadingContext,
     api_of,
-    base_id,
     below_workspace,
-    first_block,
-    hole_of,
-    id_of,
     json_of,
     logs_responses,
     names_of,
-    text_of,
     tool_of,
 )
 from apimpolicy.project.service.description import (
@@ -54,7 +48,17 @@ from apimpolicy.project.service.description import (
     Sourced,
     WorkspaceDescription,
 )
-from apimpolicy.project.service.fields import WHOLLY_READ, fields_of, record_of
+from apimpolicy.project.service.fields import (
+    WHOLLY_READ,
+    Fields,
+    base_id,
+    fields_of,
+    first_block,
+    hole_of,
+    id_of,
+    record_of,
+    text_of,
+)
 from apimpolicy.project.service.policy_sources import unknown_policy
 from apimpolicy.project.service.repair import built_in_product
 
@@ -204,7 +208,7 @@ class _Builder:
         for place, given in {**places, "header": request.get("headers")}.items():
             for each in blocks_in(given):
                 if isinstance(each.get("name"), str):
-                    fields = fields_of(ParameterDescription, Block(each, entity.origin))
+                    fields = fields_of(ParameterDescription, Fields(each, entity.origin))
                     made.parameters.append(ParameterDescription(each["name"], entity.origin, place, **fields))
         for each in blocks_in(request.get("representations")):
             made.bodies.append((str(each.get("contentType") or "").lower(), str(each.get("typeName") or "")))

@@ -75,10 +75,9 @@ class Properties(Fields):
         changes: Mapping[str, Any] | None = None,
         workspace: str | None = None,
     ) -> None:
+        super().__init__(values if not changes else merged(values, changes), FileLocation(file.path))
         self.file = file
-        self.origin = FileLocation(file.path)
         self.workspace = workspace
-        self.values = values if not changes else merged(values, changes)
         self._path = path
         self._problems = problems
         self._part = part
@@ -93,9 +92,6 @@ class Properties(Fields):
 
     def problem(self, message: str, part: str = "") -> None:
         self._problems.append(Problem(message, self.origin, part or self._part, severity=Severity.WARNING))
-
-    def get(self, key: str) -> Any:
-        return self.values.get(key)
 
     def text(self, key: str) -> Sourced[str]:
         """Return a text; one with a placeholder is a hole."""
@@ -119,6 +115,9 @@ class Properties(Fields):
             return found
         name = found.text().rstrip("/").rpartition("/")[2]
         return Sourced(name if found.hole is None else Hole(name), found.origin)
+
+    def scope(self, key: str) -> Sourced[str]:
+        return self.text(key)
 
     def within(self, block: str) -> Properties:
         found = self.field(block, dict)
