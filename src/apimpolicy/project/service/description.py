@@ -477,16 +477,19 @@ class ServiceDescription:
         """Return why a resource of a kind may exist that isn't described, with one of these names; None if none may."""
         return next((each for each in self.gaps if each.covers(kind, names)), None)
 
-    def policies(self) -> Iterator[tuple[Place, PolicyText]]:
-        found = [(Place("global"), self.policy)]
-        found += ((Place("workspace", workspace=each.id), each.policy) for each in self.workspaces)
-        found += ((Place("product", workspace=each.workspace), each.policy) for each in self.products)
-        found += ((Place(fragment=each.id, workspace=each.workspace), each.policy) for each in self.fragments)
+    def owners(self) -> Iterator[tuple[Place, Described | ServiceDescription]]:
+        """Yield all that can have a policy."""
+        yield Place("global"), self
+        yield from ((Place("workspace", workspace=each.id), each) for each in self.workspaces)
+        yield from ((Place("product", workspace=each.workspace), each) for each in self.products)
+        yield from ((Place(fragment=each.id, workspace=each.workspace), each) for each in self.fragments)
         for api in self.apis:
-            found.append((Place("api", workspace=api.workspace, api=api.id), api.policy))
+            yield Place("api", workspace=api.workspace, api=api.id), api
             for each in api.operations:
-                found.append((Place("operation", workspace=api.workspace, api=api.id, operation=each.id), each.policy))
-        return ((place, policy) for place, policy in found if policy is not None)
+                yield Place("operation", workspace=api.workspace, api=api.id, operation=each.id), each
+
+    def policies(self) -> Iterator[tuple[Place, PolicyText]]:
+        return ((place, each.policy) for place, each in self.owners() if each.policy is not None)
 
     def api(self, id_: str) -> ApiDescription | None:
         """Return the first API with an id; ids ignore case."""

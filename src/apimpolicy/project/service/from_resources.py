@@ -81,11 +81,10 @@ def describe_resources(
     for each in sorted(resources, key=lambda each: order.get(below_workspace(each)[0], len(order))):
         type_, names, workspace = below_workspace(each)
         entity = Entity(each, [id_of(name) for name in names], workspace, context)
-        make: Callable[[Entity], None] | None = getattr(builder, f"_{type_.replace('/', '_')}", None)
+        method = f"_{type_.replace('/', '_') or 'service'}"
+        make: Callable[[Entity], None] | None = getattr(builder, method, None)
         if make is not None:
             make(entity)
-        elif type_ in ADDERS:
-            ADDERS[type_](service, entity)
         elif (record := WHOLLY_READ.get(kind_id := _kind_of(type_))) is not None:
             service.own(kind_id).append(record_of(record, entity.id, entity))
         elif kind_id:
@@ -137,10 +136,10 @@ def _text_of(policy: PolicyText) -> str:
 
 
 class _Builder:
-    """Adds resources that belong to others: `_apis_operations` is for resources of the type `apis/operations`."""
+    """Adds resources: `_apis_operations` is for resources of the type `apis/operations`."""
 
-    def __init__(self, service: ServiceDescription) -> None:
-        self.service = service
+    def __init__(self, description: ServiceDescription) -> None:
+        self.service = description
         self.apis: dict[str, ApiDescription] = {}
         self.operations: dict[tuple[str, str], OperationDescription] = {}
         self.products: dict[str, ProductDescription] = {}
@@ -366,60 +365,55 @@ class _Builder:
         if (product := self._product(entity)) is not None:
             product.groups.append(entity.last_name("groupId"))
 
+    # What belongs to no API and no product
 
-# Resources of infrastructure code that belong to no API and no product, as parts of a service.
+    def _service(self, entity: Entity) -> None:
+        for each in blocks_in(entity.get("identity")):
+            if "system" in str(each.get("type", "")).lower():
+                self.service.identities.append(Described("system-assigned", entity.origin))
+            users = each.get("userAssignedIdentities") or each.get("identity_ids") or ()
+            for one in users if isinstance(users, list | dict) else ():
+                name = id_of(segments(one)[-1]) if segments(one) else "identity"
+                self.service.identities.append(Described(name, entity.origin))
+        for each in blocks_in(entity.get("hostnameConfigurations")):
+            if each.get("type") == "Proxy":
+                self.service.hosts.append(text_of(each.get("hostName"), entity.origin))
+        self._add_host_names(entity, first_block(entity.get("hosts")).get("proxy"))
+        sku = entity.within("sku").text("name") if blocks_in(entity.get("sku")) else entity.text("sku")
+        if not sku.is_missing:
+            self.service.sku = sku
+        legacy = first_block(entity.get("legacyPolicy")).get("xml_content")
+        if legacy is not None:
+            self.service.policy = entity.policy_of(legacy, "the global policy", "global")
 
+    def _hosts(self, entity: Entity) -> None:
+        self._add_host_names(entity, entity.get("gateway"))
 
-def _add_service(service: ServiceDescription, entity: Entity) -> None:
-    for each in blocks_in(entity.get("identity")):
-        if "system" in str(each.get("type", "")).lower():
-            service.identities.append(Described("system-assigned", entity.origin))
-        users = each.get("userAssignedIdentities") or each.get("identity_ids") or ()
-        for one in users if isinstance(users, list | dict) else ():
-            name = id_of(segments(one)[-1]) if segments(one) else "identity"
-            service.identities.append(Described(name, entity.origin))
-    for each in blocks_in(entity.get("hostnameConfigurations")):
-        if each.get("type") == "Proxy":
-            service.hosts.append(text_of(each.get("hostName"), entity.origin))
-    _add_host_names(service, entity, first_block(entity.get("hosts")).get("proxy"))
-    sku = entity.within("sku").text("name") if blocks_in(entity.get("sku")) else entity.text("sku")
-    if not sku.is_missing:
-        service.sku = sku
-    legacy = first_block(entity.get("legacyPolicy")).get("xml_content")
-    if legacy is not None:
-        service.policy = entity.policy_of(legacy, "the global policy", "global")
+    def _add_host_names(self, entity: Entity, blocks: Value) -> None:
+        names = (each.get("host_name") for each in blocks_in(blocks))
+        self.service.hosts += [text_of(name, entity.origin) for name in names if name is not None]
 
-
-def _add_host_names(service: ServiceDescription, entity: Entity, blocks: Value) -> None:
-    names = (each.get("host_name") for each in blocks_in(blocks))
-    service.hosts += [text_of(name, entity.origin) for name in names if name is not None]
-
-
-def _add_backend(service: ServiceDescription, entity: Entity) -> None:
-    made = record_of(BackendDescription, entity.id, entity)
-    service.backends.append(made)
-    if isinstance(entity.get("url"), Unknown):
-        return
-    properties = dict(entity.resource.properties)
-    pool = first_block(properties.get("pool"))
-    unknown = next((each for each in (properties.get("pool"), pool.get("services")) if isinstance(each, Unknown)), None)
-    if unknown is not None:  # a pool whose members aren't known is a backend whose URL isn't
-        made.url = Sourced(hole_of(unknown), entity.origin)
-        return
-    members = blocks_in(pool.get("services"))
-    if members and all(each.get("id") is not None for each in members):
-        # What is before the last name of a member's id is the service, which needs no stand-in.
-        named = [{**each, "id": id_of(segments(each["id"])[-1])} for each in members]
-        properties["pool"] = {**pool, "services": named}
-    try:
-        made.backend = backend_of(entity.origin.file, entity.context.unknown.filled_deeply(properties, entity.origin))
-    except (ConfigurationError, ValueTooLarge) as error:
-        entity.problem(f"the backend '{entity.id}' can't be used: {error}", f"the backend '{entity.id}'")
-
-
-ADDERS: dict[str, Callable[[ServiceDescription, Entity], None]] = {
-    "": _add_service,
-    "backends": _add_backend,
-    "hosts": lambda service, entity: _add_host_names(service, entity, entity.get("gateway")),
-}
-"""Functions by type of resource."""
+    def _backends(self, entity: Entity) -> None:
+        made = record_of(BackendDescription, entity.id, entity)
+        self.service.backends.append(made)
+        if isinstance(entity.get("url"), Unknown):
+            return
+        properties = dict(entity.resource.properties)
+        pool = first_block(properties.get("pool"))
+        unknown = next(
+            (each for each in (properties.get("pool"), pool.get("services")) if isinstance(each, Unknown)), None
+        )
+        if unknown is not None:  # a pool whose members aren't known is a backend whose URL isn't
+            made.url = Sourced(hole_of(unknown), entity.origin)
+            return
+        members = blocks_in(pool.get("services"))
+        if members and all(each.get("id") is not None for each in members):
+            # What is before the last name of a member's id is the service, which needs no stand-in.
+            named = [{**each, "id": id_of(segments(each["id"])[-1])} for each in members]
+            properties["pool"] = {**pool, "services": named}
+        try:
+            made.backend = backend_of(
+                entity.origin.file, entity.context.unknown.filled_deeply(properties, entity.origin)
+            )
+        except (ConfigurationError, ValueTooLarge) as error:
+            entity.problem(f"the backend '{entity.id}' can't be used: {error}", f"the backend '{entity.id}'")
