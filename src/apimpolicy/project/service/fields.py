@@ -117,7 +117,9 @@ class Fields:
     def scope(self, name: str) -> Sourced[str]:
         """Return the scope of a subscription as `/products/starter`, `/apis/orders` or `/apis`."""
         value, origin = self.get(name), self.place(name)
-        if isinstance(value, Unknown):
+        if value is None:
+            return Sourced()
+        if not isinstance(value, str):
             return Sourced(hole_of(value), origin)
         for kind in ("products", "apis"):
             names = names_in(value, [kind])
@@ -125,14 +127,14 @@ class Fields:
                 return Sourced(hole_of(names[0]), origin)  # of what this code doesn't make
             if names:
                 return Sourced(f"/{kind}/{base_id(id_of(names[0]))}", origin)
-        parts = [str(each) for each in segments(value)] if isinstance(value, str) else []
+        parts = [str(each) for each in segments(value)]
         is_for_all = not parts or parts[-1] in ("apis", "") or "service" in parts[-2:]
         return Sourced("/apis" if is_for_all else str(value), origin)
 
     def published(self, name: str) -> Sourced[bool]:
         """Return whether the state of a product is that of a published one."""
         state = self.text(name)
-        return Sourced(None if state.known is None else state.known.lower() != "notpublished", state.origin)
+        return Sourced(state.hole if state.known is None else state.known.lower() != "notpublished", state.origin)
 
 
 def hole_of(value: Value) -> Hole:

@@ -105,9 +105,9 @@ class Properties(Fields):
 
     def texts(self, key: str) -> Sourced[tuple[str, ...]]:
         found = self.field(key, list)
-        if not isinstance(found.value, list):
-            return Sourced()
-        return Sourced(tuple(each for each in found.value if isinstance(each, str)), found.origin)
+        if found.known is None:
+            return Sourced(found.hole, found.origin)
+        return Sourced(tuple(each for each in found.known if isinstance(each, str)), found.origin)
 
     def last_name(self, key: str) -> Sourced[str]:
         found = self.text(key)
