@@ -37,6 +37,18 @@ def test_each_changed_setting_is_reported_with_its_meaning(tmp_path: Path) -> No
         assert set(row.get("requests", ())) <= {*requests}, (row, requests)
 
 
+def test_a_certificate_of_another_vault_is_reported(tmp_path: Path) -> None:
+    for side in ("old", "new"):
+        shutil.copytree(SHOP / "extract", tmp_path / side)
+        file = tmp_path / side / "certificates/partner/certificateInformation.json"
+        file.parent.mkdir(parents=True)
+        vault = {"secretIdentifier": f"https://{side}.vault.example/secrets/partner"}
+        file.write_text(json.dumps({"properties": {"keyVault": vault}}), "utf-8")
+    urls = (f"https://{side}.vault.example/secrets/partner" for side in ("old", "new"))
+    sentence = "certificate partner: certificate in Key Vault was {}, is now {}: callers notice nothing"
+    assert settings(tmp_path / "old", tmp_path / "new")[0] == [sentence.format(*urls)]
+
+
 def settings(old: Path, new: Path) -> tuple[list[str], list[str]]:
     """The changed settings, and the requests that show them, as lines."""
     with lenient(), versions(str(old), str(new)) as found:

@@ -46,10 +46,6 @@ class Change(NamedTuple):
     relation: str = ""
     details: tuple[str, ...] = ()
 
-    @property
-    def is_there_on_both_sides(self) -> bool:
-        return ABSENT not in (self.before, self.after)
-
 
 def changes_since(path: str, revision: str, config: str | None = None) -> list[Change]:
     """Compare a folder with what it was at a revision. Raises ConfigurationError."""

@@ -301,4 +301,4 @@ def _counted(service: ServiceDescription, kind: str) -> list[Any]:
     if kind == "API operations":
         return [operation for api in service.apis for operation in api.operations]
     found = service.resources(kind.replace(" ", "-"))
-    return [each for each in found if not getattr(each, "is_made_up", False)]
+    return [each for each in found if not each.is_made_up]

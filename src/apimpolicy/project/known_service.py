@@ -122,25 +122,25 @@ class ServiceView:
         """Return the resources of a kind that the workspace sees, by id in lower case."""
         if kind not in self._by_id:
             seen = (None, self.workspace)
-            found = [each for each in self.description.resources(kind) if getattr(each, "workspace", None) in seen]
-            found.sort(key=lambda each: getattr(each, "workspace", None) is not None)
+            found = [each for each in self.description.resources(kind) if each.workspace in seen]
+            found.sort(key=lambda each: each.workspace is not None)
             self._by_id[kind] = {each.id.lower(): each for each in found}
         return self._by_id[kind]
 
     def lists(self, kind: str) -> bool:
         """Return whether at least one resource of this kind is described, so that the others can be expected to be."""
-        return any(getattr(each, "is_described", True) for each in self._described(kind))
+        return any(each.is_described for each in self._described(kind))
 
     def _described(self, kind: str) -> Iterator[Any]:
         """Yield the resources of a kind, without those of an overlay alone and those that represent unknown ones."""
         unknown = {made_up_id(shown(each.name)) for each in self.description.gaps if OPEN in each.name}
         for each in self.resources(kind).values():
-            if each.origin.file != self._overlay and not getattr(each, "is_made_up", False) and each.id not in unknown:
+            if each.origin.file != self._overlay and not each.is_made_up and each.id not in unknown:
                 yield each
 
     def names(self, kind: str) -> list[str]:
         """Return the names by which policies know the resources of a kind, in order; not those of an overlay alone."""
-        return sorted(each.display_name if kind == _NAMED_VALUES else each.id for each in self._described(kind))
+        return sorted(each.display_name for each in self._described(kind))
 
     def has(self, kind: str, name: str) -> bool:
         """Return whether a resource of this kind has this name; an API is known by its display name too."""
@@ -162,7 +162,7 @@ class ServiceView:
     @property
     def fragments(self) -> dict[str, Callable[[], Source]]:
         found = self.resources("fragments").values()
-        return {each.id: each.policy.read for each in found if getattr(each, "policy", None) is not None}
+        return {each.id: each.policy.read for each in found if each.policy is not None}
 
     def place_of(self, path: str) -> Place:
         """Return the place of a policy file in the service, as far as all uses of the file agree about it."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.engine.mcp.servers import McpServer, McpTool
-from apimpolicy.project.infrastructure.resources import Resource, names_in, segments
+from apimpolicy.project.infrastructure.resources import Resource, names_in
 from apimpolicy.project.infrastructure.values import (
     MARKED,
     SourcedText,
@@ -21,7 +21,6 @@ from apimpolicy.project.infrastructure.values import (
     blocks_in,
     hole,
     is_fully_known,
-    is_known,
     json_text,
     shown,
 )
@@ -29,22 +28,16 @@ from apimpolicy.project.service.description import (
     ApiDescription,
     FileLocation,
     Hole,
-    LoggerDescription,
-    NamedValueDescription,
-    OperationDescription,
     PolicyText,
     Problem,
-    ProductDescription,
     Sourced,
-    SubscriptionDescription,
     ToolDescription,
-    VersionSetDescription,
 )
-from apimpolicy.project.service.policy_sources import UnknownValues, made_up_id, unknown_policy
+from apimpolicy.project.service.fields import Fields, base_id, first_block, hole_of, id_of, record_of, text_of
+from apimpolicy.project.service.policy_sources import UnknownValues, unknown_policy
 
 if TYPE_CHECKING:
     from apimpolicy.project.infrastructure.files import Files
-    from apimpolicy.project.service.information import Properties
     from apimpolicy.text.source import Source
 
 
@@ -80,15 +73,16 @@ class ReadingContext:
         return None
 
 
-class Entity:
+class Entity(Fields):
     """A resource with the ids in its name."""
 
     def __init__(self, resource: Resource, ids: list[str], workspace: str | None, context: ReadingContext) -> None:
+        origin = FileLocation(resource.source.path, *resource.source.position(resource.start))
+        super().__init__(resource.properties, origin)
         self.resource = resource
         self.ids = ids
         self.workspace = workspace
         self.context = context
-        self.origin = FileLocation(resource.source.path, *resource.source.position(resource.start))
 
     @property
     def id(self) -> str:
@@ -100,58 +94,6 @@ class Entity:
     def place(self, name: str, *path: int) -> FileLocation:
         found = self.resource.places.get(name)
         return self.origin if found is None else FileLocation(found[0].path, *found[0].position(found[1]))
-
-    def get(self, name: str) -> Value:
-        return self.resource.properties.get(name)
-
-    def text(self, name: str) -> Sourced[str]:
-        return text_of(self.get(name), self.place(name))
-
-    plain_text = text
-
-    def inner_text(self, block: str, name: str) -> Sourced[str]:
-        return text_of(first_block(self.get(block)).get(name), self.place(block))
-
-    def flag(self, name: str) -> Sourced[bool]:
-        return flag_of(self.get(name), self.place(name))
-
-    def whole_number(self, name: str) -> Sourced[int]:
-        value = self.get(name)
-        if isinstance(value, str) and value.isdecimal():
-            value = int(value)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-            return Sourced(value, self.place(name))
-        return Sourced(hole_of(value), self.place(name))
-
-    def texts(self, name: str) -> Sourced[tuple[str, ...]]:
-        value = self.get(name)
-        if value is None:
-            return Sourced()
-        if not isinstance(value, list) or not all(isinstance(each, str) and is_known(each) for each in value):
-            return Sourced(hole_of(value), self.place(name))
-        return Sourced(tuple(map(str, value)), self.place(name))
-
-    def last_name(self, name: str) -> Sourced[str]:
-        value, origin = self.get(name), self.place(name)
-        if value is None:
-            return Sourced()
-        found = segments(value) if isinstance(value, str | Unknown) else []
-        return Sourced(id_of(found[-1]), origin) if found else Sourced(hole_of(value), origin)
-
-    def scope(self) -> Sourced[str]:
-        """Return the scope of a subscription as `/products/starter`, `/apis/orders` or `/apis`."""
-        value, origin = self.get("scope"), self.place("scope")
-        if isinstance(value, Unknown):
-            return Sourced(hole_of(value), origin)
-        for kind in ("products", "apis"):
-            names = names_in(value, [kind])
-            if names and isinstance(names[0], Unknown) and names[0].text.startswith(("module.", "data.")):
-                return Sourced(hole_of(names[0]), origin)  # of what this code doesn't make
-            if names:
-                return Sourced(f"/{kind}/{base_id(id_of(names[0]))}", origin)
-        parts = [str(each) for each in segments(value)] if isinstance(value, str) else []
-        is_for_all = not parts or parts[-1] in ("apis", "") or "service" in parts[-2:]
-        return Sourced("/apis" if is_for_all else str(value), origin)
 
     def document(self) -> tuple[Value, str | None]:
         """Return the document that the resource has, and the URL that it is imported from where only that is known."""
@@ -210,36 +152,6 @@ def in_form(policy: PolicyText, form: str) -> PolicyText:
     return policy if made is source else attrs.evolve(policy, path=None, source=made)
 
 
-def hole_of(value: Value) -> Hole:
-    if isinstance(value, Unknown):
-        return Hole(value.text)
-    return Hole(shown(value) if isinstance(value, str) else "a value that isn't known")
-
-
-def text_of(value: Value, origin: FileLocation) -> Sourced[str]:
-    if value is None:
-        return Sourced()
-    if (isinstance(value, str) and is_known(value)) or isinstance(value, int | float):
-        return Sourced(str(value), origin)
-    return Sourced(hole_of(value), origin)
-
-
-def flag_of(value: Value, origin: FileLocation) -> Sourced[bool]:
-    if isinstance(value, str) and value.lower() in ("true", "false"):
-        value = value.lower() == "true"
-    if value is None or isinstance(value, bool):
-        return Sourced(value, origin)
-    return Sourced(hole_of(value), origin)
-
-
-def id_of(value: Value) -> str:
-    """Return a name as an id; what isn't known in it is its text."""
-    if isinstance(value, Unknown):
-        return made_up_id(value.text)
-    text = str(value)
-    return text if is_known(text) else made_up_id(shown(text))
-
-
 def names_of(entity: Entity) -> list[str]:
     """Return the names of a resource, and of those that it is in, as texts in which parts may be unknown."""
     names = entity.resource.names[-len(entity.ids) :] if entity.ids else ()
@@ -253,14 +165,6 @@ def json_of(value: Value) -> Value:
         return value
 
 
-def base_id(id_: str) -> str:
-    return id_.partition(";rev=")[0]
-
-
-def first_block(value: Value) -> Mapping[str, Value]:
-    return next(iter(blocks_in(value)), {})
-
-
 def below_workspace(resource: Resource) -> tuple[str, list[Value], str | None]:
     """Return type and names without those of the workspace, and the workspace's id."""
     names = list(resource.names)
@@ -269,84 +173,13 @@ def below_workspace(resource: Resource) -> tuple[str, list[Value], str | None]:
     return resource.type, names, None
 
 
-if TYPE_CHECKING:
-    Fields: TypeAlias = Properties | Entity
-    "The properties of a resource, in a JSON file or in code."
-
-
 def api_of(id_: str, found: Fields) -> ApiDescription:
     """Return an API, or an MCP server; without a revision, an id is that of the current one."""
-    is_current, kind = found.flag("isCurrent"), found.text("type")
-    made = ApiDescription(
-        id_,
-        found.origin,
-        name=found.plain_text("displayName"),
-        path=found.text("path"),
-        protocols=found.texts("protocols"),
-        service_url=found.text("serviceUrl"),
-        kind=found.text("apiType") if kind.is_missing else kind,
-        revision=found.text("apiRevision"),
-        is_current=Sourced(";rev=" not in id_) if is_current.is_missing else is_current,
-        version=found.text("apiVersion"),
-        version_set=found.last_name("apiVersionSetId"),
-        subscription_required=found.flag("subscriptionRequired"),
-        key_header=found.inner_text("subscriptionKeyParameterNames", "header"),
-        key_query=found.inner_text("subscriptionKeyParameterNames", "query"),
-        workspace=found.workspace,
-    )
+    made = record_of(ApiDescription, id_, found)
+    if made.is_current.is_missing:
+        made.is_current = Sourced(";rev=" not in id_)
     add_server(made, found)
     return made
-
-
-def operation_of(id_: str, found: Fields) -> OperationDescription:
-    name, method, template = map(found.plain_text, ("displayName", "method", "urlTemplate"))
-    return OperationDescription(id_, found.origin, name, method, template)
-
-
-def product_of(id_: str, found: Fields) -> ProductDescription:
-    state = found.text("state")
-    return ProductDescription(
-        id_,
-        found.origin,
-        name=found.plain_text("displayName"),
-        is_published=Sourced(
-            state.hole if state.known is None else state.known.lower() != "notpublished", state.origin
-        ),
-        subscription_required=found.flag("subscriptionRequired"),
-        approval_required=found.flag("approvalRequired"),
-        subscriptions_limit=found.whole_number("subscriptionsLimit"),
-        workspace=found.workspace,
-    )
-
-
-def subscription_of(id_: str, found: Fields, scope: Sourced[str]) -> SubscriptionDescription:
-    return SubscriptionDescription(
-        id_,
-        found.origin,
-        name=found.plain_text("displayName"),
-        scope=scope,
-        state=found.text("state"),
-        owner=found.last_name("ownerId"),
-        primary_key=found.text("primaryKey"),
-        secondary_key=found.text("secondaryKey"),
-        allow_tracing=found.flag("allowTracing"),
-        workspace=found.workspace,
-    )
-
-
-def named_value_of(id_: str, found: Fields) -> NamedValueDescription:
-    name, value, is_secret = found.plain_text("displayName"), found.plain_text("value"), found.flag("secret")
-    vault = found.inner_text("keyVault", "secretIdentifier")
-    return NamedValueDescription(id_, found.origin, name, value, is_secret, vault, found.workspace)
-
-
-def version_set_of(id_: str, found: Fields) -> VersionSetDescription:
-    scheme, header, query = map(found.text, ("versioningScheme", "versionHeaderName", "versionQueryName"))
-    return VersionSetDescription(id_, found.origin, scheme, header, query, found.workspace)
-
-
-def logger_of(id_: str, found: Fields) -> LoggerDescription:
-    return LoggerDescription(id_, found.origin, found.plain_text("loggerType"), found.workspace)
 
 
 # MCP servers in the description of a service: their tools from resources and information files, and as the engine's.

@@ -127,6 +127,53 @@ class ApiFile:
     url: str | None = None
 
 
+class Property(NamedTuple):
+    """What a field has in Azure: the property's names, with that of the block around it, and how it is read.
+
+    The first name counts that a resource has. `reader` is a method of `fields.Fields`.
+    """
+
+    names: tuple[str, ...]
+    reader: str
+
+
+def _property(*names: str, read: str = "text") -> Any:
+    return attrs.field(default=Sourced(), metadata={Property: Property(names, read)})
+
+
+@attrs.define(eq=False)
+class Described:
+    """A resource of a service."""
+
+    id: str
+    origin: FileLocation
+    workspace: str | None = attrs.field(default=None, kw_only=True)
+    """The id of the workspace that it is in."""
+
+    @property
+    def name(self) -> Sourced[str]:
+        return Sourced()
+
+    @property
+    def display_name(self) -> str:
+        """The name by which policies know it."""
+        return self.id
+
+    @property
+    def policy(self) -> PolicyText | None:
+        return None
+
+    @property
+    def is_described(self) -> bool:
+        """False for an empty folder, and for what only an overlay names."""
+        return True
+
+    @property
+    def is_made_up(self) -> bool:
+        """True for what represents an unknown value of infrastructure code; the service has no such resource."""
+        return False
+
+
 @attrs.define(eq=False)
 class ParameterDescription:
     """A parameter of an operation, in the template, in the query or in a header."""
@@ -135,20 +182,18 @@ class ParameterDescription:
     origin: FileLocation
     place: str = "template"
     """`template`, `query` or `header`."""
-    type: Sourced[str] = Sourced()
-    required: Sourced[bool] = Sourced()
-    description: Sourced[str] = Sourced()
+    type: Sourced[str] = _property("type")
+    required: Sourced[bool] = _property("required", read="flag")
+    description: Sourced[str] = _property("description")
 
 
 @attrs.define(eq=False)
-class OperationDescription:
+class OperationDescription(Described):
     """An operation. Without method and template it is one that the API's file describes, and has only a policy."""
 
-    id: str
-    origin: FileLocation
-    name: Sourced[str] = Sourced()
-    method: Sourced[str] = Sourced()
-    template: Sourced[str] = Sourced()
+    name: Sourced[str] = _property("displayName", read="plain_text")
+    method: Sourced[str] = _property("method", read="plain_text")
+    template: Sourced[str] = _property("urlTemplate", read="plain_text")
     parameters: list[ParameterDescription] = attrs.field(factory=list)
     bodies: list[tuple[str, str]] = attrs.field(factory=list)
     """The media type and the definition, empty without one, of each representation of the request."""
@@ -173,24 +218,22 @@ class ToolDescription:
 
 
 @attrs.define(eq=False)
-class ApiDescription:
+class ApiDescription(Described):
     """An API, or one revision of it (`orders;rev=2`)."""
 
-    id: str
-    origin: FileLocation
-    name: Sourced[str] = Sourced()
-    path: Sourced[str] = Sourced()
-    protocols: Sourced[tuple[str, ...]] = Sourced()
-    service_url: Sourced[str] = Sourced()
-    kind: Sourced[str] = Sourced()
-    revision: Sourced[str] = Sourced()
-    is_current: Sourced[bool] = Sourced()
-    version: Sourced[str] = Sourced()
-    version_set: Sourced[str] = Sourced()
+    name: Sourced[str] = _property("displayName", read="plain_text")
+    path: Sourced[str] = _property("path")
+    protocols: Sourced[tuple[str, ...]] = _property("protocols", read="texts")
+    service_url: Sourced[str] = _property("serviceUrl")
+    kind: Sourced[str] = _property("type", "apiType")
+    revision: Sourced[str] = _property("apiRevision")
+    is_current: Sourced[bool] = _property("isCurrent", read="flag")
+    version: Sourced[str] = _property("apiVersion")
+    version_set: Sourced[str] = _property("apiVersionSetId", read="last_name")
     """The id of a version set."""
-    subscription_required: Sourced[bool] = Sourced()
-    key_header: Sourced[str] = Sourced()
-    key_query: Sourced[str] = Sourced()
+    subscription_required: Sourced[bool] = _property("subscriptionRequired", read="flag")
+    key_header: Sourced[str] = _property("subscriptionKeyParameterNames.header")
+    key_query: Sourced[str] = _property("subscriptionKeyParameterNames.query")
     policy: PolicyText | None = None
     operations: list[OperationDescription] = attrs.field(factory=list)
     files: list[ApiFile] = attrs.field(factory=list)
@@ -204,7 +247,6 @@ class ApiDescription:
     """The id of the backend of an MCP server that exists elsewhere."""
     endpoint: Sourced[str] = Sourced()
     """The path of such a server's endpoint, below its own."""
-    workspace: str | None = None
 
     @property
     def is_server(self) -> bool:
@@ -220,75 +262,59 @@ class ApiDescription:
 
 
 @attrs.define(eq=False)
-class VersionSetDescription:
+class VersionSetDescription(Described):
     """A version set; `scheme` is Azure's word: `Segment`, `Header` or `Query`."""
 
-    id: str
-    origin: FileLocation
-    scheme: Sourced[str] = Sourced()
-    header: Sourced[str] = Sourced()
-    query: Sourced[str] = Sourced()
-    workspace: str | None = None
+    scheme: Sourced[str] = _property("versioningScheme")
+    header: Sourced[str] = _property("versionHeaderName")
+    query: Sourced[str] = _property("versionQueryName")
 
 
 @attrs.define(eq=False)
-class ProductDescription:
+class ProductDescription(Described):
     """A product; `apis` and `groups` are ids, each with the place of the link."""
 
-    id: str
-    origin: FileLocation
-    name: Sourced[str] = Sourced()
-    is_published: Sourced[bool] = Sourced()
-    subscription_required: Sourced[bool] = Sourced()
-    approval_required: Sourced[bool] = Sourced()
-    subscriptions_limit: Sourced[int] = Sourced()
+    name: Sourced[str] = _property("displayName", read="plain_text")
+    is_published: Sourced[bool] = _property("state", read="published")
+    subscription_required: Sourced[bool] = _property("subscriptionRequired", read="flag")
+    approval_required: Sourced[bool] = _property("approvalRequired", read="flag")
+    subscriptions_limit: Sourced[int] = _property("subscriptionsLimit", read="whole_number")
     apis: list[Sourced[str]] = attrs.field(factory=list)
     groups: list[Sourced[str]] = attrs.field(factory=list)
     policy: PolicyText | None = None
-    workspace: str | None = None
 
 
 @attrs.define(eq=False)
-class SubscriptionDescription:
+class SubscriptionDescription(Described):
     """A subscription; `scope` is written as Azure does (`/products/starter`), `owner` is a user's id."""
 
-    id: str
-    origin: FileLocation
-    name: Sourced[str] = Sourced()
-    scope: Sourced[str] = Sourced()
-    state: Sourced[str] = Sourced()
-    owner: Sourced[str] = Sourced()
-    primary_key: Sourced[str] = Sourced()
-    secondary_key: Sourced[str] = Sourced()
-    allow_tracing: Sourced[bool] = Sourced()
-    workspace: str | None = None
+    name: Sourced[str] = _property("displayName", read="plain_text")
+    scope: Sourced[str] = _property("scope", read="scope")
+    state: Sourced[str] = _property("state")
+    owner: Sourced[str] = _property("ownerId", read="last_name")
+    primary_key: Sourced[str] = _property("primaryKey")
+    secondary_key: Sourced[str] = _property("secondaryKey")
+    allow_tracing: Sourced[bool] = _property("allowTracing", read="flag")
 
 
 @attrs.define(eq=False)
-class BackendDescription:
+class BackendDescription(Described):
     """A backend: `backend` is what the engine takes, and None where the URL isn't known."""
 
-    id: str
-    origin: FileLocation
-    url: Sourced[str] = Sourced()
+    url: Sourced[str] = _property("url")
     backend: Backend | BackendPool | None = None
-    workspace: str | None = None
 
 
 @attrs.define(eq=False)
-class NamedValueDescription:
+class NamedValueDescription(Described):
     """A named value; policies use its display name, `name`, or its id where that is missing."""
 
-    id: str
-    origin: FileLocation
-    name: Sourced[str] = Sourced()
-    value: Sourced[str] = Sourced()
-    is_secret: Sourced[bool] = Sourced()
-    key_vault: Sourced[str] = Sourced()
+    name: Sourced[str] = _property("displayName", read="plain_text")
+    value: Sourced[str] = _property("value", read="plain_text")
+    is_secret: Sourced[bool] = _property("secret", read="flag")
+    key_vault: Sourced[str] = _property("keyVault.secretIdentifier")
     """The URL of a secret in Key Vault."""
-    workspace: str | None = None
     is_made_up: bool = False
-    """True for what represents an unknown value of infrastructure code; the service has no such named value."""
 
     @property
     def display_name(self) -> str:
@@ -296,47 +322,27 @@ class NamedValueDescription:
 
 
 @attrs.define(eq=False)
-class FragmentDescription:
-    id: str
-    origin: FileLocation
+class FragmentDescription(Described):
     policy: PolicyText | None = None
-    workspace: str | None = None
 
 
 @attrs.define(eq=False)
-class LoggerDescription:
+class LoggerDescription(Described):
     """A logger; `kind` is Azure's word: `azureEventHub`, `applicationInsights`, `azureMonitor`."""
 
-    id: str
-    origin: FileLocation
-    kind: Sourced[str] = Sourced()
-    workspace: str | None = None
+    kind: Sourced[str] = _property("loggerType", read="plain_text")
 
 
 @attrs.define(eq=False)
-class CertificateDescription:
+class CertificateDescription(Described):
     """An uploaded certificate, or one in Key Vault; its content is rarely written anywhere."""
 
-    id: str
-    origin: FileLocation
-    path: Sourced[str] = Sourced()
-    key_vault: Sourced[str] = Sourced()
+    key_vault: Sourced[str] = _property("keyVault.secretIdentifier")
 
 
 @attrs.define(eq=False)
-class IdentityDescription:
-    """A managed identity of the service: `system-assigned`, or the client id of a user-assigned one."""
-
-    id: str
-    origin: FileLocation
-    client_id: Sourced[str] = Sourced()
-
-
-@attrs.define(eq=False)
-class WorkspaceDescription:
-    id: str
-    origin: FileLocation
-    name: Sourced[str] = Sourced()
+class WorkspaceDescription(Described):
+    name: Sourced[str] = _property("displayName", read="plain_text")
     policy: PolicyText | None = None
 
 
@@ -348,27 +354,15 @@ class TagLink(NamedTuple):
     operation: str = ""
 
 
-@attrs.frozen
-class OtherResource:
+@attrs.define(eq=False)
+class OtherResource(Described):
     """A resource of any kind that the gateway needs nothing of but its id."""
 
-    kind: str
+    kind: str = attrs.field(kw_only=True)
     """An id of `resource_kinds.KINDS`, or `authorizations`."""
-    id: str
-    origin: FileLocation
-    workspace: str | None = None
-    within: str = ""
+    within: str = attrs.field(default="", kw_only=True)
     """The id of the resource that it is a part of: of the authorization provider."""
-    is_described: bool = True
-    """False for an empty folder, and for what only an overlay names."""
-
-    @property
-    def name(self) -> Sourced[str]:
-        return Sourced()
-
-    @property
-    def display_name(self) -> str:
-        return self.id
+    is_described: bool = attrs.field(default=True, kw_only=True)
 
 
 @attrs.frozen
@@ -462,7 +456,8 @@ class ServiceDescription:
     fragments: list[FragmentDescription] = attrs.field(factory=list)
     loggers: list[LoggerDescription] = attrs.field(factory=list)
     certificates: list[CertificateDescription] = attrs.field(factory=list)
-    identities: list[IdentityDescription] = attrs.field(factory=list)
+    identities: list[Described] = attrs.field(factory=list)
+    """Managed identities: `system-assigned`, or the client id of a user-assigned one."""
     workspaces: list[WorkspaceDescription] = attrs.field(factory=list)
     others: list[OtherResource] = attrs.field(factory=list)
     """Resources of further kinds, and those of which only the id is known."""
@@ -482,23 +477,29 @@ class ServiceDescription:
     problems: list[Problem] = attrs.field(factory=list)
 
     def resources(self, kind: str) -> list[Any]:
-        typed = getattr(self, kind.replace("-", "_"), ()) if kind in _TYPED else ()
-        return [*typed, *(each for each in self.others if each.kind == kind)]
+        return [*self.own(kind), *(each for each in self.others if each.kind == kind)]
+
+    def own(self, kind: str) -> list[Any]:
+        """Return the list of a kind that has one; an empty list for others."""
+        return getattr(self, kind.replace("-", "_")) if kind in _TYPED else []
 
     def gap(self, kind: str, *names: str) -> Gap | None:
         """Return why a resource of a kind may exist that isn't described, with one of these names; None if none may."""
         return next((each for each in self.gaps if each.covers(kind, names)), None)
 
-    def policies(self) -> Iterator[tuple[Place, PolicyText]]:
-        found = [(Place("global"), self.policy)]
-        found += ((Place("workspace", workspace=each.id), each.policy) for each in self.workspaces)
-        found += ((Place("product", workspace=each.workspace), each.policy) for each in self.products)
-        found += ((Place(fragment=each.id, workspace=each.workspace), each.policy) for each in self.fragments)
+    def owners(self) -> Iterator[tuple[Place, Described | ServiceDescription]]:
+        """Yield all that can have a policy."""
+        yield Place("global"), self
+        yield from ((Place("workspace", workspace=each.id), each) for each in self.workspaces)
+        yield from ((Place("product", workspace=each.workspace), each) for each in self.products)
+        yield from ((Place(fragment=each.id, workspace=each.workspace), each) for each in self.fragments)
         for api in self.apis:
-            found.append((Place("api", workspace=api.workspace, api=api.id), api.policy))
+            yield Place("api", workspace=api.workspace, api=api.id), api
             for each in api.operations:
-                found.append((Place("operation", workspace=api.workspace, api=api.id, operation=each.id), each.policy))
-        return ((place, policy) for place, policy in found if policy is not None)
+                yield Place("operation", workspace=api.workspace, api=api.id, operation=each.id), each
+
+    def policies(self) -> Iterator[tuple[Place, PolicyText]]:
+        return ((place, each.policy) for place, each in self.owners() if each.policy is not None)
 
     def api(self, id_: str) -> ApiDescription | None:
         """Return the first API with an id; ids ignore case."""

@@ -18,31 +18,22 @@ Source: https://azure.github.io/apiops/
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
+from functools import partial
+from typing import Any
 
 from apimpolicy.checkout import listing, walk
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project import layout
 from apimpolicy.project.overlays import NO_CHANGES, TOKEN, Overlay
-from apimpolicy.project.service.described import (
-    SERVERS,
-    api_of,
-    base_id,
-    logger_of,
-    logs_responses,
-    named_value_of,
-    operation_of,
-    product_of,
-    subscription_of,
-    version_set_of,
-)
+from apimpolicy.project.service.described import SERVERS, api_of, logs_responses
 from apimpolicy.project.service.description import (
     ApiDescription,
     ApiFile,
     BackendDescription,
-    CertificateDescription,
+    Described,
     EntityReference,
     FileLocation,
     FragmentDescription,
@@ -59,6 +50,7 @@ from apimpolicy.project.service.description import (
     TagLink,
     WorkspaceDescription,
 )
+from apimpolicy.project.service.fields import WHOLLY_READ, base_id, record_of
 from apimpolicy.project.service.information import Properties, names_in, problem_at_key, properties_of, references_in
 from apimpolicy.text.source import Source
 
@@ -92,7 +84,7 @@ def read_extract(root: str, overlay: Overlay = NO_CHANGES) -> ServiceDescription
     for id_, path, properties in scope.resources("workspaces", is_needed=False):
         name = Sourced[str]() if properties is None else properties.plain_text("displayName")
         folder = path if properties is None else os.path.dirname(path)
-        service.workspaces.append(WorkspaceDescription(id_, FileLocation(path), name, _policy(folder)))
+        service.workspaces.append(WorkspaceDescription(id_, FileLocation(path), name=name, policy=_policy(folder)))
     scope.read()
     for workspace in service.workspaces:
         folder = os.path.join(scope.folders["workspaces"], workspace.id)
@@ -142,24 +134,25 @@ class _Scope:
 
     def read(self) -> None:
         service = self.service
-        service.version_sets += (version_set_of(id_, found) for id_, found in self.known("version-sets"))
-        service.apis += (self._api(id_, os.path.dirname(each.origin.file), each) for id_, each in self.known("apis"))
-        service.products += self._products()
-        service.backends += self._backends()
-        service.named_values += self._named_values()
+        self._add("version-sets")
+        self._add("apis", self._api)
+        self._add("products", self._product)
+        self._add("backends", self._backend)
+        self._add("named-values", self._named_value)
+        service.named_values += self._overlaid_named_values()
         service.fragments += self._fragments()
-        service.loggers += (logger_of(id_, found) for id_, found in self.known("loggers"))
-        for id_, found in self.known("subscriptions"):
-            service.subscriptions.append(subscription_of(id_, found, found.text("scope")))
-        if self.workspace is None:
-            for id_, found in self.known("certificates"):
-                service.certificates.append(CertificateDescription(id_, found.origin))
+        for kind in ("loggers", "subscriptions", "certificates"):
+            self._add(kind)
         for kind in self.folders.keys() - _READ:
             for id_, path, properties in self.resources(kind, is_needed=False):
                 if kind == "diagnostics" and properties is not None and logs_responses(properties.values):
                     self.service.logged_responses.append(FileLocation(path))
                 self._add_other(kind, id_, path, is_described=properties is not None)
         self._add_overlaid()
+
+    def _add(self, kind: str, make: Callable[[str, Properties], Described] | None = None) -> None:
+        make = make or partial(record_of, WHOLLY_READ[kind])
+        self.service.own(kind).extend(make(id_, found) for id_, found in self.known(kind))
 
     def known(self, kind: str) -> Iterator[tuple[str, Properties]]:
         for id_, _, properties in self.resources(kind):
@@ -209,7 +202,8 @@ class _Scope:
         self.service.problems.append(Problem(message, origin, part, advice, api=api))
 
     def _add_other(self, kind: str, id_: str, path: str, within: str = "", *, is_described: bool = True) -> None:
-        self.service.others.append(OtherResource(kind, id_, FileLocation(path), self.workspace, within, is_described))
+        more: dict[str, Any] = {"workspace": self.workspace, "within": within, "is_described": is_described}
+        self.service.others.append(OtherResource(id_, FileLocation(path), kind=kind, **more))
 
     def _add_links(self, owner: str, folder: str) -> None:
         """Add the references beside and below an information file: `apis.json`, `groups/partners/`."""
@@ -263,12 +257,12 @@ class _Scope:
         for id_, path, _ in self.resources("fragments", is_needed=False):
             folder = path if os.path.isdir(path) else os.path.dirname(path)
             if (policy := _policy(folder)) is not None:
-                yield FragmentDescription(id_, policy.origin, policy, self.workspace)
+                yield FragmentDescription(id_, policy.origin, policy, workspace=self.workspace)
             else:
                 self._add_other("fragments", id_, path, is_described=path != folder)
 
-    def _api(self, id_: str, folder: str, found: Properties) -> ApiDescription:
-        made = api_of(id_, found)
+    def _api(self, id_: str, found: Properties) -> ApiDescription:
+        folder, made = os.path.dirname(found.origin.file), api_of(id_, found)
         made.policy = self.policy(folder, f"the API '{id_}'", "apis", id_)
         made.operations += self._operations(id_, folder)
         made.files += _api_files(folder)
@@ -287,19 +281,19 @@ class _Scope:
             policy = self.policy(inside, part, "apis", api, id_)
             path = layout.file_in(inside, "operationInformation.json")
             found = None if path is None else properties_of(path, part, self.service.problems)
-            made = OperationDescription(id_, FileLocation(inside)) if found is None else operation_of(id_, found)
+            made = OperationDescription(id_, FileLocation(inside))
+            made = made if found is None else record_of(OperationDescription, id_, found)
             made.policy = policy
             if policy is not None or made.method.known is not None:
                 yield made
 
-    def _products(self) -> Iterator[ProductDescription]:
-        for id_, found in self.known("products"):
-            folder, part = os.path.dirname(found.origin.file), f"the product '{id_}'"
-            made = product_of(id_, found)
-            made.apis += self._linked(folder, "apis", part)
-            made.groups += self._linked(folder, "groups", part)
-            made.policy = self.policy(folder, part, "products", id_)
-            yield made
+    def _product(self, id_: str, found: Properties) -> ProductDescription:
+        folder, part = os.path.dirname(found.origin.file), f"the product '{id_}'"
+        made = record_of(ProductDescription, id_, found)
+        made.apis += self._linked(folder, "apis", part)
+        made.groups += self._linked(folder, "groups", part)
+        made.policy = self.policy(folder, part, "products", id_)
+        return made
 
     def _linked(self, folder: str, kind: str, part: str) -> list[Sourced[str]]:
         """Return the ids that a resource is linked with: a list in a file, or a folder for each."""
@@ -308,30 +302,32 @@ class _Scope:
             return list(names_in(path, part, self.service.problems))
         return [Sourced(name, FileLocation(inside)) for name, inside in layout.subfolders(os.path.join(folder, kind))]
 
-    def _backends(self) -> Iterator[BackendDescription]:
+    def _backend(self, id_: str, found: Properties) -> BackendDescription:
         from apimpolicy.project.folder_backends import backend_of
 
-        for id_, found in self.known("backends"):
-            made = BackendDescription(id_, found.origin, found.text("url"), workspace=self.workspace)
-            try:
-                made.backend = backend_of(found.origin.file, found.values)
-            except ConfigurationError as error:
-                self.service.problems.append(problem_at_key(error, found, f"the backend '{id_}'"))
-            yield made
+        made = record_of(BackendDescription, id_, found)
+        try:
+            made.backend = backend_of(found.origin.file, found.values)
+        except ConfigurationError as error:
+            self.service.problems.append(problem_at_key(error, found, f"the backend '{id_}'"))
+        return made
 
-    def _named_values(self) -> Iterator[NamedValueDescription]:
-        changed = {id_: (display, value) for id_, display, value in self.overlay.named_values(self.workspace)}
-        for id_, found in self.known("named-values"):
-            changed.pop(id_.lower(), None)
-            made = named_value_of(id_, found)
-            if made.value.known is not None and TOKEN.search(made.value.known):
-                made.value = Sourced(Hole(made.value.known), made.value.origin)
-            if "keyVault" in found.changes:
-                made.value = Sourced()
-            yield made
-        for id_, (display, given) in changed.items():
-            origin = FileLocation(self.overlay.path)
-            yield NamedValueDescription(id_, origin, Sourced(display), Sourced(given, origin), workspace=self.workspace)
+    def _named_value(self, id_: str, found: Properties) -> NamedValueDescription:
+        made = record_of(NamedValueDescription, id_, found)
+        if made.value.known is not None and TOKEN.search(made.value.known):
+            made.value = Sourced(Hole(made.value.known), made.value.origin)
+        if "keyVault" in found.changes:
+            made.value = Sourced()
+        return made
+
+    def _overlaid_named_values(self) -> Iterator[NamedValueDescription]:
+        known = {each.id.lower() for each in self.service.named_values if each.workspace == self.workspace}
+        changed = {id_: (name, value) for id_, name, value in self.overlay.named_values(self.workspace)}
+        origin = FileLocation(self.overlay.path)
+        for id_, (name, value) in changed.items():
+            if id_ not in known:
+                values = Sourced(name), Sourced(value, origin)
+                yield NamedValueDescription(id_, origin, *values, workspace=self.workspace)
 
     def policy(self, folder: str, part: str, kind: str = "", id_: str = "", operation: str = "") -> PolicyText | None:
         """Return the policy in a folder, or the one of the overlay; without a kind, that of the service."""

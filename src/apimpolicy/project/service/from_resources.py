@@ -25,33 +25,20 @@ from apimpolicy.project.service.described import (
     Entity,
     ReadingContext,
     api_of,
-    base_id,
     below_workspace,
-    first_block,
-    flag_of,
-    hole_of,
-    id_of,
     json_of,
-    logger_of,
     logs_responses,
-    named_value_of,
     names_of,
-    operation_of,
-    product_of,
-    subscription_of,
-    text_of,
     tool_of,
-    version_set_of,
 )
 from apimpolicy.project.service.description import (
     ApiDescription,
     ApiFile,
     BackendDescription,
-    CertificateDescription,
+    Described,
     FileLocation,
     FragmentDescription,
     Gap,
-    IdentityDescription,
     OperationDescription,
     OtherResource,
     ParameterDescription,
@@ -61,6 +48,17 @@ from apimpolicy.project.service.description import (
     Sourced,
     TagLink,
     WorkspaceDescription,
+)
+from apimpolicy.project.service.fields import (
+    WHOLLY_READ,
+    Fields,
+    base_id,
+    fields_of,
+    first_block,
+    hole_of,
+    id_of,
+    record_of,
+    text_of,
 )
 from apimpolicy.project.service.policy_sources import unknown_policy
 from apimpolicy.project.service.repair import built_in_product
@@ -84,21 +82,34 @@ def describe_resources(
     for each in sorted(resources, key=lambda each: order.get(below_workspace(each)[0], len(order))):
         type_, names, workspace = below_workspace(each)
         entity = Entity(each, [id_of(name) for name in names], workspace, context)
-        make: Callable[[Entity], None] | None = getattr(builder, f"_{type_.replace('/', '_')}", None)
+        method = f"_{type_.replace('/', '_') or 'service'}"
+        make: Callable[[Entity], None] | None = getattr(builder, method, None)
         if make is not None:
             make(entity)
-        elif type_ in ADDERS:
-            ADDERS[type_](service, entity)
-        elif type_ == "authorizationproviders/authorizations":
-            within = entity.ids[0]
-            service.others.append(OtherResource("authorizations", entity.id, entity.origin, workspace, within))
-        elif (kind := kind_of_folder(type_)) is not None:
-            if kind.id == "diagnostics" and logs_responses(each.properties):
+        elif (record := WHOLLY_READ.get(kind_id := _kind_of(type_))) is not None:
+            service.own(kind_id).append(record_of(record, entity.id, entity))
+        elif kind_id:
+            if kind_id == "diagnostics" and logs_responses(each.properties):
                 service.logged_responses.append(entity.origin)
-            service.others.append(OtherResource(kind.id, entity.id, entity.origin, workspace))
+            within = entity.ids[0] if kind_id == "authorizations" else ""
+            other = OtherResource(entity.id, entity.origin, workspace=workspace, kind=kind_id, within=within)
+            service.others.append(other)
     builder.finish(unread)
     service.named_values += context.unknown.described
     service.problems += _of_links(context)
+
+
+_KINDS = {
+    "properties": "named-values",  # until 2019
+    "authorizationproviders/authorizations": "authorizations",
+}
+"""Kinds by type of resource where that isn't the name of a folder."""
+
+
+def _kind_of(type_: str) -> str:
+    """Return the kind of a type of resource; an empty text for what the gateway needs nothing of."""
+    kind = kind_of_folder(type_)
+    return _KINDS.get(type_, "" if kind is None else kind.id)
 
 
 def _of_links(context: ReadingContext) -> list[Problem]:
@@ -126,10 +137,10 @@ def _text_of(policy: PolicyText) -> str:
 
 
 class _Builder:
-    """Adds resources that belong to others: `_apis_operations` is for resources of the type `apis/operations`."""
+    """Adds resources: `_apis_operations` is for resources of the type `apis/operations`."""
 
-    def __init__(self, service: ServiceDescription) -> None:
-        self.service = service
+    def __init__(self, description: ServiceDescription) -> None:
+        self.service = description
         self.apis: dict[str, ApiDescription] = {}
         self.operations: dict[tuple[str, str], OperationDescription] = {}
         self.products: dict[str, ProductDescription] = {}
@@ -197,16 +208,14 @@ class _Builder:
         api = self._api(entity, "operation")
         if api is None:
             return
-        made = operation_of(entity.id, entity)
+        made = record_of(OperationDescription, entity.id, entity)
         request = first_block(entity.get("request"))
         places = {"template": entity.get("templateParameters"), "query": request.get("queryParameters")}
         for place, given in {**places, "header": request.get("headers")}.items():
             for each in blocks_in(given):
                 if isinstance(each.get("name"), str):
-                    type_, text = (text_of(each.get(key), entity.origin) for key in ("type", "description"))
-                    required = flag_of(each.get("required"), entity.origin)
-                    parameter = ParameterDescription(each["name"], entity.origin, place, type_, required, text)
-                    made.parameters.append(parameter)
+                    fields = fields_of(ParameterDescription, Fields(each, entity.origin))
+                    made.parameters.append(ParameterDescription(each["name"], entity.origin, place, **fields))
         for each in blocks_in(request.get("representations")):
             made.bodies.append((str(each.get("contentType") or "").lower(), str(each.get("typeName") or "")))
         api.operations.append(made)
@@ -321,15 +330,15 @@ class _Builder:
 
     def _policyfragments(self, entity: Entity) -> None:
         policy = entity.policy(f"the fragment '{entity.id}'", "fragment")
-        self.service.fragments.append(FragmentDescription(entity.id, policy.origin, policy, entity.workspace))
+        self.service.fragments.append(FragmentDescription(entity.id, policy.origin, policy, workspace=entity.workspace))
 
     def _workspaces(self, entity: Entity) -> None:
-        self.service.workspaces.append(WorkspaceDescription(entity.id, entity.origin, entity.text("displayName")))
+        self.service.workspaces.append(record_of(WorkspaceDescription, entity.id, entity))
 
     # Products
 
     def _products(self, entity: Entity) -> None:
-        made = product_of(entity.id, entity)
+        made = record_of(ProductDescription, entity.id, entity)
         self.service.products.append(made)
         self.owners[id(made)] = entity
         self.products.setdefault(entity.id.lower(), made)
@@ -363,76 +372,55 @@ class _Builder:
         if (product := self._product(entity)) is not None:
             product.groups.append(entity.last_name("groupId"))
 
+    # What belongs to no API and no product
 
-# Resources of infrastructure code that belong to no API and no product, as parts of a service.
+    def _service(self, entity: Entity) -> None:
+        for each in blocks_in(entity.get("identity")):
+            if "system" in str(each.get("type", "")).lower():
+                self.service.identities.append(Described("system-assigned", entity.place("identity")))
+            users = each.get("userAssignedIdentities") or each.get("identity_ids") or ()
+            for one in users if isinstance(users, list | dict) else ():
+                name = id_of(segments(one)[-1]) if segments(one) else "identity"
+                self.service.identities.append(Described(name, entity.place("identity")))
+        for each in blocks_in(entity.get("hostnameConfigurations")):
+            if each.get("type") == "Proxy":
+                self.service.hosts.append(text_of(each.get("hostName"), entity.origin))
+        self._add_host_names(entity, first_block(entity.get("hosts")).get("proxy"))
+        sku = entity.within("sku").text("name") if blocks_in(entity.get("sku")) else entity.text("sku")
+        if not sku.is_missing:
+            self.service.sku = sku
+        legacy = first_block(entity.get("legacyPolicy")).get("xml_content")
+        if legacy is not None:
+            self.service.policy = entity.policy_of(legacy, "the global policy", "global")
 
+    def _hosts(self, entity: Entity) -> None:
+        self._add_host_names(entity, entity.get("gateway"))
 
-def _add_service(service: ServiceDescription, entity: Entity) -> None:
-    for each in blocks_in(entity.get("identity")):
-        if "system" in str(each.get("type", "")).lower():
-            service.identities.append(IdentityDescription("system-assigned", entity.place("identity")))
-        users = each.get("userAssignedIdentities") or each.get("identity_ids") or ()
-        for one in users if isinstance(users, list | dict) else ():
-            name = id_of(segments(one)[-1]) if segments(one) else "identity"
-            service.identities.append(IdentityDescription(name, entity.place("identity")))
-    for each in blocks_in(entity.get("hostnameConfigurations")):
-        if each.get("type") == "Proxy":
-            service.hosts.append(text_of(each.get("hostName"), entity.origin))
-    _add_host_names(service, entity, first_block(entity.get("hosts")).get("proxy"))
-    if not (sku := entity.inner_text("sku", "name") if blocks_in(entity.get("sku")) else entity.text("sku")).is_missing:
-        service.sku = sku
-    legacy = first_block(entity.get("legacyPolicy")).get("xml_content")
-    if legacy is not None:
-        service.policy = entity.policy_of(legacy, "the global policy", "global")
+    def _add_host_names(self, entity: Entity, blocks: Value) -> None:
+        names = (each.get("host_name") for each in blocks_in(blocks))
+        self.service.hosts += [text_of(name, entity.origin) for name in names if name is not None]
 
-
-def _add_host_names(service: ServiceDescription, entity: Entity, blocks: Value) -> None:
-    names = (each.get("host_name") for each in blocks_in(blocks))
-    service.hosts += [text_of(name, entity.origin) for name in names if name is not None]
-
-
-def _add_named_value(service: ServiceDescription, entity: Entity) -> None:
-    service.named_values.append(named_value_of(entity.id, entity))
-
-
-def _add_backend(service: ServiceDescription, entity: Entity) -> None:
-    made = BackendDescription(entity.id, entity.origin, entity.text("url"), workspace=entity.workspace)
-    service.backends.append(made)
-    if isinstance(entity.get("url"), Unknown):
-        return
-    properties = dict(entity.resource.properties)
-    pool = first_block(properties.get("pool"))
-    unknown = next((each for each in (properties.get("pool"), pool.get("services")) if isinstance(each, Unknown)), None)
-    if unknown is not None:  # a pool whose members aren't known is a backend whose URL isn't
-        made.url = Sourced(hole_of(unknown), entity.origin)
-        return
-    members = blocks_in(pool.get("services"))
-    if members and all(each.get("id") is not None for each in members):
-        # What is before the last name of a member's id is the service, which needs no stand-in.
-        named = [{**each, "id": id_of(segments(each["id"])[-1])} for each in members]
-        properties["pool"] = {**pool, "services": named}
-    try:
-        made.backend = backend_of(entity.origin.file, entity.context.unknown.filled_deeply(properties, entity.origin))
-    except (ConfigurationError, ValueTooLarge) as error:
-        entity.problem(f"the backend '{entity.id}' can't be used: {error}", f"the backend '{entity.id}'")
-
-
-def _add_certificate(service: ServiceDescription, entity: Entity) -> None:
-    vault = entity.inner_text("keyVault", "secretIdentifier")
-    service.certificates.append(CertificateDescription(entity.id, entity.origin, key_vault=vault))
-
-
-ADDERS: dict[str, Callable[[ServiceDescription, Entity], None]] = {
-    "": _add_service,
-    "apiversionsets": lambda service, entity: service.version_sets.append(version_set_of(entity.id, entity)),
-    "backends": _add_backend,
-    "certificates": _add_certificate,
-    "hosts": lambda service, entity: _add_host_names(service, entity, entity.get("gateway")),
-    "loggers": lambda service, entity: service.loggers.append(logger_of(entity.id, entity)),
-    "namedvalues": _add_named_value,
-    "properties": _add_named_value,  # the name of named values until 2019
-    "subscriptions": lambda service, entity: service.subscriptions.append(
-        subscription_of(entity.id, entity, entity.scope())
-    ),
-}
-"""Functions by type of resource."""
+    def _backends(self, entity: Entity) -> None:
+        made = record_of(BackendDescription, entity.id, entity)
+        self.service.backends.append(made)
+        if isinstance(entity.get("url"), Unknown):
+            return
+        properties = dict(entity.resource.properties)
+        pool = first_block(properties.get("pool"))
+        unknown = next(
+            (each for each in (properties.get("pool"), pool.get("services")) if isinstance(each, Unknown)), None
+        )
+        if unknown is not None:  # a pool whose members aren't known is a backend whose URL isn't
+            made.url = Sourced(hole_of(unknown), entity.origin)
+            return
+        members = blocks_in(pool.get("services"))
+        if members and all(each.get("id") is not None for each in members):
+            # What is before the last name of a member's id is the service, which needs no stand-in.
+            named = [{**each, "id": id_of(segments(each["id"])[-1])} for each in members]
+            properties["pool"] = {**pool, "services": named}
+        try:
+            made.backend = backend_of(
+                entity.origin.file, entity.context.unknown.filled_deeply(properties, entity.origin)
+            )
+        except (ConfigurationError, ValueTooLarge) as error:
+            entity.problem(f"the backend '{entity.id}' can't be used: {error}", f"the backend '{entity.id}'")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
@@ -13,10 +13,9 @@ from apimpolicy.project.environments import merged
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.layout import kind_of_folder
 from apimpolicy.project.service.description import NOWHERE, EntityReference, FileLocation, Hole, Problem, Sourced
+from apimpolicy.project.service.fields import Fields
 from apimpolicy.text.named_values import find_named_values
 from apimpolicy.text.source import decode
-
-T = TypeVar("T")
 
 PLACEHOLDER = re.compile(r"\{#[^#\n]{1,200}#\}|#\{[^{}\n]{1,200}\}#?|\$\(\w[^()\n]{0,200}\)|\$\{[^{}\n]{1,200}\}")
 """Placeholders that a pipeline replaces before it deploys: `{#name#}`, `#{name}#`, `$(name)`, `${name}`."""
@@ -59,10 +58,10 @@ class BrokenFileError(ConfigurationError):
         self.origin = origin
 
 
-class Properties:
-    """The properties of a resource, with the changes of an environment; null counts as not given.
+class Properties(Fields):
+    """The properties of a resource in its file, with the changes of an environment.
 
-    A value of the wrong kind is a problem of `part`, and isn't known.
+    A value of the wrong kind is a problem of `part`.
     """
 
     def __init__(
@@ -76,10 +75,9 @@ class Properties:
         changes: Mapping[str, Any] | None = None,
         workspace: str | None = None,
     ) -> None:
+        super().__init__(values if not changes else merged(values, changes), FileLocation(file.path))
         self.file = file
-        self.origin = FileLocation(file.path)
         self.workspace = workspace
-        self.values = values if not changes else merged(values, changes)
         self._path = path
         self._problems = problems
         self._part = part
@@ -95,70 +93,45 @@ class Properties:
     def problem(self, message: str, part: str = "") -> None:
         self._problems.append(Problem(message, self.origin, part or self._part, severity=Severity.WARNING))
 
-    def get(self, key: str) -> Any:
-        return self.values.get(key)
-
     def text(self, key: str) -> Sourced[str]:
         """Return a text; one with a placeholder is a hole."""
-        found = self._field(key, str)
+        found = self.field(key, str)
         if found.known is not None and PLACEHOLDER.search(found.known):
             return Sourced(Hole(found.known), found.origin)
         return found
 
     def plain_text(self, key: str) -> Sourced[str]:
-        """Return a text in which nothing is a placeholder."""
-        return self._field(key, str)
-
-    def flag(self, key: str) -> Sourced[bool]:
-        """Return true or false, which Azure also takes as a text."""
-        value = self.values.get(key)
-        if isinstance(value, str) and value.lower() in ("true", "false"):
-            return Sourced(value.lower() == "true", self.place(key))
-        return self._field(key, bool)
-
-    def whole_number(self, key: str) -> Sourced[int]:
-        """Return a whole number, which Azure also accepts as a text."""
-        value = self.values.get(key)
-        if isinstance(value, str) and value.strip().isdecimal():
-            return Sourced(int(value), self.place(key))
-        return self._field(key, int)
+        return self.field(key, str)
 
     def texts(self, key: str) -> Sourced[tuple[str, ...]]:
-        found = self._field(key, list)
-        if not isinstance(found.value, list):
-            return Sourced()
-        return Sourced(tuple(each for each in found.value if isinstance(each, str)), found.origin)
+        found = self.field(key, list)
+        if found.known is None:
+            return Sourced(found.hole, found.origin)
+        return Sourced(tuple(each for each in found.known if isinstance(each, str)), found.origin)
 
     def last_name(self, key: str) -> Sourced[str]:
-        """Return the last part of a resource id; a hole stays one."""
         found = self.text(key)
         if found.is_missing:
             return found
         name = found.text().rstrip("/").rpartition("/")[2]
         return Sourced(name if found.hole is None else Hole(name), found.origin)
 
-    def inner_text(self, block: str, key: str) -> Sourced[str]:
-        return self._inner(block).text(key)
+    def scope(self, key: str) -> Sourced[str]:
+        return self.text(key)
 
-    def _inner(self, key: str) -> Properties:
-        """Return an inner object; an empty one if there is none."""
-        found = self._field(key, dict)
+    def within(self, block: str) -> Properties:
+        found = self.field(block, dict)
         values = found.value if isinstance(found.value, dict) else {}
-        own = self.changes.get(key)
+        own = self.changes.get(block)
         changes = own if isinstance(own, dict) else None
-        return Properties(self.file, values, (*self._path, key), self._problems, self._part, self._changed, changes)
+        return Properties(self.file, values, (*self._path, block), self._problems, self._part, self._changed, changes)
 
-    def _field(self, key: str, kind: type[T]) -> Sourced[T]:
-        value = self.values.get(key)
-        if value is None:
-            return Sourced()
-        if isinstance(value, kind) and not (isinstance(value, bool) and kind is int):
-            return Sourced(value, self.place(key))
+    def hole(self, key: str, value: Any, kind: type) -> Hole:
         written = json.dumps(value, ensure_ascii=False)[:60]
         if not (isinstance(value, str) and PLACEHOLDER.search(value)):
             message = f"'{key}' must be {_NAMES[kind]}, not {written}"
             self._problems.append(Problem(message, self.place(key), self._part))
-        return Sourced(Hole(written), self.place(key))
+        return Hole(written)
 
 
 def properties_of(

@@ -75,7 +75,7 @@ def built_in_product(id_: str, origin: FileLocation) -> ProductDescription:
 
 def _workspace_of(entity: ApiDescription) -> str | None:
     found = re.search(r"workspaces[/\\]([^/\\]+)", entity.origin.file)
-    return getattr(entity, "workspace", None) or (None if found is None else found[1])
+    return entity.workspace or (None if found is None else found[1])
 
 
 class _Repair:

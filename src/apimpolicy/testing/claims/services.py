@@ -17,6 +17,7 @@ import attrs
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.gateway.context.entities import Operation, Subscription
 from apimpolicy.gateway.context.records import Request
+from apimpolicy.gateway.engine.api_routing import prefix_of
 from apimpolicy.gateway.engine.pipeline import preflight_steps
 from apimpolicy.gateway.engine.service import Service, ServiceApi, ServiceProduct, ServiceSubscription
 from apimpolicy.gateway.engine.service_requests import documents_of, operations_with_policies
@@ -258,16 +259,12 @@ def _admitted(
 
 def _place(api: ServiceApi) -> tuple[str, dict[str, str], tuple[str, ...]]:
     """Return the path of an API with its version, the header or parameter for it, and the parameters that it needs."""
-    prefix = "/" + from_utf16(api.api.path).strip("/")
-    versions, version = api.version_set, api.api.version
-    if versions is None or version is None:
-        return prefix.rstrip("/"), {}, ()
-    if versions.scheme == "segment":
-        return f"{prefix.rstrip('/')}/{from_utf16(version)}", {}, ()
+    prefix, versions, version = prefix_of(api), api.version_set, from_utf16(api.api.version or "")
+    if versions is None or api.api.version is None or versions.scheme == "segment":
+        return prefix, {}, ()
     if versions.scheme == "header":
-        return prefix.rstrip("/"), {versions.name: from_utf16(version)}, ()
-    query = f"{quote(versions.name)}={quote(from_utf16(version))}"
-    return prefix.rstrip("/"), {}, (query,)
+        return prefix, {versions.name: version}, ()
+    return prefix, {}, (f"{quote(versions.name)}={quote(version)}",)
 
 
 def _route(

@@ -207,10 +207,9 @@ KINDS = (
         "certificates",
         "certificate",
         ("", "policies that use it fail"),
-        ("path", "file", "policies that use it get another certificate"),
         ("key_vault", "certificate in Key Vault", "policies that use it get another certificate"),
     ),
-    _kind("identities", "managed identity", ("", "policies that use it fail"), ("client_id", "client id")),
+    _kind("identities", "managed identity", ("", "policies that use it fail")),
     _kind("workspaces", "workspace", ("", ""), ("name", "display name")),
 )
 """All kinds of a service but APIs, which have operations and are in products."""

@@ -18,7 +18,7 @@ from apimpolicy.checkout import listing
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.gateway.engine.steps import Program, spliced
 from apimpolicy.project.gateways import configured
-from apimpolicy.project.layout import is_service_folder, place_of
+from apimpolicy.project.layout import Place, is_service_folder, place_of
 from apimpolicy.project.repository import repository_of
 from apimpolicy.project.service.description import PolicyText, ServiceDescription
 from apimpolicy.project.service.leniency import KeptServices
@@ -210,26 +210,17 @@ def documents_of(old: ServiceSide, new: ServiceSide, place: str, places: Places)
 
 
 def _policies(description: ServiceDescription) -> Iterator[tuple[str, PolicyText]]:
-    for subject, owner in _subjects(description):
+    for place, owner in description.owners():
         if owner.policy is not None:
-            yield subject, owner.policy
+            yield _subject(place, getattr(owner, "id", "")), owner.policy
 
 
-def _subjects(description: ServiceDescription) -> Iterator[tuple[str, Any]]:
-    yield "all APIs", description
-    for each in description.workspaces:
-        yield f"workspace {each.id}", each
-    for kind, owners in (("product", description.products), ("fragment", description.fragments)):
-        for owner in owners:
-            yield f"{kind} {owner.id}{_within(owner.workspace)}", owner
-    for api in description.apis:
-        yield f"API {api.id}{_within(api.workspace)}", api
-        for operation in api.operations:
-            yield f"operation {operation.id} of API {api.id}{_within(api.workspace)}", operation
-
-
-def _within(workspace: str | None) -> str:
-    return f" of workspace {workspace}" if workspace is not None else ""
+def _subject(place: Place, id_: str) -> str:
+    if place.scope in ("global", "workspace"):
+        return "all APIs" if place.scope == "global" else f"workspace {id_}"
+    of_api = f" of API {place.api}" if place.operation is not None else ""
+    within = f" of workspace {place.workspace}" if place.workspace is not None else ""
+    return f"{'API' if place.scope == 'api' else place.scope or 'fragment'} {id_}{of_api}{within}"
 
 
 def _version(text: PolicyText, subject: str, side: ServiceSide, places: Places) -> Version:
