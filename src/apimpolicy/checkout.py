@@ -307,6 +307,14 @@ def walk(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
         waiting += [os.path.join(directory, name) for name in reversed(folders)]
 
 
+def cache_directory() -> str:
+    """Return the folder of caches: `APIMPOLICY_CACHE_DIR`, or `apimpolicy` below the user's cache directory."""
+    if given := os.environ.get("APIMPOLICY_CACHE_DIR"):
+        return given
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return os.path.join(base or os.path.join(os.path.expanduser("~"), ".cache"), "apimpolicy")
+
+
 class GitOutput(NamedTuple):
     """The exit code of git, and what it wrote."""
 
@@ -410,6 +418,18 @@ def _foreign_objects(root: str) -> str:
         where = "it takes objects from another repository (.git/objects/info/alternates)"
         return f"{where}; start with --trust-config if you trust the checkout"
     return ""
+
+
+def git_folders(root: str) -> list[str]:
+    """Return the folders of git's objects for a checkout, where they are elsewhere: for work trees and submodules."""
+    entry = os.path.join(root, ".git")
+    if not os.path.isfile(entry):
+        return []
+    directory = os.path.join(root, _line_of(entry).removeprefix("gitdir:").strip())
+    if not _points_back(directory, entry):
+        return []
+    common = _line_of(os.path.join(directory, "commondir")) or "."
+    return [directory, os.path.join(directory, common)]
 
 
 def _points_back(directory: str, entry: str) -> bool:
