@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from contextlib import suppress
 from functools import lru_cache
@@ -21,7 +22,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import BinaryIO, TextIO
 
 TRUST = "APIMPOLICY_TRUST_CONFIG"
@@ -29,9 +30,12 @@ TRUST = "APIMPOLICY_TRUST_CONFIG"
 LEADS_OUT = "it is or contains a link that leads out of the checkout"
 OUTSIDE = "it is outside of the checkout; move it there, or start with --trust-config if you trust the checkout"
 HIDDEN = "it is hidden; rename it, or start with --trust-config if you trust the checkout"
+CREDENTIALS = "its name is one that tools give to credentials; start with --trust-config if you trust the checkout"
 NO_FILE = "it is a pipe or a device, not a file"
 NOT_OWN = "it is outside of the folders of this assistant or editor"
 IS_LINK = "it is a link; write to its target instead"
+_OF_CREDENTIALS = re.compile(r"gha-creds-.*\.json|.*\.tfstate(\.backup)?|id_(rsa|ed25519|ecdsa)", re.IGNORECASE)
+"""Files that tools, and not the authors of a checkout, put into it: Google's action for GitHub, Terraform, SSH."""
 _allowed: set[str] = set()
 _confined: tuple[str, ...] | None = None
 """Real folders that the process may use, where an assistant or an editor decides what is read; the last is its own."""
@@ -91,7 +95,9 @@ def is_below(path: str, folder: str) -> bool:
 def place(path: str) -> str:
     """Return where a path leads. Raises PermissionError for one that a link leads out of its checkout."""
     written = os.path.abspath(path)
-    real = os.path.realpath(written)
+    if _confined is not None and _is_share(written, _confined):
+        raise _refused(NOT_OWN, path)
+    real = _real(written)
     if _confined is not None and not any(is_below(real, folder) for folder in _confined):
         raise _refused(NOT_OWN, path)
     if real == written:
@@ -107,10 +113,51 @@ def place(path: str) -> str:
     return real
 
 
+def _real(path: str) -> str:
+    """Return what `os.path.realpath` returns, in time that doesn't grow with the depth of a tree that is walked."""
+    folder, name = os.path.split(path)
+    real = _real_folder(folder) if name and os.name != "nt" else ""
+    return os.path.join(real, name) if real and not os.path.islink(path) else os.path.realpath(path)
+
+
+_real_folders: dict[str, tuple[str, int, int]] = {}
+"""Where folders lead, each with the device and the number of the folder that it led to."""
+_MOST_FOLDERS = 20_000
+
+
+def _real_folder(folder: str) -> str:
+    """Return where a folder leads; empty if it can't be asked."""
+    if not (identity := _identity(folder)):
+        return ""
+    known = _real_folders.get(folder)
+    if known is not None and known[1:] == identity:
+        return known[0]
+    parent, name = os.path.split(folder)
+    above = _real_folders.get(parent)
+    if above is not None and above[1:] == _identity(parent) and not os.path.islink(folder):
+        real = os.path.join(above[0], name)
+    else:
+        real = os.path.realpath(folder)
+    if len(_real_folders) >= _MOST_FOLDERS:
+        _real_folders.clear()
+    _real_folders[folder] = (real, *identity)
+    return real
+
+
+def _identity(folder: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(folder)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def named(path: str, folder: str, *, may_be_hidden: bool = False) -> str:
     """Return a path that a file in a folder names, if the file may name it. Raises ConfigurationError."""
     if is_trusted() or "\0" in path or os.path.abspath(path) in _allowed:
         return path
+    if _is_share(os.path.abspath(path), [os.path.abspath(folder or os.curdir)]):
+        raise ConfigurationError(f"{path} isn't read: {OUTSIDE}")
     real, base = os.path.realpath(os.path.abspath(path)), os.path.realpath(folder or os.curdir)
     root = root_of(folder or os.curdir)
     top = base if root is None else os.path.realpath(root)
@@ -119,11 +166,22 @@ def named(path: str, folder: str, *, may_be_hidden: bool = False) -> str:
         reason = OUTSIDE
     elif not may_be_hidden and _hidden_parts(real, base if is_below(real, base) else top):
         reason = HIDDEN
+    elif _OF_CREDENTIALS.fullmatch(os.path.basename(real)):
+        reason = CREDENTIALS
     elif os.path.exists(real) and not os.path.isfile(real) and not os.path.isdir(real):
         reason = NO_FILE
     if reason:
         raise ConfigurationError(f"{path} isn't read: {reason}")
     return path
+
+
+def _is_share(path: str, folders: Iterable[str], split: Callable[[str], tuple[str, str]] = os.path.splitdrive) -> bool:
+    r"""Return whether a path is on another machine than folders, such as `\\host\share`.
+
+    Windows would sign in there to find out where the path leads, so that this is asked before.
+    """
+    drive = split(path)[0].replace("/", "\\").lower()
+    return drive.startswith("\\\\") and all(split(each)[0].replace("/", "\\").lower() != drive for each in folders)
 
 
 def allow(path: str) -> None:
@@ -249,6 +307,14 @@ def walk(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
         waiting += [os.path.join(directory, name) for name in reversed(folders)]
 
 
+def cache_directory() -> str:
+    """Return the folder of caches: `APIMPOLICY_CACHE_DIR`, or `apimpolicy` below the user's cache directory."""
+    if given := os.environ.get("APIMPOLICY_CACHE_DIR"):
+        return given
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return os.path.join(base or os.path.join(os.path.expanduser("~"), ".cache"), "apimpolicy")
+
+
 class GitOutput(NamedTuple):
     """The exit code of git, and what it wrote."""
 
@@ -352,6 +418,18 @@ def _foreign_objects(root: str) -> str:
         where = "it takes objects from another repository (.git/objects/info/alternates)"
         return f"{where}; start with --trust-config if you trust the checkout"
     return ""
+
+
+def git_folders(root: str) -> list[str]:
+    """Return the folders of git's objects for a checkout, where they are elsewhere: for work trees and submodules."""
+    entry = os.path.join(root, ".git")
+    if not os.path.isfile(entry):
+        return []
+    directory = os.path.join(root, _line_of(entry).removeprefix("gitdir:").strip())
+    if not _points_back(directory, entry):
+        return []
+    common = _line_of(os.path.join(directory, "commondir")) or "."
+    return [directory, os.path.join(directory, common)]
 
 
 def _points_back(directory: str, entry: str) -> bool:

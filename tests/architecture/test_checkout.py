@@ -50,6 +50,7 @@ OF_THE_TOOL = {
     "checkout": "the door",
     "checks.catalogue": "installed packages with rules",
     "cli.program": "the null device",
+    "cli.wall": "where folders are, to open them for the system",
     "csharp.dotnet.cryptography.certificate_parts": "a certificate in a temporary folder, for OpenSSL",
     "editor.request_actions": "a document in a temporary folder",
     "editor.isolated_calls": "this Python",

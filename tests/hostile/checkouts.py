@@ -244,6 +244,98 @@ def many_paths(folder: Path, _: Path) -> None:
     _write(folder, **{"main.tf": API + api, "orders.xml": POLICY, "apimpolicy.toml": "openapi = 'openapi.json'\n"})
 
 
+def python_modules(folder: Path, _: Path) -> None:
+    """Python that tools run or import: tests, plugins and modules."""
+    code = f"# apim\nopen({str(folder.parent / 'it-ran')!r}, 'w').close()\n"
+    names = (
+        "conftest.py",
+        "test_a.py",
+        "setup.py",
+        "sitecustomize.py",
+        "yaml.py",
+        "apis/conftest.py",
+        "lxml/__init__.py",
+    )
+    _write(folder, **dict.fromkeys(names, code), **{"own.xml": POLICY, "own.test.yaml": "policy: own.xml\ncases: []\n"})
+    _write(folder, **{"apimpolicy.toml": "[check]\nextend = ['POL143']\n", "pytest.ini": "[pytest]\naddopts = -p a\n"})
+
+
+def deep_folders(folder: Path, _: Path) -> None:
+    """A policy in six hundred folders, and one beside the first of them."""
+    deepest = folder
+    for _level in range(600):
+        deepest = deepest / "d"
+        deepest.mkdir()
+    (deepest / "orders.xml").write_text(POLICY)
+    (folder / "own.xml").write_text(POLICY)
+
+
+def ordinary(folder: Path, _: Path) -> None:
+    """Policies that are nothing special: what `LATER` changes is git."""
+    _write(folder, **{"own.xml": POLICY, "apis/orders.xml": POLICY})
+
+
+def _configure_git(folder: Path, _: Path) -> None:
+    """A configuration, attributes and hooks of git, each of which names a program."""
+    command = f"touch {folder.parent}/it-ran; false"
+    hooks = folder / ".git" / "own-hooks"
+    hooks.mkdir()
+    for name in ("post-index-change", "reference-transaction", "post-checkout", "fsmonitor-watchman"):
+        (hooks / name).write_text(f"#!/bin/sh\n{command}\n")
+        (hooks / name).chmod(0o755)
+    with (folder / ".git" / "config").open("a") as file:
+        file.write(
+            f'[core]\n\tfsmonitor = "{command}"\n\thooksPath = .git/own-hooks\n\tpager = "{command}"\n'
+            f'\tsshCommand = "{command}"\n\teditor = "{command}"\n\taskPass = "{command}"\n'
+            f'[diff]\n\texternal = "{command}"\n[diff "a"]\n\ttextconv = "{command}"\n\tcommand = "{command}"\n'
+            f'[filter "a"]\n\tsmudge = "{command}"\n\tclean = "{command}"\n\tprocess = "{command}"\n\trequired = true\n'
+            f'[credential]\n\thelper = "!{command}"\n[gpg]\n\tprogram = "{command}"\n[log]\n\tshowSignature = true\n'
+            f'[alias]\n\tls-tree = "!{command}"\n\tcat-file = "!{command}"\n[protocol "file"]\n\tallow = always\n'
+            f'[protocol "ext"]\n\tallow = always\n[include]\n\tpath = ../../outside/secret.txt\n'
+            f'[remote "origin"]\n\turl = ext::sh -c "{command}"\n\tpromisor = true\n\tuploadpack = "{command}"\n'
+        )
+    (folder / ".git" / "info").mkdir(exist_ok=True)
+    (folder / ".git" / "info" / "attributes").write_text("* diff=a filter=a\n")
+
+
+def _link_git(folder: Path, _: Path) -> None:
+    """The repository of another folder, with a policy that is none of this one's business."""
+    other = folder.parent / "other"
+    other.mkdir()
+    _write(other, **{"own.xml": POLICY.replace("<base />", SECRET)})
+    git = ["git", "-C", str(other), "-c", "user.name=a", "-c", "user.email=a@b.example", "-c", "commit.gpgsign=false"]
+    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "a"]):
+        subprocess.run([*git, *arguments], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "b"], check=True)
+    (folder / ".git").rename(folder.parent / "before")
+    (folder / ".git").symlink_to(other / ".git")
+
+
+def _grow_git(folder: Path, _: Path) -> None:
+    """A commit before the last one whose three trees have a million paths."""
+    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b.example", "-c", "commit.gpgsign=false"]
+
+    def made(*arguments: str, given: str = "") -> str:
+        return subprocess.run(
+            [*git, *arguments], input=given, capture_output=True, check=True, text=True
+        ).stdout.strip()
+
+    entry = f"100644 blob {made('hash-object', '-w', '--stdin', given=POLICY)}\t{{}}.xml\n"
+    for _level in range(3):
+        tree = made("mktree", given="".join(entry.format(f"a{each:03}") for each in range(100)))
+        entry = f"040000 tree {tree}\t{{}}\n"
+    large = made("commit-tree", tree, "-p", "HEAD", "-m", "large")
+    small = made("commit-tree", "HEAD^{tree}", "-p", large, "-m", "small")
+    made("update-ref", "HEAD", small)
+
+
+LATER: dict[str, Callable[[Path, Path], None]] = {
+    "git_configuration": _configure_git,
+    "git_link": _link_git,
+    "large_tree": _grow_git,
+}
+"""Kinds of which the git directory is hostile: it is changed when everything is committed."""
+
 KINDS: dict[str, Callable[[Path, Path], None]] = {
     made.__name__: made
     for made in (
@@ -259,9 +351,10 @@ KINDS: dict[str, Callable[[Path, Path], None]] = {
             nested_deployments,
             growing_values,
         ),
-        *(growing_modules, many_patterns, many_paths),
+        *(growing_modules, many_patterns, many_paths, python_modules, deep_folders),
     )
 }
+KINDS |= dict.fromkeys(LATER, ordinary)
 
 
 def make(kind: str, top: Path) -> Path:
@@ -284,4 +377,6 @@ def make(kind: str, top: Path) -> Path:
     if kind != "pipes":
         subprocess.run([*git, "add", "--all", "--force", "."], check=True)
         subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "b"], check=True)
+    if kind in LATER:
+        LATER[kind](folder, outside)
     return folder

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.hostile.checkouts import KINDS, SECRET, make
+from tests.hostile.checkouts import KINDS, LATER, SECRET, make
 from tests.processes import run_python
 from tests.sampling import IS_NIGHTLY, sampled
 
@@ -39,6 +39,8 @@ COMMANDS = {
     "mutate": ("mutate", "."),
     "eval": ("eval", "@(1 + 1)"),
     "lsp": ("lsp",),
+    "mcp": ("mcp",),
+    "dap": ("dap",),
     "serve": ("serve", ".", "--http", "0", "--https", "0", "--host", "host.invalid"),
 }
 """`serve` loads everything, and then ends because it can't listen."""
@@ -48,11 +50,62 @@ CERTAIN = [
     *(("named_in_terraform", "run"), ("named_in_bicep", "run"), ("named_in_tests", "test"), ("patterns", "check")),
     *(("named_in_configuration", "serve"), ("growing_values", "check"), ("nested_deployments", "audit")),
     *(("growing_modules", "audit"), ("many_patterns", "check --output-file")),
+    *(("python_modules", name) for name in ("check", "test", "mutate", "mcp")),
+    *((kind, name) for kind in LATER for name in ("check --since", "diff", "audit --since")),
+    *(("deep_folders", "check"), ("links", "mcp"), ("links", "dap")),
 ]
 """What was a fault once, and one command for each kind of `COSTLY`; these run every time."""
 COSTLY = () if IS_NIGHTLY else ("growing_modules", "many_patterns")
 """Kinds on which each command computes for ten seconds, until a bound ends it."""
 ROWS = [(kind, name) for kind in KINDS if kind not in COSTLY for name in COMMANDS]
+
+
+CONVERSATIONS = ("lsp", "mcp", "dap")
+MOST_OUTPUT = 6_000_000
+"""Bytes that a command writes at most."""
+
+
+def _conversation(name: str, folder: Path) -> bytes:
+    """Return what a client of a command says; nothing to a command without one."""
+    given = {"lsp": _messages, "mcp": _calls, "dap": _launches}.get(name)
+    return b"" if given is None else given(folder)
+
+
+def _calls(folder: Path) -> bytes:
+    """Return what an assistant sends that has been talked into reading what is none of its business."""
+    paths = [
+        "own.xml",
+        "../outside/policy.xml",
+        str(folder.parent / "outside" / "policy.xml"),
+        ".env",
+        "vendor/policy.xml",
+    ]
+    client = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "a", "version": "1"}}
+    messages: list[dict[str, object]] = [
+        {"id": 1, "method": "initialize", "params": client},
+        {"method": "notifications/initialized"},
+    ]
+    for path in paths:
+        for tool in ("format", "check"):
+            call = {"name": tool, "arguments": {"policy": path}}
+            messages.append({"id": len(messages) + 1, "method": "tools/call", "params": call})
+    return "".join(f"{json.dumps({'jsonrpc': '2.0', **message})}\n" for message in messages).encode()
+
+
+def _launches(folder: Path) -> bytes:
+    """Return what an editor sends that debugs a policy of the folder, with a configuration of the folder."""
+    launch = {"policy": str(folder / "own.xml"), "url": "/orders", "method": "GET", "noDebug": True}
+    commands = [
+        ("initialize", {"adapterID": "apimpolicy"}),
+        ("launch", launch),
+        ("configurationDone", {}),
+        ("disconnect", {}),
+    ]
+    bodies = [
+        json.dumps({"seq": number, "type": "request", "command": command, "arguments": arguments})
+        for number, (command, arguments) in enumerate(commands, 1)
+    ]
+    return "".join(f"Content-Length: {len(body)}\r\n\r\n{body}" for body in bodies).encode()
 
 
 def _messages(folder: Path) -> bytes:
@@ -96,10 +149,11 @@ def test_a_command_stays_in_the_checkout_and_ends(kind: str, name: str, tmp_path
             "XDG_CACHE_HOME": str(home),
             "APIMPOLICY_HOME": str(home),
         },
-        input=_messages(folder) if name == "lsp" else b"",
+        input=_conversation(name, folder),
         processor_seconds=PROCESSOR_SECONDS,
     )
     said = done.stdout + done.stderr
+    assert len(said) < MOST_OUTPUT
     if name == "lsp":
         assert '"id":4' in said.replace(" ", "")  # it answered to the end
     assert "VIOLATION" not in said, said[said.find("VIOLATION") :][:500]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ntpath
 import os
 import subprocess
 from typing import TYPE_CHECKING
@@ -53,6 +54,7 @@ NAMED = {"own.txt": "", "inner/own.txt": "", "sub/own.txt": "", "new.txt": "", "
 NAMED |= {".git/config": checkout.HIDDEN, "sub/.hidden/own.txt": checkout.HIDDEN, "hooks/config": checkout.HIDDEN}
 NAMED |= {"file": checkout.OUTSIDE, "vendor/secret.txt": checkout.OUTSIDE, "../outside/secret.txt": checkout.OUTSIDE}
 NAMED |= {"/proc/self/environ": checkout.OUTSIDE, "/dev/zero": checkout.OUTSIDE, "pipe": checkout.NO_FILE}
+NAMED |= dict.fromkeys(("gha-creds-17ab.json", "sub/terraform.tfstate", "keys/id_rsa"), checkout.CREDENTIALS)
 
 
 @pytest.mark.parametrize(("name", "reason"), NAMED.items())
@@ -63,6 +65,39 @@ def test_a_file_names_only_visible_files_of_its_checkout(project: Path, name: st
         return
     with pytest.raises(ConfigurationError, match=reason[:30]):
         checkout.named(path, str(project))
+
+
+@pytest.mark.parametrize("path", [r"\\host\share\a.xml", "//host/share/a.xml", r"\\?\UNC\host\share\a.xml"])
+def test_another_machine_is_not_asked_where_a_path_leads(path: str) -> None:
+    assert checkout._is_share(path, ["C:\\work"], ntpath.splitdrive)
+    assert not checkout._is_share("C:\\work\\a.xml", ["C:\\work"], ntpath.splitdrive)
+    assert not checkout._is_share(r"\\host\share\a.xml", ["\\\\HOST\\share\\work"], ntpath.splitdrive)
+
+
+def test_where_a_path_leads_costs_the_same_at_any_depth(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    depth = 200
+    deepest = project.joinpath(*["d"] * depth)
+    deepest.mkdir(parents=True)
+    (deepest / "a.xml").touch()
+    (deepest / "out").symlink_to(project / "sub")
+    asked = 0
+    real = os.lstat
+
+    def counting(path: str) -> os.stat_result:
+        nonlocal asked
+        asked += 1
+        return real(path)
+
+    monkeypatch.setattr(os, "lstat", counting)
+    found = list(checkout.walk(str(project)))
+    monkeypatch.undo()
+    assert any("a.xml" in files for _, _, files in found)
+    assert asked < 10 * depth
+    for path in (deepest / "a.xml", deepest / "out" / "own.txt", project / "inner" / "own.txt", project / "missing/a"):
+        assert checkout._real(str(path)) == os.path.realpath(path)
+    (project / "inner").unlink()
+    (project / "inner").symlink_to(project / "d")
+    assert checkout._real(str(project / "inner" / "d")) == str(project / "d" / "d")
 
 
 def test_a_file_in_a_hidden_folder_names_its_neighbours(project: Path) -> None:

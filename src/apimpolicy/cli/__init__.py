@@ -53,7 +53,10 @@ def _reads_trees(command: str | None, arguments: Sequence[str]) -> bool:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    from apimpolicy.cli import wall
+
     command = next((word for word in arguments if not word.startswith("-")), None)
+    wall.build(command, arguments)
     if command in _POLICIES_RUN_IN or _reads_trees(command, arguments):  # the operating system holds it to limits
         from apimpolicy.cli.watched import run_watched
 

@@ -15,6 +15,7 @@ from apimpolicy.cli.check_output import FORMATS, CheckOutput, fix_files
 from apimpolicy.cli.commands import WithHelp, complete_codes, configuration_option, together
 from apimpolicy.cli.program import say
 from apimpolicy.cli.progress import Progress, watch
+from apimpolicy.cli.wall import is_up
 from apimpolicy.gateway.policies.placement import GATEWAYS, SCOPES, TIERS
 from apimpolicy.project import check_run
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
@@ -60,7 +61,9 @@ _options = together(
     click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="The output format."),
     click.option("--output-file", metavar="FILE", help="Write the report to a file instead of the terminal."),
     click.option("-q", "--quiet", is_flag=True, help="Print only findings: no summary, no notes."),
-    click.option("-v", "--verbose", is_flag=True, help="List the files that were skipped."),
+    click.option(
+        "-v", "--verbose", is_flag=True, help="List the files that were skipped, and say whether the wall is up."
+    ),
     click.option("--statistics", is_flag=True, help="Count the findings by code instead of listing them."),
     click.option("--explain", is_flag=True, help="Print the page of every reported code."),
     click.option("--fix", is_flag=True, help="Fix misspelled names where the fix is certain."),
@@ -246,6 +249,7 @@ def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
         for tree in found.empty:
             say(found.why_empty(tree))
     if options["verbose"]:
+        say(f"the wall beneath the limits for files is {'up' if is_up() else 'not up'}")
         for path in found.skipped:
             say(f"skipped {path}: it is not a policy")
         for path, kind in found.unread:

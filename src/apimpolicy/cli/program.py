@@ -112,6 +112,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
 @click.option("--debug", is_flag=True, expose_value=False, help="Show Python tracebacks of errors, with any command.")
+@click.option("--full", is_flag=True, expose_value=False, help="Show long values and reports whole, with any command.")
 @click.option(
     "--trust-config",
     is_flag=True,
@@ -184,6 +185,11 @@ def _guarded(arguments: list[str]) -> int:
         from apimpolicy.checkout import trust_configuration
 
         trust_configuration()
+    is_full, arguments = _without(arguments, "--full")
+    if is_full:
+        from apimpolicy.report.bounds import show_in_full
+
+        show_in_full()
     try:
         if not arguments and _COMPLETION not in os.environ and _has_policies():
             arguments = [os.curdir]

@@ -135,8 +135,8 @@ class DebugAdapter:
         return CAPABILITIES
 
     def on_launch(self, arguments: Json) -> None:
-        self._arguments = arguments
         self._work = launched(arguments)
+        self._arguments = arguments
         self._start()
 
     def on_configuration_done(self, _: Json) -> None:

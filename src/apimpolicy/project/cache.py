@@ -15,6 +15,7 @@ import tempfile
 import time
 from typing import Any
 
+from apimpolicy.checkout import cache_directory
 from apimpolicy.diagnostics import Severity
 from apimpolicy.project.files import fingerprint
 from apimpolicy.project.findings import Finding, Findings
@@ -22,14 +23,6 @@ from apimpolicy.project.findings import Finding, Findings
 VERSION = 2
 MOST_ENTRIES = 20_000
 UNUSED_SECONDS = 30 * 86_400
-
-
-def cache_directory() -> str:
-    """Return the folder of caches: `APIMPOLICY_CACHE_DIR`, or `apimpolicy` below the user's cache directory."""
-    if given := os.environ.get("APIMPOLICY_CACHE_DIR"):
-        return given
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    return os.path.join(base or os.path.join(os.path.expanduser("~"), ".cache"), "apimpolicy")
 
 
 def key_of(*parts: object) -> str:

@@ -79,7 +79,7 @@ class ServeSettings(Limits):
 
     host_names: list[str] = setting(default=[])
     """Host names that clients call, such as custom domains: the gateway answers for them, as for the `origin` and the
-    host names of the service, and the certificate is good for them."""
+    host names of the service, and its certificate is good for them."""
 
     allow_origin: list[str] = setting(default=[])
     """Origins of pages that may call, such as `https://portal.contoso.example`; pages of this machine always may."""
@@ -112,21 +112,41 @@ class ServeSettings(Limits):
     """True when the values of expressions are kept, for explanations."""
 
 
-_OPENING = ("host", "allow_outside", "allow_origin", "trust_proxy", "redis", "backend")
-"""Settings that let others in, or requests out; a checkout doesn't decide them without the user."""
+_HARMLESS = ("http", "https", "inspector", "tracing", "certificate")
+"""Settings that a checkout decides without the user, beside limits that are lower than the default ones."""
 
 
 def ensure_trusted(settings: Mapping[str, Any], given: Mapping[str, Any], path: str) -> None:
-    """Raise ConfigurationError when a configuration opens the gateway, and the user neither did so nor trusts it."""
-    found = [name for name in _OPENING if name not in given and settings.get(name) not in (None, False, [])]
-    if settings.get("host") in _LOOPBACK:
-        found = [name for name in found if name != "host"]
+    """Raise ConfigurationError when a configuration opens the gateway or lets it take more of this machine, and the
+    user neither did so nor trusts it.
+    """
+    found = [name for name, value in settings.items() if name not in given and not _is_harmless(name, value)]
     if found and not is_trusted():
-        keys, options = ", ".join(name.replace("_", "-") for name in found), f"--{found[0].replace('_', '-')}"
+        keys = ", ".join(name.replace("_", "-") for name in found)
+        option = next((f"pass {_OPTIONS[name]} on the command line, or " for name in found if name in _OPTIONS), "")
         raise ConfigurationError(
-            f"{path}: [serve] opens the gateway ({keys}); pass {options} on the command line, or start with "
-            "--trust-config if you trust this file"
+            f"{path}: [serve] opens the gateway or raises its limits ({keys}); {option}start with --trust-config if "
+            "you trust this file"
         )
+
+
+_OPTIONS = {
+    **{name: f"--{name.replace('_', '-')}" for name in ("host", "allow_outside", "allow_origin", "trust_proxy")},
+    **{name: f"--{name}" for name in ("redis", "backend", "workers")},
+    "host_names": "--host-name",
+    "body_bytes": "--max-body",
+    "connections": "--max-connections",
+    "inspector_port": "--inspector-port",
+}
+
+
+def _is_harmless(name: str, value: Any) -> bool:
+    default = ServeSettings.declared[name].default
+    if name in _HARMLESS or value == default or value in (None, False, []):
+        return True
+    if name == "host":
+        return value in _LOOPBACK
+    return name in Limits.declared and value < default
 
 
 def serve_settings(table: Table) -> dict[str, Any]:

@@ -13,8 +13,6 @@ from apimpolicy.text.secrets import without_secrets
 
 TAB_WIDTH = 4
 ELLIPSIS = "…"
-LONGEST_MESSAGE = 4_000
-"""Characters of the message of an exception, which a policy may make as long as memory is."""
 
 _LEAD = re.compile("[ │├└]*(?:- )?")
 _BRANCHES = str.maketrans("├└-", "│  ")
@@ -156,15 +154,6 @@ def fitted(line: str, available: int) -> list[str]:
 
 def _painted_width(text: str) -> int:
     return width(_PAINT.sub("", text) if "\x1b" in text else text)
-
-
-def shortened(text: str) -> str:
-    """Return a text, cut if it is too long for a report.
-
-    >>> shortened("x" * 5_000)[3_998:]
-    'xx… (5,000 characters)'
-    """
-    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}… ({len(text):,} characters)"
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:

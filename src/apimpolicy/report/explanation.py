@@ -18,8 +18,9 @@ from apimpolicy.gateway.engine.steps import compiled
 from apimpolicy.gateway.policies.effects import Condition, Forwarded
 from apimpolicy.gateway.policies.registry import is_known, specification_of
 from apimpolicy.records import Record
+from apimpolicy.report.bounds import shortened
 from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause, Evaluated, StatedFact, clause_of, clause_of_block
-from apimpolicy.report.columns import PLAIN, Style, clip, page, printable, shortened, width, wrap
+from apimpolicy.report.columns import PLAIN, Style, clip, page, printable, width, wrap
 from apimpolicy.report.explanation_notes import (
     certificate_notes,
     cors_notes,

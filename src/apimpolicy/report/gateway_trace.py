@@ -24,6 +24,7 @@ from apimpolicy.gateway.policies.effects import BranchTaken, Included
 from apimpolicy.gateway.policies.placement import SECTIONS
 from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.report import gateway_trace_entries as entries
+from apimpolicy.report.bounds import bounded
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.values import within_limits
 
@@ -64,12 +65,13 @@ def gateway_trace(result: Result) -> dict[str, Any]:
     for section in ("backend", "on-error"):
         if not writer.entries[section]:
             del writer.entries[section]
-    return {
+    trace = {
         **({"issuer": None} if writer.is_self_hosted else {}),
         "serviceName": from_utf16(context.deployment.service_name),
         "traceId": objects.to_string(context.request_id),
         "traceEntries": writer.entries,
     }
+    return bounded(trace)
 
 
 class _Writer:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.gateway.policies import effects
 from apimpolicy.gateway.policies.registry import has_trait, specification_of
-from apimpolicy.report.columns import shortened
+from apimpolicy.report.bounds import shortened
 from apimpolicy.report.values import value_text
 
 if TYPE_CHECKING:

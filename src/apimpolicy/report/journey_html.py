@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.report import journey_parts
-from apimpolicy.report.columns import shortened
+from apimpolicy.report.bounds import shortened
 from apimpolicy.report.explanation import Explanation, explain, steps_of_path
-from apimpolicy.report.markup import page, text
+from apimpolicy.report.journey_parts import text
+from apimpolicy.report.markup import page
 from apimpolicy.report.values import show, type_name, within_limits
 from apimpolicy.text.secrets import markup_without_secrets
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.gateway.policies.effects import Condition, Forwarded, ResponseReturned, Sent
 from apimpolicy.gateway.policies.registry import has_trait
+from apimpolicy.report.bounds import LONGEST_BODY, MOST_CHARACTERS, MOST_STEPS, is_in_full, shortened
 from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause
-from apimpolicy.report.columns import shortened
 from apimpolicy.report.explanation import clause_of_evaluation, is_detail, steps_of
-from apimpolicy.report.markup import lines, text
+from apimpolicy.report.markup import lines
+from apimpolicy.report.markup import text as escaped
 from apimpolicy.report.terminal import short_path
 from apimpolicy.report.values import certificate, show
 
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 
 # Requests and responses on the journey's page: the first line, the headers, the body
 
-LONGEST_BODY = 20_000
-"""Characters of a body that are shown."""
+
+def text(value: str) -> str:
+    """Return a value as markup, cut if it is too long."""
+    return escaped(shortened(value))
 
 
 def request_markup(request: Request) -> str:
@@ -53,9 +56,7 @@ def _message(start: str, headers: Headers, body: bytes, content: str) -> str:
         return f"{markup}</pre>"
     if "\ufffd" in content or "\0" in content:
         return f"{markup}\n\n<i>{len(body):,} bytes that are not text</i></pre>"
-    shown = lines(content[:LONGEST_BODY].removesuffix("\n"))
-    more = len(content) - LONGEST_BODY
-    return f"{markup}\n\n{shown}" + (f"\n<i>… {more:,} characters more</i></pre>" if more > 0 else "</pre>")
+    return f"{markup}\n\n{lines(shortened(content.removesuffix(chr(10)), LONGEST_BODY))}</pre>"
 
 
 # The certificates on the journey's page: what the caller had, how each chain was judged, what is uploaded
@@ -148,8 +149,6 @@ def _uploaded(uploaded: list[Any], sent: Certificate | None) -> Iterator[str]:
 
 # The policies on the journey's page, section by section; under each what it got, and its expressions as trees
 
-MOST_STEPS = 2_000
-"""Policies that are shown; a loop can run more."""
 _DEEPEST = 6
 _LONGEST_VALUE = 300
 _LONGEST_CODE = 3_000
@@ -161,7 +160,7 @@ def shown_steps(result: Result) -> dict[int, TraceEntry]:
     with_branches = {id(entry.parent) for entry in result.trace if entry.parent is not None}
     return {
         number: entry
-        for number, entry in enumerate(result.trace[:MOST_STEPS])
+        for number, entry in enumerate(result.trace if is_in_full() else result.trace[:MOST_STEPS])
         if not is_detail(entry)
         and (not has_trait(entry.name, "branches") or entry.error is not None or id(entry) not in with_branches)
     }
@@ -178,6 +177,7 @@ def section_cards(result: Result, steps: dict[int, TraceEntry]) -> Iterator[str]
     deciding = {id(entry) for entry in _around(decision)}
     section = ""
     told: set[str] = set()
+    room = MOST_CHARACTERS
     for number, entry in steps.items():
         if entry.section != section:
             if section:
@@ -187,11 +187,15 @@ def section_cards(result: Result, steps: dict[int, TraceEntry]) -> Iterator[str]
             anchor = f' id="s-{name}"' if section not in told else ""
             told.add(section)
             yield f'<section class="card"><h2{anchor}>{name}</h2><ol class="steps">'
-        yield from _step(result, entry, number, id(entry) in deciding, entry is decision)
+        body = "".join(_inside(result, entry)) if room > 0 or is_in_full() else ""
+        room -= len(body)
+        yield from _step(entry, number, body, id(entry) in deciding, entry is decision)
     if section:
         yield "</ol></section>"
-    if (more := len(result.trace) - MOST_STEPS) > 0:
-        yield f'<p class="note">{more:,} more policies ran; they are not shown.</p>'
+    if (more := len(result.trace) - MOST_STEPS) > 0 and not is_in_full():
+        yield f'<p class="note">{more:,} more policies ran; --full shows them.</p>'
+    if room <= 0 and not is_in_full():
+        yield '<p class="note">The page is long: the values of the last policies are left out; --full shows them.</p>'
 
 
 def _around(entry: TraceEntry | None) -> Iterator[TraceEntry]:
@@ -200,7 +204,7 @@ def _around(entry: TraceEntry | None) -> Iterator[TraceEntry]:
         entry = entry.parent
 
 
-def _step(result: Result, entry: TraceEntry, number: int, is_deciding: bool, is_decision: bool) -> Iterator[str]:
+def _step(entry: TraceEntry, number: int, body: str, is_deciding: bool, is_decision: bool) -> Iterator[str]:
     kind = _kind(entry, is_decision)
     depth = min(entry.depth, _DEEPEST)
     place = f"{short_path(entry.file)}:{entry.position.line}"
@@ -208,7 +212,7 @@ def _step(result: Result, entry: TraceEntry, number: int, is_deciding: bool, is_
     effect = (
         shortened(from_utf16(entry.error.message))
         if entry.error is not None
-        else entry.effect.text
+        else shortened(entry.effect.text)
         if entry.effect
         else ""
     )
@@ -221,7 +225,6 @@ def _step(result: Result, entry: TraceEntry, number: int, is_deciding: bool, is_
         f'<code class="policy">{text(_name(entry))}</code>{named}<span class="effect">{sign}</span>{decides}'
         f'<span class="place">{text(place)} · {text(entry.scope)}</span>'
     )
-    body = "".join(_inside(result, entry))
     yield f'<li class="step {kind} d{depth}" id="e{number}">'
     if body:
         is_open = " open" if is_deciding or entry.error is not None else ""
@@ -269,8 +272,7 @@ def _inside(result: Result, entry: TraceEntry) -> Iterator[str]:
 def _value(value: object) -> str:
     if not isinstance(value, str):
         return f"<code>{text(show(value))}</code>"
-    shown = from_utf16(value[:_LONGEST_VALUE])
-    return f"<code>{text(shown)}{'…' if len(value) > _LONGEST_VALUE else ''}</code>"
+    return f"<code>{text(shortened(from_utf16(value), _LONGEST_VALUE))}</code>"
 
 
 def _expression(result: Result, evaluation: Evaluation) -> Iterator[str]:
@@ -285,7 +287,7 @@ def _expression(result: Result, evaluation: Evaluation) -> Iterator[str]:
 def _clause(clause: Clause) -> Iterator[str]:
     kind = {"true": "true", "false": "false", FAILED: "threw", NOT_EVALUATED: "idle"}.get(clause.verdict, "value")
     whole = "\n".join(clause.code)
-    code = lines(whole[:_LONGEST_CODE]) + ("…" if len(whole) > _LONGEST_CODE else "")
+    code = lines(shortened(whole, _LONGEST_CODE))
     yield f'<li class="{kind}"><div class="clause"><code class="code">{code}</code>'
     yield f'<b class="verdict">{text(clause.verdict)}</b></div>'
     if clause.facts:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checkout import open_text
 from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.report.bounds import shortened
 from apimpolicy.report.claim_results import ERROR, FALSE, UNDECIDED, ClaimReport
-from apimpolicy.report.columns import shortened
 from apimpolicy.report.difference_data import EQUIVALENT, ComparisonReport, DifferenceItem
 from apimpolicy.report.difference_text import NOT_COMPARED, UNNOTICED, headline
 from apimpolicy.text.source import Excerpt, Source

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.gateway.policies.effects import Condition
 from apimpolicy.gateway.policies.registry import has_trait
-from apimpolicy.report.columns import PLAIN, Style, clip, printable, shortened, width
+from apimpolicy.report.bounds import LONGEST_BODY, MOST_STEPS, bounded, is_in_full, shortened, shortened_lines
+from apimpolicy.report.columns import PLAIN, Style, clip, printable, width
 from apimpolicy.report.explanation import Explanation, steps_of
 from apimpolicy.report.explanation_notes import routing_notes
 from apimpolicy.report.harmless import to_json
@@ -38,7 +39,7 @@ VERSION = 1
 def result_to_json(result: Result) -> str:
     """Return the result, indented, without a line end after it."""
     hide_secrets_of(result)
-    return to_json(with_stand_ins({"version": VERSION, **_report(result)}), indent=2)
+    return to_json(with_stand_ins(bounded({"version": VERSION, **_report(result)})), indent=2)
 
 
 def _report(result: Result) -> dict[str, Any]:
@@ -108,7 +109,7 @@ def explanation_to_json(explanation: Explanation) -> str:
             for decision in explanation.decisions
         ],
     }
-    return to_json(with_stand_ins(report), indent=2)
+    return to_json(with_stand_ins(bounded(report)), indent=2)
 
 
 def _clause(clause: Clause) -> dict[str, Any]:
@@ -188,11 +189,14 @@ def render(result: Result, style: Style = PLAIN, *, with_values: bool = False) -
     response = result.response
     status = f"HTTP/1.1 {response.status_code} {response.reason}".rstrip()
     lines += _message(status, response.headers, response.body, response.text, style)
-    return without_secrets("\n".join(lines))
+    return without_secrets("\n".join(shortened_lines(lines)))
 
 
 def _trace(result: Result, style: Style, with_values: bool) -> Iterator[str]:
-    entries = [entry for entry in result.trace if not _is_only_a_frame(entry, result)]
+    branched = {id(entry.parent) for entry in result.trace if entry.parent is not None}
+    entries = [entry for entry in result.trace if not _is_only_a_frame(entry, branched)]
+    more = 0 if is_in_full() else len(entries) - MOST_STEPS
+    entries = entries[:MOST_STEPS] if more > 0 else entries
     names = [_name(entry) for entry in entries]
     column = min(max([_NARROWEST, *(width(name) for name in names)]), _WIDEST) + 1
     section = ""
@@ -208,12 +212,14 @@ def _trace(result: Result, style: Style, with_values: bool) -> Iterator[str]:
         yield style.fit(f"{style.paint('strong', head)}{' ' * (_SECTION - len(head))}{name}{padding}{effect}".rstrip())
         for message in (message for evaluation in entry.evaluations for message in evaluation.messages):
             indent = _SECTION + 2 + len(name) - len(name.lstrip())
-            yield f"{' ' * indent}context.Trace  {clip(printable(message), style.width - indent - 15)}"
+            yield f"{' ' * indent}context.Trace  {clip(printable(shortened(message)), style.width - indent - 15)}"
         if with_values:
             for evaluation in entry.evaluations:
                 indent = _SECTION + 2 + len(name) - len(name.lstrip())
                 for line in _evaluation(evaluation, style.width - indent):
                     yield f"{' ' * indent}{style.paint('dim', line)}"
+    if more > 0:
+        yield f"… {more:,} more policies ran; --full shows them"
 
 
 def _of_server(outcome: McpOutcome, style: Style, with_values: bool) -> Iterator[str]:
@@ -232,10 +238,9 @@ def _of_server(outcome: McpOutcome, style: Style, with_values: bool) -> Iterator
         yield from (style.paint("warning", style.fit(printable(f"{kind}{note}"))) for note in notes)
 
 
-def _is_only_a_frame(entry: TraceEntry, result: Result) -> bool:
+def _is_only_a_frame(entry: TraceEntry, branched: set[int]) -> bool:
     """Return whether an entry is a `choose` whose branches are shown instead."""
-    is_frame = has_trait(entry.name, "branches") and entry.error is None
-    return is_frame and any(other.parent is entry for other in result.trace)
+    return has_trait(entry.name, "branches") and entry.error is None and id(entry) in branched
 
 
 def _name(entry: TraceEntry) -> str:
@@ -256,7 +261,7 @@ def _name(entry: TraceEntry) -> str:
 def _effect(entry: TraceEntry) -> str:
     if entry.error is not None:
         return f"failed: {printable(shortened(entry.error.message))}"
-    return printable(entry.effect.text) if entry.effect is not None else ""
+    return printable(shortened(entry.effect.text)) if entry.effect is not None else ""
 
 
 def _evaluation(evaluation: Evaluation, available: int) -> Iterator[str]:
@@ -270,14 +275,14 @@ def _evaluation(evaluation: Evaluation, available: int) -> Iterator[str]:
 
 
 def _message(start: str, headers: Headers, body: bytes, text: str, style: Style = PLAIN) -> Iterator[str]:
-    yield style.paint("strong", printable(start))
+    yield style.paint("strong", printable(shortened(start)))
     for name, values in headers.fields():
         for value in values:
-            yield printable(f"{name}: {value}")
+            yield printable(shortened(f"{name}: {value}"))
     if not body:
         return
     yield ""
     if "\ufffd" in text or "\0" in text:
         yield f"({len(body):,} bytes that are not text)"
     else:
-        yield from (printable(line) for line in text.removesuffix("\n").split("\n"))
+        yield from (printable(line) for line in shortened(text.removesuffix("\n"), LONGEST_BODY).split("\n"))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from apimpolicy.report.bounds import bounded, shortened
 from apimpolicy.report.columns import PLAIN, Style, counted, printable, width
 from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.stand_in_text import with_stand_ins
@@ -19,7 +20,7 @@ def cases_to_json(reports: Sequence[CaseReport], unreadable: Mapping[str, str], 
     counts = {word: sum(report.status == status for report in reports) for status, word in _STATUSES.items()}
     report = program_report(
         summary={**counts, "seconds": round(seconds, 3)},
-        cases=[_case(report) for report in reports],
+        cases=[bounded(_case(report)) for report in reports],
         unreadable=unreadable_data(unreadable),
     )
     return indented(with_stand_ins(report))
@@ -92,7 +93,7 @@ def failure(outcome: CaseReport, style: Style = PLAIN) -> str:
     room = style.width - 2 - width(name) - width(place)
     gap = "\n  " if room <= 0 and style.is_terminal else " " * max(room, 1)
     head = f"{style.paint('error', MARKS[outcome.status])} {style.paint('strong', name)}{gap}{place}"
-    lines = [head, *(f"  {printable(sentence)}" for sentence in outcome.sentences)]
+    lines = [head, *(f"  {printable(shortened(sentence))}" for sentence in outcome.sentences)]
     lines += [f"  {printable(line)}" for line in outcome.problem.splitlines()]
     if outcome.explanation:
         lines += ["", *(f"  {line}".rstrip() for line in outcome.explanation.splitlines())]

@@ -12,11 +12,12 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from apimpolicy.serving.http_messages import IncomingRequest, Refusal
 
+_HOST: Final = re.compile(r"[\w.:%-]*", re.ASCII)
+_ORIGIN: Final = re.compile(r"https?://(\[[\da-f:.]+\]|[\w.-]+)(?::\d+)?", re.ASCII)
 _PORT: Final = re.compile(r":\d*\Z")
 _RESERVED: Final = (".localhost", ".internal", ".test", ".invalid")
 """Domains that nobody can register (RFC 6761; `.internal` by ICANN)."""
@@ -76,6 +77,8 @@ def _without_port(host: str) -> str:
 
 def _is_out_of_reach(name: str) -> bool:
     """Return whether no stranger's domain can have this name: an address, or a name that can't be registered."""
+    if not _HOST.fullmatch(name):
+        return False
     if "." not in name and ":" not in name:
         return True
     if name.endswith(_RESERVED):
@@ -89,10 +92,8 @@ def _is_out_of_reach(name: str) -> bool:
 
 def _is_local(origin: str) -> bool:
     """Return whether a page is served by this machine, at any port."""
-    try:
-        name = urlsplit(origin).hostname or ""
-    except ValueError:
-        return False
+    written = _ORIGIN.fullmatch(origin.lower())
+    name = "" if written is None else written[1].strip("[]")
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
+from apimpolicy.checkout import is_trusted
 from apimpolicy.csharp.dotnet.process_limits import reason_to_stop
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
@@ -137,7 +138,8 @@ class ServeCommand:
         return 0
 
     def _secure(self, host: str, settings: ServeSettings) -> Listener:
-        names = _names(self.served, self.host_names)
+        # Not the host names of the service, which a checkout names: the authority signs for what the user says.
+        names = _names(self.served, self.host_names) if is_trusted() else self.host_names
         try:
             if settings.certificate:
                 chain, key = settings.certificate
@@ -184,7 +186,7 @@ _LOCAL = ("localhost", "127.0.0.1", "::1", "")
 
 
 def _names(served: Served, given: Sequence[str]) -> list[str]:
-    """Return the host names that callers may use: for the certificate."""
+    """Return the host names that callers may use."""
     gateway = served.gateway
     setting = gateway.negotiate_client_certificate
     asking = [] if isinstance(setting, bool) else [setting] if isinstance(setting, str) else list(setting)

@@ -35,6 +35,9 @@ LONG = 0.1
 """Seconds of the processor for which one request may hold the loop; the next ones of its kind run in threads."""
 LARGE = 1 << 18
 """Bytes of a request's body from which on it runs in a thread: reading it as JSON or XML takes long."""
+HELD_IN_A_MINUTE = 2.0
+"""Seconds for which long requests of any kinds may hold the loop in a minute; then all run in threads for a while."""
+_MINUTE, _HOUR = 60.0, 3_600.0
 _THREADS = 32
 _MOST_KINDS = 1_000
 
@@ -88,6 +91,7 @@ class Dispatcher:
         self.count = 0
         self.under_way = 0
         self._long_kinds: set[str] = set()
+        self._holds = _Holds()
         self._executor: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
 
@@ -97,9 +101,10 @@ class Dispatcher:
         """Answer a request in a callback of the loop; never raises for what a policy or a backend does."""
         self.count += 1
         self.under_way += 1
-        task = RequestTask(self, request, done)
+        in_thread = self.is_long(request) or (request.body is not None and len(request.body) >= LARGE)
+        task = RequestTask(self, request, done, in_thread=in_thread)
         loop = loop or asyncio.get_running_loop()
-        if task.is_long or (request.body is not None and len(request.body) >= LARGE):
+        if in_thread:
             engine_loop.start_in_thread(loop, self._threads(), task.run, task.end)
         else:
             engine_loop.start(loop, task.run, task.end)
@@ -121,11 +126,13 @@ class Dispatcher:
             self._executor.shutdown(wait=False, cancel_futures=True)
 
     def is_long(self, request: Request) -> bool:
-        """Return whether requests of this kind take long."""
-        return bool(self._long_kinds) and _kind(request) in self._long_kinds
+        """Return whether requests of this kind take long, or those of too many kinds have."""
+        return bool(self._long_kinds) and (self._holds.are_too_many() or _kind(request) in self._long_kinds)
 
-    def note(self, request: Request, held: float) -> None:
-        """Remember how long a request of this kind took."""
+    def note(self, request: Request, held: float, *, in_thread: bool) -> None:
+        """Remember how long a request of this kind took, and for how long it held the loop."""
+        if held > LONG and not in_thread:
+            self._holds.add(held)
         if held <= LONG:
             self._long_kinds.discard(_kind(request))
         elif len(self._long_kinds) < _MOST_KINDS:
@@ -139,24 +146,51 @@ class Dispatcher:
         return self._executor
 
 
+class _Holds:
+    """For how long requests held the loop in this minute; a caller may invent a kind for each of them.
+
+    Beyond `HELD_IN_A_MINUTE` all requests run in threads: for a minute, then for two, up to an hour.
+    """
+
+    __slots__ = ("_began", "_held", "_pause", "_until")
+
+    def __init__(self) -> None:
+        self._began = self._held = self._until = 0.0
+        self._pause = _MINUTE
+
+    def are_too_many(self) -> bool:
+        return self._until > 0 and time.monotonic() < self._until
+
+    def add(self, held: float) -> None:
+        now = time.monotonic()
+        if now - self._began > _MINUTE:
+            self._began, self._held = now, 0.0
+        self._held += held
+        if self._held > HELD_IN_A_MINUTE:
+            self._until, self._held = now + self._pause, 0.0
+            self._pause = min(2 * self._pause, _HOUR)
+
+
 class RequestTask:
     """One request, from its arrival to the end of its answer."""
 
-    __slots__ = ("dispatcher", "done", "handled", "is_long", "served", "started")
+    __slots__ = ("dispatcher", "done", "handled", "in_thread", "served", "started")
 
-    def __init__(self, dispatcher: Dispatcher, request: Request, done: Callable[[Handled], None]) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, request: Request, done: Callable[[Handled], None], *, in_thread: bool
+    ) -> None:
         self.dispatcher = dispatcher
         self.served = dispatcher.served
         self.done = done
         self.handled = Handled(dispatcher.count, request)
-        self.is_long = dispatcher.is_long(request)
+        self.in_thread = in_thread
         self.started = time.perf_counter()
 
     def run(self) -> None:
         """Run the policies, on the event loop or in a thread."""
         _handle(self.served, self.handled)
-        if (held := engine_loop.longest_hold()) > LONG or self.is_long:
-            self.dispatcher.note(self.handled.request, held)
+        if (held := engine_loop.longest_hold()) > LONG or self.in_thread:
+            self.dispatcher.note(self.handled.request, held, in_thread=self.in_thread)
 
     def end(self, _: object, error: BaseException | None) -> None:
         """Pass the answer on to the connection, then to the listeners."""

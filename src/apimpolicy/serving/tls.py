@@ -6,7 +6,8 @@ objects that asyncio knows: an `ssl.SSLContext`, and what its `wrap_bio` gives.
 The authority and the certificate of a gateway on this machine, made at the first start and kept for the user.
 
 The folder is `$APIMPOLICY_HOME/serve`, else that of the system for a user's data. The authority's key never leaves it;
-it may sign for the names of this gateway alone, so that a client that trusts it trusts nothing else.
+it may sign for this machine and for the host names that the user names alone (name constraints), so that a client that
+trusts it trusts nothing else: no file of a checkout adds a name.
 """
 
 from __future__ import annotations
@@ -276,23 +277,50 @@ def user_folder() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "apimpolicy" / "serve"
 
 
-def authority_path(folder: Path | None = None) -> Path:
-    """Return the path of the authority's certificate, made if it doesn't exist. Raises OSError."""
+def authority_path(folder: Path | None = None, names: Iterable[str] = ()) -> Path:
+    """Return the path of the authority's certificate, which may sign for this machine and for these names.
+
+    It is made if it doesn't exist, and again, with the same key, for a name that the user hasn't named before. Raises
+    OSError.
+    """
     folder = folder or user_folder()
     path = folder / "authority.pem"
-    if not path.exists() or not (folder / "authority.key").exists():
+    has_key = path.exists() and (folder / "authority.key").exists()
+    before = _permitted(path) if has_key else frozenset()
+    permitted = before.union(map(_constraint, _alternatives({*_ALWAYS, *names})))
+    if has_key and permitted == before:
+        return path
+    if has_key:
+        key: Any = serialization.load_pem_private_key((folder / "authority.key").read_bytes(), None)
+    else:
         key = new_key()
         _write(folder / "authority.key", _key_text(key), secret=True)
-        _write(path, _certificate_text(_make_authority(key)))
+    _write(path, _certificate_text(_make_authority(key, permitted)))
     return path
+
+
+def _permitted(path: Path) -> frozenset[Any]:
+    """Return what an authority may sign for; empty for one that may sign for everything, or can't be read."""
+    try:
+        found = x509.load_pem_x509_certificate(path.read_bytes())
+        return frozenset(found.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees or ())
+    except (ValueError, x509.ExtensionNotFound):
+        return frozenset()
+
+
+def _constraint(name: Any) -> Any:
+    """Return the constraint that permits a name: an address by itself, a host with the names below it."""
+    if isinstance(name, x509.IPAddress):
+        return x509.IPAddress(ipaddress.ip_network(name.value))
+    return x509.DNSName(name.value.removeprefix("*."))
 
 
 def server_certificate(names: Iterable[str] = (), folder: Path | None = None) -> ServerCertificate:
     """Return a certificate for these host names and for this machine, renewed when necessary. Raises OSError."""
     folder = folder or user_folder()
-    authority = authority_path(folder)
-    chain, key = folder / "server.pem", folder / "server.key"
     wanted = sorted({*_ALWAYS, *(name.lower() for name in names if name)})
+    authority = authority_path(folder, wanted)
+    chain, key = folder / "server.pem", folder / "server.key"
     if not (chain.exists() and key.exists() and _is_good(chain, authority, wanted)):
         made = new_key()
         _write(key, _key_text(made), secret=True)
@@ -322,7 +350,7 @@ def _alternatives(names: Iterable[str]) -> list[Any]:
     return found
 
 
-def _make_authority(key: Any) -> Any:
+def _make_authority(key: Any, permitted: Iterable[Any]) -> Any:
     usage = x509.KeyUsage(
         digital_signature=True,
         key_cert_sign=True,
@@ -338,6 +366,7 @@ def _make_authority(key: Any) -> Any:
     extensions = [
         (x509.BasicConstraints(ca=True, path_length=0), True),
         (usage, True),
+        (x509.NameConstraints(sorted(permitted, key=repr), None), True),
         (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
     ]
     serial_number = x509.random_serial_number()

@@ -11,16 +11,18 @@ riddle of everything.
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
+from apimpolicy.errors import ConfigurationError
+
 HIDDEN = "***"
 SHORTEST = 4
 SHORTEST_IN_MESSAGES = 8
-_MOST = 5_000
+MOST = 10_000
+"""Secrets that one process hides; an instance of the classic tiers has at most so many named values."""
 _MOST_LINES = 100
 _HEADERS = frozenset(
     {
@@ -40,7 +42,7 @@ _LONG_IN_QUERIES = ("code", "key", "token")
 _HINTS = ("key", "secret", "assertion", "token", "password", "sig", "code", "eyj")
 _SCHEME = r"[A-Za-z][\w-]*[ ]+(?=\S)"
 
-_known: OrderedDict[str, None] = OrderedDict()
+_known: dict[str, None] = {}
 _pattern: re.Pattern[str] | None = None
 _of_messages: ContextVar[tuple[str, ...]] = ContextVar("secrets of messages", default=())
 """The forms of what the messages carry that are written in this thread or task."""
@@ -78,14 +80,17 @@ def have_been_hidden() -> bool:
 
 
 def keep_secret(texts: Iterable[str]) -> None:
-    """Hide these texts from now on, in this process; of very many, the newest."""
+    """Hide these texts from now on, in this process. Raises ConfigurationError for too many, rather than show some."""
     global _pattern
     for text in (part for each in texts for part in _parts(each)):
         if len(text) >= SHORTEST and text not in _known:
             _known[text] = None
             _pattern = None
-    while len(_known) > _MOST:
-        _known.popitem(last=False)
+    if len(_known) > MOST and not _are_shown:
+        raise ConfigurationError(
+            f"there are more than {MOST:,} secret values, which is more than can be hidden in what is shown; leave "
+            "some out, or start with --show-secrets to hide none"
+        )
 
 
 def _parts(text: str) -> Iterator[str]:

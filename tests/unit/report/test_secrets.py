@@ -79,6 +79,16 @@ def test_findings_that_are_kept_have_none(tmp_path: Path) -> None:
     assert to_findings([found])[0].message == "says ***"
 
 
+def test_no_secret_is_shown_because_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    from apimpolicy.errors import ConfigurationError
+
+    monkeypatch.setattr(secrets, "_known", {})
+    monkeypatch.setattr(secrets, "_pattern", None)
+    monkeypatch.setattr(secrets, "MOST", 10)
+    with pytest.raises(ConfigurationError, match="more than 10 secret values"):
+        secrets.keep_secret(f"secret-{each}" for each in range(11))
+
+
 @pytest.mark.parametrize("table", ["{ value = 1 }", "{ secret = true }", '{ value = "a", hidden = true }'])
 def test_a_table_of_another_kind_is_refused(table: str, tmp_path: Path) -> None:
     from apimpolicy.errors import ConfigurationError

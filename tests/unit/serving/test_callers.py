@@ -32,6 +32,7 @@ def refused(host: str, **headers: str) -> int:
         *((name, 0) for name in ("api.contoso.example", "API.contoso.example:443", "portal.contoso.example.", "")),
         *((name, 0) for name in ("gateway", "gateway:8080", "10.0.0.7:8080", "host.docker.internal", "apim.test")),
         *((name, 421) for name in ("evil.example", "evil.example:8080", "api.contoso.example.evil.example")),
+        *((name, 421) for name in ("evil.example?x.localhost", "evil.example\0.localhost", "evil.example/.test")),
         *((name, 421) for name in ("127.0.0.1.evil.example", "localhost.evil.example", "1.2.3", "a.xinternal")),
     ],
 )
@@ -51,6 +52,9 @@ def test_hosts(host: str, code: int) -> None:
         ({"sec_fetch_site": "cross-site", "origin": "null"}, 403),
         ({"sec_fetch_site": "cross-site", "origin": "http://localhost.evil.example"}, 403),
         ({"sec_fetch_site": "cross-site", "origin": "http://[::1"}, 403),
+        ({"sec_fetch_site": "cross-site", "origin": "https://[::1].evil.example"}, 403),
+        ({"sec_fetch_site": "cross-site", "origin": "http://localhost@evil.example"}, 403),
+        ({"sec_fetch_site": "cross-site", "origin": "http://[::1]:3000"}, 0),
         ({"sec_fetch_site": "cross-site", "origin": "http://localhost:3000"}, 0),
         ({"sec_fetch_site": "cross-site", "origin": "http://127.0.0.1:3000"}, 0),
         ({"sec_fetch_site": "cross-site", "origin": "https://shop.example"}, 0),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
 from tests.unit.serving.clients import eventually, exchange, status
 
 from apimpolicy import Certificate, Gateway, Response
@@ -224,3 +225,23 @@ def test_the_certificate_of_the_server_is_kept_and_made_anew_when_it_must(tmp_pa
     (tmp_path / "server.pem").write_text("no certificate")
     server_certificate([], tmp_path)
     assert Certificate.from_file(tmp_path / "server.pem").issuer == Certificate.from_file(first.authority).subject
+
+
+def test_the_authority_signs_for_this_machine_and_what_the_user_names(tmp_path: Path) -> None:
+    def permitted() -> set[str]:
+        found = x509.load_pem_x509_certificate((tmp_path / "authority.pem").read_bytes())
+        constraints = found.extensions.get_extension_for_class(x509.NameConstraints)
+        assert constraints.critical
+        return {str(each.value) for each in constraints.value.permitted_subtrees or ()}
+
+    own = {"localhost", "127.0.0.1/32", "::1/128"}
+    server_certificate([], tmp_path)
+    assert permitted() == own
+    key = (tmp_path / "authority.key").read_bytes()
+    server_certificate(["api.contoso.example", "10.0.0.1"], tmp_path)
+    server_certificate(["*.test"], tmp_path)
+    assert permitted() == own | {"api.contoso.example", "10.0.0.1/32", "test"}
+    assert (tmp_path / "authority.key").read_bytes() == key
+    text = (tmp_path / "authority.pem").read_text()
+    server_certificate(["api.contoso.example"], tmp_path)
+    assert (tmp_path / "authority.pem").read_text() == text

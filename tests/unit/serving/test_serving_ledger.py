@@ -55,13 +55,26 @@ OPENING = {
     "redis": "redis://a",
     "allow_outside": True,
     "trust_proxy": ["::/0"],
+    "workers": 2,
+    "host_names": ["login.contoso.example"],
+    "body_bytes": 1 << 40,
+    "connections": 1_000_000,
+    "inspector_port": 80,
+    "head_seconds": 3_600.0,
 }
+HAS_NO_OPTION = {"head_seconds": "--trust-config"}
+OTHER_NAMES = {
+    "host_names": "--host-name",
+    "body_bytes": "--max-body",
+    "connections": "--max-connections",
+} | HAS_NO_OPTION
 
 
 @pytest.mark.parametrize("name", OPENING)
 def test_a_file_does_not_open_the_gateway(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = {name: OPENING[name], "workers": 2}
-    with pytest.raises(ConfigurationError, match=f"opens the gateway .*--{name.replace('_', '-')}"):
+    settings = {name: OPENING[name], "http": 81}
+    option = OTHER_NAMES.get(name, f"--{name.replace('_', '-')}")
+    with pytest.raises(ConfigurationError, match=f"opens the gateway .*{option}"):
         ensure_trusted(settings, {}, "apimpolicy.toml")
     ensure_trusted(settings, {name: OPENING[name]}, "apimpolicy.toml")  # the command line says it too
     monkeypatch.setenv("APIMPOLICY_TRUST_CONFIG", "1")
@@ -70,6 +83,11 @@ def test_a_file_does_not_open_the_gateway(name: str, monkeypatch: pytest.MonkeyP
 
 def test_a_file_may_name_this_machine() -> None:
     ensure_trusted({"host": "127.0.0.1", "http": 8081, "allow_outside": False}, {}, "apimpolicy.toml")
+
+
+def test_a_file_may_lower_limits() -> None:
+    lower = dict.fromkeys(Limits.declared, 1) | {"workers": 1, "inspector": False, "tracing": False}
+    ensure_trusted(lower, {}, "apimpolicy.toml")
 
 
 def test_connections_count_before_their_handshake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,10 +113,14 @@ def is_memory_used_up(memory: int) -> bool:
     """Return whether lack of memory is likely the cause of an error: libxslt continues without it, and fails later."""
     try:
         with open("/proc/self/status", encoding="ascii") as file:
-            peak = next(line for line in file if line.startswith("VmPeak:"))
-    except (OSError, StopIteration):
-        return False
-    return int(peak.split()[1]) * 1024 > memory // 3
+            peak = int(next(line for line in file if line.startswith("VmPeak:")).split()[1])
+    except (OSError, StopIteration):  # `/proc` is behind the wall, or doesn't exist
+        try:
+            import resource
+        except ImportError:
+            return False
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * 1024 > memory // 3
 
 
 def main() -> None:
