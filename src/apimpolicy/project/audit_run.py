@@ -286,7 +286,11 @@ def unread(description: ServiceDescription | None) -> Iterator[AuditFinding]:
     if description is None:
         return
     kinds = ("apis", "products", OPERATIONS)
-    gaps = [each for each in description.gaps if not each.kind or (each.kind in kinds and OPEN in each.name)]
+    gaps = [
+        each
+        for each in description.gaps
+        if not each.kind or (each.kind in kinds and (not each.name or OPEN in each.name))
+    ]
     reasons = [(each.reason, each.origin) for each in gaps if os.path.isfile(each.origin.file)]
     for problem in (each for each in description.problems if each.is_error or each.missing is not None):
         place = _place(problem.origin)

@@ -12,11 +12,12 @@ from functools import cached_property
 
 from apimpolicy.checkout import entries
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.layout import folders_of_kinds, is_service_folder, kind_named, subfolders
+from apimpolicy.project.layout import folders_of_kinds, is_service_folder, subfolders
 from apimpolicy.project.overlays import Overlay, overlays_around, read_overlay
 from apimpolicy.project.repository import repository_of, scripts_around
 from apimpolicy.project.service.description import FileLocation, Gap, ServiceDescription
 from apimpolicy.project.service.extract import read_extract
+from apimpolicy.project.service.scripts import gap_of_command
 
 _MENTIONS_SERVICE = re.compile(r"api[ _-]?management|apim", re.IGNORECASE)
 _NAMES = (
@@ -30,12 +31,6 @@ _CREATES = re.compile(
     re.IGNORECASE,
 )
 """A command that creates a resource whose name is computed; `\\` and `` ` `` continue a line."""
-_COMMAND = re.compile(
-    r"\b(?:az\s+apim\s+([\w-]+)\s+(?:create|import)|(?:New|Set)-AzApiManagement(\w+)"
-    r"|az\s+rest\b[^\n]{0,400}?service/[^\n]{0,200}?/(namedValues|backends|apis|products|policyFragments)/)",
-    re.IGNORECASE,
-)
-"""A command inside of code, as a deployment script or a provisioner runs it."""
 _MODULE = re.compile(
     r"""^\s*(?:source\s*=\s*"(?!\.)|module\s+\w+\s+'(?:br|ts)[/:])"""
     r"""([^"'\n]{0,200}?(?:api[-_ ]?m(?:anagement|gmt)|apim)[^"'\n]{0,200})["']""",
@@ -43,8 +38,6 @@ _MODULE = re.compile(
 )
 """A module of API Management that isn't in the repository."""
 _SCRIPTS = (".sh", ".bash", ".ps1", ".psm1", ".yml", ".yaml")
-_COMMANDS = {"nv": "named-values", "api": "apis", "product": "products", "backend": "backends"}
-"""Kinds by the words of Azure's command line."""
 _CODE = (".tf", ".tofu", ".bicep")
 _VALUES = (".tfvars", ".bicepparam", ".parameters.json", ".tfvars.json")
 _MOST_FOLDERS = 5_000
@@ -125,22 +118,10 @@ class Elsewhere:
         found: dict[str, Gap] = {}
         for path, text in self._code:
             for match in _CREATES.finditer(text) if path.lower().endswith(_SCRIPTS) else ():
-                kind = kind_named(_COMMANDS.get(match[1] or "", match[1] or f"{match[2]}s"))
-                if kind is not None:
-                    line = text.count("\n", 0, match.start()) + 1
-                    found.setdefault(kind.id, Gap(f"a script creates {kind.noun}s", FileLocation(path, line), kind.id))
-        for path, text in self._scripted:
-            for match in _COMMAND.finditer(text):
-                name = _COMMANDS.get(match[1] or "", match[1] or match[3] or f"{match[2]}s")
-                if (kind := kind_named(name)) is not None:
-                    line = text.count("\n", 0, match.start()) + 1
-                    found.setdefault(kind.id, Gap(f"a script creates {kind.noun}s", FileLocation(path, line), kind.id))
+                gap = gap_of_command(match, path, match[1] or f"{match[2]}s")
+                if gap is not None:
+                    found.setdefault(gap.kind, gap)
         return found
-
-    @cached_property
-    def _scripted(self) -> list[tuple[str, str]]:
-        """The code that describes the service: a deployment script in it, or a provisioner, creates more."""
-        return [(path, text) for path, text in scripts_around(self.root) if os.path.realpath(path) in self._read]
 
     @cached_property
     def _code(self) -> list[tuple[str, str]]:

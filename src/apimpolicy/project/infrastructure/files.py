@@ -41,6 +41,8 @@ class Files:
         """Folders and files in the place of modules that lie elsewhere, by a part of the module's source."""
         self.used: set[str] = set()
         """The real paths of the files whose text was asked for since this was set."""
+        self.deployed: set[str] = set()
+        """The real paths of templates that other code deploys, with parameters."""
         self._sources: dict[str, Source] = {}
         self._bytes = 0
 

@@ -76,6 +76,27 @@ class Reading(Record):
     left_out: Callable[[], Iterator[Resource]] = lambda: iter(())
 
 
+class UnknownProperties(dict[str, Value]):
+    """The properties of a resource of which nothing is known: each may be set."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+    def get(self, key: str, default: Value = None) -> Value:
+        return Unknown(f"{self.text}.{key}")
+
+    def __getitem__(self, key: str) -> Value:
+        return self.get(key)
+
+
+def properties_of(value: Value) -> dict[str, Value]:
+    """Return the properties that a resource is given as a value."""
+    if isinstance(value, dict):
+        return dict(value)
+    return UnknownProperties(value.text) if isinstance(value, Unknown) else {}
+
+
 def texts_in(values: Iterable[Value]) -> frozenset[str]:
     """Return the texts inside of values, those with unknown parts included."""
     found: set[str] = set()
@@ -146,7 +167,7 @@ def updated(resources: Sequence[Resource]) -> list[Resource]:
 
 
 def _merged(old: Value, new: Value) -> Value:
-    if not isinstance(old, dict) or not isinstance(new, dict):
+    if not isinstance(old, dict) or not isinstance(new, dict) or isinstance(new, UnknownProperties):
         return new
     return {**old, **{key: _merged(old.get(key), each) for key, each in new.items()}}
 

@@ -11,6 +11,7 @@ from apimpolicy.project.infrastructure.bicep.reading import read_bicep
 from apimpolicy.project.infrastructure.files import OUTSIDE, Files
 from apimpolicy.project.infrastructure.resources import Note, Reading, Resource
 from apimpolicy.project.infrastructure.services import DeployedService, services_of
+from apimpolicy.project.infrastructure.terraform.module import FILES as TERRAFORM_FILES
 from apimpolicy.project.infrastructure.terraform.reading import read_terraform
 from apimpolicy.project.infrastructure.values import Unknown, Value, hole, is_known
 from apimpolicy.project.layout import kind_of_folder
@@ -18,7 +19,9 @@ from apimpolicy.project.named_values import written_configuration
 from apimpolicy.project.service.description import OPERATIONS, FileLocation, Gap, Problem, ServiceDescription
 from apimpolicy.project.service.from_resources import describe_resources
 from apimpolicy.project.service.policy_sources import NOT_IN_CODE, unknown_policy
+from apimpolicy.project.service.scripts import gaps_of_commands
 
+_CODE = (*TERRAFORM_FILES, ".bicep")
 MADE_ELSEWHERE = "the code adds to a service that is made elsewhere"
 
 
@@ -81,6 +84,7 @@ class CodeService:
         elif service.policy is None and (note := next(self._foreign("policies"), None)) and note.source is not None:
             service.policy = unknown_policy(note.message, note.source, note.start, "global")
         service.read = frozenset(path for reading in deployed.readings for path in reading.files)
+        service.gaps += self._gaps_of_files(service.read)
         if not deployed.resources and not service.problems:
             message = "the code deploys no resource of an API Management service"
             advice = "Where it loops over a parameter or variable, put the value into a parameter or variable file."
@@ -111,6 +115,14 @@ class CodeService:
             elif not other.resources:
                 for note in dict.fromkeys(note for reading in other.readings for note in reading.unread):
                     yield _gap(note)
+
+    def _gaps_of_files(self, read: Iterable[str]) -> Iterator[Gap]:
+        """Yield what commands in the code create, and the code that can't be read."""
+        for path in sorted(read):
+            yield from gaps_of_commands(self.files.display(path), self.files.source(path).text)
+        for path, reason in self.files.refused.items():
+            if reason != OUTSIDE and path.endswith(_CODE):
+                yield Gap(f"the file can't be read: {reason}", FileLocation(path))
 
 
 def code_services(folder: str, environment: str | None = None) -> list[CodeService]:

@@ -150,7 +150,9 @@ def properties_of(
     except ConfigurationError as error:
         problems.append(unreadable(error, path, part))
         return None
-    values = file.content.get("properties")
+    values = file.content.get("properties", {} if file.content else None)
+    if not isinstance(values, dict):
+        problems.append(Problem("the file has no object 'properties'", FileLocation(path), part))
     known = values if isinstance(values, dict) else {}
     return Properties(file, known, ("properties",), problems, part, overlay, changes, workspace)
 

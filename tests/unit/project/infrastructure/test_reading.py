@@ -432,7 +432,8 @@ def test_a_template_that_is_not_json_is_named_with_the_reason(tmp_path: Path) ->
     schema = '{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",'
     written(tmp_path, **{"x.json": f'{schema} "resources": [{{"type": "Microsoft.ApiManagement/service/apis",'})
     (note,) = one(read_bicep(Files(str(tmp_path)))).notes
-    assert note.message == f"{tmp_path}/x.json can't be read: expected a JSON value"
+    assert note.message == "the template can't be read: expected a JSON value"
+    assert note.source is not None and note.source.path == f"{tmp_path}/x.json"
 
 
 SCOPES = {

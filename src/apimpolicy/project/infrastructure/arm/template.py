@@ -15,7 +15,7 @@ from apimpolicy.project.infrastructure.bicep.functions import FUNCTIONS, to_text
 from apimpolicy.project.infrastructure.evaluation import Budget, CodeEvaluator, Scope
 from apimpolicy.project.infrastructure.functions import Function, of_known
 from apimpolicy.project.infrastructure.parsing import NotReadable
-from apimpolicy.project.infrastructure.resources import PROVIDER, Note, Resource, segments, texts_in
+from apimpolicy.project.infrastructure.resources import PROVIDER, Note, Resource, properties_of, segments, texts_in
 from apimpolicy.project.infrastructure.values import NameResolver, Unknown, Value, shown
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ class JsonTemplate(CodeEvaluator):
         missing = len(kinds) + 1 - len(names)
         names = [Unknown("a name")] * missing + names
         properties = self._field(node, "properties", scope)
-        found = dict(properties) if isinstance(properties, dict) else {}
+        found = properties_of(properties)
         if not kinds:
             found |= {name: self._field(node, name, scope) for name in ("identity", "sku")}
         address = "/".join(shown(self.as_text(each)) for each in names)

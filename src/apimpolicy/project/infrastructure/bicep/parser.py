@@ -43,7 +43,9 @@ def read_string(parser: BicepParser) -> nodes.CodeNode:
 def _verbatim(parser: BicepParser, start: int, mark: str) -> tuple[list[nodes.CodeNode], int]:
     text = parser.text
     closing = _END.search(text, start, parser.stop)
-    stop = parser.stop if closing is None else closing.end() - 3
+    if closing is None:
+        raise NotReadable("the string isn't closed", start - len("'''"), start)
+    stop = closing.end() - 3
     parts: list[nodes.CodeNode] = []
     begin = start
     while mark and (place := text.find(mark + "{", begin, stop)) >= 0:
@@ -51,7 +53,7 @@ def _verbatim(parser: BicepParser, start: int, mark: str) -> tuple[list[nodes.Co
         value, begin = _interpolated(parser, place + len(mark) + 1, stop)
         parts.append(nodes.Interpolation(place, begin, value))
     parts += nodes.chars(text, begin, stop)
-    return parts, min(stop + 3, parser.stop)
+    return parts, stop + 3
 
 
 def _quoted(parser: BicepParser, start: int) -> tuple[list[nodes.CodeNode], int]:

@@ -19,6 +19,7 @@ from apimpolicy.project.infrastructure.files import BICEP, Files, candidates, ch
 from apimpolicy.project.infrastructure.functions import from_json
 from apimpolicy.project.infrastructure.resources import Note, Reading, Relevance, combined, notes_of_guesses
 from apimpolicy.project.infrastructure.values import Unknown, Value
+from apimpolicy.text.source import Source
 
 _MODULES = re.compile(r"^[ \t]*module[ \t]+\w+[ \t]+'([^'\n]+)'|\bfrom[ \t]+'([^'\n]+)'", re.MULTILINE)
 _ABOUT = re.compile(r"Microsoft\.ApiManagement/service|^[ \t]*module\b", re.IGNORECASE | re.MULTILINE)
@@ -52,7 +53,7 @@ def _read_template(files: Files, path: str, environment: str | None, budget: Bud
             template = JsonTemplate.of_file(files, path, budget, given, 0, "")
     except LookupError as error:
         reason = files.refused.pop(files.display(path), str(error))
-        reading.notes.append(Note(f"{files.display(path)} can't be read: {reason}", hides=True))
+        reading.notes.append(Note(f"the template can't be read: {reason}", Source("", files.display(path)), hides=True))
         reading.unread.append(reading.notes[-1])
         return reading
     found = list(template.resources())
@@ -73,7 +74,7 @@ def _read_template(files: Files, path: str, environment: str | None, budget: Bud
 
 
 def deployed(files: Files) -> list[str]:
-    """Return the files that aren't modules of others."""
+    """Return the files that aren't modules of others, and that no Terraform code deploys."""
     found: list[str] = []
     used: set[str] = set()
     for folder in files.below(files.root):
@@ -94,7 +95,7 @@ def deployed(files: Files) -> list[str]:
                 used.add(os.path.normpath(os.path.join(folder, match[1] or match[2])))
             if _ABOUT.search(text):
                 found.append(path)
-    return [path for path in found if os.path.normpath(path) not in used]
+    return [path for path in found if os.path.normpath(path) not in used and path not in files.deployed]
 
 
 def parameters_for(files: Files, path: str, environment: str | None, budget: Budget) -> tuple[dict[str, Value], str]:

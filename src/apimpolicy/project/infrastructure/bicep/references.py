@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.project.infrastructure import nodes
 from apimpolicy.project.infrastructure.evaluation import FAILURES, Scope
-from apimpolicy.project.infrastructure.resources import PROVIDER, Resource, segments
+from apimpolicy.project.infrastructure.resources import PROVIDER, Resource, properties_of, segments
 from apimpolicy.project.infrastructure.values import Named, NameResolver, Unknown, Value, hole, joined
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class ResourceInstance(NameResolver):
         missing = len(kinds) + 1 - len(names)
         names = [Unknown(f"name of {self.reference.declared.name}")] * missing + names
         properties = self.entry("properties")
-        found = dict(properties) if isinstance(properties, dict) else {}
+        found = properties_of(properties)
         if not kinds:
             found |= {name: self.entry(name) for name in ("identity", "sku")}
         start = entry_start(self.body) if self.index is not None else self.reference.declared.start

@@ -9,7 +9,14 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.project.infrastructure.resources import PROVIDER, Resource, id_below, names_in, service_in
+from apimpolicy.project.infrastructure.resources import (
+    PROVIDER,
+    Resource,
+    id_below,
+    names_in,
+    properties_of,
+    service_in,
+)
 from apimpolicy.project.infrastructure.terraform.templates import as_template
 from apimpolicy.project.infrastructure.terraform.texts import decode_json
 from apimpolicy.project.infrastructure.values import SourcedText, Unknown, Value, blocks_in, hole, is_known, joined
@@ -292,8 +299,7 @@ def _azapi(get: Get, address: str, source: Source, start: int) -> Resource | Non
     body = get("body")
     if isinstance(body, str):
         body = decode_json(body)
-    properties = body.get("properties") if isinstance(body, dict) else None
-    found = dict(properties) if isinstance(properties, dict) else {}
+    found = properties_of(body.get("properties") if isinstance(body, dict) else body)
     if not kinds and isinstance(body, dict) and "sku" in body:
         found["sku"] = body["sku"]
     service = get("name") if not kinds and id_ is None else service_in(parent if id_ is None else id_)

@@ -39,7 +39,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _HEREDOC = re.compile(r"<<(-?)[ \t]*+\"?([A-Za-z_][\w-]*+)\"?[ \t]*+\r?(?:\n|\Z)")
-_BETWEEN = re.compile(r"(?:[\s,\ufeff]++|\#[^\n]*+|//[^\n]*+|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
+_BETWEEN = re.compile(r"(?:[\s,\ufeff]++|\#[^\n]*+|//[^\n]*+|/\*.*?\*/)*+", re.DOTALL)
 _HEAD = re.compile(r'("?[^\W\d][\w.-]*+"?)((?:[ \t]++(?:"[^"\n]*"|[\w.-]++))*+)[ \t]*+([={:])(?!=)')
 _DIGITS = re.compile(r"\d+")
 _LABEL = re.compile(r'"([^"\n]*)"|([\w.-]+)')

@@ -11,12 +11,15 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from typing import Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
+from apimpolicy.project.infrastructure.arm.template import JsonTemplate
 from apimpolicy.project.infrastructure.evaluation import TOO_COSTLY, Budget
 from apimpolicy.project.infrastructure.files import TERRAFORM, Files, chosen, environment_files
 from apimpolicy.project.infrastructure.functions import unmarked
 from apimpolicy.project.infrastructure.resources import (
+    PROVIDER,
     Note,
     Reading,
     Relevance,
@@ -26,10 +29,14 @@ from apimpolicy.project.infrastructure.resources import (
     updated,
 )
 from apimpolicy.project.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_from, resource_of
+from apimpolicy.project.infrastructure.terraform.deployments import deployment_of
 from apimpolicy.project.infrastructure.terraform.module import FILES, Module
 from apimpolicy.project.infrastructure.terraform.parser import read_file
-from apimpolicy.project.infrastructure.values import Unknown, Value, is_fully_known
+from apimpolicy.project.infrastructure.values import Unknown, Value, can_equal, is_fully_known, is_known
 from apimpolicy.text.source import Source
+
+if TYPE_CHECKING:
+    from apimpolicy.project.infrastructure.terraform.instances import Instance
 
 _CALLED = re.compile(r'^\s*"?source"?\s*[:=]\s*"(\.[^"]*)"', re.MULTILINE)
 _MODULES = frozenset(("modules", "module"))
@@ -54,7 +61,16 @@ def _read_root(files: Files, folder: str, environment: str | None, budget: Budge
     module = Module(files, folder, budget)
     module.modules_file = _downloaded(files, folder)
     module.inputs = read_variables(module, variable_files(files, folder, environment))
-    found = updated([made for instance in module.resources() if (made := resource_of(instance)) is not None])
+    instances = list(module.resources())
+    deployments = [each for each in map(deployment_of, instances) if each is not None]
+    templates = [each for each in deployments if isinstance(each, JsonTemplate)]
+    files.deployed |= {os.path.realpath(each.source.path) for each in templates}
+    found = updated(
+        [
+            *(made for instance in instances if (made := resource_of(instance)) is not None),
+            *(resource for each in templates for resource in each.resources()),
+        ]
+    )
     plan = find_plan(files, folder)
     exact = None if plan is None else planned(plan, found)
     if exact is not None:
@@ -65,11 +81,28 @@ def _read_root(files: Files, folder: str, environment: str | None, budget: Budge
     reading.resources = found
     relevance = Relevance(found)
     unread = [note for note in module.unread() if relevance.of(note, "module.")]
+    notes_of_templates = (note for each in templates for note in each.all_notes())
+    unread += filter(relevance.of, (*(each for each in deployments if isinstance(each, Note)), *notes_of_templates))
+    unread += (note for instance in instances if (note := _of_unknown_type(instance)) is not None)
     notes = _notes(module, found, unread, environment)
     reading.notes += [each for each in notes if found or (each.source is not None and PREFIX in each.source.text)]
     reading.unread += dict.fromkeys((*unread, *(each for each in notes if each.hides)))
-    reading.left_out = lambda: (made for each in module.left_out() if (made := resource_of(each)) is not None)
+    reading.left_out = lambda: chain(
+        (made for each in module.left_out() if (made := resource_of(each)) is not None),
+        *(each.left_out() for each in templates),
+    )
     return reading
+
+
+def _of_unknown_type(instance: Instance) -> Note | None:
+    """Return a note about a resource that may be one of API Management."""
+    type_ = instance.get("type") if instance.type in AZAPI else ""
+    kind = type_.text if isinstance(type_, Unknown) else str(type_).partition("@")[0]
+    if is_known(kind) and not isinstance(type_, Unknown):
+        return None
+    if not isinstance(type_, Unknown) and not can_equal(kind.partition("/")[0].lower(), PROVIDER.partition("/")[0]):
+        return None
+    return Note(f"the type of {instance.address} isn't known", instance.block.source, instance.block.start, hides=True)
 
 
 def roots(files: Files) -> list[str]:
