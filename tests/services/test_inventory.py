@@ -11,6 +11,7 @@ import pytest
 
 from apimpolicy.cli import main
 from apimpolicy.project.gateways import configured
+from apimpolicy.project.service.description import FileLocation, PolicyText
 from apimpolicy.report.inventory import Inventory, inventory_data, inventory_text
 from apimpolicy.testing.comparing.inventory import inventory_of
 
@@ -181,10 +182,23 @@ def test_each_part(name: str, tmp_path: Path) -> None:
         assert [each.get("name", each) for each in found] == expected
 
 
+def test_a_policy_of_another_service_is_attached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, {"other/orders.xml": policy(header("a"))})
+    own = configured(".")[0].as_written(".")
+    other = configured(".")[0].as_written(".")
+    assert own is not None
+    assert other is not None
+    assert [each.name for each in inventory_of(own).unattached] == ["other/orders.xml"]
+    origin = FileLocation(str(tmp_path / "other" / "orders.xml"))
+    other.policy = PolicyText(origin, origin.file)
+    assert inventory_of(own, "own", [own, other]).unattached == ()
+
+
 def test_the_text_bounds_what_it_lists(tmp_path: Path) -> None:
     write(tmp_path, {f"named values/n{n:02}/namedValueInformation.json": "{}" for n in range(12)})
     text = inventory_text([inventory(tmp_path)])
-    assert "  12 resources that nothing uses\n    the named value 'n00'\n" in text
+    assert "  12 resources that nothing here uses\n    the named value 'n00'\n" in text
     assert "    and 2 more (--format json and --html have all)" in text
 
 
@@ -193,7 +207,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     write(tmp_path / "extracted", {**BACKEND, "apis/orders/policy.xml": policy("<trace source='<b>'>a</trace>")})
     main(["audit", "extracted", "--inventory", "--html", "audit.html"])
     assert "\n\nInventory\n  0 backends of several APIs\n" in capsys.readouterr().out
-    assert "<h3>1 resource that nothing uses</h3><table><tr><td>the backend &#x27;b&#x27;</td>" in Path(
+    assert "<h3>1 resource that nothing here uses</h3><table><tr><td>the backend &#x27;b&#x27;</td>" in Path(
         "audit.html"
     ).read_text("utf-8").replace("\n", "")
     main(["audit", "extracted", "--inventory", "--format", "json"])

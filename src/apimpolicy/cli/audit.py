@@ -24,6 +24,7 @@ from apimpolicy.report.columns import PLAIN, Style, counted
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.project.audit_run import AuditRun
+    from apimpolicy.project.service.description import ServiceDescription
     from apimpolicy.reasoning.audit.confirming import Search
     from apimpolicy.report.inventory import Inventory
 
@@ -117,16 +118,16 @@ def _inventories(path: str, config: str | None) -> list[Inventory]:
     from apimpolicy.project.gateways import configured, for_each_service
     from apimpolicy.testing.comparing.inventory import inventory_of
 
-    found: list[Inventory] = []
+    services: dict[str, ServiceDescription] = {}
 
     def add(name: str) -> None:
         configuration, folder = configured(path, config)
         service = configuration.as_written(folder)
         if service is not None:
-            found.append(inventory_of(service, name))
+            services[name] = service
 
     for_each_service(path, config, add)
-    return found
+    return [inventory_of(service, name, [*services.values()]) for name, service in services.items()]
 
 
 def _write(

@@ -85,10 +85,10 @@ def _sections(found: Inventory) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
     yield f"{counted(len(equal), 'group')} of equal policies", [_policies(each) for each in equal]
     yield f"{counted(len(near), 'group')} of policies that differ in a few values", [_policies(each) for each in near]
     yield (
-        f"{counted(len(found.unused), 'resource')} that nothing uses",
+        f"{counted(len(found.unused), 'resource')} that nothing here uses",
         [(each.name, each.place) for each in found.unused],
     )
-    title = f"{counted(len(found.unattached), 'policy', 'policies')} attached to nothing"
+    title = f"{counted(len(found.unattached), 'policy', 'policies')} attached to nothing here"
     yield title, [(each.name, each.place) for each in found.unattached]
     if found.undecided:
         yield "not decided", [(each,) for each in found.undecided]

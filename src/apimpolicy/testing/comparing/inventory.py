@@ -24,6 +24,7 @@ from apimpolicy.project.layout import KINDS, Place
 from apimpolicy.project.resource_fields import document_of
 from apimpolicy.project.service.operations import KnownOperations
 from apimpolicy.report.inventory import DifferingValue, Inventory, InventoryItem, SharedBackend, SimilarPolicies
+from apimpolicy.testing.comparing.code_trees import CODE
 from apimpolicy.testing.comparing.elements import of_element, of_value
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values
@@ -62,12 +63,15 @@ class _Values(NamedTuple):
     written: tuple[str, ...]
 
 
-def inventory_of(service: ServiceDescription, name: str = "") -> Inventory:
-    """Return the inventory of a service as it is written. Raises ConfigurationError."""
+def inventory_of(service: ServiceDescription, name: str = "", others: Sequence[ServiceDescription] = ()) -> Inventory:
+    """Return the inventory of a service as it is written; `others` are those of the same checkout.
+
+    Raises ConfigurationError.
+    """
     policies, unknown = _policies(service)
     unread = [each for each in service.problems if each.is_error and os.path.isfile(each.origin.file)]
     unknown += (f"{os.path.relpath(each.origin.file, service.place)}: {each.message}" for each in unread)
-    loose = _loose(service)
+    loose = _loose(service, others)
     uses = _Uses(service, policies, loose)
     undecided = [
         *dict.fromkeys((*(each.text(service.place) for each in service.gaps), *unknown, *uses.computed.values()))
@@ -168,14 +172,14 @@ def _unused(service: ServiceDescription, uses: _Uses) -> Iterator[InventoryItem]
                 yield InventoryItem(f"the {KINDS[kind].noun} '{each.display_name}'", each.origin.file, each.origin.line)
 
 
-def _loose(service: ServiceDescription) -> list[str]:
-    """Return the files with policies that no part of the service has."""
+def _loose(service: ServiceDescription, others: Sequence[ServiceDescription]) -> list[str]:
+    """Return the files with policies that no service has. A policy in code is attached where it is written."""
     if not os.path.isdir(service.place):
         return []
-    policies = (policy for _, policy in service.policies())
+    policies = (policy for each in (service, *others) for _, policy in each.policies())
     attached = {os.path.realpath(file) for policy in policies for file in (policy.origin.file, policy.path) if file}
     files = discover([service.place], CheckProjects(CheckOptions()), policies_only=True).files
-    return [file for file in files if os.path.realpath(file) not in attached]
+    return [each for each in files if os.path.realpath(each) not in attached and not each.lower().endswith(CODE)]
 
 
 def _unattached(service: ServiceDescription, loose: Sequence[str]) -> Iterator[InventoryItem]:
