@@ -497,8 +497,9 @@ def _access_findings(
     from apimpolicy.report.audit_text import both_words, changes_together
 
     for first, names in changes_together(changes):
-        total = sum(each.api.id == first.api for audit in audits for each in audit.audit.operations)
-        subject = f"{first.api}/*" if len(names) == total > 1 else f"{first.api} {first_of(names, 3)}"
+        audited = [each for audit in audits if audit.service == first.service for each in audit.audit.operations]
+        total = sum(each.api.id == first.api for each in audited)
+        subject = f"{first.subject}/*" if len(names) == total > 1 else f"{first.subject} {first_of(names, 3)}"
         words, word, severity = _OF_ACCESS[_relation(first)]
         what = words.format(counted(len(names), "operation"))
         what = f"Access is {what}" if words.index("{") else what

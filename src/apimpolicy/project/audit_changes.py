@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.project.audit_run import AuditRun, audit_path
-from apimpolicy.project.environments import selected_service
+from apimpolicy.project.audit_run import AuditRun, audit_path, audit_services
+from apimpolicy.project.environments import selected_service, service_name
 from apimpolicy.project.gateways import NoApisError, services_at
 from apimpolicy.project.revisions import revision_of
 from apimpolicy.project.service.leniency import Leniency, leniency, lenient
+from apimpolicy.project.service.pairing import paired
+from apimpolicy.project.service.reading import FoundService, chosen, kept_services
 from apimpolicy.reasoning.audit import kinds
 from apimpolicy.reasoning.audit.findings import lent_to_anyone
 from apimpolicy.reasoning.audit.order import CHANGED, STRONGER, UNCHANGED, UNKNOWN, WEAKER, AccessOrder, compared
@@ -22,6 +25,7 @@ from apimpolicy.reasoning.audit.states import simplified
 if TYPE_CHECKING:
     from apimpolicy.reasoning.audit.analysis import OperationAudit, ServiceAudit
 
+_Made = TypeVar("_Made")
 ABSENT = "not there"
 
 
@@ -45,38 +49,63 @@ class Change(NamedTuple):
 
     relation: str = ""
     details: tuple[str, ...] = ()
+    service: str = ""
+    """The name of the service, if there are several."""
+
+    @property
+    def subject(self) -> str:
+        """The API, after the service if there are several."""
+        return f"{self.service}: {self.api}" if self.service else self.api
 
 
 def changes_since(path: str, revision: str, config: str | None = None) -> list[Change]:
-    """Compare a folder with what it was at a revision. Raises ConfigurationError."""
+    """Compare the services of a folder with what they were at a revision. Raises ConfigurationError."""
     found = revision_of(revision, path)
     inside = None if found is None else found.find(path)
     if found is None or inside is None:
         raise ConfigurationError(f"git has no {path} at {revision}")
-    with tempfile.TemporaryDirectory(prefix="apimpolicy-") as folder:
+    with tempfile.TemporaryDirectory(prefix="apimpolicy-") as folder, kept_services():
         os.mkdir(os.path.join(folder, ".git"))  # where the search for a configuration ends
         found.write(inside, folder)
-        before = _audited(os.path.join(folder, *inside.split("/")), config, revision, folder)
-        return changes_between(before.audit, audit_path(path, config).audit)
+        before = os.path.normpath(os.path.join(folder, *inside.split("/")))
+        runs = audit_services(path, config)
+        return changes_of(runs, before, revision, folder, config, needs_apis=len(runs) == 1)
 
 
-def changes_of(runs: Sequence[AuditRun], path: str | None, revision: str, root: str) -> list[Change]:
+def changes_of(
+    runs: Sequence[AuditRun],
+    path: str | None,
+    revision: str,
+    root: str,
+    config: str | None = None,
+    *,
+    needs_apis: bool = False,
+) -> list[Change]:
     """Compare audited services with those of their folder at a revision, whose files were written to `root`.
 
     `path` is the folder at the revision; None if it did not exist then. The operations of a new service count as
-    added. Services that were removed are not listed: `diff` reports them. Raises ConfigurationError.
+    added, and those of a service that is gone as removed; with `needs_apis`, one that had no API then is an error.
+    Raises ConfigurationError.
     """
-    names = [] if path is None else [each.name for each in services_at(path)]
+    where, wanted = runs[0].path, service_name()
+    nothing = runs[0].audit._replace(operations=())
+    now = services_at(where, config) or [FoundService("", where, None)]
+    before = [] if path is None else _then(partial(services_at, path, config), revision, root)
+    before = before or ([] if path is None else [FoundService("", path, None)])
+    audits = {each.service or chosen(now, where, wanted).name: each for each in runs}
     changes: list[Change] = []
-    for run in runs:
-        before = run.audit._replace(operations=())
-        name = run.service
-        if not name and len(names) > 1:
-            name = next(each.name for each in services_at(run.path))
-        if path is not None and (not name or name in names):
-            with selected_service(name or None), suppress(NoApisError):
-                before = _audited(path, None, revision, root).audit
-        changes += changes_between(before, run.audit)
+    for old, new in paired(before, now):
+        after = None if new is None else audits.get(new.name)
+        if after is None and (new is not None or wanted is not None):
+            continue  # another service than the selected one
+        then = nothing
+        if old is not None and path is not None:
+            ignored = () if needs_apis else (NoApisError,)
+            with selected_service(old.name if len(before) > 1 else None), suppress(*ignored):
+                then = _then(partial(audit_path, path, config), revision, root).audit
+        shown = after.service if after is not None else "" if old is None else old.name
+        found = changes_between(then, nothing if after is None else after.audit)
+        changes += (each._replace(service=shown) for each in found)
     return changes
 
 
@@ -88,15 +117,20 @@ def changes_between(before: ServiceAudit, after: ServiceAudit) -> list[Change]:
     return [change for pair in pairs if (change := _change(*pair)) is not None]
 
 
-def _audited(path: str, config: str | None, revision: str, folder: str) -> AuditRun:
-    """Audit what a folder was at a revision. Its problems are no longer those of the user, and its paths never were."""
+def _then(make: Callable[[], _Made], revision: str, folder: str) -> _Made:
+    """Read what was at a revision. Its problems are no longer those of the user, and its paths never were."""
     current = leniency()
     try:
         with nullcontext() if current is None else lenient(Leniency(is_strict=current.is_strict)):
-            return audit_path(path, config)
+            return make()
+    except NoApisError as error:
+        raise NoApisError(_without_folder(error, revision, folder)) from None
     except ApimPolicyError as error:
-        message = str(error).replace(os.path.join(folder, ""), "")
-        raise ConfigurationError(f"at {revision}: {message}") from None
+        raise ConfigurationError(_without_folder(error, revision, folder)) from None
+
+
+def _without_folder(error: ApimPolicyError, revision: str, folder: str) -> str:
+    return f"at {revision}: {str(error).replace(os.path.join(folder, ''), '').replace(folder, os.curdir)}"
 
 
 def _change(old: OperationAudit | None, new: OperationAudit | None) -> Change | None:

@@ -312,7 +312,7 @@ def changes_text(changes: Sequence[Change], style: Style = PLAIN) -> str:
     """Return a line for each change, the weaker ones first, and a summary."""
     lines: list[str] = []
     for first, operations in changes_together(changes):
-        names = f"{first.api} {first_of(operations, _MOST_TOGETHER)}"
+        names = f"{first.subject} {first_of(operations, _MOST_TOGETHER)}"
         lines.append(f"{_word(first):<10}{printable(names):<40}  {both_words(first)}")
         lines += (f"{'':<10}{printable(detail)}" for detail in first.details)
     return style.fit("\n".join([*lines, _summary(changes)]))
@@ -325,7 +325,8 @@ def changes_as(form: str, changes: Sequence[Change], path: str, style: Style = P
             from apimpolicy.report.harmless import indented, program_report
 
             rows = [
-                {"api": each.api, "operation": each.operation, "before": each.before, "after": each.after}
+                ({"service": each.service} if each.service else {})
+                | {"api": each.api, "operation": each.operation, "before": each.before, "after": each.after}
                 | {"weaker": each.is_weaker, "relation": each.relation, "details": list(each.details)}
                 for each in _ordered(changes)
             ]
@@ -340,9 +341,9 @@ def changes_as(form: str, changes: Sequence[Change], path: str, style: Style = P
             from apimpolicy.report.finding_formats import JunitCase, JunitSuite, to_junit
 
             cases = [
-                JunitCase(f"{each.api} {each.operation}", each.api, text=_words(each))
+                JunitCase(f"{each.subject} {each.operation}", each.api, text=_words(each))
                 if not each.is_weaker
-                else JunitCase(f"{each.api} {each.operation}", each.api, "failed", _words(each), type=CODE)
+                else JunitCase(f"{each.subject} {each.operation}", each.api, "failed", _words(each), type=CODE)
                 for each in _ordered(changes)
             ]
             return to_junit([JunitSuite("apimpolicy audit --since", cases)], 0.0)
@@ -401,7 +402,7 @@ def _markdown(changes: Sequence[Change]) -> Iterator[str]:
         yield "| --- | --- | --- | --- |"
     for each in _ordered(changes):
         after = "; ".join((each.after, *each.details))
-        cells = _word(each), plain(f"{each.api} {each.operation}"), plain(each.before), plain(after)
+        cells = _word(each), plain(f"{each.subject} {each.operation}"), plain(each.before), plain(after)
         yield f"| {' | '.join(cells)} |"
 
 
@@ -410,5 +411,5 @@ def _findings(changes: Sequence[Change], path: str) -> Iterator[Diagnostic]:
     for each in _ordered(changes):
         severity = Severity.ERROR if each.is_weaker else Severity.INFO
         words = "; ".join((f"{each.before} → {each.after}", *each.details))
-        message = f"access is {_word(each)}: {each.api} {each.operation}: {words}"
+        message = f"access is {_word(each)}: {each.subject} {each.operation}: {words}"
         yield Diagnostic(CODE, message, Source("", path), 0, 0, severity)

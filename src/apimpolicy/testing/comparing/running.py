@@ -11,6 +11,7 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.environments import find_configuration
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.description import FileLocation, PolicyText
+from apimpolicy.project.service.pairing import paired
 from apimpolicy.reasoning.proving.normal_form import OTHER_VARIABLES
 from apimpolicy.reasoning.scenarios.scenario import TotalTime
 from apimpolicy.report.columns import counted, first_of
@@ -38,8 +39,7 @@ from apimpolicy.testing.comparing.services import (
     access_changes,
     affected_apis,
     broken_references,
-    paired,
-    service_folders,
+    services_of,
     setting_groups,
     side_of,
 )
@@ -164,16 +164,16 @@ class _Comparing:
     def _services(self, folders: tuple[str, str], pairs: list[VersionPair]) -> list[VersionPair]:
         """Compare the services in two folders; return the policies that are in none."""
         try:
-            sides = [service_folders(folder) for folder in folders]
+            sides = [services_of(folder) for folder in folders]
         except ApimPolicyError as error:
             self._problem(error)
             return pairs
         covered: set[str] = set()
         for pair in paired(*sides):
             try:
-                old, new = (side_of(*each, root) for each, root in zip(pair, folders, strict=True))
-                if pair[0][1] is not None and pair[1][1] is not None:
-                    self._add_move(pair[0][1], pair[1][1], is_folder=True)
+                old, new = (side_of(each, root) for each, root in zip(pair, folders, strict=True))
+                if old.folder is not None and new.folder is not None:
+                    self._add_move(old.folder, new.folder, is_folder=True)
                 covered |= self._service(old, new)
             except ApimPolicyError as error:
                 self._problem(error)

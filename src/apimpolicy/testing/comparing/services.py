@@ -23,13 +23,12 @@ from apimpolicy.project.environments import selected_service
 from apimpolicy.project.layout import extracts_in, is_service_folder
 from apimpolicy.project.service.building import HEADER
 from apimpolicy.project.service.likely_values import literal_attribute
-from apimpolicy.project.service.reading import is_infrastructure, services_in
+from apimpolicy.project.service.reading import FoundService, is_infrastructure, services_in
 from apimpolicy.reasoning.audit.analysis import ServiceAudit, audit_service
 from apimpolicy.reasoning.audit.order import CHANGED, STRONGER, WEAKER
 from apimpolicy.reasoning.audit.tools import METHOD
 from apimpolicy.report.difference_data import ADDED, AccessChange, DifferenceItem, Journey, SettingChange, SettingGroup
 from apimpolicy.testing.claims.services import KeyedCaller, ServiceRoute, callers_of, routes_of
-from apimpolicy.testing.comparing.moves import moved_services
 from apimpolicy.testing.comparing.observed_differences import differences, journey_of
 from apimpolicy.testing.comparing.operations import is_key
 from apimpolicy.testing.comparing.service_settings import changed_settings, group_of, may_be_there, products_of
@@ -125,32 +124,20 @@ _MOST_REQUESTS = 60
 """For one API."""
 
 
-def service_folders(folder: str) -> dict[str, str]:
-    """Return the folders of the services in a folder, by their path in it."""
+def services_of(folder: str) -> list[FoundService]:
+    """Return the services in a folder, of which each policy belongs to one; the only extract has no name."""
     if not is_service_folder(folder) and is_infrastructure(folder):
-        return {each.name: folder if each.code is not None else each.place for each in services_in(folder)}
+        return services_in(folder)
     found = extracts_in(folder)
-    return {"" if len(found) == 1 else os.path.relpath(each, folder): each for each in found}
+    return [FoundService("" if len(found) == 1 else os.path.relpath(each, folder), each, each) for each in found]
 
 
-def paired(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple[tuple[str, str | None], ...]]:
-    """Yield name and folder of the services of both sides that are the same.
-
-    They have the same name, are the only ones, or are extracts of which one moved.
-    """
-    if len(old) == len(new) == 1:
-        yield next(iter(old.items())), next(iter(new.items()))
-        return
-    is_code = any(len(set(side.values())) < len(side) for side in (old, new))  # of one folder
-    moved = {} if is_code else moved_services(old, new)
-    for name in sorted({*old, *new} - set(moved.values())):
-        before = moved.get(name, name)
-        yield (before, old.get(before)), (name, new.get(name))
-
-
-def side_of(name: str, folder: str | None, root: str) -> ServiceSide:
+def side_of(service: FoundService | None, root: str) -> ServiceSide:
     """Return one side of a service; code of the root may have several. Raises ConfigurationError."""
-    with selected_service(name if name and folder == root else None):
+    if service is None:
+        return ServiceSide(None, root)
+    folder = service.place if service.code is None else root
+    with selected_service(service.name if service.name and folder == root else None):
         return ServiceSide(folder, root)
 
 
