@@ -104,12 +104,12 @@ class Figures:
 
     def add(self, found: ExpressionCompletion, name: str, role: str, before: str) -> None:
         labels = [item.label for item in found.items]
-        is_offered = name in labels or found.is_open
+        is_offered = name in labels
         self.count["asked"] += 1
         self.count["offered"] += is_offered
         self.count[f"{role}s"] += 1
         self.count[f"{role}s offered"] += is_offered
-        if role == "member" and not found.is_open:
+        if role == "member":
             self.count["ranked"] += 1
             for letters in range(3):
                 fitting = [label for label in labels if label.lower().startswith(name[:letters].lower())]

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apimpolicy.project.infrastructure.terraform.parser import parse_file
-from apimpolicy.project.service.reading import read_infrastructure
+from apimpolicy.project.overlays import NO_CHANGES
+from apimpolicy.project.service.reading import describe
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def measure(folder: Path) -> None:
         ("splitlines", least(lambda: [text.splitlines() for text in texts])),
         ("split", least(lambda: [parse_file(Source(text)) for text in texts])),
         ("parse", least(lambda: [force(parse_file(Source(text))) for text in texts])),
-        ("read", least(lambda: read_infrastructure(str(folder)))),
+        ("read", least(lambda: describe(str(folder), NO_CHANGES))),
     ]
     try:
         import tree_sitter_hcl

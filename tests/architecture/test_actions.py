@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import tomllib
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,9 @@ version = "0"
 optional-dependencies = {prove = []}
 """
 
+LOCKED = {"locked.txt": (), "locked-all.txt": ("prove", "serve")}
+"""The lists of locked versions, and the extras that each has."""
+
 pytestmark = pytest.mark.skipif(
     shutil.which("bash") is None or shutil.which("git") is None or os.name == "nt", reason="needs bash and git"
 )
@@ -74,6 +78,9 @@ class Runner:
         paths = [str(ROOT / "src"), *(path for path in sys.path if path.endswith("-packages"))]
         (self.tool / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
         (self.tool / "backend.py").write_text(f"PATHS = {paths!r}\n{BACKEND}", encoding="utf-8")
+        (self.tool / ".ci").mkdir()
+        for name in LOCKED:
+            (self.tool / ".ci" / name).touch()
         (folder / "bin" / "python").symlink_to(sys.executable)
         self.environment = {
             "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
@@ -249,3 +256,17 @@ def test_actions_are_pinned_by_commit() -> None:
 
 def test_there_is_an_address_for_reports() -> None:
     assert "/security/advisories/new" in (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", LOCKED)
+def test_everything_that_is_needed_is_locked(name: str) -> None:
+    packaging = pytest.importorskip("packaging.requirements", reason="packaging is not installed")
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = [*declared["build-system"]["requires"], *declared["project"]["dependencies"]]
+    needed += (each for extra in LOCKED[name] for each in declared["project"]["optional-dependencies"][extra])
+    text = (ROOT / ".ci" / name).read_text(encoding="utf-8")
+    locked = dict(re.findall(r"^([\w.-]+)==([\w.]+)(?= |$)", text, re.MULTILINE))
+    for requirement in map(packaging.Requirement, needed):
+        if requirement.marker is None or requirement.marker.evaluate():
+            assert requirement.specifier.contains(locked[requirement.name.lower().replace("_", "-")]), requirement
+    assert text.count("==") <= text.count("--hash=")

@@ -34,7 +34,7 @@ OF_THE_PACKAGE = frozenset(
         "editor.names_completion",
         "editor.signatures",
         "editor.usage",
-        "gateway.policies.azure_texts",
+        "gateway.context.azure_texts",
         "report.markup",
         "reasoning.semantics.facts",
         "serving.inspector",

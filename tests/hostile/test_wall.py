@@ -52,7 +52,10 @@ DONE = {
     "a fix": ("check --fix .", "open('new.txt', 'w')"),
     "a temporary file": ("check .", "open(os.environ['TMPDIR'] + '/a', 'w')"),
     "the cache": ("check .", "open(os.environ['APIMPOLICY_CACHE_DIR'] + '/a', 'w')"),
-    "git": ("check .", "subprocess.run(['git', 'status'], check=True, capture_output=True)"),
+    "git with files that the user's configuration includes": (
+        "check .",
+        "assert not subprocess.run(['git', 'status'], check=True, capture_output=True).stderr",
+    ),
     "a file that the user names": ("run . --certificate ../outside/own.pem", "open('../outside/own.pem')"),
     "an output that the user names": ("explain . --html ../outside/a.html", "open('../outside/a.html', 'w')"),
     "a pair of sockets": ("check .", "socket.socketpair()"),
@@ -79,7 +82,16 @@ def _attempt(command: str, action: str, tmp_path: Path, **more: str) -> str:
     (repository / "a.xml").write_text("x")
     (repository / "link").symlink_to(outside / "secret.txt")
     subprocess.run(["git", "init", "--quiet", str(repository)], check=True)
-    given = {"TMPDIR": str(scratch), "APIMPOLICY_CACHE_DIR": str(tmp_path / "cache"), "APIMPOLICY_TRUST_CONFIG": ""}
+    (tmp_path / ".gitconfig").write_text("[include]\n\tpath = dotfiles/git.inc # mine\n")
+    (tmp_path / "dotfiles").mkdir()
+    (tmp_path / "dotfiles" / "git.inc").write_text("[core]\n\texcludesFile = ~/dotfiles/ignored\n")
+    (tmp_path / "dotfiles" / "ignored").write_text("*.bak\n")
+    given = {
+        "HOME": str(tmp_path),
+        "TMPDIR": str(scratch),
+        "APIMPOLICY_CACHE_DIR": str(tmp_path / "cache"),
+        "APIMPOLICY_TRUST_CONFIG": "",
+    }
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, command, action],
         cwd=repository,

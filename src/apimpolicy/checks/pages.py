@@ -119,7 +119,7 @@ def evidence_of(code: str) -> str:
 
 def page_of_code(code: str, rules: Iterable[type[Rule]] = ()) -> str | None:
     """Return the page of a code, its title first; None when neither `check` nor one of these rules reports it."""
-    from apimpolicy.gateway.policies.azure_texts import texts_of_code
+    from apimpolicy.gateway.context.azure_texts import texts_of_code
 
     page = _own_page(code, rules)
     if page is None or not (texts := texts_of_code(code)):
@@ -141,7 +141,7 @@ def page_of_text(text: str, rules: Iterable[type[Rule]] = ()) -> str:
 
     The result is empty where nothing matches.
     """
-    from apimpolicy.gateway.policies.azure_texts import find_texts
+    from apimpolicy.gateway.context.azure_texts import find_texts
 
     if matches := find_texts(text).matches:
         return "\n\n".join(entry.page() for entry in matches)

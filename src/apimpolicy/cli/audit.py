@@ -24,7 +24,9 @@ from apimpolicy.report.columns import PLAIN, Style, counted
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.project.audit_run import AuditRun
+    from apimpolicy.project.service.description import ServiceDescription
     from apimpolicy.reasoning.audit.confirming import Search
+    from apimpolicy.report.inventory import Inventory
 
 FORMATS = ("text", "json", "sarif", "markdown", "junit", "azure", "github")
 
@@ -37,6 +39,7 @@ FORMATS = ("text", "json", "sarif", "markdown", "junit", "azure", "github")
 @click.option("--baseline", metavar="FILE", help="Don't report the findings in this file.")
 @click.option("--write-baseline", metavar="FILE", help="Write the current findings to a baseline.")
 @click.option("--since", metavar="REVISION", help="Report what became weaker or stronger since this revision.")
+@click.option("--inventory", is_flag=True, help="Also list what the service has more than once, or for nothing.")
 @click.option("-v", "--verbose", is_flag=True, help="List the operations of every finding, and stand-ins.")
 @configuration_option
 @selects_environment
@@ -50,6 +53,7 @@ def command(
     baseline: str | None,
     write_baseline: str | None,
     since: str | None,
+    inventory: bool,
     verbose: bool,
     config: str | None,
 ) -> int:
@@ -64,6 +68,7 @@ def command(
       apimpolicy audit apimartifacts --html audit.html
       apimpolicy audit apimartifacts --format sarif --output-file audit.sarif
       apimpolicy audit apimartifacts --since origin/main
+      apimpolicy audit apimartifacts --inventory
 
     \b
     Write requirements in apimpolicy.toml:
@@ -76,6 +81,8 @@ def command(
     """
     from apimpolicy.project import audit_run
 
+    if inventory and (since is not None or write_baseline is not None or form not in ("text", "json")):
+        raise click.UsageError("--inventory is for --format text and json, and not for --since or --write-baseline")
     if since is not None:
         return _compare(path, since, config, form, output_file)
     given, writes = None if write_baseline else baseline, write_baseline is not None
@@ -85,11 +92,12 @@ def command(
         count = audit_run.write_baseline(runs, write_baseline)
         say(f"wrote {counted(count, 'finding')} to {write_baseline}")
         return commands.CLEAN
-    _write(runs, form, output_file, verbose=verbose)
+    inventories = _inventories(path, config) if inventory else []
+    _write(runs, inventories, form, output_file, verbose=verbose)
     if html is not None:
         from apimpolicy.report.audit_html import audit_html
 
-        write_text(html, audit_html(runs))
+        write_text(html, audit_html(runs, inventories))
         say(f"wrote {html}")
     return commands.FINDINGS if any(run.fails for run in runs) else commands.CLEAN
 
@@ -105,12 +113,36 @@ def search_of() -> Callable[[Gateway], Search] | None:
     return AnonymousRequests
 
 
-def _write(runs: Sequence[AuditRun], form: str, path: str | None, *, verbose: bool) -> None:
+def _inventories(path: str, config: str | None) -> list[Inventory]:
+    """Return the inventory of each service of a path. Raises ConfigurationError."""
+    from apimpolicy.project.gateways import configured, for_each_service
+    from apimpolicy.testing.comparing.inventory import inventory_of
+
+    services: dict[str, ServiceDescription] = {}
+
+    def add(name: str) -> None:
+        configuration, folder = configured(path, config)
+        service = configuration.as_written(folder)
+        if service is not None:
+            services[name] = service
+
+    for_each_service(path, config, add)
+    return [inventory_of(service, name, [*services.values()]) for name, service in services.items()]
+
+
+def _write(
+    runs: Sequence[AuditRun], inventories: Sequence[Inventory], form: str, path: str | None, *, verbose: bool
+) -> None:
     from apimpolicy.report.audit_formats import audit_as
     from apimpolicy.report.audit_text import audit_text
+    from apimpolicy.report.inventory import inventory_text
 
     style = Style.of(sys.stdout) if path is None else Style(False)
-    text = audit_text(runs, style, verbose=verbose) if form == "text" else audit_as(form, runs)
+    if form == "text":
+        inventory = inventory_text(inventories, style)
+        text = audit_text(runs, style, verbose=verbose) + (f"\n\n{inventory}" if inventory else "")
+    else:
+        text = audit_as(form, runs, inventories)
     write_report_to(path, text, is_text=form == "text")
 
 

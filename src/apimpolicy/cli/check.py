@@ -54,7 +54,9 @@ _options = together(
     ),
     click.option("--require-policies", is_flag=True, help="A folder without policies is an error."),
     click.option("--strict", is_flag=True, help="Warnings fail the check too."),
-    click.option("--tier", type=click.Choice(TIERS), help="The tier of the service."),
+    click.option(
+        "--tier", type=click.Choice(TIERS), metavar="TIER", help=f"The tier of the service: {', '.join(TIERS)}."
+    ),
     click.option("--release", metavar="YYYY-MM", help="List what the changes of this release touch."),
     click.option("--gateway", type=click.Choice(GATEWAYS), help="The kind of gateway."),
     click.option("--scope", type=click.Choice(SCOPES), help="The scope of the documents, if folders don't show it."),

@@ -72,7 +72,7 @@ def command(
     Examples:
       apimpolicy eval '@(1 + 2 * 3)'
       apimpolicy eval '"a,b".Split(char.Parse(","))'
-      apimpolicy eval '@(context.Request.Method)' --context contexts.json --context-name basic
+      apimpolicy eval '@(context.Api.Id)' --context all.json --context-name basic
       apimpolicy eval --jsonl --contexts contexts.json < expressions.jsonl
 
     With --jsonl, each line of the output has `static_type`, or `errors` with [code, line, column, message, help]; then

@@ -38,7 +38,7 @@ def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
       apimpolicy explain orders.xml --get /orders --certificate partner.pem
       apimpolicy explain extracted --get /orders --token login --expired
       apimpolicy explain orders.xml --get /orders --html journey.html
-      apimpolicy explain orders.xml --get /orders --certificate partner.pfx --password secret --negotiate
+      apimpolicy explain orders.xml --get / --certificate partner.pem --negotiate
       apimpolicy explain orders.xml --scope global=global.xml --effective
       apimpolicy explain extracted --effective
 

@@ -84,7 +84,7 @@ def command(
       apimpolicy mutate policies --fail-under 90 --format json
 
     \b
-    To suppress a change that makes no difference, write a comment before the element, with a reason:
+    To suppress a change that makes no difference, write a comment before it:
       <!-- apimpolicy: equivalent constant: any number of seconds will do -->
 
     Exits with 0; 1 when a test fails without a change, or the score is below --fail-under; 2 when a file can't be read,

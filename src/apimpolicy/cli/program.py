@@ -128,9 +128,9 @@ def program() -> None:
     \b
     Examples:
       apimpolicy check policies/
-      apimpolicy run orders.xml --get https://contoso.example/orders --certificate partner.pem
+      apimpolicy run orders.xml --get /orders --certificate partner.pem
       apimpolicy explain orders.xml --get /orders --certificate partner.pem
-      apimpolicy eval '@(context.Request.Headers.GetValueOrDefault("Accept", "*/*"))'
+      apimpolicy eval '@(context.Request.Headers.GetValueOrDefault("Accept", ""))'
     """
 
 

@@ -44,7 +44,7 @@ def command(code: str | None, files: tuple[str, ...], *, fields: bool) -> int:
         page_of_text,
         page_on_the_web,
     )
-    from apimpolicy.gateway.policies.azure_texts import find_texts
+    from apimpolicy.gateway.context.azure_texts import find_texts
     from apimpolicy.project.check_projects import CheckOptions, CheckProjects
     from apimpolicy.report.markup import page_text
 

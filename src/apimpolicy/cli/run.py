@@ -26,13 +26,13 @@ def command(settings: GatewayOptions, trace: bool, gateway_trace: bool) -> int:
     \b
     Examples:
       apimpolicy run orders.xml --get https://contoso.example/orders
-      apimpolicy run orders.xml --get /orders --certificate partner.pem --negotiate --trace
-      apimpolicy run orders.xml --method PUT --url /orders/17 --header 'Accept: */*' --body @order.json
-      apimpolicy run orders.xml --request get-orders.http --config gateway.toml --format json
+      apimpolicy run orders.xml --get / --certificate partner.pem --negotiate
+      apimpolicy run orders.xml --method PUT --url /orders/17 --body @order.json
+      apimpolicy run orders.xml --request get-orders.http --format json
       apimpolicy run orders.xml --get /orders --gateway-trace > trace.json
-      apimpolicy run extracted --get /orders/17 --header 'Ocp-Apim-Subscription-Key: partner'
-      apimpolicy run extracted --get /orders/17 --token login --claim roles=Orders.Read
-      apimpolicy run extracted --mcp orders-mcp --tool getOrder --arguments '{"id": "17"}'
+      apimpolicy run extracted --get /17 --header 'Ocp-Apim-Subscription-Key: a'
+      apimpolicy run extracted --get /orders/17 --token login --claim roles=Read
+      apimpolicy run extracted --mcp orders-mcp --tool getOrder --arguments '{}'
 
     Exits with 0 whatever the response is, 1 if the policy has errors, 2 if a file can't be used.
     """

@@ -96,7 +96,7 @@ def command(
     Examples:
       apimpolicy serve orders.xml --backend http://127.0.0.1:9000
       apimpolicy serve extracted --https 443
-      curl --cacert $(apimpolicy serve --ca) --cert partner.pem https://localhost:8443/orders
+      curl --cacert $(apimpolicy serve --ca) --cert a.pem https://localhost:8443/
       apimpolicy serve extracted --token login --claim roles=Orders.Write
       apimpolicy serve --workers 4 --redis redis://localhost:6379
 

@@ -101,7 +101,7 @@ def command(
       apimpolicy test policies --junit results.xml
       apimpolicy test policies --html journeys
       apimpolicy test policies --coverage-report coverage.html --fail-under 90
-      apimpolicy test policies --against https://contoso.azure-api.net --key "$KEY"
+      apimpolicy test . --against https://contoso.azure-api.net --key "$KEY"
 
     \b
     A test file, orders.test.yaml:

@@ -2,21 +2,27 @@
 
 With `--against serve`, the gateway of each case is served with real sockets and TLS, so that the whole path of a
 request is tested.
+
+Tokens of real identity providers come from environment variables: APIMPOLICY_TOKEN_LOGIN has one of `login`.
 """
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from apimpolicy.cli.commands import together
+from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:
     from apimpolicy.cli.test_served import ServedCases
     from apimpolicy.testing.against import RealGateway
 
 OURS = "serve"
+TOKEN_VARIABLE = "APIMPOLICY_TOKEN_"
+"""The beginning of environment variables with tokens; the name of a provider follows in capital letters."""
 
 against_options = together(
     click.option(
@@ -66,4 +72,15 @@ def target_of(
             raise click.UsageError("--trace-service needs --management-token and --trace-api")
         else:
             traces = AzureTraces(trace_service, management_token, trace_api)
-    return RealGateway(against, key=key, authority=authority, traces=traces)
+    return RealGateway(against, key=key, authority=authority, traces=traces, tokens=_issued_tokens())
+
+
+def _issued_tokens() -> dict[str, str]:
+    """Return the tokens of real providers from the environment, by the end of the variable's name; they stay secret."""
+    tokens = {
+        name.removeprefix(TOKEN_VARIABLE): value.strip()
+        for name, value in os.environ.items()
+        if name.startswith(TOKEN_VARIABLE) and value.strip()
+    }
+    keep_secret(tokens.values())
+    return tokens

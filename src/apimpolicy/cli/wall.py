@@ -13,6 +13,7 @@ folder above; for commands that run Python of the user's choice or need a networ
 from __future__ import annotations
 
 import os
+import re
 import stat
 import struct
 import sys
@@ -46,6 +47,10 @@ _ALL = (1 << 15) - 1
 """All of Landlock's third version."""
 _OF_FILES = 0b100000000000111
 """What applies to a file: execute, write, read, truncate."""
+_FILES_OF_GIT = re.compile(
+    r'^[ \t]*(path|excludesFile|attributesFile)[ \t]*=[ \t]*(?:"([^"\n]*)"|([^#;\n]+))', re.I | re.M
+)
+_MOST_INCLUDED, _MOST_CHARACTERS = 4, 100_000
 _is_up: bool | None = None
 
 
@@ -116,13 +121,36 @@ def _of_python() -> Iterator[str]:
 
 
 def _of_git() -> Iterator[str]:
+    """Yield the configuration of the user's git, and where git is when it isn't the system's."""
     home = os.path.expanduser("~")
-    yield from (os.path.join(home, name) for name in (".gitconfig", ".config/git"))
-    yield os.environ.get("GIT_CONFIG_GLOBAL", "")
+    yield os.path.join(home, ".config/git")
+    given = os.environ.get("GIT_CONFIG_GLOBAL")
+    own = (os.path.join(home, ".gitconfig"), os.path.join(home, ".config/git/config")) if given is None else (given,)
+    for path in ("/etc/gitconfig", *own):
+        yield from _of_configuration(path)
     for entry in os.environ.get("PATH", "").split(os.pathsep):
         is_elsewhere = os.path.isabs(entry) and not entry.startswith(("/usr/", "/bin", "/sbin"))
         if is_elsewhere and os.path.isfile(os.path.join(entry, "git")):
-            yield os.path.dirname(os.path.realpath(entry))
+            yield os.path.dirname(os.path.realpath(os.path.join(entry, "git")))
+            above, name = os.path.split(entry.rstrip("/"))
+            if name == "bin" and not home.startswith(above):
+                yield above  # a prefix, with the libraries
+
+
+def _of_configuration(path: str, depth: int = 0) -> Iterator[str]:
+    """Yield a file of git's configuration and the files that it names: git ends where it can't open one."""
+    if not path or depth > _MOST_INCLUDED:
+        return
+    yield path
+    with suppress(OSError, UnicodeDecodeError):
+        with open(path, encoding="utf-8") as file:
+            text = file.read(_MOST_CHARACTERS)
+        for key, quoted, plain in _FILES_OF_GIT.findall(text):
+            named = os.path.join(os.path.dirname(path), os.path.expanduser(quoted or plain.strip()))
+            if key.lower() == "path":
+                yield from _of_configuration(named, depth + 1)
+            else:
+                yield named
 
 
 def _scratch() -> Iterator[str]:

@@ -214,8 +214,18 @@ def page(name: str) -> dict[str, str]:
     """Return a page. Raises ConfigurationError where there is none."""
     text = page_named(name)
     if not text:
-        raise ConfigurationError(f"unknown page '{name}'")
+        raise ConfigurationError(f"unknown page '{name}'{_meant_page(name)}")
     return {"name": name, "text": text}
+
+
+def _meant_page(name: str) -> str:
+    """Return which page may be meant: a topic, a policy or a rule's code."""
+    from apimpolicy.declarations import declared
+    from apimpolicy.gateway.policies import registry
+
+    codes = (each["code"] for each in declared()["rules"].values())
+    meant = registry.did_you_mean(name, (*TOPICS, *registry.names(), *codes))
+    return f"; {meant}" if meant else f"; the topics are {', '.join(TOPICS)}"
 
 
 def _visible(value: Any) -> Any:

@@ -18,6 +18,7 @@ from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.discovery import discover
 from apimpolicy.project.environments import find_configuration
+from apimpolicy.report.columns import first_of
 from apimpolicy.report.finding_formats import diagnostic_to_json
 from apimpolicy.report.harmless import program_report
 from apimpolicy.testing.case_files import CaseFile, load_case_file, load_case_tree
@@ -223,13 +224,33 @@ def _shown(findings: Sequence[Diagnostic], summary: Json) -> Json:
     return report
 
 
-def audit(path: str, config: str | None = None) -> Json:
-    """Return who reaches the backends of a service, as `audit --format json` has it. Raises ConfigurationError."""
+_MOST_OPERATIONS = 8
+"""Operations that an answer of `audit` has in detail."""
+
+
+def audit(path: str, config: str | None = None, operation: str = "") -> Json:
+    """Return who reaches the backends of a service, as `audit --format json` has it, for some operations in detail.
+
+    `operation` is a part of an API's or an operation's name. Raises ConfigurationError.
+    """
     from apimpolicy.project.audit_run import audit_services
     from apimpolicy.report.audit_formats import audit_data
 
     config = config if config is None else admitted(config, CONFIGURATION)
-    return audit_data(*audit_services(existing(path, CONFIGURATION), config))
+    found = audit_data(*audit_services(existing(path, CONFIGURATION), config))
+    names = {id(each): f"{each['api']} {each['name']}" for each in found["operations"]}
+    wanted = [each for each in found["operations"] if operation.lower() in names[id(each)].lower()]
+    if operation and not wanted:
+        raise ConfigurationError(f"there is no operation '{operation}'; there are {first_of(names.values(), 20)}")
+    others = wanted[_MOST_OPERATIONS:]
+    found["operations"] = wanted[:_MOST_OPERATIONS]
+    if others:
+        by_access: dict[str, list[str]] = {}
+        for each in others:
+            by_access.setdefault(each["access"], []).append(names[id(each)])
+        words = "; ".join(f"{access}: {', '.join(listed)}" for access, listed in by_access.items())
+        found["left_out"] = f"details of {len(others)} operations, which 'operation' shows: {words}"
+    return found
 
 
 def format_policy(policy: str) -> Json:

@@ -186,6 +186,10 @@ class Configuration:
         """Add to a description what the table `service` has. Raises ConfigurationError."""
         return self._service.completed(service)
 
+    def as_written(self, folder: str | None) -> ServiceDescription | None:
+        """Return the service with the parts that don't fit, which `described` leaves out. Raises ConfigurationError."""
+        return self._service.as_written(folder)
+
     @property
     def has_service(self) -> bool:
         return not self._service.is_empty

@@ -66,6 +66,10 @@ class Elsewhere:
             or name.lower() in self._names
         )
 
+    def has(self, kind: str) -> bool:
+        """Return whether another folder, which may be a part of this service, has resources of a kind."""
+        return any(each.resources(kind) for each in self._services)
+
     @cached_property
     def _overlays(self) -> list[Overlay]:
         found: list[Overlay] = []

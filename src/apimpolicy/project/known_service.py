@@ -341,6 +341,15 @@ class ServiceView:
             return Gap("the folder was extracted with a filter", NOWHERE, kind)
         return self.description.gap(kind, *names) or self._elsewhere.gap(kind)
 
+    def may_have_more(self, *kinds: str) -> bool:
+        """Return whether the service may have resources of one of these kinds that aren't described."""
+        self.lookups += 1
+        gaps = self.description.gaps
+        return any(
+            any(gap.kind in ("", kind) for gap in gaps) or self._gap(kind, ()) is not None or self._elsewhere.has(kind)
+            for kind in kinds
+        )
+
     def is_certainly_missing(self, kind: str, name: str) -> bool:
         """Return whether a reference to a resource of a kind is an error: there is none, here or elsewhere."""
         found = self.missing(kind, name)

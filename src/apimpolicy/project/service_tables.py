@@ -112,20 +112,27 @@ class ServiceTables:
         A reference to something that may be elsewhere, as `check` sees it with what is `declared`, is no error. Raises
         ConfigurationError.
         """
-        root = folder or self.folder
-        if root is None:
+        found = self.as_written(folder)
+        if found is None:
             return None
         from apimpolicy.project.service.operations import settle_operations
-        from apimpolicy.project.service.reading import describe
         from apimpolicy.project.service.repair import DeclaredIds, repair
 
-        found = self.completed(describe(root, self._overlay(root)))
         ids = {kind: [id_ for id_, _ in self._named[kind]] for kind in ("apis", "products")}
         repair(found, DeclaredIds(ids["apis"], ids["products"]))
         if any(each.missing is not None for each in found.problems):
             _settle_references(found, declared)
         settle_operations(found)
         return found
+
+    def as_written(self, folder: str | None = None) -> ServiceDescription | None:
+        """Describe the service of the folder with the parts that don't fit. Raises ConfigurationError."""
+        root = folder or self.folder
+        if root is None:
+            return None
+        from apimpolicy.project.service.reading import describe
+
+        return self.completed(describe(root, self._overlay(root)))
 
     def completed(self, service: ServiceDescription) -> ServiceDescription:
         """Add to a description what the table `service` has. Raises ConfigurationError."""

@@ -38,9 +38,14 @@ class Surroundings:
             self._wider = self._wider or WiderDocuments()
             directory = os.path.dirname(configuration or "")
             description = None if service is None else service.description
-            found = self._wider.around(path, description, self._of_configuration(configuration), directory)
+            tables = self._of_configuration(configuration)
+
+            def is_complete() -> bool:
+                return service is not None and not service.may_have_more("apis", "products", "workspaces")
+
+            found = self._wider.around(path, description, tables, directory, is_complete=is_complete)
             settings = settings._replace(wider=found.paths, others=found.others)
-            known += found.contents
+            known += [*found.contents, found.others is not None]
         if b"{{" in data:
             secrets = self._secrets(data.decode("utf-8", "replace"), self._of_configuration(configuration), service)
             settings = settings._replace(secrets=secrets)

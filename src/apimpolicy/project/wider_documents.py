@@ -7,7 +7,7 @@ What can't be read is left out: it is reported where it is needed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from apimpolicy.checks.failures import Wider
@@ -46,16 +46,25 @@ class WiderDocuments:
         self._known: dict[str | Source, tuple[Wider, str] | None] = {}
 
     def around(
-        self, path: str, service: ServiceDescription | None, tables: Mapping[str, Any], directory: str
+        self,
+        path: str,
+        service: ServiceDescription | None,
+        tables: Mapping[str, Any],
+        directory: str,
+        *,
+        is_complete: Callable[[], bool] = lambda: False,
     ) -> Around:
-        """Return the documents around a file. `tables` are those of the configuration above it, in `directory`."""
+        """Return the documents around a file. `tables` are those of the configuration above it, in `directory`.
+
+        `is_complete` returns whether the service has only those APIs, products and workspaces that are described.
+        """
         described = [each for each in (service, _of_tables(tables, directory)) if each is not None]
         found = [documents for each in described for documents in _around(each, path)][:MOST_PATHS]
         read = [[each for title, policy in way if (each := self._read(title, policy)) is not None] for way in found]
         others: tuple[Wider, ...] | None = None
-        narrower = None if service is None else _narrower(service, path)
+        narrower = None if service is None else _narrower(service, path, is_complete)
         needed = [each for way in read for each in way]
-        if narrower is not None and found and all(way and way[-1][0] == GLOBAL for way in found):
+        if narrower is not None and all(way and way[-1][0] == GLOBAL for way in found):
             inner = [self._read("an operation", policy) for policy in narrower]
             needed += (each for each in inner if each is not None)
             complete = None not in inner and sum(map(len, read)) == sum(map(len, found))
@@ -110,12 +119,16 @@ def _written(*documents: tuple[str, PolicyText | None]) -> _Documents:
     return [each for each in documents if each[1] is not None]
 
 
-def _narrower(service: ServiceDescription, path: str) -> list[PolicyText] | None:
-    """Return the policies inside the scope of a file; None where that is not known."""
+def _narrower(service: ServiceDescription, path: str, is_complete: Callable[[], bool]) -> list[PolicyText] | None:
+    """Return the policies inside the scope of a file, and all others for a wide scope; None where they aren't known."""
     wanted = os.path.abspath(path)
     places = [place for place, policy in service.policies() if os.path.abspath(policy.origin.file) == wanted]
+    if not places:
+        return None
     if any(place.scope not in ("api", "operation") for place in places):
-        return None  # any API may set variables before its <base />
+        # Any API may set variables before its <base />.
+        others = [policy for _, policy in service.policies() if os.path.abspath(policy.origin.file) != wanted]
+        return others if service.policy is not None and is_complete() else None
     apis = {place.api for place in places if place.scope == "api"}
     return [policy for place, policy in service.policies() if place.scope == "operation" and place.api in apis]
 

@@ -42,6 +42,7 @@ from apimpolicy.report.audit_text import (
     title,
 )
 from apimpolicy.report.harmless import indented, program_report
+from apimpolicy.report.inventory import inventory_data
 from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.terminal import path_from_here
 from apimpolicy.text.source import from_utf16
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from apimpolicy.reasoning.audit.findings import AuditFinding
     from apimpolicy.reasoning.audit.states import PolicyLocation
     from apimpolicy.report.finding_formats import JunitSuite
+    from apimpolicy.report.inventory import Inventory
 
 ALWAYS, SOMETIMES, NEVER, UNKNOWN = "always", "on some paths", "never", "unknown"
 
@@ -193,11 +195,12 @@ MOST_RELATED = 50
 """Operations that a result lists as related locations."""
 
 
-def audit_as(form: str, runs: Sequence[AuditRun]) -> str:
-    """Return the report in a format, without a line end after it."""
+def audit_as(form: str, runs: Sequence[AuditRun], inventories: Sequence[Inventory] = ()) -> str:
+    """Return the report in a format, without a line end after it. JSON alone has inventories."""
     match form:
         case "json":
-            return indented(audit_data(*runs))
+            found = [inventory_data(each) for each in inventories]
+            return indented({**audit_data(*runs), **({"inventory": found} if found else {})})
         case "sarif":
             return _sarif(runs)
         case "markdown":

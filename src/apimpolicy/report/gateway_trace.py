@@ -22,7 +22,7 @@ from apimpolicy.csharp.dotnet.system import objects
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.gateway.policies.effects import BranchTaken, Included
 from apimpolicy.gateway.policies.placement import SECTIONS
-from apimpolicy.gateway.policies.registry import has_trait
+from apimpolicy.gateway.policies.registry import has_trait, is_known
 from apimpolicy.report import gateway_trace_entries as entries
 from apimpolicy.report.bounds import bounded
 from apimpolicy.report.result_secrets import hide_secrets_of
@@ -101,9 +101,7 @@ class _Writer:
             self.add(entry, entry.name, f"Entering policy fragment '{entry.effect.fragment}'")
         if entry.error is not None:
             self.failed(entry)
-        elif isinstance(entry.effect, BranchTaken):
-            self.tell(entry)
-        else:
+        elif not isinstance(entry.effect, BranchTaken):
             self.inside.append(entry)
 
     def evaluated(self, entry: TraceEntry, evaluation: Evaluation) -> None:
@@ -111,12 +109,13 @@ class _Writer:
 
         A failure is told in the entry of the policy.
         """
+        source = _policy(entry)
         for message in evaluation.messages:
-            self.add(entry, entry.name, {"message": message})
+            self.add(entry, source, {"message": message})
         if evaluation.error is None and not evaluation.refusal and not has_trait(entry.name, "sets-variable"):
             value = entries.typed(evaluation.value)
             self.add(
-                entry, entry.name, {"message": EVALUATED, "expression": entries.inner_code(evaluation), "value": value}
+                entry, source, {"message": EVALUATED, "expression": entries.inner_code(evaluation), "value": value}
             )
 
     def failed(self, entry: TraceEntry) -> None:
@@ -142,6 +141,13 @@ class _Writer:
     def tell(self, entry: TraceEntry) -> None:
         for source, data in entries.described(entry, self.result):
             self.add(entry, source, data)
+
+
+def _policy(entry: TraceEntry) -> str:
+    """Return the name of the policy that an entry is, or is a part of: a `when` is a part of choose."""
+    while entry.parent is not None and not is_known(entry.name):
+        entry = entry.parent
+    return entry.name
 
 
 def _received(result: Result, is_self_hosted: bool) -> dict[str, Any]:

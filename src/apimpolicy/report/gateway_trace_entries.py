@@ -8,7 +8,8 @@ the example of the REST operation "List Trace": set-status, return-response (who
 rate-limit-by-key.
 
 All else is our choice: the data of other policies is `{"message": …}` with what they did; the source of `trace` is that
-of its attribute; every expression of a policy is an entry as rate-limit-by-key's is, except that of set-variable;
+of its attribute; every expression of a policy is an entry as rate-limit-by-key's is, except that of set-variable, under
+the policy's name, also for its parts, as seen for the conditions of choose;
 output of `context.Trace` precedes the expression that wrote it, under the policy's name; every error is in
 `messages`, whatever the policy; the client certificate of a forwarded request is shown by its thumbprint.
 """
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.dotnet.values import from_utf16
+from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies import effects
 from apimpolicy.gateway.policies.registry import has_trait, specification_of
 from apimpolicy.report.bounds import shortened
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.trace import Evaluation, TraceEntry
 
 FORWARDED = "Request is being forwarded to the backend service. Timeout set to {seconds:g} seconds"
+AUTHORITY = "https://login.windows.net/"
+"""Our choice: the authority of a managed identity has the id of a tenant, which isn't simulated."""
 SENDING = (effects.Forwarded, effects.Sent)
 """Effects that the trace shows although the policy failed: a request was on its way."""
 
@@ -66,6 +70,16 @@ def described(entry: TraceEntry, result: Result) -> Iterator[Told]:
         yield entry.name, {"message": "Context variable was successfully set.", **set_to}
     elif isinstance(effect, effects.UrlRewritten):
         yield entry.name, _changed("Updated request URL per specified rewrite template.", effect.request_url)
+    elif isinstance(effect, effects.QuerySet) and effect.before != effect.after:
+        yield entry.name, _changed(azure_text("trace-query-set").text, effect.request_url)
+    elif isinstance(effect, effects.BackendCertificateSet):
+        attached = {"thumbprint": effect.thumbprint}
+        yield entry.name, {"message": azure_text("trace-certificate-attached").text, "certificate": attached}
+    elif isinstance(effect, effects.TokenAcquired) and effect.acquired:
+        identity = {"client": effect.client_id or "", "authority": AUTHORITY, "audience": effect.resource}
+        yield entry.name, {"message": azure_text("trace-identity-token").filled(**identity)}
+        if effect.variable is None:
+            yield entry.name, {"message": azure_text("trace-identity-token-added").text}
     elif isinstance(effect, effects.BackendSet) and not effect.ignored:
         yield entry.name, _changed("Backend service URL was changed.", effect.request_url)
     elif isinstance(effect, effects.TokenValidated) and effect.valid:

@@ -17,7 +17,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -56,11 +56,18 @@ class TraceSource(Protocol):
 
 class RealGateway:
     """A gateway at a URL. `key` is a subscription's, for requests that bring none; `authority` a PEM file with what to
-    trust besides the machine's authorities. Raises ConfigurationError for a URL that is none.
+    trust besides the machine's authorities; `tokens` are those that real providers have issued (`CaseIdentities`).
+    Raises ConfigurationError for a URL that is none.
     """
 
     def __init__(
-        self, url: str, *, key: str | None = None, authority: str | None = None, traces: TraceSource | None = None
+        self,
+        url: str,
+        *,
+        key: str | None = None,
+        authority: str | None = None,
+        traces: TraceSource | None = None,
+        tokens: Mapping[str, str] | None = None,
     ) -> None:
         self.parts = urlsplit(url.rstrip("/"))
         if self.parts.scheme not in ("http", "https") or not self.parts.hostname:
@@ -68,6 +75,7 @@ class RealGateway:
         self.key = key
         self.authority = authority
         self.traces = traces
+        self.tokens = tokens or {}
         self.unobserved = 0
         """Number of expectations not observable from outside."""
         self.traced = 0
@@ -86,6 +94,10 @@ class RealGateway:
         started = time.perf_counter()
         try:
             identities = gateway_of(case).identities if identities is None else identities
+            if identities is not None and self.tokens:
+                identities.issued = self.tokens
+                if (why := _needs_other_token(case, identities)) is not None:
+                    return CaseOutcome(case, "skipped", problem=why)
             for step in case.steps:
                 self._step(case, step, outcome, identities)
                 if outcome.mismatches:
@@ -215,6 +227,13 @@ def not_from_outside(case: Case, can_advance: Callable[[float], bool], *, is_our
     if not any(_sees_something(step.expect) for step in case.steps):
         return "nothing that it expects can be seen from outside"
     return None
+
+
+def _needs_other_token(case: Case, identities: CaseIdentities) -> str | None:
+    """Return why a case needs a token that isn't there; None if it doesn't. Raises TestFileError."""
+    requests = [step.request.table() for step in case.steps if step.request is not None]
+    tokens = [each["token"] for each in requests if "token" in each and each["token"].value not in (None, False)]
+    return next((why for each in tokens if (why := identities.needs_other_token(each)) is not None), None)
 
 
 class _RecordedAnswers:

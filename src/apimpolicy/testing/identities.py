@@ -18,6 +18,7 @@ that a policy has itself there is `signed-with: {algorithm: HS256, secret: …}`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     Issuer = OpenIdProvider | EntraTenant
     Certificates = Callable[[str, Tree], Certificate]
 
+_PLACEMENT = frozenset(("from", "header", "query", "scheme"))
+"""Keys about where a token is, which every token can have."""
 _OF_A_TOKEN = (
     *("audience", "claims", "subject", "issuer", "expires-in", "starts-in", "client-id", "version", "jose-headers"),
 )
@@ -99,6 +102,8 @@ class CaseIdentities:
 
     def __init__(self, providers: dict[str, Issuer], file: TestIdentities) -> None:
         self.providers = providers
+        self.issued: Mapping[str, str] = {}
+        """Tokens that real providers have issued, by the name of the provider in capital letters: `LOGIN_2`."""
         self._file = file
 
     def get(self, name: str, place: Tree) -> Issuer:
@@ -117,12 +122,29 @@ class CaseIdentities:
             if "reachable" in given:
                 provider.is_reachable = given["reachable"].value
 
-    def token(self, tree: Tree, certificate: Certificates) -> tuple[str, dict[str, Tree]]:
-        """Return the token of a request, and the keys that describe it. Raises TestFileError."""
+    def needs_other_token(self, tree: Tree) -> str | None:
+        """Return why a request can't have the token that a real provider has issued; None if it can, or has none.
+
+        A token with another key is a forged one, which everyone can make. Raises TestFileError.
+        """
+        given, name, _ = self._asked_of(tree)
+        if _variable(name) not in self.issued or "signed-with" in given or given.keys() <= _PLACEMENT:
+            return None
+        other = ", ".join(sorted(given.keys() - _PLACEMENT))
+        return f"it needs another token of '{name}' than the one in APIMPOLICY_TOKEN_{_variable(name)}: {other}"
+
+    def _asked_of(self, tree: Tree) -> tuple[dict[str, Tree], str, Tree]:
+        """Return the keys that describe a token, and the name of its provider with its place."""
         given = tree.known(TOKEN) if isinstance(tree.value, dict) else {"from": tree}
         place = given.get("from", tree)
-        name = place.text() if "from" in given else next(iter(self.providers), "")
+        return given, place.text() if "from" in given else next(iter(self.providers), ""), place
+
+    def token(self, tree: Tree, certificate: Certificates) -> tuple[str, dict[str, Tree]]:
+        """Return the token of a request, and the keys that describe it. Raises TestFileError."""
+        given, name, place = self._asked_of(tree)
         provider = self.get(name, place)
+        if given.keys() <= _PLACEMENT and (issued := self.issued.get(_variable(name))) is not None:
+            return issued, given
         options: dict[str, Any] = {key.replace("-", "_"): given[key].plain() for key in _OF_A_TOKEN if key in given}
         if "jose_headers" in options:
             options["headers"] = options.pop("jose_headers")
@@ -151,6 +173,11 @@ class CaseIdentities:
             return TokenKey("none")
         another = self._file.key(f"{tree.value} {name}", provider.algorithm)
         return another if tree.value == "another-key" else another.renamed(provider.key.id)
+
+
+def _variable(name: str) -> str:
+    """Return the end of the environment variable that has a token of a provider."""
+    return re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
 def _recipient(tree: Tree, certificate: Certificates) -> Certificate | bytes:

@@ -13,7 +13,7 @@ from apimpolicy.text.source import FIRST_NAMED_VALUE, Excerpt, Source, mark
 
 # Named values, `{{display-name}}`: finding them, putting their values in, and doing without.
 # The gateway puts their values in when it has read the document as XML: in an attribute or a text a value is literal,
-# whatever characters it has; in an expression it is code. The name is case-sensitive, a value
+# whatever characters it has; in an expression it is code. Whether the case of a name counts is not documented, a value
 # is
 # not looked at again (named values do not nest), and it may be an expression. What is not a reference here:
 #
@@ -118,8 +118,11 @@ def substitute(source: Source, values: Mapping[str, str]) -> tuple[Source, list[
     for name, start, end in sorted(references, key=lambda found: found.start):
         value = values.get(name)
         if value is None:
-            missing += _missing(source, name, start, end, values)
-            continue
+            alike = next((known for known in values if known.lower() == name.lower()), None)
+            missing += _missing(source, name, start, end, values, alike)
+            if alike is None:
+                continue
+            value = values[alike]
         if places is None:
             places = NamedValuePlaces(source)
         value = places.written(value, start)
@@ -135,18 +138,24 @@ def substitute(source: Source, values: Mapping[str, str]) -> tuple[Source, list[
     return Source("".join(pieces), source.path, source, tuple(anchors)), missing
 
 
-def _missing(source: Source, name: str, start: int, end: int, values: Mapping[str, str]) -> Iterator[Diagnostic]:
+def _missing(
+    source: Source, name: str, start: int, end: int, values: Mapping[str, str], alike: str | None
+) -> Iterator[Diagnostic]:
+    """Yield the finding for a named value that does not exist: a warning where the name of one differs only in case.
+
+    No page of Microsoft documents whether case counts.
+    """
     words: MissingNamedValue | None = MissingNamedValue(f"Cannot find a property '{name}'")
     if isinstance(values, KnownNamedValues):
         words = values.missing(name)
     if words is None:
         return
-    advice = words.help
-    if alike := next((known for known in values if known.lower() == name.lower()), ""):
-        advice = f"There is '{alike}': names are case-sensitive."
+    advice, severity = words.help, words.severity
+    if alike is not None:
+        advice, severity = f"There is '{alike}': whether case counts is not documented.", Severity.WARNING
     elif not advice:
         advice = f'Add it to apimpolicy.toml, below [named-values]: {_toml_key(name)} = "…"'
-    yield Diagnostic(MISSING_NAMED_VALUE, words.message, source, start, end, words.severity, words.label, advice)
+    yield Diagnostic(MISSING_NAMED_VALUE, words.message, source, start, end, severity, words.label, advice)
 
 
 def _toml_key(name: str) -> str:

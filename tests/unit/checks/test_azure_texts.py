@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from apimpolicy.checks.pages import page_of_code, page_of_text
 from apimpolicy.cli.rule import command
-from apimpolicy.gateway.policies.azure_texts import KINDS, MARKS, azure_texts, find_texts
+from apimpolicy.gateway.context.azure_texts import KINDS, MARKS, azure_texts, find_texts
 from apimpolicy.gateway.policies.registry import names
 
 PASTED = (

@@ -206,7 +206,7 @@ def test_version_and_help(apimpolicy: Callable[..., Any]) -> None:
 
 def test_a_reader_who_goes_away(tmp_path: Path, sources: Path) -> None:
     (tmp_path / "p").mkdir()
-    for number in range(20):  # more output than a pipe takes
+    for number in range(60):  # three times the output that a pipe takes
         (tmp_path / "p" / f"{number}.xml").write_bytes(BAD.replace(b"Methud", b"Methud" * 500))
     errors = tmp_path / "errors"
     with (

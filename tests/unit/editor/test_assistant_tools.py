@@ -138,6 +138,12 @@ def test_expressions_and_pages() -> None:
     [
         ("check", {"policy": "no.xml"}, "there is no file no.xml"),
         ("page", {"name": "nothing"}, "unknown page"),
+        ("page", {"name": "validate-jtw"}, "did you mean 'validate-jwt'?"),
+        (
+            "audit",
+            {"path": str(EXAMPLE.parent / "apiops-folder" / "extracted"), "operation": "x"},
+            "there is no operation",
+        ),
         ("run", {"policy": POLICY, "urls": "/"}, "'urls' was unexpected"),
         ("run", {"policy": "<policies><inbound></policies>"}, "never closed"),
         ("run", {"policy": CHECKED, "request": {"gets": "/"}}, "did you mean 'get'?"),
@@ -186,6 +192,24 @@ def test_two_versions_are_compared() -> None:
 def test_a_service_is_audited_as_the_command_does() -> None:
     found = structured("audit", path=str(EXAMPLE.parent / "apiops-folder" / "extracted"))
     assert found["summary"]["answers"] == {"subscription key": 2}
+    assert "left_out" not in found
+
+
+def test_an_audit_of_many_operations_has_details_of_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    api = tmp_path / "apis" / "orders"
+    for number in range(20):
+        folder = api / "operations" / f"o{number}"
+        folder.mkdir(parents=True)
+        properties = {"displayName": f"O{number}", "method": "GET", "urlTemplate": f"/o{number}"}
+        (folder / "operationInformation.json").write_text(json.dumps({"properties": properties}))
+    (api / "apiInformation.json").write_text('{"properties": {"displayName": "Orders", "path": "orders"}}')
+    found = structured("audit", path=".")
+    assert len(found["operations"]) == 8
+    assert found["summary"]["operations"] == 20
+    assert "details of 12 operations" in found["left_out"]
+    one = structured("audit", path=".", operation="/o17")
+    assert [each["name"] for each in one["operations"]] == ["GET /o17"]
 
 
 @pytest.mark.parametrize(

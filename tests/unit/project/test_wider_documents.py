@@ -209,13 +209,142 @@ NEVER_SET: dict[str, tuple[dict[str, str], str, bool]] = {
         "apis/orders/policy.xml",
         True,
     ),
-    "any API may set it for a product": (
-        {**SERVICE, **LISTED, "products/gold/policy.xml": ONLY_READS},
+    "no API sets it for a product": (
+        {**SERVICE, OPERATION: policy("<base />"), **LISTED, "products/gold/policy.xml": ONLY_READS},
+        "products/gold/policy.xml",
+        True,
+    ),
+    "an API sets it for a product": (
+        {
+            **SERVICE,
+            **LISTED,
+            "products/gold/policy.xml": ONLY_READS,
+            "apis/orders/policy.xml": policy(f"{SET}<base />"),
+        },
+        "products/gold/policy.xml",
+        False,
+    ),
+    "any API may set it for a product, for the extract is of some": (
+        {**SERVICE, **LISTED, "products/gold/policy.xml": ONLY_READS, "configuration.extractor.yaml": "apis: [orders]"},
         "products/gold/policy.xml",
         False,
     ),
     "a named value may be its name": (
         {**SERVICE, "policy.xml": GLOBAL.format('<set-variable name="{{n}}" value="1" />')},
+        OPERATION,
+        False,
+    ),
+}
+
+
+def asks(condition: str) -> str:
+    return (
+        f'<choose><when condition="@({condition})"><set-header name="X"><value>a</value></set-header></when></choose>'
+    )
+
+
+VALIDATE = '<set-variable name="entra-validate" value="true" />'
+ASKED = asks('context.Variables.GetValueOrDefault("entra-auth", "") == "true"')
+BOTH = 'context.Variables.GetValueOrDefault("entra-auth", (string)context.Variables["entra-validate"]) == "true"'
+CHECKS = policy(f"<base />{ASKED}")
+SETS = {"policy fragments/f/policy.xml": f"<fragment>{VALIDATE}</fragment>"}
+READ_NOT_SET: dict[str, tuple[dict[str, str], str, bool]] = {
+    "a fragment sets a similar name": (
+        {**SERVICE, **SETS, "apis/orders/policy.xml": policy(f"<base />{INCLUDE}"), OPERATION: CHECKS},
+        OPERATION,
+        True,
+    ),
+    "the API includes what sets it, and reads": (
+        {**SERVICE, **SETS, "apis/orders/policy.xml": policy(f"<base />{INCLUDE}{ASKED}")},
+        "apis/orders/policy.xml",
+        True,
+    ),
+    "a question": (
+        {
+            **SERVICE,
+            "policy.xml": GLOBAL.format(VALIDATE),
+            OPERATION: policy(f"<base />{asks('context.Variables.ContainsKey(&quot;entra-auth&quot;)')}"),
+        },
+        OPERATION,
+        True,
+    ),
+    "a fragment reads it": (
+        {
+            **SERVICE,
+            "policy.xml": GLOBAL.format(f"{VALIDATE}{INCLUDE}"),
+            OPERATION: policy("<base />"),
+            "policy fragments/f/policy.xml": f"<fragment>{ASKED}</fragment>",
+        },
+        "policy fragments/f/policy.xml",
+        True,
+    ),
+    "a fragment reads it, and another API sets it": (
+        {
+            **SERVICE,
+            "policy.xml": GLOBAL.format(f"{VALIDATE}{INCLUDE}"),
+            OPERATION: policy("<base />"),
+            "apis/other/policy.xml": policy('<set-variable name="entra-auth" value="true" /><base />'),
+            "policy fragments/f/policy.xml": f"<fragment>{ASKED}</fragment>",
+        },
+        "policy fragments/f/policy.xml",
+        False,
+    ),
+    "the global policy reads it": (
+        {**SERVICE, "policy.xml": GLOBAL.format(f"{VALIDATE}{ASKED}"), OPERATION: policy("<base />")},
+        "policy.xml",
+        True,
+    ),
+    "the global policy reads it in an extract of some APIs": (
+        {
+            **SERVICE,
+            "policy.xml": GLOBAL.format(f"{VALIDATE}{ASKED}"),
+            OPERATION: policy("<base />"),
+            "configuration.extractor.yaml": "apis: [orders]",
+        },
+        "policy.xml",
+        False,
+    ),
+    "the names are of a series": (
+        {
+            **SERVICE,
+            "policy.xml": GLOBAL.format('<set-variable name="claim1" value="a" />'),
+            OPERATION: policy(f"<base />{asks('context.Variables.GetValueOrDefault(&quot;claim2&quot;) == null')}"),
+        },
+        OPERATION,
+        False,
+    ),
+    "no name is like it": ({**SERVICE, "policy.xml": GLOBAL.format(SET), OPERATION: CHECKS}, OPERATION, False),
+    "the global policy sets it": (
+        {
+            **SERVICE,
+            "policy.xml": GLOBAL.format(f'{VALIDATE}<set-variable name="entra-auth" value="true" />'),
+            OPERATION: CHECKS,
+        },
+        OPERATION,
+        False,
+    ),
+    "another operation sets it": (
+        {
+            **SERVICE,
+            "policy.xml": GLOBAL.format(VALIDATE),
+            OPERATION: CHECKS,
+            "apis/orders/operations/put/policy.xml": policy('<set-variable name="entra-auth" value="1" /><base />'),
+        },
+        OPERATION,
+        True,
+    ),
+    "the expression reads both names": (
+        {**SERVICE, "policy.xml": GLOBAL.format(VALIDATE), OPERATION: policy(f"<base />{asks(BOTH)}")},
+        OPERATION,
+        False,
+    ),
+    "a fragment is not known": (
+        {**SERVICE, "apis/orders/policy.xml": policy(f"<base />{VALIDATE}{INCLUDE}"), OPERATION: CHECKS},
+        OPERATION,
+        False,
+    ),
+    "no global policy is extracted": (
+        {"apis/orders/policy.xml": policy(f"<base />{VALIDATE}"), OPERATION: CHECKS},
         OPERATION,
         False,
     ),
@@ -239,6 +368,19 @@ def test_a_variable_that_no_scope_sets(name: str, tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     checked = CheckRun(CheckProjects(CheckOptions(select=("POL201",)))).one(path)
     assert [finding.message for finding in checked.findings] == ["the variable 'dept' hasn't been set"] * is_found
+
+
+@pytest.mark.parametrize("name", READ_NOT_SET)
+def test_a_variable_that_is_read_with_a_default_and_never_set(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, path, is_found = READ_NOT_SET[name]
+    write(files, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    checked = CheckRun(CheckProjects(CheckOptions(select=("POL201",)))).one(path)
+    shown = [(finding.message, finding.label) for finding in checked.findings]
+    expected = ("no scope of the service sets the variable 'entra-auth'", "did you mean 'entra-validate'?")
+    assert shown == [expected] * is_found
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -225,3 +225,31 @@ def test_what_is_wrong_with_traces_is_said(azure: Azure) -> None:
     assert ServedTraces(azure.url).trace(Response(200)) is None
     with pytest.raises(ConfigurationError, match=r"gave no trace|responded with 403"):
         ServedTraces(azure.url).trace(Response(200, headers={"Apim-Trace-Id": "1"}))
+
+
+ISSUED_POLICY = """<policies><inbound><choose><when condition="@(context.Request.Headers.GetValueOrDefault(
+&quot;Authorization&quot;, &quot;&quot;) == &quot;Bearer issued-in-azure&quot;)"><return-response /></when></choose>
+<return-response><set-status code="401" /></return-response></inbound></policies>"""
+ISSUED_CASES = """policy: issued.xml
+config: false
+identity-providers:
+  log-in: {issuer: "https://login.example"}
+cases:
+  - {name: its token, request: {get: /, token: log-in}, expect: {status: 200}}
+  - {name: in another header, request: {get: /, token: {from: log-in, header: X-Token}}, expect: {status: 401}}
+  - {name: a forged one, request: {get: /, token: {from: log-in, signed-with: another-key}}, expect: {status: 401}}
+  - {name: an expired one, request: {get: /, token: {from: log-in, expires-in: -60}}, expect: {status: 401}}
+"""
+
+
+def test_tokens_of_real_providers_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "issued.xml").write_text(ISSUED_POLICY)
+    (tmp_path / "orders.test.yaml").write_text(ISSUED_CASES)
+    with Serve(tmp_path / "home", str(tmp_path / "issued.xml"), "--quiet") as serve:
+        assert "✗✓✓✓" in run(tmp_path, "--against", serve.http).stdout
+        monkeypatch.setenv("APIMPOLICY_TOKEN_LOG_IN", "issued-in-azure")
+        done = run(tmp_path, "--against", serve.http)
+    assert "✓✓✓-" in done.stdout, done.stdout
+    reason = "it needs another token of 'log-in' than the one in APIMPOLICY_TOKEN_LOG_IN: expires-in"
+    assert reason in " ".join((done.stdout + done.stderr).split())
+    assert "issued-in-azure" not in done.stdout + done.stderr

@@ -57,10 +57,11 @@ def test_a_value_may_be_an_expression_and_is_not_looked_at_again() -> None:
 
 def test_missing() -> None:
     source = Source("<a>{{Key}} {{other}}</a>")
-    same, missing = substitute(source, {"key": "1"})
-    assert same is source
+    made, missing = substitute(source, {"key": "1"})
+    assert made.text == "<a>1 {{other}}</a>"
     assert [str(diagnostic) for diagnostic in missing] == [
-        "<policy>:1:4: POL001 error: Cannot find a property 'Key' (There is 'key': names are case-sensitive.)",
+        "<policy>:1:4: POL001 warning: Cannot find a property 'Key' "
+        "(There is 'key': whether case counts is not documented.)",
         "<policy>:1:12: POL001 error: Cannot find a property 'other' "
         '(Add it to apimpolicy.toml, below [named-values]: other = "…")',
     ]

@@ -55,7 +55,7 @@ class PolicyWithoutEffect(Rule):
             section not in ("outbound", "on-error")
             or specification is None
             or self.subject.nearest_with(element.parent, "requests", "composes")
-            or section not in specification.sections | specification.also_in  # POL106 reports it
+            or section not in specification.known_sections  # POL106 reports it
             or any(attribute.name.endswith("-variable-name") for attribute in element.attributes)
         ):
             return

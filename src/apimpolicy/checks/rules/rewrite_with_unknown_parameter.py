@@ -1,7 +1,7 @@
 """rewrite-with-unknown-parameter: rewrite-uri uses a parameter that the operation doesn't have.
 
-**What it does.** Looks in `rewrite-uri` for parameters, `{name}`, that aren't in the operation's URL template, where
-that is known.
+**What it does.** Looks in `rewrite-uri` for parameters, `{name}`, in path or query, that aren't in the operation's URL
+template, where that is known.
 
 **Why it matters.** Azure refuses to save the policy: "Only parameters specified in the original URL template can be
 used in the rewrite template".
@@ -40,7 +40,7 @@ class RewriteWithUnknownParameter(Rule):
     def visit_element(self, element: Element) -> Findings:
         template, known = self.literal(element, "template") or "", self.settings.url_template or ""
         names = {found[1].lower() for found in PARAMETER.finditer(known)}
-        for found in PARAMETER.finditer(template.partition("?")[0]):
+        for found in PARAMETER.finditer(template):
             if found[1].lower() not in names:
                 message = f"the operation has no parameter '{found[1]}'"
                 yield self.at_value(element, "template", message, help=f"Its URL template is {known}.")

@@ -4,11 +4,15 @@
 After `<base />` or an unknown fragment, any variable may be set, unless a folder that APIOps has extracted tells what
 all scopes do. Otherwise the rule reports only a name that is a variable of the document except for its case or a blank
 around it. `ContainsKey` and `TryGetValue` are reported for names that are nearly those of a variable. A variable that
-is tested with `ContainsKey` is left alone, and so is `GetValueOrDefault`. The same is done for the variables that an
-included fragment reads, at the include, where the fragment is known.
+is tested with `ContainsKey` is left alone. The same is done for the variables that an included fragment reads, at the
+include, where the fragment is known.
+
+Where all policies of the service are known, `GetValueOrDefault`, `ContainsKey` and `TryGetValue` are reported too for a
+variable that no scope sets, while a scope sets one with a similar name: the check that depends on it never runs.
 
 **Why it matters.** Reading a variable that isn't set throws, and the caller gets 500. Names are case-sensitive, and
-`ContainsKey` returns false for any other name.
+`ContainsKey` returns false for any other name. With a default, nothing fails: a policy that checks the token where
+`entra-auth` is true never checks one if the fragment sets `entra-validate`.
 
 **Example**
 
@@ -24,6 +28,8 @@ included fragment reads, at the include, where the fragment is known.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Container
 from functools import cached_property
 
 from apimpolicy.checks.document import MOST_FINDINGS
@@ -56,7 +62,10 @@ class VariableNeverSet(Rule):
             if read.how == "question":
                 yield from self.misspelt(expression, read)
                 continue
-            if read.how != "index" or read.name in asked or self._questions.is_asked_before(expression, read.name):
+            if read.how == "default":
+                yield from self.set_nowhere(expression, read, {each.name for each in reads})
+                continue
+            if read.name in asked or self._questions.is_asked_before(expression, read.name):
                 continue
             state = self.subject.flow.before(expression.element)
             if read.name in state.variables or (near := self.nearest(read.name, state)) is None:
@@ -95,6 +104,24 @@ class VariableNeverSet(Rule):
         if near := known[0] if known else self.nearest(read.name, state):
             message = f"no policy sets the variable '{read.name}'"
             yield self.at_code(expression, read.node, message, label=f"did you mean '{near}'?")
+        else:
+            yield from self.set_nowhere(expression, read, {read.name})
+
+    def set_nowhere(self, expression: CheckedExpression, read: VariableRead, names: Container[str | None]) -> Findings:
+        """Report a read of a variable that no scope sets, while one sets a similar name that isn't among `names`."""
+        if read.name is None or not self.elsewhere or read.name in self.elsewhere:
+            return
+        near = self._near_by((read.name[:64], 0), self.elsewhere, 0.6)
+        if near and near not in names and _without_digits(near) != _without_digits(read.name):  # one of a series
+            yield self.at_code(
+                expression,
+                read.node,
+                f"no scope of the service sets the variable '{read.name}'",
+                label=f"did you mean '{near}'?",
+                help="The default is read on every request. Set the variable, or read the one that is set."
+                if read.how == "default"
+                else "The answer is always no. Set the variable, or ask for the one that is set.",
+            )
 
     @cached_property
     def names(self) -> dict[str, list[str]]:
@@ -135,18 +162,25 @@ class VariableNeverSet(Rule):
         for other in known:
             if _letters(other) == _letters(name):
                 return other
-        if state.is_open and (self.elsewhere is None or name in self.elsewhere):
-            return None
-        key = name[:64], id(state.variables)
+        if state.is_open and (self.elsewhere is None or self.subject.is_fragment or name in self.elsewhere):
+            return None  # what a fragment reads is reported where it is included
+        return self._near_by((name[:64], id(state.variables)), known, 0.8)
+
+    def _near_by(self, key: tuple[str, int], known: Collection[str], cutoff: float) -> str:
+        """Return the name among `known` that is most like the one of `key`; empty if none is."""
         if key not in self._near:
             if len(self._near) >= MOST_FINDINGS:  # no more are listed
                 return ""
             from difflib import get_close_matches
 
-            self._near[key] = next(iter(get_close_matches(key[0], known, 1, 0.8)), "")
+            self._near[key] = next(iter(get_close_matches(key[0], sorted(known), 1, cutoff)), "")
         return self._near[key]
 
 
 def _letters(name: str) -> str:
     """Return a name without its case and without blanks around it."""
     return name.strip().lower()
+
+
+def _without_digits(name: str) -> str:
+    return re.sub(r"\d", "", name)

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from apimpolicy.csharp.dotnet.collections.dictionary import Dictionary
 from apimpolicy.csharp.dotnet.collections.lists import List
 from apimpolicy.csharp.dotnet.environment import assume, environment
-from apimpolicy.csharp.dotnet.exceptions import InvalidOperationException
+from apimpolicy.csharp.dotnet.exceptions import InvalidOperationException, JsonReaderException
 from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.csharp.dotnet.registry import bound, dotnet_class, member
 from apimpolicy.csharp.dotnet.types import Type, array_of
@@ -240,7 +240,24 @@ def parse_json(name: str, text: str) -> JToken:
         "JArray": loading.parse_array,
         "JToken": loading.parse,
     }
-    return parsers[name](text)
+    try:
+        return parsers[name](text)
+    except JsonReaderException as error:
+        if name != "JToken" and _is_json(text):
+            raise
+        from apimpolicy.gateway.context.azure_texts import azure_text
+
+        raise JsonReaderException(azure_text("body-not-json").filled(details=f". {error.message}")) from None
+
+
+def _is_json(text: str) -> bool:
+    from apimpolicy.csharp.dotnet.json import loading
+
+    try:
+        loading.parse(text)
+    except JsonReaderException:
+        return False
+    return True
 
 
 def parse_xml(name: str, text: str) -> Any:

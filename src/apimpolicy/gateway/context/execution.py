@@ -27,9 +27,13 @@ from apimpolicy.gateway.context.urls import Url
 from apimpolicy.records import Record, keyword
 
 
-@dotnet_class("ILastError", members="Source Reason Message Scope Section Path PolicyId", is_json=True)
+@dotnet_class(
+    "ILastError", members="Source Reason Message Scope Section Path=shown_path PolicyId=shown_policy_id", is_json=True
+)
 class LastError(Record):
     """The last error: `source` is the policy or step, `reason` its code, `path` where in the document.
+
+    `nested` is the path as the gateway shows it, empty on the top level; None where no policy has failed.
 
     Its JSON has these members in this order: our choice, no document shows it.
     """
@@ -41,6 +45,15 @@ class LastError(Record):
     section: str | None = keyword(default=None, kw_only=True)
     path: str | None = keyword(default=None, kw_only=True)
     policy_id: str | None = keyword(default=None, kw_only=True)
+    nested: str | None = keyword(default=None, kw_only=True)
+
+    @property
+    def shown_path(self) -> str | None:
+        return self.path if self.nested is None else self.nested or None
+
+    @property
+    def shown_policy_id(self) -> str | None:
+        return self.policy_id if self.nested is None else self.policy_id or ""
 
     def __repr__(self) -> str:
         return f"<LastError {': '.join(filter(None, (self.source, self.reason, self.message)))}>"

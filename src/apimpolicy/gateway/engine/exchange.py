@@ -313,14 +313,16 @@ class Exchange(SendingExchange):
                 policy = step
                 while not is_known(policy.name) and policy.parent is not None:
                     policy = policy.parent
+                path = self._path_of(error, step)
                 error.last_error = LastError(
                     to_utf16(policy.name),
                     error.reason,
                     error.message,
                     scope=step.scope,
                     section=step.section,
-                    path=to_utf16(self._path_of(error, step)),
+                    path=to_utf16(path),
                     policy_id=step.policy_id,
+                    nested=to_utf16(step.nested_path if path == step.path else path),
                 )
                 self._entries[step].error = error.last_error
                 self._entries[step].messages = error.traced

@@ -11,7 +11,7 @@ from apimpolicy.gateway.context.records import Request, Response
 from apimpolicy.gateway.context.urls import DEFAULT_PORTS, Url
 from apimpolicy.gateway.engine.services import NO_BACKEND, Transport
 from apimpolicy.gateway.policies import surroundings
-from apimpolicy.gateway.policies.surroundings import PolicyError
+from apimpolicy.gateway.policies.surroundings import PolicyError, azure_error
 from apimpolicy.text.source import from_utf16
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.exchange import ExchangeServices
 
 REVISION = ";rev="
-TIMED_OUT = "Request to the backend service timed out"
 OWN_TIMED_OUT = "The request was canceled due to the configured HttpClient.Timeout of {seconds:g} seconds elapsing."
 
 
@@ -138,11 +137,20 @@ class SendingExchange(surroundings.PolicyExchange):
         return self._answer_by(route, self.services.transport, request, timeout)
 
     def _take_body(self, request: Request, *, keeps: bool) -> None:
-        """Send the caller's body once, unless it is in memory; remove a Content-Length that no longer fits."""
+        """Send the caller's body once, unless it is in memory; remove a Content-Length that no longer fits.
+
+        Raises PolicyError on a tier that fails instead.
+        """
         body = self.request.body
         if body is None:
             return
-        if body.is_sent and self.services.settings.unbuffered_body == "empty":
+        settings = self.services.settings
+        again = settings.unbuffered_body
+        if again == "by-tier":
+            again = "error" if settings.tier in ("classic", "developer") else "empty"
+        if body.is_sent and again == "error" and request.body:
+            raise azure_error("body-not-sent-again")
+        if body.is_sent and again != "again":
             request.body = None
             request.headers = Headers(
                 {name: values for name, values in request.headers.fields() if name.lower() != "content-length"}
@@ -198,7 +206,6 @@ class SendingExchange(surroundings.PolicyExchange):
         Raises PolicyError for a connection that fails, ConfigurationError for a response that is not a Response,
         NoBackendError.
         """
-        timed_out = OWN_TIMED_OUT.format(seconds=timeout) if is_own else TIMED_OUT
         time = self.services.time
         started = time.ticks()
         send = transport.send if buffers else getattr(transport, "stream", transport.send)
@@ -206,7 +213,7 @@ class SendingExchange(surroundings.PolicyExchange):
             response = send(request, timeout)
         except TimeoutError:
             time.advance(max(0.0, timeout - (time.ticks() - started) / TICKS_PER_SECOND))
-            raise PolicyError("Timeout", timed_out) from None
+            raise _timeout(timeout, is_own=is_own) from None
         except OSError as error:
             self_hosted = not self.context.deployment.gateway.is_managed
             raise connection_error(error, request, is_own=is_own, is_self_hosted=self_hosted) from error
@@ -215,8 +222,14 @@ class SendingExchange(surroundings.PolicyExchange):
         if not isinstance(response, Response):
             raise ConfigurationError(f"the backend answered with {type(response).__name__}, not with a Response")
         if time.ticks() - started > timeout * TICKS_PER_SECOND:
-            raise PolicyError("Timeout", timed_out)
+            raise _timeout(timeout, is_own=is_own)
         return response
+
+
+def _timeout(seconds: float, *, is_own: bool) -> PolicyError:
+    if is_own:
+        return PolicyError("Timeout", OWN_TIMED_OUT.format(seconds=seconds))
+    return azure_error("timeout")
 
 
 def forwarded_headers(headers: Headers, host: str, caller: str | None, *, keeps_host: bool) -> Headers:
@@ -271,12 +284,17 @@ def connection_error(error: OSError, request: Request, *, is_own: bool, is_self_
     url = Url.parse(request.url)
     address = f"{from_utf16(url.host)}:{url.port}"
     is_refused = isinstance(error, ConnectionRefusedError)
-    stated = "" if error.errno is not None or (is_refused and not is_own) else str(error)
+    stated = "" if error.errno is not None or (is_refused and not is_own) else _stated(error)
     if is_self_hosted:
         return PolicyError(REASON, stated or f"Error connecting to {address}")
     cause = stated or _cause(error, from_utf16(url.host), address)
     traced = (UNABLE, CALLING, cause) if is_own else (CALLING, cause)
     return PolicyError(REASON, stated or traced[0], traced=traced)
+
+
+def _stated(error: OSError) -> str:
+    """Return the words of an error; `ssl.SSLError` shows a single argument as a tuple."""
+    return str(error.args[0]) if len(error.args) == 1 else str(error)
 
 
 def _cause(error: OSError, host: str, address: str) -> str:

@@ -19,7 +19,7 @@ from apimpolicy.gateway.context.messages import ResponseMessage
 from apimpolicy.gateway.policies.cors import is_preflight
 from apimpolicy.gateway.policies.effects import CorsChecked
 from apimpolicy.gateway.policies.registry import has_trait
-from apimpolicy.gateway.policies.surroundings import PolicyError
+from apimpolicy.gateway.policies.surroundings import PolicyError, azure_error
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.exchange import Exchange
@@ -120,7 +120,7 @@ def answer_unmatched(exchange: Exchange, program: Program) -> ResponseMessage:
 
     The section of the error is `backend`, as seen on real gateways.
     """
-    error = PolicyError("OperationNotFound", "Unable to match incoming request to an operation.", 404)
+    error = azure_error("operation-not-found")
     error.last_error = LastError("configuration", error.reason, error.message, section="backend")
     return _handle(exchange, program, error, "Resource not found")
 

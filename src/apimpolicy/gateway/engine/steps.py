@@ -71,6 +71,25 @@ class Step(Record):
         """Return its place in its document: `inbound/choose[1]/set-body[1]`."""
         return f"{self.section}/{self.path}"
 
+    @property
+    def nested_path(self) -> str:
+        r"""Return its path as `context.LastError.Path` has it: `choose\when[2]\set-body`; empty on the top level.
+
+        Seen: names have an index only among siblings of one name.
+        """
+        names = []
+        step: Step | None = self
+        while step is not None:
+            same = [each for each in step.siblings() if each.name == step.name]
+            names.append(step.name if len(same) < 2 else f"{step.name}[{same.index(step.element) + 1}]")
+            step = step.parent
+        return "\\".join(reversed(names)) if len(names) > 1 else ""
+
+    def siblings(self) -> list[Element]:
+        """Return the elements beside it in its document, with its own."""
+        around = self.element.parent
+        return [self.element] if around is None else list(around.elements())
+
     def steps_inside(self) -> Iterator[Step]:
         """Yield the steps of its children, and those in its place."""
         for found in self.fields.values():
@@ -252,7 +271,9 @@ class _Builder(Record):
             self.missing.add(name)
             return None
         value = attribute.value
-        message = f"Policy fragment with id '{name}' could not be found."
+        from apimpolicy.gateway.context.azure_texts import azure_text
+
+        message = azure_text("fragment-unknown").filled(id=name)
         known = ", ".join(sorted(self.fragments))
         there = f"The gateway has {known}" if known else "The gateway has none"
         advice = f'{there}. Add it to apimpolicy.toml, below [fragments]: {name} = "{name}.xml"'

@@ -86,4 +86,4 @@ class AuthenticationManagedIdentity:
             request.headers.set("Authorization", [f"Bearer {token}"])
         where = f"the variable {variable}" if variable else "Authorization"
         shown = f"a token for {self.resource} in {where}"
-        return TokenAcquired(shown, resource=resource, client_id=client_id, acquired=True)
+        return TokenAcquired(shown, resource=resource, client_id=client_id, acquired=True, variable=variable or None)

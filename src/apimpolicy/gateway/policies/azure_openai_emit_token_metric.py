@@ -18,7 +18,7 @@ from apimpolicy.gateway.policies.spec import policy
 @policy(
     "azure-openai-emit-token-metric",
     sections="inbound",
-    also_in="outbound",  # the documentation refuses it, and several repositories deploy it
+    doubtful_in="outbound",  # the documentation refuses it, and several repositories deploy it
     same_as="llm-emit-token-metric",
     traits="emits-metrics",
     effects="fails fails-later",

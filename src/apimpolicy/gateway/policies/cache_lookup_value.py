@@ -39,4 +39,10 @@ class CacheLookupValue:
         found, value = exchange.services.state.cache(self.caching_type).get(f"value {self.key}")
         if found or self.default_value is not None:
             exchange.variables[self.variable_name] = value if found else self.default_value
-        return CacheAccessed(f"{self.key} is {'there' if found else 'not there'}", key=self.key, found=found)
+        traced = None
+        if not found and self.default_value is None:
+            from apimpolicy.gateway.context.azure_texts import azure_text
+
+            traced = {"message": azure_text("trace-cached-value-missing").text}
+        shown = f"{self.key} is {'there' if found else 'not there'}"
+        return CacheAccessed(shown, key=self.key, found=found, traced=traced)

@@ -48,8 +48,9 @@ class CheckHeader:
             raise self.refusal("HeaderNotFound", f"Header {self.name} was not found in the request. Access denied.")
         allowed = {self.folded(value) for value in self.values}
         if allowed and allowed.isdisjoint(self.folded(value) for value in found):
-            message = f"Header {self.name} value of {','.join(found)} is not allowed. Access denied."
-            raise self.refusal("HeaderValueNotAllowed", message)
+            from apimpolicy.gateway.context.azure_texts import azure_text
+
+            raise self.refusal("HeaderValueNotAllowed", azure_text("header-value").filled(name=self.name))
         return HeaderChecked(f"{self.name}: {', '.join(found)}", name=self.name, values=tuple(found))
 
     def refusal(self, reason: str, message: str) -> PolicyError:

@@ -170,10 +170,13 @@ class MethodSet(Effect):
 
 
 class QuerySet(Effect):
+    """`request_url` is the backend's."""
+
     name: str
     action: str
     before: Values
     after: Values
+    request_url: str | None = None
 
 
 class UrlRewritten(Effect):
@@ -348,9 +351,12 @@ class TokenValidated(Effect):
 
 
 class TokenAcquired(Effect):
+    """`variable` has the token, or the header Authorization without one."""
+
     resource: str
     client_id: str | None
     acquired: bool
+    variable: str | None = None
 
 
 class AuthorizationAcquired(Effect):

@@ -18,8 +18,9 @@ timed out"; one that raises another `OSError` is `BackendConnectionFailure`, "Er
 service." on managed gateways, "Error connecting to host:port" on self-hosted ones (all seen). `continue-timeout` and
 `http-version` have no effect, `buffer-response` only where `apimpolicy serve` forwards to a real backend. A second
 forward-request, as in retry, sends the caller's body again only if the first one has `buffer-request-body` (Microsoft
-staff, 2017). Our choice: a body that a policy set, or read with `preserveContent`, is in memory and sent again.
-`Gateway(unbuffered_body="again")` always sends it again.
+staff, 2017). In the classic tiers it fails otherwise: ProtocolViolation, "Content length mismatch" (Microsoft's
+support, 2020). Our choices: other tiers send no body; a body that a policy set, or read with `preserveContent`, is in
+memory and sent again. `Gateway(unbuffered_body=…)` selects "empty", "again" or "error" for all tiers.
 
 Our choices: with `fail-on-error-status-code` the caller gets the backend's response unless on-error changes it,
 and the error has no reason, because no document states one. Redirects are followed as .NET's HttpClient does: at most

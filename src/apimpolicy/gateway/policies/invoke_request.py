@@ -29,6 +29,7 @@ from apimpolicy.gateway.policies.conversions import body, trimmed
 from apimpolicy.gateway.policies.effects import BodySet, Effect, MetadataRead, Sent
 from apimpolicy.gateway.policies.spec import (
     PolicyError,
+    azure_error,
     child,
     children,
     content,
@@ -107,7 +108,7 @@ class InvokeRequest:
         name = from_utf16(self.backend_id)
         known = exchange.services.backends.describe(name)
         if known is None:
-            raise PolicyError(None, f"Backend with id '{name}' could not be found.")
+            raise azure_error("backend-unknown", id=name)
         return known if "://" in known else f"https://{name}"  # a pool has no URL of its own
 
 

@@ -27,6 +27,7 @@ from apimpolicy.gateway.policies.conversions import trimmed
 from apimpolicy.gateway.policies.effects import AddressChecked, Condition, Effect
 from apimpolicy.gateway.policies.spec import (
     PolicyError,
+    azure_error,
     child_texts,
     children,
     expression_attribute,
@@ -80,8 +81,7 @@ class IpFilter:
             exchange.note(Condition("inside" if inside else "outside", taken=inside), step)
             listed = listed or inside
         if self.action == "allow" and not listed:
-            message = f"Caller IP address {written} is not allowed. Access denied."
-            raise PolicyError("CallerIpNotAllowed", message, FORBIDDEN, public_message=PUBLIC)
+            raise azure_error("ip-refused", public_message=PUBLIC, address=written)
         if self.action == "forbid" and listed:
             message = "Caller IP address is blocked. Access denied."
             raise PolicyError("CallerIpBlocked", message, FORBIDDEN, public_message=PUBLIC)

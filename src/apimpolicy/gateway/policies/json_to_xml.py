@@ -19,7 +19,8 @@ that the response. With `parse-date="false"` dates stay as they are written; oth
 XML format.
 
 Seen on real gateways, and not documented: the root is `Document` when the JSON has more than one property; an array
-becomes one element for each item, and an empty array an empty element; null becomes `xsi:nil="true"`.
+becomes one element for each item, and an empty array an empty element; null becomes `xsi:nil="true"`; booleans become
+`True` and `False`.
 
 Simulated, except for the attributes that only the editor's schema knows (`attribute-prefix`, `namespace-block-name`,
 `invalid-character-replacement`, `null-values`, `trim-values`, `empty-values`) and `trim`, which release notes have for

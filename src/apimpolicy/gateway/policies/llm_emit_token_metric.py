@@ -44,7 +44,7 @@ NAMES = {"total-tokens": "Total Tokens", "prompt-tokens": "Prompt Tokens", "comp
 @policy(
     "llm-emit-token-metric",
     sections="inbound",
-    also_in="outbound",  # the documentation refuses it, and several repositories deploy it
+    doubtful_in="outbound",  # the documentation refuses it, and several repositories deploy it
     traits="emits-metrics",
     effects="fails fails-later",
     access="passes",

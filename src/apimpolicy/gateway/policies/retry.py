@@ -24,8 +24,8 @@ goes to on-error.
 Simulated in full, without waiting: the gateway's clock advances. The random numbers come from the gateway's `seed`. Our
 choices: an error of another policy inside is not caught; `max-interval` without `delta` limits `interval`; `count`,
 `interval` and the others are evaluated once, before the first run; a `count` outside of 1 to 50 is an error without a
-reason. Without `buffer-request-body` the backend gets the caller's body with the first attempt only, see
-forward-request.
+reason. Without `buffer-request-body` the backend gets the caller's body with the first attempt only; in the classic
+tiers the second attempt fails, see forward-request.
 
 Source: https://learn.microsoft.com/azure/api-management/retry-policy
 """

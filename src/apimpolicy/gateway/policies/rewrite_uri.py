@@ -23,7 +23,7 @@ from urllib.parse import quote
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.gateway.policies.conversions import boolean, trimmed
 from apimpolicy.gateway.policies.effects import Effect, UrlRewritten
-from apimpolicy.gateway.policies.spec import PolicyError, PolicyExchange, expression_attribute, policy
+from apimpolicy.gateway.policies.spec import PolicyExchange, azure_error, expression_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.header_fields import HeaderCollection
@@ -46,9 +46,7 @@ class RewriteUri:
         def parameter(found: re.Match[str]) -> str:
             known, value = matched.try_get_value(found[2])
             if not known:
-                raise PolicyError(
-                    None, "Only parameters specified in the original URL template can be used in the rewrite template"
-                )
+                raise azure_error("rewrite-parameter")
             is_path = found[1] or f"{{*{found[2]}}}" in exchange.url_template
             return quote(from_utf16(value), safe="/-_.~" if is_path else "-_.~")
 

@@ -38,6 +38,7 @@ from apimpolicy.gateway.policies.outgoing_requests import SIDECAR, in_path
 from apimpolicy.gateway.policies.spec import (
     PolicyError,
     PolicyExchange,
+    azure_error,
     expression_attribute,
     policy,
     postponed_attribute,
@@ -98,7 +99,7 @@ class SetBackendService:
     def set_by_id(self, exchange: PolicyExchange, backend_id: str) -> Effect:
         url = exchange.services.backends.describe(backend_id)
         if url is None:
-            raise PolicyError(None, f"Backend with id '{backend_id}' could not be found.")
+            raise azure_error("backend-unknown", id=backend_id)
         exchange.set_backend(url, backend_id)
         return self.effect(exchange, f"{backend_id} ({url})", url, backend_id)
 

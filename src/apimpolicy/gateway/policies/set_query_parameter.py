@@ -42,4 +42,11 @@ class SetQueryParameter:
         exchange.request.url = url.with_parameters(parameters)
         after = tuple(parameters.get_all(self.name))
         shown = " & ".join(f"{self.name}={value}" for value in after) or f"{self.name} is not there"
-        return QuerySet(shown, name=self.name, action=self.exists_action, before=before, after=after)
+        return QuerySet(
+            shown,
+            name=self.name,
+            action=self.exists_action,
+            before=before,
+            after=after,
+            request_url=exchange.target_url,
+        )

@@ -173,8 +173,9 @@ class Behaviour(DeclaredSettings):
     second_read: Literal["empty", "error", "again"] = setting(default="empty")
     """The second read of a body: "empty" reads nothing, "error" throws, "again" reads the body."""
 
-    unbuffered_body: Literal["empty", "again"] = setting(default="empty")
-    """The body of a second forward-request, if `buffer-request-body` was off for the first: "empty" or "again"."""
+    unbuffered_body: Literal["by-tier", "empty", "again", "error"] = setting(default="by-tier")
+    """The body of a second forward-request, if `buffer-request-body` was off for the first: "empty", "again", or
+    "error", which fails with ProtocolViolation. "by-tier" is "error" in the classic tiers (seen), "empty" in others."""
 
     missing_section: Literal["inherit", "skip"] = setting(default="inherit")
     """"inherit" treats a missing section as one with nothing but `<base />`; "skip" as an empty one."""

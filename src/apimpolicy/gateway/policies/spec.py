@@ -24,6 +24,7 @@ from apimpolicy.gateway.policies.placement import SECTIONS as SECTIONS
 from apimpolicy.gateway.policies.surroundings import PolicyError as PolicyError
 from apimpolicy.gateway.policies.surroundings import PolicyExchange as PolicyExchange
 from apimpolicy.gateway.policies.surroundings import PolicyStep as PolicyStep
+from apimpolicy.gateway.policies.surroundings import azure_error as azure_error
 from apimpolicy.records import Record, keyword
 
 P = ParamSpec("P")
@@ -113,7 +114,7 @@ class ContentSlot(Record):
     """The element's own text, or the texts of its children named `child`, evaluated and converted.
 
     `markup` means that elements among the element's own text are part of it; `filled`, that an empty text is refused;
-    `required`, that there is at least one child.
+    `required`, that there is at least one child; `literal`, that the gateway refuses an expression.
     """
 
     child: str | None
@@ -121,6 +122,7 @@ class ContentSlot(Record):
     required: bool = keyword(default=False, kw_only=True)
     markup: bool = keyword(default=False, kw_only=True)
     filled: bool = keyword(default=False, kw_only=True)
+    literal: bool = keyword(default=False, kw_only=True)
     field: str = keyword(default="", kw_only=True)
     expression = True
 
@@ -208,6 +210,7 @@ class Specification:
         *,
         sections: str = ANYWHERE,
         also_in: str = "",
+        doubtful_in: str = "",
         placement: Placement = EVERYWHERE,
         alternatives: tuple[str, ...] = (),
         exclusive: tuple[tuple[str, str], ...] = (),
@@ -232,6 +235,8 @@ class Specification:
         self.sections = frozenset(sections.split())
         self.also_in = frozenset(also_in.split())
         """Sections in which not its page but another source has it."""
+        self.doubtful_in = frozenset(doubtful_in.split())
+        """Sections in which its page forbids it, and deployed policies have it."""
         self.placement = placement
         """Further restrictions on its places."""
         self.alternatives = alternatives
@@ -287,6 +292,11 @@ class Specification:
                 self.children.append(slot)
         cls.specification = self  # type: ignore[attr-defined]
         return cls
+
+    @property
+    def known_sections(self) -> frozenset[str]:
+        """Return the sections in which any source has it."""
+        return self.sections | self.also_in | self.doubtful_in
 
     @property
     def documentation(self) -> str:

@@ -347,9 +347,17 @@ class PolicyError(Exception):
         self.last_error: LastError | None = None
 
 
+def azure_error(name: str, *, public_message: str | None = None, **values: str) -> PolicyError:
+    """Return the error that `azure_texts` has by this name, with the variable parts of its text."""
+    from apimpolicy.gateway.context.azure_texts import azure_text
+
+    found = azure_text(name)
+    return PolicyError(found.reason or None, found.filled(**values), found.status or 500, public_message=public_message)
+
+
 VALIDATION_FAILED = "ExpressionValueValidationFailure"
 
 
 def invalid_value(reason: str) -> PolicyError:
     """Make the error of a value that an expression gave and that the gateway refuses, as seen on real gateways."""
-    return PolicyError(VALIDATION_FAILED, f"Expression value is invalid. {reason}")
+    return azure_error("value-refused", details=reason)

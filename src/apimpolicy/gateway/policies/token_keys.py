@@ -3,22 +3,26 @@
 The kind of a key comes from where the policy has it, never from the token: a text is a secret and verifies HS only, a
 certificate or the numbers of a public key verify RS, PS and ES only. A public key can therefore not pass as a secret.
 
-A token is refused with the reasons and messages of the gateway's error table:
+A token is refused with these reasons and messages:
 
 reason                      when
 ──────────────────────────  ──────────────────────────────────────────────────────────────────
 TokenNotPresent             there is no token (the gateway's own message)
-TokenSignatureInvalid       the signature is missing, or no key verifies it
+TokenInvalidSignature       no key verifies the signature (seen)
+TokenSignatureInvalid       the signature is missing, or not Base64url
 TokenSignatureKeyNotFound   there is no key with the token's key id or for its algorithm
-TokenExpired                the token has expired
+TokenExpired                the token has expired (seen, with its message)
 TokenAudienceNotAllowed     the token is for another audience
 TokenIssuerNotAllowed       the token has another issuer
 TokenClaimNotFound          claims are missing (the gateway's own message)
-TokenClaimValueNotAllowed   a claim has another value (the gateway's own message)
-JwtInvalid                  any other error: no JWT, not valid yet, no expiration time, not decrypted
+TokenClaimValueMismatch     a claim has another value (seen, with its message)
+TokenClaimValueNotAllowed   the application is another one (the gateway's own message)
+Invalid JWT.                the token has neither three nor five segments (seen, with its message)
+JwtInvalid                  any other error: no JSON, not valid yet, no expiration time, not decrypted
 
-The other messages, which the gateway takes from its library and no document states, are our choice. In 2018 the first
-reason was TokenNotFound.
+Reasons and messages that were seen come from `azure_texts`, the others from the gateway's documented table. Other
+messages, which the gateway takes from its library and no document states, are our choice. In 2018 the first reason was
+TokenNotFound.
 """
 
 from __future__ import annotations
@@ -40,8 +44,6 @@ if TYPE_CHECKING:
     from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
     from apimpolicy.text.document import Element
 
-NOT_PRESENT = "JWT not present."
-
 
 class TokenRefusedError(Exception):
     """A token that is not accepted. `reason` is one of the table, `message` a .NET string."""
@@ -50,6 +52,14 @@ class TokenRefusedError(Exception):
         super().__init__(reason, message)
         self.reason = reason
         self.message = message
+
+
+def refusal(name: str, **values: str) -> TokenRefusedError:
+    """Return the refusal that `azure_texts` has by this name, with the variable parts of its text."""
+    from apimpolicy.gateway.context.azure_texts import azure_text
+
+    found = azure_text(name)
+    return TokenRefusedError(found.reason, found.filled(**values))
 
 
 def denied(reason: str, sentence: str) -> TokenRefusedError:
@@ -215,7 +225,8 @@ class TrustedKeys:
             sentence = f"No key has the id '{key_id}', and no other verifies the signature ({count} tried)"
             raise denied("TokenSignatureKeyNotFound", self.explained(sentence))
         about = f"the key '{key_id}'" if named else tried[0].origin if len(tried) == 1 else f"any of {count}"
-        raise denied("TokenSignatureInvalid", self.explained(f"The signature ({algorithm}) is not that of {about}"))
+        details = self.explained(f" The signature ({algorithm}) is not that of {about}")
+        raise refusal("token-signature", details=f"{details}.")
 
     def candidates(self, key_id: str | None) -> list[VerificationKey]:
         """Return all keys; providers are asked again when none has this id."""

@@ -40,14 +40,7 @@ from apimpolicy.gateway.policies.spec import (
     literal_attribute,
     part,
 )
-from apimpolicy.gateway.policies.token_keys import (
-    NOT_PRESENT,
-    TokenRefusedError,
-    decoded,
-    decoded_secret,
-    denied,
-    invalid,
-)
+from apimpolicy.gateway.policies.token_keys import TokenRefusedError, decoded, decoded_secret, denied, invalid, refusal
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.tokens import Jwt
@@ -57,7 +50,7 @@ if TYPE_CHECKING:
 SECRET_ALGORITHMS = ("dir", "A128KW", "A192KW", "A256KW")
 CERTIFICATE_ALGORITHMS = ("RSA-OAEP", "RSA-OAEP-256", "RSA1_5")
 ENCODINGS = ("A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM")
-PARTS = 5
+SIGNED_PARTS, PARTS = 3, 5
 _LONGEST_HEADER = 8_192
 _LONGEST_CONTENT = 1 << 20
 
@@ -133,7 +126,7 @@ def check_lifetime(token: Jwt, *, require_expiration: bool, skew: float) -> None
     if starts is not None and starts > now + skew:
         raise invalid(f"The token is not valid before {_moment(starts)}; it is {_moment(now)}{allowance}")
     if expires is not None and expires < now - skew:
-        raise denied("TokenExpired", f"The token expired at {_moment(expires)}; it is {_moment(now)}{allowance}")
+        raise refusal("token-expired", time=_library_moment(expires), now=_library_moment(now))
 
 
 def check_audience(token: Jwt, allowed: Collection[str]) -> None:
@@ -172,8 +165,7 @@ def check_claims(token: Jwt, required: Iterable[RequiredClaim]) -> None:
             values = {piece.strip() for text in found for piece in text.split(claim.separator)}
         present = [value in values for value in claim.values]
         if claim.values and not (any(present) if claim.match_any else all(present)):
-            shown = ", ".join(found)
-            raise denied("TokenClaimValueNotAllowed", f"Claim {claim.name} value of {shown} is not allowed")
+            raise refusal("claim-mismatch", claims=f"{claim.name}={', '.join(claim.values)}.")
 
 
 def first_text(token: Jwt, name: str) -> str | None:
@@ -202,6 +194,13 @@ def _moment(seconds: float) -> str:
     if not 0 <= seconds <= _LAST_SECOND:
         return f"{seconds:g} s"
     return f"{_EPOCH + datetime.timedelta(seconds=int(seconds)):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _library_moment(seconds: float) -> str:
+    """Return a moment as .NET's library for tokens writes it."""
+    if not 0 <= seconds <= _LAST_SECOND:
+        return f"{seconds:g} s"
+    return f"{_EPOCH + datetime.timedelta(seconds=int(seconds)):%m/%d/%Y %H:%M:%S}"
 
 
 def _quoted(values: Iterable[str]) -> str:
@@ -312,7 +311,8 @@ def decryption_keys(exchange: PolicyExchange, step: PolicyStep | None) -> list[D
 class Demands(NamedTuple):
     """The requirements for a token. `issuers` are those of the policy; with None of them, those that providers publish.
 
-    `further` is a check of the policy's own; it raises TokenRefusedError. `messages` are the policy's own by reason.
+    `further` is a check of the policy's own; it raises TokenRefusedError. `texts` are the names in `azure_texts` of the
+    policy's own messages, by reason.
     """
 
     trust: TrustedKeys
@@ -324,20 +324,21 @@ class Demands(NamedTuple):
     issuers: Collection[str] = ()
     claims: Sequence[RequiredClaim] = ()
     further: Callable[[Jwt], None] | None = None
-    messages: Mapping[str, str] = {}
+    texts: Mapping[str, str] = {}
 
 
 def run(exchange: PolicyExchange, policy: TokenPolicy, demands: Demands) -> Effect:
     """Validate the token that was sent, and act on the result as the policy declares. Raises PolicyError."""
     try:
         token, verified_by = validated(policy.presented(exchange), demands)
-    except TokenRefusedError as refusal:
-        exchange.note(TokenValidated(refusal.message, valid=False, reason=refusal.reason))
-        message = demands.messages.get(refusal.reason, refusal.message)
+    except TokenRefusedError as refused:
+        exchange.note(TokenValidated(refused.message, valid=False, reason=refused.reason))
+        own = demands.texts.get(refused.reason)
+        message = refused.message if own is None else refusal(own).message
         public = policy.failed_validation_error_message
         status = policy.failed_validation_httpcode
         raise PolicyError(
-            refusal.reason, message, status, public_message=message if public is None else public
+            refused.reason, message, status, public_message=message if public is None else public
         ) from None
     if policy.output_token_variable_name is not None:
         exchange.variables[from_utf16(policy.output_token_variable_name)] = token
@@ -351,13 +352,15 @@ def validated(written: str | None, demands: Demands) -> tuple[Jwt, str]:
     from apimpolicy.gateway.context.tokens import parse_jwt
 
     if written is None:
-        raise TokenRefusedError("TokenNotPresent", NOT_PRESENT)
+        raise refusal("token-missing")
     compact = from_utf16(written)
     if len(compact.split()) != 1:
         raise invalid("The token has white space in it: a value must not begin with a scheme such as 'Bearer '")
     if is_encrypted(compact):
         compact = decrypted(compact, demands.decryption_keys)
     token = parse_jwt(compact)
+    if token is None and compact.count(".") != SIGNED_PARTS - 1:
+        raise refusal("token-segments")
     if token is None:
         raise invalid("The token is not a JSON Web Token")
     if "crit" in token.header:

@@ -79,12 +79,12 @@ PERSONAL_ACCOUNTS = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 @part("backend-application-ids")
 class BackendApplicationIds:
-    ids: list[str] = child_texts("application-id", trimmed, required=True, filled=True)
+    ids: list[str] = child_texts("application-id", trimmed, required=True, filled=True, literal=True)
 
 
 @part("client-application-ids")
 class ClientApplicationIds:
-    ids: list[str] = child_texts("application-id", trimmed, required=True, filled=True)
+    ids: list[str] = child_texts("application-id", trimmed, required=True, filled=True, literal=True)
 
 
 @policy(
@@ -127,13 +127,11 @@ class ValidateAzureAdToken(TokenPolicy):
             audiences=[*audiences, *backends, *(f"api://{id}" for id in backends)],
             claims=required_claims(exchange, self.required_claims),
             further=further,
-            messages={"TokenExpired": EXPIRED},
+            texts={"TokenExpired": "entra-token-expired"},
         )
         return token_validation.run(exchange, self, demands)
 
 
-EXPIRED = "Invalid JWT token. Token is expired."
-"""Seen in the logs of a real gateway."""
 WELL_KNOWN = ".well-known/openid-configuration"
 
 

@@ -33,17 +33,18 @@ provider's keys are cached for an hour; if a key id is missing or the provider d
 after five minutes at the earliest (documented). `issuer-signing-tokens` and `zumo-master-key`, which only the
 editor's schema knows, fail by name. `validate-connectivity` and `host` have no effect: there is no DNS here.
 
-The reasons are those of the gateway: TokenNotPresent, TokenSignatureInvalid, TokenSignatureKeyNotFound, TokenExpired,
-TokenAudienceNotAllowed, TokenIssuerNotAllowed, TokenClaimNotFound, TokenClaimValueNotAllowed, JwtInvalid. So are the
-messages of TokenNotPresent and of the two about claims; the others, which Azure takes from its library, are our own.
-Our choices:
+Seen on gateways: the reasons TokenExpired, TokenInvalidSignature (no key verifies the signature; one author's tests),
+TokenClaimValueMismatch and `Invalid JWT.` (neither three nor five segments), with their messages; of the signature's,
+its first sentence. Documented: TokenNotPresent, TokenSignatureInvalid (no signature, or not Base64url),
+TokenSignatureKeyNotFound, TokenAudienceNotAllowed, TokenIssuerNotAllowed, TokenClaimNotFound, JwtInvalid, and the
+messages of TokenNotPresent and TokenClaimNotFound. The other messages are our own. Our choices:
 
 - Signature, time, audience, issuer and claims are checked in this order, and the first failure counts.
 - Allowed issuers are those in `issuers` and those that providers publish; without either, any issuer.
 - A key id that no key has is TokenSignatureKeyNotFound when no other key verifies the token; so is a token for whose
   algorithm there is no key of the right kind. A secret never verifies RS, PS or ES, a public key never HS. The
   algorithms are HS, RS, PS and ES with 256, 384 and 512 bits; the documentation names fewer.
-- JwtInvalid covers the rest: not a JWT, `nbf` in the future, no `exp`, a token that cannot be decrypted.
+- JwtInvalid covers the rest: segments that are no JSON, `nbf` in the future, no `exp`, no decryption.
 - A key that is not Base64, or a certificate that is not uploaded, is an error with status 500, without a reason.
 - Only the first value of a header counts. In Authorization, the text before white space is the scheme. Any scheme is
   accepted unless `require-scheme` names one; case is ignored. For other headers

@@ -289,9 +289,14 @@ def _policy(element: Element, section: str | None) -> Iterator[Diagnostic]:
     if specification is None:
         return
     if section is not None and section not in specification.sections | specification.also_in:
-        where = ", ".join(name for name in SECTIONS if name in specification.sections)
-        message = f"'{element.name}' is not allowed in the section '{section}'"
-        yield at_name(element, "POL106", message, help=f"It is allowed in {where or 'GraphQL resolvers only'}.")
+        where = ", ".join(name for name in SECTIONS if name in specification.sections) or "GraphQL resolvers only"
+        if section in specification.doubtful_in:
+            message = f"the documentation does not allow '{element.name}' in the section '{section}'"
+            advice = f"Deployed policies have it there. Move it to {where} to be safe."
+            yield at_name(element, "POL106", message, severity=Severity.INFO, help=advice)
+        else:
+            message = f"'{element.name}' is not allowed in the section '{section}'"
+            yield at_name(element, "POL106", message, help=f"It is allowed in {where}.")
     yield from _element(element, specification, section)
 
 
@@ -346,6 +351,10 @@ def _text_child(element: Element, slot: ContentSlot) -> Iterator[Diagnostic]:
     for child in element.elements():
         if not child.is_unclosed:  # which has a finding already
             yield _unexpected(child, ())
+    if slot.literal and element.expression is not None:
+        value = element.expression
+        message, advice = f"'{element.name}' can't be an expression", "Write the value itself, or a named value."
+        yield Diagnostic("POL105", message, value.source, value.start, value.end, help=advice)
     yield from _not_empty(element, slot)
 
 

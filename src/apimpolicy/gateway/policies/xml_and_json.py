@@ -206,7 +206,7 @@ class _XmlBuilder:
             for inner in value.children:
                 made.add(self.element(name, inner, depth + 1))
         elif isinstance(value, JValue) and value.value is not None:
-            made.add(text_of(value.value))
+            made.add(_text(value))
         elif not isinstance(value, JObject):
             made.add_attribute(XAttribute(XNamespace.get(_INSTANCE).get_name("nil"), "true"))
             made.add_attribute(XAttribute(XMLNS.get_name("xsi"), _INSTANCE))
@@ -244,6 +244,9 @@ def _check_declaration(prefix: str, namespace: str) -> None:
 
 
 def _text(value: Any) -> str:
+    """Return the text of a JSON value; booleans are `True` and `False` (seen)."""
+    if isinstance(value, JValue) and isinstance(value.value, bool):
+        return str(bool(value.value))
     if isinstance(value, JValue):
         return "" if value.value is None else text_of(value.value)
     return json_writer.write(value, indented=False)

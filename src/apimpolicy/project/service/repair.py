@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.context.urls import Url
@@ -274,7 +276,7 @@ def _forget(entity: Any, reason: str) -> None:
     source = Source("", entity.origin.file)
     if isinstance(entity, BackendDescription):
         entity.backend, entity.url = None, Sourced(Hole(reason), entity.origin)
-    elif hasattr(entity, "policy"):
+    elif "policy" in attrs.fields_dict(type(entity)):  # others have a property that is None
         entity.policy = unknown_policy(reason, source, 0, "fragment" if isinstance(entity, FragmentDescription) else "")
     for operation in getattr(entity, "operations", ()):
         operation.policy = unknown_policy(reason, source)

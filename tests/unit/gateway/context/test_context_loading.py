@@ -101,6 +101,7 @@ def test_bodies_as_xml_and_json(contexts):
         body.as_((parse("Newtonsoft.Json.Linq.JObject"),), False)
     assert (caught.value.type_name, caught.value.message) == (
         "Newtonsoft.Json.JsonReaderException",
+        "The message body is not a valid JSON. "
         "Unexpected character encountered while parsing value: <. Path '', line 0, position 0.",
     )
     with pytest.raises(DotnetException, match="Current JsonReader item is not an array: StartObject"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apimpolicy import ConfigurationError, Gateway, PolicyDouble, Response
+from apimpolicy import ConfigurationError, Gateway, PolicyDouble, Request, Response
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.exchange import Exchange
@@ -56,3 +57,13 @@ def test_a_double_that_is_a_function() -> None:
 def test_a_double_that_answers_is_what_decides() -> None:
     result = Gateway().run(POLICY, "/", doubles={"mark": PolicyDouble(response=Response(418))})
     assert result.trace.decision is result.trace[0]
+
+
+@pytest.mark.parametrize("tier", ["classic", "self-hosted"])
+def test_a_tls_error_of_a_stand_in_has_its_own_words(tier: Any) -> None:
+    def backend(request: Request) -> Response:
+        raise ssl.SSLError("the certificate has expired")
+
+    result = Gateway(backend=backend, tier=tier).run("<policies><inbound /></policies>", "/")
+    assert result.error is not None
+    assert result.error.message == "the certificate has expired"

@@ -159,8 +159,6 @@ DOUBTFUL_ROWS = [
     ("<inbound><set-request-metric-dimension-value/></inbound>", "POL114", 11, "What it does is not known"),
 ]
 SILENT = [
-    "<outbound><azure-openai-emit-token-metric><dimension name='API ID'/></azure-openai-emit-token-metric></outbound>",
-    "<outbound><llm-emit-token-metric><dimension name='API ID'/></llm-emit-token-metric></outbound>",
     "<inbound><set-status code='200'/></inbound>",
     "<inbound><check-header name='a' failed-check-httpcode='400'><value>b</value></check-header></inbound>",
     "<inbound><llm-token-limit counter-key='a' tokens-per-minute='1'/></inbound>",
@@ -225,3 +223,9 @@ def test_nothing_to_find(text: str) -> None:
 def test_deep_nesting_is_no_recursion_error() -> None:
     text = "<inbound>" + "<choose><when condition='true'>" * 95 + "</when></choose>" * 95 + "</inbound>"
     assert load_policy(text).diagnostics == []
+
+
+@pytest.mark.parametrize("name", ["llm-emit-token-metric", "azure-openai-emit-token-metric"])
+def test_what_the_documentation_forbids_and_services_deploy_is_an_info(name: str) -> None:
+    (finding,) = load_policy(f"<outbound><{name}><dimension name='API ID'/></{name}></outbound>").diagnostics
+    assert (finding.code, finding.severity) == ("POL106", Severity.INFO)

@@ -1,7 +1,7 @@
 """The texts that Azure shows: refusals of saved policies, errors, entries of traces, and the gateway's own responses.
 
 `azure_texts.toml` has them, each with its mark: *seen* on a gateway, *reported*, *documented*, or *ours* (our choice).
-A name in braces is a variable part of a text.
+A name in braces is a variable part of a text. The simulator takes its texts from here by `name` (`azure_text`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ _LIMIT = 20_000
 
 
 class AzureText(NamedTuple):
-    """A text of Azure; `reason`, `raised_by` and `status` are those of an error, where known."""
+    """A text of Azure; `reason`, `raised_by` and `status` are those of an error, where known.
+
+    `name` is that by which the simulator refers to it, if it has the text.
+    """
 
     text: str
     kind: str
@@ -41,6 +44,11 @@ class AzureText(NamedTuple):
     reason: str = ""
     raised_by: str = ""
     status: int | None = None
+    name: str = ""
+
+    def filled(self, **values: str) -> str:
+        """Return the text with its variable parts. Raises KeyError for one without a value."""
+        return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], self.text)
 
     @property
     def pieces(self) -> list[str]:
@@ -81,6 +89,16 @@ def azure_texts() -> tuple[AzureText, ...]:
         rows = tomllib.load(file)["text"]
     lists = ("codes", "policies")
     return tuple(AzureText(**row | {name: tuple(row.get(name, ())) for name in lists}) for row in rows)
+
+
+@cache
+def _by_name() -> dict[str, AzureText]:
+    return {each.name: each for each in azure_texts() if each.name}
+
+
+def azure_text(name: str) -> AzureText:
+    """Return the text that the simulator knows by a name. Raises KeyError for an unknown one."""
+    return _by_name()[name]
 
 
 def texts_of_code(code: str) -> list[AzureText]:
