@@ -34,7 +34,16 @@ _OF_THE_SYSTEM = (
     "/usr/local/lib",
     "/lib",
 )
-_OF_THE_SYSTEM = (*_OF_THE_SYSTEM, "/sys/fs/cgroup", "/proc/cpuinfo", "/dev/shm", "/sys/devices/system/cpu")
+_OF_THE_USER = ("/etc/gitconfig", *map(os.path.expanduser, ("~/.gitconfig", "~/.config/git/config")))
+"""What git is configured with: the wall lets git read the files that it includes."""
+_OF_THE_SYSTEM = (
+    *_OF_THE_SYSTEM,
+    *_OF_THE_USER,
+    "/sys/fs/cgroup",
+    "/proc/cpuinfo",
+    "/dev/shm",
+    "/sys/devices/system/cpu",
+)
 _CONNECTING = ("socket.__new__", "socket.connect", "socket.sendto", "socket.sendmsg")
 _NETWORKS = (socket.AF_INET, socket.AF_INET6)
 _LOOKED_AT = frozenset((*_OPENING, *_STARTING, *_CONNECTING))
