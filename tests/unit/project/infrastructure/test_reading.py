@@ -433,7 +433,8 @@ def test_a_template_that_is_not_json_is_named_with_the_reason(tmp_path: Path) ->
     written(tmp_path, **{"x.json": f'{schema} "resources": [{{"type": "Microsoft.ApiManagement/service/apis",'})
     (note,) = one(read_bicep(Files(str(tmp_path)))).notes
     assert note.message == "the template can't be read: expected a JSON value"
-    assert note.source is not None and note.source.path == f"{tmp_path}/x.json"
+    assert note.source is not None
+    assert note.source.path == f"{tmp_path}/x.json"
 
 
 SCOPES = {
