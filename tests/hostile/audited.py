@@ -35,7 +35,7 @@ _OF_THE_SYSTEM = (
     "/lib",
 )
 _OF_THE_USER = ("/etc/gitconfig", *map(os.path.expanduser, ("~/.gitconfig", "~/.config/git/config")))
-"""What git is configured with: the wall lets git read the files that it includes."""
+"""Git's configuration: the wall lets git read the files that it includes."""
 _OF_THE_SYSTEM = (
     *_OF_THE_SYSTEM,
     *_OF_THE_USER,

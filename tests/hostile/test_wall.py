@@ -1,4 +1,4 @@
-"""What a missed check would let through, the system refuses: attempts behind the wall."""
+"""The system refuses what a missed check would let through: attempts behind the wall."""
 
 from __future__ import annotations
 

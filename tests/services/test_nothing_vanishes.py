@@ -85,6 +85,7 @@ locals {
   EOT
 }
 """
+RUNS = BUCKETS.replace('name = "logs"', 'provisioner "local-exec" {\n    command = "./deploy.sh a"\n  }')
 NOTEBOOK = json.dumps({"cells": [{"cell_type": kind, "source": [f"apim {kind}"]} for kind in ("markdown", "code")]})
 ROWS |= {
     "a resource elsewhere that the service reads": (
@@ -95,6 +96,11 @@ ROWS |= {
     ),
     "code of the service": ({"main.bicep": STORAGE}, "main.bicep", "path: 'orders'", "path: 'others'"),
     "what looks like a comment in a text": ({"main.tf": BUCKETS}, "main.tf", "# 1 text", "# 2 text"),
+    "a local that is called like documentation": (
+        {"main.tf": BUCKETS.replace("zones =", 'description = "old"\n  zones =')},
+        *("main.tf", '"old"', '"new"'),
+    ),
+    "a command of a resource elsewhere": ({"main.tf": RUNS}, "main.tf", "deploy.sh a", "deploy.sh b"),
     "the code in a notebook": ({"make.ipynb": NOTEBOOK}, "make.ipynb", "apim code", "apim mode"),
 }
 """Files besides a service, the one that changes, and the change that no comparison sees."""

@@ -46,7 +46,7 @@ _READ = 0b1101
 _ALL = (1 << 15) - 1
 """All of Landlock's third version."""
 _OF_FILES = 0b100000000000111
-"""What applies to a file: execute, write, read, truncate."""
+"""The rights that apply to a file: execute, write, read, truncate."""
 _FILES_OF_GIT = re.compile(
     r'^[ \t]*(path|excludesFile|attributesFile)[ \t]*=[ \t]*(?:"([^"\n]*)"|([^#;\n]+))', re.I | re.M
 )
@@ -60,7 +60,7 @@ def is_up() -> bool:
 
 
 def build(command: str | None, arguments: Sequence[str]) -> bool:
-    """Build the wall for a command line, where the system has it and it is in nobody's way; return whether it is up."""
+    """Build the wall for a command line, where the system has it and no command needs more; return whether it is up."""
     global _is_up
     if not sys.platform.startswith("linux") or os.environ.get(SWITCH) == "0" or is_trusted() or _is_up:
         return is_up()
@@ -123,9 +123,10 @@ def _of_python() -> Iterator[str]:
 def _of_git() -> Iterator[str]:
     """Yield the configuration of the user's git, and where git is when it isn't the system's."""
     home = os.path.expanduser("~")
-    yield os.path.join(home, ".config/git")
+    folder = os.path.join(os.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config"), "git")
+    yield folder
     given = os.environ.get("GIT_CONFIG_GLOBAL")
-    own = (os.path.join(home, ".gitconfig"), os.path.join(home, ".config/git/config")) if given is None else (given,)
+    own = (os.path.join(home, ".gitconfig"), os.path.join(folder, "config")) if given is None else (given,)
     for path in ("/etc/gitconfig", *own):
         yield from _of_configuration(path)
     for entry in os.environ.get("PATH", "").split(os.pathsep):

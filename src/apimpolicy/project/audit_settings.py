@@ -87,7 +87,7 @@ def _is_met(node: ast.expr, proofs: frozenset[str]) -> bool:
 
 
 class AuditedOperation(NamedTuple):
-    """What rules and exceptions select an operation by: ids, and `GET /orders`."""
+    """The ids by which rules and exceptions select an operation; `operation` is `GET /orders`."""
 
     api: str
     operation: str
@@ -147,7 +147,7 @@ class AuditSettings(NamedTuple):
 
     @property
     def selected(self) -> list[Which]:
-        """What rules and exceptions select."""
+        """Return the selections of all rules and exceptions."""
         return [*(which for which, _ in self.rules), *(each.which for each in self.exemptions)]
 
     def required(self, given: AuditedOperation) -> Requirement | None:

@@ -46,7 +46,7 @@ _NAMED_VALUE = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 
 
 class ServiceFiles:
-    """What follows from the files of a service.
+    """The facts that follow from the files of a service.
 
     `changed` returns the files below a folder that differ from a revision, where one is given.
     """
@@ -134,7 +134,7 @@ class Resource:
 
 _SECTIONS = ("inbound", "backend", "outbound", "on-error")
 NO_POLICY = f"<policies>{''.join(f'<{name}><base /></{name}>' for name in _SECTIONS)}</policies>"
-"""What runs for a scope without a policy."""
+"""The document that runs for a scope without a policy."""
 
 
 class Example(Resource):
@@ -339,7 +339,7 @@ KINDS: dict[str, ResourceKind] = {
             displayName=_DISPLAY_NAME,
             state=Field("published or notPublished", _state, _DEFAULT),
             subscriptionRequired=_plain("true if callers need a key", "subscription_required", "true"),
-            approvalRequired=_plain("true if somebody approves subscriptions", "approval_required", "false"),
+            approvalRequired=_plain("true if subscriptions need an approval", "approval_required", "false"),
             subscriptionsLimit=_plain("the most subscriptions of one user", "subscriptions_limit"),
             apis=_plain("the ids of its APIs", "apis"),
             groups=_plain("the ids of its groups", "groups"),

@@ -60,7 +60,7 @@ class ResourceRule(Rule):
 
 
 class Verdict(NamedTuple):
-    """What a rule says about a resource: that it breaks the rule, or that this isn't decided; and by which field."""
+    """The verdict of a rule about a resource: the resource breaks it, or that isn't decided; `reason` has the field."""
 
     is_broken: bool
     reason: str

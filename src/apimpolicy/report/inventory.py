@@ -47,7 +47,7 @@ class SimilarPolicies(NamedTuple):
 
 
 class Inventory(NamedTuple):
-    """What a service has more than once, and what it has for nothing. `service` is its name if there are several."""
+    """The parts that a service has more than once, or that nothing uses. `service` is its name if there are several."""
 
     shared: tuple[SharedBackend, ...]
     similar: tuple[SimilarPolicies, ...]

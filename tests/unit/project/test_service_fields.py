@@ -14,6 +14,7 @@ from apimpolicy.project.service import description
 from apimpolicy.project.service.described import Entity, ReadingContext
 from apimpolicy.project.service.description import Described, Hole, Problem, Property
 from apimpolicy.project.service.fields import fields_of
+from apimpolicy.project.service.from_resources import describe_resources
 from apimpolicy.project.service.information import properties_of
 from apimpolicy.text.source import Source
 
@@ -83,3 +84,11 @@ def test_what_is_not_written_is_missing(tmp_path: Path) -> None:
             assert each.is_missing
     assert not problems
     assert any(issubclass(each, Described) for each in RECORDS)
+
+
+@pytest.mark.parametrize("type_", ["api", "product", "policy", "set", "add_file", "host_names", "apis_operations", "x"])
+def test_a_type_that_azure_does_not_have(type_: str, tmp_path: Path) -> None:
+    service = description.ServiceDescription(str(tmp_path))
+    resource = Resource(type_, ("orders",), {}, Source("", "main.bicep"), 0, "orders")
+    describe_resources(service, [resource], [], Files(str(tmp_path)))
+    assert not service.apis

@@ -128,7 +128,7 @@ class ApiFile:
 
 
 class Property(NamedTuple):
-    """What a field has in Azure: the property's names, with that of the block around it, and how it is read.
+    """The property of Azure that a field has: its names, with that of the block around it, and how it is read.
 
     The first name counts that a resource has. `reader` is a method of `fields.Fields`.
     """

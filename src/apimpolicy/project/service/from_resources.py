@@ -82,7 +82,7 @@ def describe_resources(
     for each in sorted(resources, key=lambda each: order.get(below_workspace(each)[0], len(order))):
         type_, names, workspace = below_workspace(each)
         entity = Entity(each, [id_of(name) for name in names], workspace, context)
-        method = f"_{type_.replace('/', '_') or 'service'}"
+        method = "" if "_" in type_ else f"add_{type_.replace('/', '_') or 'service'}"
         make: Callable[[Entity], None] | None = getattr(builder, method, None)
         if make is not None:
             make(entity)
@@ -137,7 +137,7 @@ def _text_of(policy: PolicyText) -> str:
 
 
 class _Builder:
-    """Adds resources: `_apis_operations` is for resources of the type `apis/operations`."""
+    """Adds resources: `add_apis_operations` is for resources of the type `apis/operations`."""
 
     def __init__(self, description: ServiceDescription) -> None:
         self.service = description
@@ -151,7 +151,7 @@ class _Builder:
 
     # APIs
 
-    def _apis(self, entity: Entity) -> None:
+    def add_apis(self, entity: Entity) -> None:
         revision = entity.text("apiRevision")
         id_ = entity.id
         first = self.apis.get(id_.lower())
@@ -167,17 +167,17 @@ class _Builder:
         form = next((each for each in ("wsdl", "graphql") if form.startswith(each)), "openapi")
         self._add_file(entity, made, form, *entity.document())
 
-    def _apis_tools(self, entity: Entity) -> None:
+    def add_apis_tools(self, entity: Entity) -> None:
         if (api := self._api(entity, "tool")) is not None:
             api.tools.append(tool_of(entity.resource.properties, entity.origin, entity.id))
 
-    def _apis_tags(self, entity: Entity) -> None:
+    def add_apis_tags(self, entity: Entity) -> None:
         tag = text_of(entity.resource.names[-1], entity.origin)
         self.service.tags.append(TagLink(tag, base_id(entity.ids[0]), "" if len(entity.ids) == 2 else entity.ids[1]))
 
-    _apis_operations_tags = _apis_tags
+    add_apis_operations_tags = add_apis_tags
 
-    def _apis_schemas(self, entity: Entity) -> None:
+    def add_apis_schemas(self, entity: Entity) -> None:
         api = self._api(entity, "schema")
         document = entity.get("document")
         if api is not None and isinstance(document, dict):
@@ -204,7 +204,7 @@ class _Builder:
         is_file = len(parts) == 1 and parts[0].text == parts[0].source.text
         api.files.append(ApiFile(form, origin, *((parts[0].source.path,) if is_file else (None, str(value)))))
 
-    def _apis_operations(self, entity: Entity) -> None:
+    def add_apis_operations(self, entity: Entity) -> None:
         api = self._api(entity, "operation")
         if api is None:
             return
@@ -235,7 +235,7 @@ class _Builder:
 
     # Policies
 
-    def _policies(self, entity: Entity) -> None:
+    def add_policies(self, entity: Entity) -> None:
         if entity.workspace is None:
             self._set(self.service, entity, GLOBAL)
             return
@@ -243,14 +243,14 @@ class _Builder:
             if each.id == entity.workspace:
                 self._set(each, entity, f"the policy of the workspace '{each.id}'")
 
-    def _apis_policies(self, entity: Entity) -> None:
+    def add_apis_policies(self, entity: Entity) -> None:
         api = self._api(entity, "policy")
         if api is None:
             self.loose.append(entity)
         else:
             self._set(api, entity, f"the policy of the API '{api.id}'")
 
-    def _apis_operations_policies(self, entity: Entity) -> None:
+    def add_apis_operations_policies(self, entity: Entity) -> None:
         api = self._api(entity, "policy")
         if api is None:
             self.loose.append(entity)
@@ -266,7 +266,7 @@ class _Builder:
             api.operations.append(operation)
         self._set(operation, entity, f"the policy of the operation '{id_}' of the API '{api.id}'")
 
-    def _products_policies(self, entity: Entity) -> None:
+    def add_products_policies(self, entity: Entity) -> None:
         product = self._product(entity)
         if product is None:
             self.loose.append(entity)
@@ -328,16 +328,16 @@ class _Builder:
                     api.policy = api.policy or policy
                     _set_of_operations(api, policy)
 
-    def _policyfragments(self, entity: Entity) -> None:
+    def add_policyfragments(self, entity: Entity) -> None:
         policy = entity.policy(f"the fragment '{entity.id}'", "fragment")
         self.service.fragments.append(FragmentDescription(entity.id, policy.origin, policy, workspace=entity.workspace))
 
-    def _workspaces(self, entity: Entity) -> None:
+    def add_workspaces(self, entity: Entity) -> None:
         self.service.workspaces.append(record_of(WorkspaceDescription, entity.id, entity))
 
     # Products
 
-    def _products(self, entity: Entity) -> None:
+    def add_products(self, entity: Entity) -> None:
         made = record_of(ProductDescription, entity.id, entity)
         self.service.products.append(made)
         self.owners[id(made)] = entity
@@ -355,26 +355,26 @@ class _Builder:
             entity.problem(message, f"the product '{entity.ids[0]}'")
         return found
 
-    def _products_apis(self, entity: Entity) -> None:
+    def add_products_apis(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:
             product.apis.append(Sourced(base_id(entity.ids[1]), entity.origin))
 
-    def _products_apilinks(self, entity: Entity) -> None:
+    def add_products_apilinks(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:
             link = entity.last_name("apiId")
             product.apis.append(link if link.known is None else Sourced(base_id(link.known), link.origin))
 
-    def _products_groups(self, entity: Entity) -> None:
+    def add_products_groups(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:
             product.groups.append(Sourced(entity.ids[1], entity.origin))
 
-    def _products_grouplinks(self, entity: Entity) -> None:
+    def add_products_grouplinks(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:
             product.groups.append(entity.last_name("groupId"))
 
     # What belongs to no API and no product
 
-    def _service(self, entity: Entity) -> None:
+    def add_service(self, entity: Entity) -> None:
         for each in blocks_in(entity.get("identity")):
             if "system" in str(each.get("type", "")).lower():
                 self.service.identities.append(Described("system-assigned", entity.place("identity")))
@@ -393,14 +393,14 @@ class _Builder:
         if legacy is not None:
             self.service.policy = entity.policy_of(legacy, "the global policy", "global")
 
-    def _hosts(self, entity: Entity) -> None:
+    def add_hosts(self, entity: Entity) -> None:
         self._add_host_names(entity, entity.get("gateway"))
 
     def _add_host_names(self, entity: Entity, blocks: Value) -> None:
         names = (each.get("host_name") for each in blocks_in(blocks))
         self.service.hosts += [text_of(name, entity.origin) for name in names if name is not None]
 
-    def _backends(self, entity: Entity) -> None:
+    def add_backends(self, entity: Entity) -> None:
         made = record_of(BackendDescription, entity.id, entity)
         self.service.backends.append(made)
         if isinstance(entity.get("url"), Unknown):

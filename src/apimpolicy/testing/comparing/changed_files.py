@@ -234,8 +234,9 @@ def _parts(name: str, old: str, new: str, code: _Code) -> Iterator[_Part]:
         if len(statements) == 2:
             for key in dict.fromkeys((*statements[0].value, *statements[1].value)):
                 one, other = (each.value.get(key) for each in statements)
-                if _plain(one) != _plain(other) and not stands_apart(key, statements, code.texts):
-                    yield from _changed_leaves(one, other, (key,), frozenset(), False)
+                parts = list(_changed_leaves(one, other, (key,), frozenset(), False))
+                if parts and not stands_apart(key, statements, code.texts):
+                    yield from parts
             return
     elif name.lower().endswith(_STRUCTURED):
         try:
@@ -262,7 +263,7 @@ def _changed_leaves(
     old: Tree | None, new: Tree | None, path: tuple[str, ...], places: frozenset[tuple[int, int]], is_settings: bool
 ) -> Iterator[_Part]:
     """Yield the values that differ, without text for people, and without keys of commands in a configuration."""
-    if path and (path[-1] in _DOCUMENTATION or (is_settings and path[0] in _OF_COMMANDS)):
+    if path and (_is_for_people(path, old or new) or (is_settings and path[0] in _OF_COMMANDS)):
         return
     is_container = old is not None and new is not None and isinstance(old.value, dict) and isinstance(new.value, dict)
     if len(path) > 1 or (path and not is_container):
@@ -276,6 +277,14 @@ def _changed_leaves(
             yield from _changed_inside(old, new, places)
         else:
             yield _Part(range(0), range(0), places, operation.lower())
+
+
+def _is_for_people(path: tuple[str, ...], tree: Tree | None) -> bool:
+    """Return whether a value is documentation; a local or a variable's value of such a name is not."""
+    if path[-1] not in _DOCUMENTATION:
+        return False
+    is_code = tree is not None and tree.source.path.lower().endswith(CODE)
+    return not (is_code and (len(path) == 1 or path[0].startswith("locals")))
 
 
 def _plain(tree: Tree | None) -> Any:

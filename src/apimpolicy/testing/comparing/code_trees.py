@@ -39,10 +39,19 @@ def stands_apart(key: str, own: Iterable[Tree], every: Iterable[str]) -> bool:
 
     `own` are the trees of the file in both versions, `every` the texts of all files of code.
     """
+    own = list(own)
+    versions = [tree.value[key].value for tree in own if key in tree.value]
+    if any(part.startswith("provisioner ") for version in versions for part in version):
+        return False
     kind, *labels = key.split(" ")
     if kind in _WITHOUT_EFFECT:
         return True
-    if kind not in _NAMED or not labels or (kind in ("resource", "data") and _OF_SERVICE.search(labels[0])):
+    if (
+        kind not in _NAMED
+        or not labels
+        or labels[-1].startswith("#")
+        or (kind in ("resource", "data") and _OF_SERVICE.search(labels[0]))
+    ):
         return False
     name = re.escape(labels[-1])
     if kind == "output":

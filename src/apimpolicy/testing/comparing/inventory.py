@@ -1,4 +1,4 @@
-"""What a service has more than once or for nothing: shared backends, similar policies, what nothing uses.
+"""The parts that a service has more than once, or that nothing uses: shared backends, similar policies and others.
 
 Nothing is analysed here that `check`, `diff` and the description of the service don't know: policies are compared
 without layout and comments, uses are the names in attributes that refer to resources. A resource counts as used if
