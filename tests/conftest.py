@@ -1,5 +1,8 @@
-"""Every test has a page without an edge: readline, which pytest loads, sets `COLUMNS`, which would break lines."""
+"""Tests have a page without an edge: readline, which pytest and debuggers load, sets `COLUMNS` for child processes."""
 
 import os
 
-os.environ.pop("COLUMNS", None)
+
+def pytest_runtest_setup() -> None:
+    os.environ.pop("COLUMNS", None)
+    os.unsetenv("COLUMNS")  # readline sets it without Python's knowledge

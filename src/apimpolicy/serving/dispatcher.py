@@ -127,7 +127,7 @@ class Dispatcher:
 
     def is_long(self, request: Request) -> bool:
         """Return whether requests of this kind take long, or those of too many kinds have."""
-        return bool(self._long_kinds) and (self._holds.are_too_many() or _kind(request) in self._long_kinds)
+        return self._holds.are_too_many() or (bool(self._long_kinds) and _kind(request) in self._long_kinds)
 
     def note(self, request: Request, held: float, *, in_thread: bool) -> None:
         """Remember how long a request of this kind took, and for how long it held the loop."""

@@ -409,7 +409,8 @@ class Inputs:
 
 
 def _shown(key: tuple[str, ...]) -> str:
-    """Describe a cell that an unmodelled policy leaves unknown: `what a policy makes of response header 'etag'`."""
+    """Describe a cell that an unmodelled policy leaves unknown: `response header 'etag', which a policy may change`."""
     kind, *name = (part for part in key if part != "there")
     words = kind.replace("-", " ")
-    return f"what a policy makes of {words} {name[0]!r}" if name and name[0] else f"what a policy makes of {words}"
+    named = f"{words} {name[0]!r}" if name and name[0] else words
+    return f"{named}, which a policy may change"
