@@ -9,6 +9,7 @@ import pytest
 
 from apimpolicy import load_gateway
 from apimpolicy.cli import main
+from apimpolicy.project import check_projects
 from apimpolicy.project.overlays import NO_CHANGES
 from apimpolicy.project.service.reading import SeveralServicesError, describe, services_in
 
@@ -346,7 +347,9 @@ def test_an_api_in_a_built_in_product_of_which_code_has_no_more(tmp_path: Path) 
     assert [(each.id, [api.known for api in each.apis]) for each in service.products] == [("unlimited", ["orders"])]
 
 
-def test_code_above_a_lone_policy_is_not_its_service(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_code_above_a_lone_policy_is_not_its_service(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without a repository, what lies above can be anybody's: code counts where it reads the file."""
     above, own = tmp_path / "above", tmp_path / "above" / "own"
     own.mkdir(parents=True)
@@ -356,3 +359,5 @@ def test_code_above_a_lone_policy_is_not_its_service(tmp_path: Path, capsys: pyt
     code = BICEP_SERVICE.replace("NAME", "'contoso'").replace("global.xml", "own/policy.xml")
     (above / "main.bicep").write_text(code)
     assert main(["check", str(own / "policy.xml")]) == 1, "the global policy has no <base />"
+    monkeypatch.setattr(check_projects, "_MOST_FOLDERS", 2)
+    assert main(["check", str(own / "policy.xml")]) == 0, "more folders than a project has"

@@ -196,6 +196,10 @@ def _rules_of_tables(paths: list[str]) -> list[type[Rule]]:
     return [rule for path in paths for rule in rules_of_toml(path)]
 
 
+_MOST_FOLDERS = 1_000
+"""A project that isn't in a repository has fewer folders."""
+
+
 class CheckServices:
     """Finds the service around a file, and its environments."""
 
@@ -301,13 +305,18 @@ class CheckServices:
     def _code_of(self, path: str, environment: str | None) -> str | None:
         """Return the folder of the code around a file; above it, without a repository, only of code that reads it.
 
-        What lies above such a file can be anybody's: the system's folder for temporary files, for example.
+        What lies above such a file can be anybody's: the system's folder for temporary files, for example. So it isn't
+        read at all where it has more folders than a project.
         """
         folder = code_around(path)
-        if folder is None or not self._is_service(folder):
+        if folder is None:
             return None
         if folder == os.path.dirname(os.path.abspath(path)) or repository_of(folder) is not None:
-            return folder
+            return folder if self._is_service(folder) else None
+        from apimpolicy.project.infrastructure.files import Files
+
+        if len(Files(folder).below(folder, _MOST_FOLDERS)) == _MOST_FOLDERS or not self._is_service(folder):
+            return None
         try:
             return folder if self._readers(folder, path, environment) else None
         except ConfigurationError:

@@ -130,11 +130,11 @@ class Files:
         except (OSError, LookupError):
             return []
 
-    def below(self, folder: str) -> list[str]:
+    def below(self, folder: str, most: int = MOST_FILES) -> list[str]:
         """Return the folders in a folder and the folder itself; links, hidden folders and tools' folders left out."""
         found: list[str] = []
         waiting = [(folder, 0)]
-        while waiting and len(found) < MOST_FILES:
+        while waiting and len(found) < most:
             place, level = waiting.pop(0)
             found.append(place)
             try:
