@@ -2,7 +2,8 @@
 
 python audited.py PLACES ARGUMENT…: PLACES are folders, separated as in PATH. The exit code of a violation is 97.
 It also ends at a socket of a network, unless the command is `serve`, and at too many processes. SHARE_OF_BOUNDS in the
-environment divides how much of infrastructure code is evaluated.
+environment divides how much of infrastructure code is evaluated,
+and how much of git is read.
 """
 
 from __future__ import annotations
@@ -107,11 +108,13 @@ if __name__ == "__main__":
     arguments = sys.argv[2:]
     watch(sys.argv[1].split(os.pathsep), serves=arguments[0] == "serve")
     sys.argv = ["apimpolicy", *arguments]
+    from apimpolicy import checkout
     from apimpolicy.cli import main
     from apimpolicy.project.infrastructure import evaluation
 
     share = int(os.environ["SHARE_OF_BOUNDS"])
     evaluation.MOST_STEPS //= share
     evaluation.MOST_INSTANCES //= share
+    checkout.MOST_GIT_BYTES //= share
 
     main()

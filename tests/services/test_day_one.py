@@ -49,7 +49,7 @@ RUNS = 200
 pytestmark = pytest.mark.skipif(not FOLDERS, reason="the public services are not beside this checkout")
 
 
-@pytest.fixture(params=FOLDERS, ids=lambda folder: folder.name)
+@pytest.fixture(params=sampled(FOLDERS, 3), ids=lambda folder: folder.name)
 def checkout(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(request.param, tmp_path / "checkout")
     monkeypatch.chdir(tmp_path / "checkout")
