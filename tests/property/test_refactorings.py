@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.property.refactorings import BREAKING, REFACTORINGS, Files, service_with
+from tests.sampling import IS_NIGHTLY
 
 from apimpolicy.cli.diff import exit_code_of
 from apimpolicy.errors import ApimPolicyError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 DOCUMENTS = Path(__file__).parents[3] / "shared" / "corpus" / "documents" / "policies"
 EACH = 5
+EACH_BREAKING = 5 if IS_NIGHTLY else 2
 SEED = 7
 pytestmark = pytest.mark.skipif(not DOCUMENTS.is_dir(), reason=f"there is no corpus in {DOCUMENTS}")
 
@@ -42,9 +44,9 @@ def documents() -> Iterator[str]:
             yield text
 
 
-def cases(edits: dict[str, Callable[[Files], Files | None]]) -> Iterator[tuple[str, Files, Files]]:
-    """Yield as many edits of each kind, each of another policy."""
-    left = dict.fromkeys(edits, EACH)
+def cases(edits: dict[str, Callable[[Files], Files | None]], each: int) -> Iterator[tuple[str, Files, Files]]:
+    """Yield so many edits of each kind, each of another policy."""
+    left = dict.fromkeys(edits, each)
     for text in documents():
         files = service_with(text)
         for name, count in list(left.items()):
@@ -53,7 +55,7 @@ def cases(edits: dict[str, Callable[[Files], Files | None]]) -> Iterator[tuple[s
                 continue
             left[name] -= 1
             if "products/starter/policy.xml" not in changed:  # no product's policies between the scopes
-                files = {key: each for key, each in files.items() if key != "products/starter/policy.xml"}
+                files = {key: value for key, value in files.items() if key != "products/starter/policy.xml"}
             yield name, *((changed, files) if name == "inline" else (files, changed))
             break
         if not any(left.values()):
@@ -70,8 +72,10 @@ def compared(folder: Path, old: Files, new: Files) -> ComparisonReport:
         return compare_versions(found, lambda _: Bounds(seconds=0.3))
 
 
-def judged(edits: dict[str, Callable[[Files], Files | None]], folder: Path) -> Iterator[tuple[str, ComparisonReport]]:
-    for number, (name, old, new) in enumerate(cases(edits)):
+def judged(
+    edits: dict[str, Callable[[Files], Files | None]], folder: Path, each: int = EACH
+) -> Iterator[tuple[str, ComparisonReport]]:
+    for number, (name, old, new) in enumerate(cases(edits, each)):
         yield name, compared(folder / str(number), old, new)
 
 
@@ -89,6 +93,6 @@ def test_refactorings(tmp_path: Path) -> None:
 @pytest.mark.timeout(280)
 def test_breaking_edits(tmp_path: Path) -> None:
     pytest.importorskip("z3")
-    found = list(judged(BREAKING, tmp_path))
-    assert len(found) >= 4 * EACH
+    found = list(judged(BREAKING, tmp_path, EACH_BREAKING))
+    assert len(found) >= 4 * EACH_BREAKING
     assert [f"{name}: {verdict(report)}" for name, report in found if exit_code_of(report) == 0] == []

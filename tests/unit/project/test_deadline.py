@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
 
 from apimpolicy.csharp.dotnet.process_limits import MEMORY, reason_to_stop
 from apimpolicy.errors import LimitExceededError
+from apimpolicy.project import check_run
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun, DeadlineError, deadline
 
@@ -33,6 +35,24 @@ def test_work_without_end_ends() -> None:
     with pytest.raises(DeadlineError):
         endless()
     assert time.process_time() - began < 2
+
+
+def test_work_that_ends_inside_of_callbacks_of_references_ends_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is raised in such a callback is ignored, with a message that pytest makes an error."""
+    monkeypatch.setattr(check_run, "_AGAIN", 0.01)
+
+    class Value:
+        pass
+
+    def endless_references() -> None:
+        known: weakref.WeakValueDictionary[int, Value] = weakref.WeakValueDictionary()
+        with deadline(0.02):
+            while True:
+                known[0] = Value()
+
+    for _ in range(5):
+        with pytest.raises(DeadlineError):
+            endless_references()
 
 
 def test_work_in_time_is_left_alone() -> None:

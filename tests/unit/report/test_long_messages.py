@@ -93,7 +93,7 @@ def test_many_long_values(name: str, large: Result, monkeypatch: pytest.MonkeyPa
 
 
 def test_json_says_what_was_cut() -> None:
-    assert bounded({"a": "x" * LENGTH, "b": ["y" * LENGTH] * 10_000})["shortened"]["entries"] > 0
+    assert bounded({"a": "x" * LENGTH, "b": ["y" * 200] * 50_000})["shortened"]["entries"] > 0
     assert bounded({"a": "x", "b": [1, None]}) == {"a": "x", "b": [1, None]}
 
 
