@@ -11,6 +11,7 @@ from apimpolicy import load_gateway
 from apimpolicy.cli import main
 from apimpolicy.project import check_projects
 from apimpolicy.project.overlays import NO_CHANGES
+from apimpolicy.project.service.leniency import lenient
 from apimpolicy.project.service.reading import SeveralServicesError, describe, services_in
 
 if TYPE_CHECKING:
@@ -361,3 +362,37 @@ def test_code_above_a_lone_policy_is_not_its_service(
     assert main(["check", str(own / "policy.xml")]) == 1, "the global policy has no <base />"
     monkeypatch.setattr(check_projects, "_MOST_FOLDERS", 2)
     assert main(["check", str(own / "policy.xml")]) == 0, "more folders than a project has"
+
+
+VERSIONED = """resource "azurerm_api_management_api" "orders" {{
+  name                = "orders"
+  api_management_name = azurerm_api_management.apim.name
+  path                = "orders"
+  protocols           = ["https"]
+  version             = "v1"
+  version_set_id      = {id}
+}}
+variable "versions" {{}}
+"""
+MODULE = 'module "m" {\n  source = "git::https://x.example/m.git"\n  apim = azurerm_api_management.apim.name\n}\n'
+OF_THIS_SERVICE = '"${azurerm_api_management.apim.id}/apiVersionSets/versions"'
+
+
+@pytest.mark.parametrize(
+    ("id_", "more", "severities"),
+    [
+        ("var.versions", "", []),
+        ("data.azurerm_api_management_api_version_set.v.id", "", []),
+        ('module.m.ids["orders"]', MODULE, []),
+        (OF_THIS_SERVICE, MODULE, ["warning"]),
+        (OF_THIS_SERVICE, "", ["error"]),
+    ],
+)
+def test_a_version_set_that_may_be_made_elsewhere(id_: str, more: str, severities: list[str], tmp_path: Path) -> None:
+    code = SERVICE.format(name='"contoso"') + VERSIONED.format(id=id_) + more
+    gateway = load_gateway(written(tmp_path, {"main.tf": code}), stand_ins=True)
+    with lenient() as found:
+        load_gateway(tmp_path)
+    told = [each.severity.value for each in found.problems if "version set" in each.message]
+    assert told == severities
+    assert gateway.send("/orders/v1").response.status_code == 401

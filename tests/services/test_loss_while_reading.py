@@ -6,6 +6,7 @@ in which files lose something. No answer may be the one of a service without it.
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from typing import TYPE_CHECKING
 
@@ -223,6 +224,21 @@ def write(root: Path, files: Mapping[str, str | bytes]) -> None:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
+CLAIM = """service: .
+claims:
+  - name: callers have a token
+    if: reaches-backend
+    then: validate-azure-ad-token
+"""
+SHORT = "--seconds 0.2"
+"""Whatever a search finds, nothing here is the same or proven."""
+BROKEN = {
+    *("a policy that is empty", "a policy that isn't XML"),
+    *("a policy that isn't UTF-8", "a global policy that isn't UTF-8"),
+}
+"""What the gateway refuses; everything else is no error."""
+
+
 def said(words: str, capsys: pytest.CaptureFixture[str]) -> str:
     code = main(words.split())
     captured = capsys.readouterr()
@@ -233,18 +249,35 @@ def said(words: str, capsys: pytest.CaptureFixture[str]) -> str:
 def test_without_the_item_there_is_nothing_to_say(
     form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(tmp_path, BARE[form])
+    for version in ("old", "new"):
+        write(tmp_path / version, {**BARE[form], "token.test.yaml": CLAIM})
     monkeypatch.chdir(tmp_path)
+    assert said("diff old new", capsys).startswith("0 Nothing changes for callers")
+    monkeypatch.chdir(tmp_path / "new")
     assert "audit: nothing found" in said("audit", capsys)
     assert said("check", capsys).startswith("0 no problems")
+    if has_prover():
+        assert said("prove token.test.yaml", capsys).startswith("0 ")
 
 
 @pytest.mark.parametrize(("form", "name"), ROWS)
 def test_loss(
     form: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(tmp_path, FORMS[form][name])
+    write(tmp_path / "old", {**BARE[form], "token.test.yaml": CLAIM})
+    write(tmp_path / "new", {**FORMS[form][name], "token.test.yaml": CLAIM})
     monkeypatch.chdir(tmp_path)
+    compared = said(f"diff old new {SHORT}", capsys)
+    assert compared[0] != "0", compared
+    monkeypatch.chdir(tmp_path / "new")
     audited = said("audit", capsys)
-    assert "internal error" not in audited
     assert "audit: nothing found" not in audited, audited
+    checked = said("check", capsys)
+    assert (checked[0] == "1") is (form == "extract" and name in BROKEN), checked
+    proven = said(f"prove token.test.yaml {SHORT}", capsys) if has_prover() else "3"
+    assert proven[0] != "0", proven
+    assert "internal error" not in f"{compared}{audited}{checked}{proven}"
+
+
+def has_prover() -> bool:
+    return importlib.util.find_spec("z3") is not None

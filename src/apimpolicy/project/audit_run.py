@@ -21,7 +21,6 @@ from apimpolicy.project.audit_settings import AuditedOperation, AuditSettings, E
 from apimpolicy.project.baseline import Baseline
 from apimpolicy.project.gateways import configured, for_each_service, require_apis
 from apimpolicy.project.information_run import LINK_UNKNOWN
-from apimpolicy.project.service.description import OPERATIONS, FileLocation, ServiceDescription
 from apimpolicy.reasoning.audit.analysis import OperationAudit, ServiceAudit, audit_service
 from apimpolicy.reasoning.audit.confirming import Search, confirmed
 from apimpolicy.reasoning.audit.findings import (
@@ -36,11 +35,12 @@ from apimpolicy.reasoning.audit.requests import Attempt, Rehearsal
 from apimpolicy.reasoning.audit.states import PolicyLocation
 from apimpolicy.reasoning.audit.walk import ServiceContext
 from apimpolicy.text.markup import read
-from apimpolicy.text.source import OPEN, Source, decode, from_utf16
+from apimpolicy.text.source import Source, decode, from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.gateway.engine.service import Service, ServiceApi
+    from apimpolicy.project.service.description import FileLocation, ServiceDescription
 
 
 UNUSED = "AUD013"
@@ -285,21 +285,11 @@ def unread(description: ServiceDescription | None) -> Iterator[AuditFinding]:
     """
     if description is None:
         return
-    kinds = ("apis", "products", OPERATIONS)
-    gaps = [
-        each
-        for each in description.gaps
-        if not each.kind or (each.kind in kinds and (not each.name or OPEN in each.name))
-    ]
-    reasons = [(each.reason, each.origin) for each in gaps if os.path.isfile(each.origin.file)]
-    for problem in (each for each in description.problems if each.is_error or each.missing is not None):
-        place = _place(problem.origin)
-        if problem.missing is None or place is None or not problem.is_error:
-            reasons.append((problem.message, problem.origin))
-            continue
-        shown = (Evidence("refers to it", place),)
-        yield AuditFinding(LINK_UNKNOWN, "", (), problem.message, shown, problem.message, is_error=True)
-    for reason, origin in dict.fromkeys(reasons):
+    for problem in description.problems:
+        if problem.is_broken_reference:
+            shown = (Evidence("refers to it", PolicyLocation(*problem.origin)),)
+            yield AuditFinding(LINK_UNKNOWN, "", (), problem.message, shown, problem.message, is_error=True)
+    for reason, origin in description.unread():
         place = _place(origin) if os.path.isfile(origin.file) else None
         evidence = () if place is None else (Evidence("not decided", place),)
         yield AuditFinding("AUD011", "", (), f"not decided: {reason}", evidence, reason)

@@ -350,6 +350,7 @@ class Configuration:
         overrides: dict[str, Any],
         description: ServiceDescription | None,
     ) -> Gateway:
+        from apimpolicy.gateway.engine.exchange import MissingPart
         from apimpolicy.gateway.engine.gateway import Gateway
 
         tier = None if description is None else simulated_tier(description.sku.known or "")
@@ -363,6 +364,8 @@ class Configuration:
         gateway = Gateway(**settings)
         if parts is not None:
             gateway.made_up = parts.made_up
+        if description is not None:
+            gateway.unread = [MissingPart("", reason, *origin[:2]) for reason, origin in description.undescribed()]
         return gateway
 
     def _check_environment(self, folder: str | None) -> None:

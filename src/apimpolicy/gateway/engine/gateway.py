@@ -57,6 +57,8 @@ class Gateway(GatewaySettings):
         """The names of named values and fragments that stand in for missing ones, which a proof must not depend on."""
         self.missing: Callable[[], Sequence[MissingPart]] | None = None
         """Finds the parts of its service that are missing, where these have no stand-ins; None where nothing is."""
+        self.unread: Sequence[MissingPart] = ()
+        """Why its service may have more for callers than is known here."""
         self.host_names: Sequence[str] = ()
         """The host names of the service, as far as they are known."""
         self.certificates: dict[str, Certificate | KeyVaultReference] = dict(self.certificates or {})

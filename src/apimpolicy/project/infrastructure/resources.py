@@ -47,6 +47,7 @@ class Note(NamedTuple):
 
     `module` is a module from a registry: `combined` makes one note of all of them. `hides` says that code that isn't
     read may deploy resources, `texts` are those that it is given: ids and names of what its resources belong to.
+    `is_assumed`: it is assumed to deploy what it usually does.
     """
 
     message: str
@@ -56,6 +57,7 @@ class Note(NamedTuple):
     module: str = ""
     hides: bool = False
     texts: frozenset[str] = frozenset()
+    is_assumed: bool = False
 
 
 class Reading(Record):

@@ -41,6 +41,7 @@ _TYPED = (
 
 OPERATIONS = "operations"
 """The kind of operations in gaps, whose names are `api/operation`."""
+_FOR_CALLERS = ("apis", "products", OPERATIONS)
 
 
 class FileLocation(NamedTuple):
@@ -399,6 +400,16 @@ class Problem:
     def is_error(self) -> bool:
         return self.severity is Severity.ERROR
 
+    @property
+    def is_broken_reference(self) -> bool:
+        """Return whether something is referred to that can't be elsewhere either."""
+        return self.is_error and self.missing is not None and bool(self.origin.file)
+
+    @property
+    def leaves_out(self) -> bool:
+        """Return whether a part of the service isn't described because of the problem."""
+        return (self.is_error or self.missing is not None) and not self.is_broken_reference
+
     def __str__(self) -> str:
         place = f"{self.origin}: " if self.origin.file else ""
         return f"{place}{self.message}{'. ' if self.help else ''}{self.help}"
@@ -408,18 +419,25 @@ class Gap(NamedTuple):
     """A reason why a service may have more resources than are described.
 
     `kind` is empty for every kind. `name` is the name that they have, in which parts may be unknown
-    (`infrastructure.values`); empty for any name.
+    (`infrastructure.values`); empty for any name. `is_assumed`: those that usually exist are described.
     """
 
     reason: str
     origin: FileLocation
     kind: str = ""
     name: str = ""
+    is_assumed: bool = False
 
     @property
     def has_pattern(self) -> bool:
         """Return whether a part of the name is known, and a part isn't."""
         return OPEN in self.name and not (self.name.startswith(OPEN) and self.name.find(CLOSE) == len(self.name) - 1)
+
+    @property
+    def is_for_callers(self) -> bool:
+        """Return whether callers may meet what isn't described, so far as files tell."""
+        is_any = not self.kind or (self.kind in _FOR_CALLERS and (not self.name or OPEN in self.name))
+        return is_any and os.path.isfile(self.origin.file)
 
     def covers(self, kind: str, names: Iterable[str]) -> bool:
         """Return whether a resource of a kind, with one of these names, may be among them."""
@@ -486,6 +504,17 @@ class ServiceDescription:
     def gap(self, kind: str, *names: str) -> Gap | None:
         """Return why a resource of a kind may exist that isn't described, with one of these names; None if none may."""
         return next((each for each in self.gaps if each.covers(kind, names)), None)
+
+    def unread(self) -> dict[tuple[str, FileLocation], None]:
+        """Return why callers may meet something else than is described here: parts that aren't read, or have errors."""
+        found = [(each.reason, each.origin) for each in self.gaps if each.is_for_callers]
+        found += ((each.message, each.origin) for each in self.problems if each.leaves_out)
+        return dict.fromkeys(found)
+
+    def undescribed(self) -> dict[tuple[str, FileLocation], None]:
+        """Return why callers may meet more than is described here, by a name or an assumption that isn't certain."""
+        described = {(each.reason, each.origin) for each in self.gaps if each.name or each.is_assumed}
+        return {each: None for each in self.unread() if each not in described}
 
     def owners(self) -> Iterator[tuple[Place, Described | ServiceDescription]]:
         """Yield all that can have a policy."""

@@ -107,11 +107,11 @@ class Fields:
         return Sourced(tuple(map(str, value)), self.place(name))
 
     def last_name(self, name: str) -> Sourced[str]:
-        """Return the last part of a resource id; a hole stays one."""
+        """Return the last part of a resource id; a hole stays one, such as the id of what other code makes."""
         value, origin = self.get(name), self.place(name)
         if value is None:
             return Sourced()
-        found = segments(value) if isinstance(value, str | Unknown) else []
+        found = segments(value) if isinstance(value, str) else []
         return Sourced(id_of(found[-1]), origin) if found else Sourced(hole_of(value), origin)
 
     def scope(self, name: str) -> Sourced[str]:

@@ -170,7 +170,8 @@ def _repository(folder: str) -> str | None:
 
 
 def _gap(note: Note) -> Gap:
-    return Gap(f"the module {note.module} isn't read" if note.module else note.message, _origin(note))
+    reason = f"the module {note.module} isn't read" if note.module else note.message
+    return Gap(reason, _origin(note), is_assumed=note.is_assumed)
 
 
 def _gaps(deployed: DeployedService, unread: Iterable[Note], folder: str) -> Iterator[Gap]:

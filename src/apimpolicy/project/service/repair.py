@@ -147,9 +147,12 @@ class _Repair:
                 continue
             name = api.version_set.known
             if name is not None and (api.workspace, name.lower()) not in known:
-                message = f"{part} names the version set '{name}', which doesn't exist"
+                gap = self.service.gap("version-sets", name)
+                why = "which doesn't exist" if gap is None else f"which isn't described here: {gap.reason}"
+                severity = Severity.ERROR if gap is None else Severity.WARNING
+                message = f"{part} names the version set '{name}', {why}"
                 advice = "It is served with its version in the path."
-                self._report(message, api.version_set.origin, part, advice, api=api.id)
+                self._report(message, api.version_set.origin, part, advice, api=api.id, severity=severity)
                 api.version_set = Sourced(Hole(name), api.version_set.origin)
             if (other := self._same_place(api, taken)) is None:
                 kept.append(api)

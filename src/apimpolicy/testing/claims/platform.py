@@ -94,7 +94,15 @@ class PlatformClaims:
                 reports = [made[claim.name] for claim in self.claims if claim.name in made]
                 cells = [ApiCell(api, each.status, seconds, bool(each.vacuous)) for each in reports]
                 self.on_api([claim.name for claim in self.claims], list(all_routes), cells)
-        return [_joined(claim, found[claim.name]) for claim in self.claims]
+        return [self._about_all(_joined(claim, found[claim.name])) for claim in self.claims]
+
+    def _about_all(self, report: ClaimReport) -> ClaimReport:
+        """Return the verdict about the service: what is proven of all its known APIs may be false of others."""
+        unread = [f"{each.words} ({path_from_here(each.file)}:{each.line})" for each in self.setup.gateway.unread]
+        if report.status != PROVEN or not unread:
+            return report
+        reasons = (*report.reasons, "it is proven of all that was read, but not everything was", *unread)
+        return report._replace(status=UNDECIDED, reasons=reasons, vacuous="")
 
     def _of_api(self, routes: Sequence[ServiceRoute], opened: Service, bounds: Bounds) -> dict[str, ClaimReport]:
         """Return the worst verdict of each claim on any of the routes."""

@@ -329,7 +329,7 @@ class BicepTemplate(CodeEvaluator):
         code = stand_in_for(path) if not is_file and isinstance(path, str) else None
         if code is not None:
             message = f"the module '{declared.name}' isn't read: what it usually makes of its parameters is assumed"
-            self.notes.append(Note(message, self.source, declared.start, hides=True))
+            self.notes.append(Note(message, self.source, declared.start, hides=True, is_assumed=True))
             stand_in = (self.source, declared.start, code)
             return BicepTemplate(self.files, self.source.path, self.budget, given, self.level + 1, place, stand_in)
         if not is_file:

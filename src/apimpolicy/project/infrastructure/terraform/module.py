@@ -356,7 +356,7 @@ class Module(CodeEvaluator):
 def _assumed(note: Note, block: Block) -> Note:
     """Return the note about a module that isn't read, and for which there is a stand-in."""
     message = f"the module '{block.labels[0]}' isn't read: what it usually makes of its arguments is assumed"
-    return note._replace(message=message, module="", hides=True)
+    return note._replace(message=message, module="", hides=True, is_assumed=True)
 
 
 class AssumedModule(Module):
