@@ -64,6 +64,7 @@ def words_for(chosen: Iterable[Chosen], work: Work) -> dict[Term, str]:
             raise Conflict([Chosen(atom, value), *classes[atom.parts[0]].reasons])
     found = {term: _word(each, work) for term, each in classes.items()}
     _check_different(chosen, classes, found, work)
+    _compose(classes, found)
     return found
 
 
@@ -132,6 +133,19 @@ def _needed(languages: list[tuple[Language, Chosen]], work: Work) -> list[tuple[
                 start += size
         size //= 2
     return kept
+
+
+def _compose(classes: dict[Term, _Class], found: dict[Term, str]) -> None:
+    """Give a text that equals one made of others the word that these make, if it may have it.
+
+    Words that are chosen one by one rarely fit together, and each choice that doesn't would be a case by itself.
+    """
+    for term, known in classes.items():
+        if len(known.terms) == 1 or not term.terms:
+            continue
+        made = value_of(term, {each: word for each, word in found.items() if each.kind == "var"})
+        if isinstance(made, str) and all(language.accepts(made) for language, _ in known.languages):
+            found.update(dict.fromkeys(known.terms, made))
 
 
 def _check_different(chosen: list[Chosen], classes: dict[Term, _Class], found: dict[Term, str], work: Work) -> None:

@@ -13,8 +13,11 @@ pytest.importorskip("z3")
 
 from tests.unit.reasoning.proving.test_claims import CLAIMS, static_proofs_of
 
+from apimpolicy.reasoning.languages.language import ANY_UNIT, at_least_once, literal
 from apimpolicy.reasoning.terms import solver_process
+from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.terms.solver_process import Solver
+from apimpolicy.reasoning.terms.solving import Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +57,15 @@ def test_a_failed_assertion_proves_nothing() -> None:
     made.add(made.node("truth", False))
     made.add(made.node("at-most", 0, 0))
     assert made.check([], 1_000_000)[0] == "unknown"
+
+
+def test_words_of_texts_that_make_another_fit_together() -> None:
+    whole, first, rest = (terms.variable(name, terms.TEXT) for name in ("whole", "first", "rest"))
+    is_made_of = terms.same(whole, terms.joined(first, terms.text(","), rest))
+    wanted = terms.all_of(is_made_of, terms.member(first, literal("user")), terms.member(rest, at_least_once(ANY_UNIT)))
+    found = Question(wanted, lambda _: ()).ask(rounds=1)
+    assert found.model is not None
+    assert found.model.values[whole] == f"user,{found.model.values[rest]}"
 
 
 def answers(names: list[str], alive: list[Any]) -> Iterator[tuple[str, Any]]:
