@@ -234,8 +234,9 @@ TEST_FILES = {
 
 def files_of_cases() -> str:
     """Return the page of test files, from their declaration and the docstrings of the modules that read them."""
+    from apimpolicy.report.outputs.json_schema import ADDRESS
     from apimpolicy.testing.kinds import TABLES
-    from apimpolicy.testing.schema import ADDRESS, NAME
+    from apimpolicy.testing.schema import NAME
 
     lines = ["# Test files", ""]
     lines += _docstring("testing/case_files.py", "yaml")
