@@ -109,7 +109,7 @@ def _output(row: Json) -> Schema:
 
 
 def _shorten(schema: Any, levels: int) -> None:
-    """Remove descriptions and required fields below so many levels: every conversation begins with the list of tools."""
+    """Remove descriptions and required fields below so many levels: conversations begin with the list of tools."""
     if isinstance(schema, list):
         for each in schema:
             _shorten(each, levels)

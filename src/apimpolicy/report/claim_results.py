@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.report.columns import PLAIN, Style, counted, printable, width, wrap
 from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.terminal import path_from_here
 from apimpolicy.report.test_results import CaseReport, unreadable_data
+
+if TYPE_CHECKING:
+    from apimpolicy.report.outputs.prove import BreakingRequest, ClaimData
 
 PROVEN, FALSE, UNDECIDED, SKIPPED, ERROR = "proven", "false", "undecided", "skipped", "error"
 STATUSES = (PROVEN, FALSE, UNDECIDED, ERROR, SKIPPED)
@@ -88,7 +91,7 @@ def claims_to_json(reports: Sequence[ClaimReport], unreadable: Mapping[str, str]
     return indented(with_stand_ins(report))
 
 
-def _claim(report: ClaimReport) -> dict[str, Any]:
+def _claim(report: ClaimReport) -> ClaimData:
     return {
         "path": path_from_here(report.path),
         "line": report.line,
@@ -113,7 +116,7 @@ def _claim(report: ClaimReport) -> dict[str, Any]:
     }
 
 
-def _request(sent: FoundRequest | None) -> dict[str, Any] | None:
+def _request(sent: FoundRequest | None) -> BreakingRequest | None:
     if sent is None:
         return None
     return {"method": sent.method, "url": sent.url, "headers": [list(each) for each in sent.headers], "body": sent.body}

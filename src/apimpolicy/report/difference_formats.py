@@ -33,7 +33,7 @@ comment of more than 65,536 characters: what has no room is left out, and the co
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.report.difference_data import ADDED, REMOVED, gathered, verdict
 from apimpolicy.report.difference_text import (
@@ -56,7 +56,17 @@ if TYPE_CHECKING:
         DifferenceItem,
         DifferenceReport,
         ElementChange,
+        Journey,
         SettingGroup,
+    )
+    from apimpolicy.report.outputs.diff import (
+        AccessChangeData,
+        ChangedEntity,
+        DifferenceData,
+        ElementChangeData,
+        OutcomeData,
+        PolicyData,
+        SettingChangeData,
     )
 
 
@@ -78,7 +88,7 @@ def differences_to_json(report: ComparisonReport) -> str:
     return indented(with_stand_ins(content))
 
 
-def _change(change: ElementChange) -> dict[str, Any]:
+def _change(change: ElementChange) -> ElementChangeData:
     return {
         "file": change.file,
         "line": change.line,
@@ -91,7 +101,7 @@ def _change(change: ElementChange) -> dict[str, Any]:
     }
 
 
-def _access(change: AccessChange) -> dict[str, Any]:
+def _access(change: AccessChange) -> AccessChangeData:
     return {
         "api": change.api,
         "operations": list(change.operations),
@@ -103,7 +113,7 @@ def _access(change: AccessChange) -> dict[str, Any]:
     }
 
 
-def _policy(report: DifferenceReport) -> dict[str, Any]:
+def _policy(report: DifferenceReport) -> PolicyData:
     return {
         "path": report.path,
         "subject": report.subject or None,
@@ -119,8 +129,8 @@ def _policy(report: DifferenceReport) -> dict[str, Any]:
     }
 
 
-def _group(group: SettingGroup) -> dict[str, Any]:
-    changes = [
+def _group(group: SettingGroup) -> ChangedEntity:
+    changes: list[SettingChangeData] = [
         {
             "subject": change.subject or None,
             "setting": change.setting or None,
@@ -136,14 +146,23 @@ def _group(group: SettingGroup) -> dict[str, Any]:
     return {"name": group.name, "changes": changes, "differences": [_item(item) for item in group.items]}
 
 
-def _item(item: DifferenceItem) -> dict[str, Any]:
+def _item(item: DifferenceItem) -> DifferenceData:
     return {
         "what": item.sentence,
         "request": item.request,
-        "old": item.old._asdict(),
-        "new": item.new._asdict(),
+        "old": _outcome(item.old),
+        "new": _outcome(item.new),
         "cause": None if item.cause is None else _change(item.cause),
         "operations": list(item.operations),
+    }
+
+
+def _outcome(journey: Journey) -> OutcomeData:
+    return {
+        "answer": journey.answer,
+        "decided_by": journey.decided_by,
+        "path": journey.path,
+        "explanation": journey.explanation,
     }
 
 

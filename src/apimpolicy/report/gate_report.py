@@ -32,6 +32,7 @@ from apimpolicy.report.stand_in_text import stand_in_data
 if TYPE_CHECKING:
     from apimpolicy.project.service.leniency import Leniency
     from apimpolicy.report.finding_formats import JunitSuite
+    from apimpolicy.report.outputs.gate import GatePartData, GateReason
 
 PASSED, FAILED, DOES_NOT_APPLY = "passed", "failed", "doesn't apply"
 _ACCEPTABLE = (WEAKER, UNDECIDED, CHANGES, WARNINGS)
@@ -77,7 +78,7 @@ class Reason(NamedTuple):
     number: int
 
     @property
-    def data(self) -> dict[str, Any]:
+    def data(self) -> GateReason:
         return {"part": self.part, "word": self.word, "count": self.number}
 
 
@@ -220,7 +221,7 @@ def _judged(finding: GateFinding, settings: GateSettings) -> Diagnostic:
 def _data(report: GateReport, exit_code: int) -> dict[str, Any]:
     from apimpolicy.report.finding_formats import diagnostic_to_json
 
-    parts = [
+    parts: list[GatePartData] = [
         {
             "name": part.name,
             "status": report.status(part),

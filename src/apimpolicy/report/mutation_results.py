@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import attrs
 
 from apimpolicy.report.columns import PLAIN, Style, clip, counted, first_of, printable, width
 from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.terminal import path_from_here
+
+if TYPE_CHECKING:
+    from apimpolicy.report.outputs.mutate import CheckResult, MutantData
 
 KILLED, SURVIVED, INVALID, UNJUDGED, SUPPRESSED = STATUSES = ("killed", "survived", "invalid", "unjudged", "suppressed")
 
@@ -207,12 +210,12 @@ def mutation_to_json(outcomes: Sequence[MutantOutcome], seconds: float) -> str:
     return indented(program_report(summary=summary, checks=checks, mutants=list(map(_mutant, outcomes))))
 
 
-def _result(outcomes: Sequence[MutantOutcome], check: str) -> dict[str, Any] | None:
+def _result(outcomes: Sequence[MutantOutcome], check: str) -> CheckResult | None:
     noticed = would_notice(outcomes, check)
     return None if noticed is None else {"noticed": noticed, "sentence": check_sentence(outcomes, check)}
 
 
-def _mutant(outcome: MutantOutcome) -> dict[str, Any]:
+def _mutant(outcome: MutantOutcome) -> MutantData:
     mutant = outcome.mutant
     return {
         "path": printable(path_from_here(mutant.path)),

@@ -25,6 +25,17 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.result import Result
     from apimpolicy.gateway.engine.trace import Evaluation, TraceEntry
     from apimpolicy.report.clauses import Clause
+    from apimpolicy.report.outputs.run import (
+        Bytes,
+        ClauseData,
+        EntryData,
+        ErrorData,
+        EvaluationData,
+        ExplainReport,
+        InnerRun,
+        McpData,
+        RunResult,
+    )
 
 
 # For programs: `run --format json` and `explain --format json`, whose schemas are
@@ -32,19 +43,17 @@ if TYPE_CHECKING:
 #
 # A body that is not text is {"base64": "…"}. Values are in the form of the conformance suite (`report.values`).
 
-VERSION = 1
-
 
 @within_limits
 def result_to_json(result: Result) -> str:
     """Return the result, indented, without a line end after it."""
     hide_secrets_of(result)
-    return to_json(with_stand_ins(bounded({"version": VERSION, **_report(result)})), indent=2)
+    return to_json(with_stand_ins(bounded({"version": 1, **_report(result)})), indent=2)
 
 
-def _report(result: Result) -> dict[str, Any]:
+def _report(result: Result) -> RunResult:
     response = result.response
-    report = {
+    report: RunResult = {
         "response": {
             "status_code": response.status_code,
             "reason": response.reason,
@@ -69,10 +78,12 @@ def _report(result: Result) -> dict[str, Any]:
         "messages": [shortened(message) for message in result.trace.messages],
         "assumptions": list(result.assumptions),
     }
-    return report if result.mcp is None else {**report, "mcp": _server_data(result.mcp)}
+    if result.mcp is not None:
+        report["mcp"] = _server_data(result.mcp)
+    return report
 
 
-def _server_data(outcome: McpOutcome) -> dict[str, Any]:
+def _server_data(outcome: McpOutcome) -> McpData:
     return {
         "method": outcome.method,
         "tool": outcome.tool or None,
@@ -85,15 +96,17 @@ def _server_data(outcome: McpOutcome) -> dict[str, Any]:
     }
 
 
-def _inner_data(inner: Result) -> dict[str, Any]:
-    report = {"request": {"method": inner.request.method, "url": inner.request.url}, **_report(inner)}
-    return report if inner.response.status_code else {**report, "response": None}
+def _inner_data(inner: Result) -> InnerRun:
+    report: InnerRun = {"request": {"method": inner.request.method, "url": inner.request.url}, **_report(inner)}
+    if not inner.response.status_code:
+        report["response"] = None
+    return report
 
 
 def explanation_to_json(explanation: Explanation) -> str:
     """Return the explanation, indented, without a line end after it."""
-    report = {
-        "version": VERSION,
+    report: ExplainReport = {
+        "version": 1,
         "outcome": explanation.outcome,
         "decided_by": explanation.decided_by,
         "notes": explanation.notes,
@@ -112,7 +125,7 @@ def explanation_to_json(explanation: Explanation) -> str:
     return to_json(with_stand_ins(bounded(report)), indent=2)
 
 
-def _clause(clause: Clause) -> dict[str, Any]:
+def _clause(clause: Clause) -> ClauseData:
     return {
         "verdict": clause.verdict,
         "code": " ".join(clause.code),
@@ -126,18 +139,29 @@ def _headers(headers: Headers) -> list[list[str]]:
     return [[name, value] for name, values in headers.fields() for value in values]
 
 
-def _body(body: bytes, text: str) -> str | dict[str, str]:
+def _body(body: bytes, text: str) -> str | Bytes:
     return {"base64": base64.b64encode(body).decode()} if "\ufffd" in text else text
 
 
-def _error(error: Any) -> dict[str, Any] | None:
+def _error(error: Any) -> ErrorData | None:
     if error is None:
         return None
-    names = ("source", "reason", "message", "section", "path", "scope", "policy_id")
-    return {name: shortened(value) if isinstance(value := getattr(error, name), str) else value for name in names}
+    return {
+        "source": _cut(error.source),
+        "reason": _cut(error.reason),
+        "message": _cut(error.message),
+        "section": _cut(error.section),
+        "path": _cut(error.path),
+        "scope": _cut(error.scope),
+        "policy_id": _cut(error.policy_id),
+    }
 
 
-def _entry(entry: TraceEntry) -> dict[str, Any]:
+def _cut(value: str | None) -> str | None:
+    return value and shortened(value)
+
+
+def _entry(entry: TraceEntry) -> EntryData:
     line, column = entry.position
     return {
         "section": entry.section,
@@ -153,8 +177,8 @@ def _entry(entry: TraceEntry) -> dict[str, Any]:
     }
 
 
-def _evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
-    shown: dict[str, Any] = {"what": evaluation.what, "code": evaluation.code, "type": evaluation.static_type}
+def _evaluation_data(evaluation: Evaluation) -> EvaluationData:
+    shown: EvaluationData = {"what": evaluation.what, "code": evaluation.code, "type": evaluation.static_type}
     if evaluation.error is not None:
         shown["exception"] = {"type": evaluation.error.dotnet_type_name, "message": shortened(evaluation.error.message)}
     else:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.report.bounds import bounded, shortened
 from apimpolicy.report.columns import PLAIN, Style, counted, printable, width
 from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.terminal import path_from_here
+
+if TYPE_CHECKING:
+    from apimpolicy.report.outputs.cases import CaseData
+    from apimpolicy.report.outputs.parts import UnreadableFile
 
 # For programs: `test --format json`; the schema is `apimpolicy/schemas/apimpolicy-test-output.schema.json`.
 
@@ -26,7 +30,7 @@ def cases_to_json(reports: Sequence[CaseReport], unreadable: Mapping[str, str], 
     return indented(with_stand_ins(report))
 
 
-def unreadable_data(unreadable: Mapping[str, str]) -> list[dict[str, str]]:
+def unreadable_data(unreadable: Mapping[str, str]) -> list[UnreadableFile]:
     """Return files that can't be read with their problems, for programs."""
     return [{"path": path_from_here(path), "problem": problem} for path, problem in unreadable.items()]
 
@@ -35,7 +39,7 @@ _STATUSES = {"passed": "passed", "failed": "failed", "error": "errors", "skipped
 """A case's status, and what the summary calls those."""
 
 
-def _case(report: CaseReport) -> dict[str, Any]:
+def _case(report: CaseReport) -> CaseData:
     return {
         "path": path_from_here(report.path),
         "line": report.line,

@@ -33,7 +33,7 @@ class RequestData(RequestLine):
 
 class VariableData(TypedDict):
     type: Annotated[str, "As C# writes it."]
-    value: str
+    value: str | None
 
 
 class ErrorData(TypedDict):
@@ -60,7 +60,7 @@ class EvaluationData(TypedDict):
     what: Annotated[str, "Attribute, child or text."]
     code: str
     type: str
-    value: NotRequired[str]
+    value: NotRequired[str | None]
     exception: NotRequired[ExceptionData]
 
 
@@ -87,6 +87,10 @@ class RunData(TypedDict):
     mcp: NotRequired[Annotated[McpData, "The call that an MCP server answered."]]
 
 
+class RunResult(RunData):
+    response: ResponseData
+
+
 class InnerRun(RunData):
     request: RequestLine
     response: Annotated[ResponseData | None, "Null where no response is known."]
@@ -95,16 +99,16 @@ class InnerRun(RunData):
 class McpData(TypedDict):
     method: Annotated[str, "Of the JSON-RPC request."]
     tool: Annotated[str | None, "The tool that was called."]
-    arguments: Annotated[dict[str, Any] | None, "Of the call."]
+    arguments: Annotated[dict[str, Any], "Of the call."]
     result: Any
-    is_error: bool
+    is_error: Annotated[bool | None, "Null where it isn't known, or no tool was called."]
     inner: Annotated[InnerRun | None, "The request inside the service that the call became."]
     undecided: Annotated[list[str], "What isn't known of the response."]
     assumptions: Annotated[list[str], "Our choices that it rests on."]
 
 
-class RunReport(Versioned, RunData, WithStandIns, MayBeShortened):
-    response: ResponseData
+class RunReport(Versioned, RunResult, WithStandIns, MayBeShortened):
+    """What a run prints."""
 
 
 class Fact(TypedDict):
