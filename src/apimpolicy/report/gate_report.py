@@ -27,12 +27,13 @@ from apimpolicy.report.columns import PLAIN, Style, printable
 from apimpolicy.report.difference_formats import MOST_CHARACTERS, folded, within_comment
 from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.markup import code_span, fenced, plain
+from apimpolicy.report.outputs.gate import GatePartData, GateReason
+from apimpolicy.report.outputs.parts import record_of
 from apimpolicy.report.stand_in_text import stand_in_data
 
 if TYPE_CHECKING:
     from apimpolicy.project.service.leniency import Leniency
     from apimpolicy.report.finding_formats import JunitSuite
-    from apimpolicy.report.outputs.gate import GatePartData, GateReason
 
 PASSED, FAILED, DOES_NOT_APPLY = "passed", "failed", "doesn't apply"
 _ACCEPTABLE = (WEAKER, UNDECIDED, CHANGES, WARNINGS)
@@ -79,7 +80,7 @@ class Reason(NamedTuple):
 
     @property
     def data(self) -> GateReason:
-        return {"part": self.part, "word": self.word, "count": self.number}
+        return record_of(GateReason, self, count=self.number)
 
 
 class GateReport(NamedTuple):

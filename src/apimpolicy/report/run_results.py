@@ -13,6 +13,20 @@ from apimpolicy.report.columns import PLAIN, Style, clip, printable, width
 from apimpolicy.report.explanation import Explanation, steps_of
 from apimpolicy.report.explanation_notes import routing_notes
 from apimpolicy.report.harmless import to_json
+from apimpolicy.report.outputs.parts import record_of
+from apimpolicy.report.outputs.run import (
+    Bytes,
+    ClauseData,
+    EffectData,
+    EntryData,
+    ErrorData,
+    EvaluationData,
+    ExplainReport,
+    Fact,
+    InnerRun,
+    McpData,
+    RunResult,
+)
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.terminal import path_from_here
@@ -25,17 +39,6 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.result import Result
     from apimpolicy.gateway.engine.trace import Evaluation, TraceEntry
     from apimpolicy.report.clauses import Clause
-    from apimpolicy.report.outputs.run import (
-        Bytes,
-        ClauseData,
-        EntryData,
-        ErrorData,
-        EvaluationData,
-        ExplainReport,
-        InnerRun,
-        McpData,
-        RunResult,
-    )
 
 
 # For programs: `run --format json` and `explain --format json`, whose schemas are
@@ -84,16 +87,7 @@ def _report(result: Result) -> RunResult:
 
 
 def _server_data(outcome: McpOutcome) -> McpData:
-    return {
-        "method": outcome.method,
-        "tool": outcome.tool or None,
-        "arguments": outcome.arguments,
-        "result": outcome.result,
-        "is_error": outcome.is_error,
-        "inner": None if outcome.inner is None else _inner_data(outcome.inner),
-        "undecided": outcome.undecided,
-        "assumptions": outcome.assumptions,
-    }
+    return record_of(McpData, outcome, inner=outcome.inner and _inner_data(outcome.inner))
 
 
 def _inner_data(inner: Result) -> InnerRun:
@@ -126,13 +120,13 @@ def explanation_to_json(explanation: Explanation) -> str:
 
 
 def _clause(clause: Clause) -> ClauseData:
-    return {
-        "verdict": clause.verdict,
-        "code": " ".join(clause.code),
-        "facts": [{"code": fact.code, "value": fact.value} for fact in clause.facts],
-        "notes": clause.notes,
-        "parts": [_clause(part) for part in clause.parts],
-    }
+    return record_of(
+        ClauseData,
+        clause,
+        code=" ".join(clause.code),
+        facts=[record_of(Fact, fact) for fact in clause.facts],
+        parts=map(_clause, clause.parts),
+    )
 
 
 def _headers(headers: Headers) -> list[list[str]]:
@@ -163,18 +157,17 @@ def _cut(value: str | None) -> str | None:
 
 def _entry(entry: TraceEntry) -> EntryData:
     line, column = entry.position
-    return {
-        "section": entry.section,
-        "scope": entry.scope,
-        "path": entry.path,
-        "policy": entry.name,
-        "file": path_from_here(entry.file),
-        "line": line,
-        "column": column,
-        "effect": {"kind": entry.effect.kind, "text": entry.effect.text} if entry.effect is not None else None,
-        "error": _error(entry.error),
-        "expressions": [_evaluation_data(evaluation) for evaluation in entry.evaluations],
-    }
+    return record_of(
+        EntryData,
+        entry,
+        policy=entry.name,
+        file=path_from_here(entry.file),
+        line=line,
+        column=column,
+        effect=entry.effect and record_of(EffectData, entry.effect),
+        error=_error(entry.error),
+        expressions=map(_evaluation_data, entry.evaluations),
+    )
 
 
 def _evaluation_data(evaluation: Evaluation) -> EvaluationData:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.report.bounds import bounded, shortened
 from apimpolicy.report.columns import PLAIN, Style, counted, printable, width
 from apimpolicy.report.harmless import indented, program_report
+from apimpolicy.report.outputs.cases import CaseData
+from apimpolicy.report.outputs.parts import UnreadableFile, record_of
 from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.terminal import path_from_here
-
-if TYPE_CHECKING:
-    from apimpolicy.report.outputs.cases import CaseData
-    from apimpolicy.report.outputs.parts import UnreadableFile
 
 # For programs: `test --format json`; the schema is `apimpolicy/schemas/apimpolicy-test-output.schema.json`.
 
@@ -40,16 +38,7 @@ _STATUSES = {"passed": "passed", "failed": "failed", "error": "errors", "skipped
 
 
 def _case(report: CaseReport) -> CaseData:
-    return {
-        "path": path_from_here(report.path),
-        "line": report.line,
-        "name": report.name,
-        "status": report.status,
-        "differences": list(report.sentences),
-        "problem": report.problem or None,
-        "explanation": report.explanation or None,
-        "seconds": round(report.seconds, 3),
-    }
+    return record_of(CaseData, report, path=path_from_here(report.path), differences=report.sentences)
 
 
 # For people: a mark for each case, what failed with its reason, a summary.

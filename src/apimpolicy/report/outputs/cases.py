@@ -10,6 +10,7 @@ from apimpolicy.report.outputs.parts import (
     Position,
     ProgramReport,
     Seconds,
+    TextOrNull,
     UnreadableFile,
     WithStandIns,
     one_of,
@@ -32,8 +33,8 @@ class CaseData(MayBeShortened):
     name: str
     status: Annotated[CaseStatus, "What came of it."]
     differences: Annotated[list[str], "Sentences about what is not as expected."]
-    problem: Annotated[str | None, "Why it could not be run, or why it is skipped."]
-    explanation: Annotated[str | None, "The request's way through the policies, when it failed."]
+    problem: Annotated[TextOrNull, "Why it could not be run, or why it is skipped."]
+    explanation: Annotated[TextOrNull, "The request's way through the policies, when it failed."]
     seconds: Seconds
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NotRequired, TypedDict
 
-from apimpolicy.report.outputs.parts import ProgramReport, Seconds, WithStandIns, one_of
+from apimpolicy.report.outputs.parts import ProgramReport, Seconds, TextOrNull, WithStandIns, null_if_empty, one_of
 
 ElementVerb = Annotated[str, one_of("added", "removed", "changed", "moved")]
 SettingVerb = Annotated[str, one_of("added", "removed", "changed")]
@@ -24,7 +24,7 @@ class ElementChangeData(TypedDict):
     line: int
     what: ElementVerb
     element: Annotated[str, "The element as people name it: <value> of <set-header>."]
-    attribute: Annotated[str | None, "The attribute; null: the element or its text."]
+    attribute: Annotated[TextOrNull, "The attribute; null: the element or its text."]
     old: Annotated[str | None, "The value before."]
     new: Annotated[str | None, "The value now."]
     literal: Annotated[bool, "Neither value is an expression."]
@@ -41,9 +41,9 @@ class DifferenceData(TypedDict):
 
 class PolicyData(TypedDict):
     path: Annotated[str, "The policy; in infrastructure code with its line, as main.tf:12."]
-    subject: Annotated[str | None, "What a policy of infrastructure code applies to: API orders. Else null."]
-    old: Annotated[str | None, "The name of the old version; null: there is none."]
-    new: Annotated[str | None, "The name of the new version; null: there is none."]
+    subject: Annotated[TextOrNull, "What a policy of infrastructure code applies to: API orders. Else null."]
+    old: Annotated[TextOrNull, "The name of the old version; null: there is none."]
+    new: Annotated[TextOrNull, "The name of the new version; null: there is none."]
     status: Annotated[PolicyStatus, "What came of it."]
     complete: Annotated[bool, "All that is not named is proven to be the same."]
     differences: Annotated[list[DifferenceData], "Each kind once."]
@@ -51,19 +51,19 @@ class PolicyData(TypedDict):
     proven: Annotated[
         list[str], "Parts of which other differences are excluded nevertheless: requests to the backend, statuses, ..."
     ]
-    problem: Annotated[str | None, "Why they could not be compared."]
+    problem: Annotated[TextOrNull, "Why they could not be compared."]
     seconds: Seconds
 
 
 class SettingChangeData(TypedDict):
-    subject: Annotated[str | None, "The part of it: an operation, or the membership in a product."]
-    setting: Annotated[str | None, "The setting; null: the entity was added or removed."]
+    subject: Annotated[TextOrNull, "The part of it: an operation, or the membership in a product."]
+    setting: Annotated[TextOrNull, "The setting; null: the entity was added or removed."]
     what: Annotated[SettingVerb, "What happened to it."]
     old: Annotated[str | None, "The value before; null: none, or a secret."]
     new: Annotated[str | None, "The value now; null: none, or a secret."]
-    meaning: Annotated[str | None, "What callers notice; null: nothing."]
-    file: Annotated[str | None, "The file that has the setting."]
-    line: Annotated[int | None, "Its line."]
+    meaning: Annotated[TextOrNull, "What callers notice; null: nothing."]
+    file: Annotated[TextOrNull, "The file that has the setting."]
+    line: Annotated[int | None, null_if_empty, "Its line."]
 
 
 class ChangedEntity(TypedDict):

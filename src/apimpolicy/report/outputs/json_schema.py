@@ -7,7 +7,9 @@ import os
 from collections.abc import Collection
 from importlib import import_module
 from types import NoneType, UnionType
-from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, Literal, Union, get_args, get_origin, is_typeddict
+
+from apimpolicy.report.outputs.parts import fields_of
 
 ADDRESS = "https://apimpolicy.github.io/apimpolicy/schemas/"
 """URL of the schemas of `apimpolicy/schemas` on the documentation's site, for editors."""
@@ -87,7 +89,8 @@ class _Schemas:
             if "$ref" in made:  # validators ignore what is beside a reference
                 made = {"allOf": [made]}
             for each in metadata:
-                made |= {"description": each} if isinstance(each, str) else dict(each)
+                if not callable(each):
+                    made |= {"description": each} if isinstance(each, str) else dict(each)
             return made
         if is_typeddict(kind):
             return self._reference(kind)
@@ -124,12 +127,10 @@ class _Schemas:
         """Return the schema of a record, in which the records of its fields are references."""
         properties: dict[str, Schema] = {}
         required: list[str] = []
-        for field, kind in get_type_hints(record, include_extras=True).items():
-            if field in self._without:
+        for field in fields_of(record):
+            if field.name in self._without:
                 continue
-            if get_origin(kind) is NotRequired:
-                (kind,) = get_args(kind)
-            else:
-                required.append(field)
-            properties[field] = self.of(kind)
+            if field.is_required:
+                required.append(field.name)
+            properties[field.name] = self.of(field.kind)
         return {"type": "object", "properties": properties, "required": required}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypedDict
 
-from apimpolicy.report.outputs.parts import Count, Percent, Position, ProgramReport, Seconds, one_of
+from apimpolicy.report.outputs.parts import Count, Percent, Position, ProgramReport, Seconds, TextOrNull, one_of
 
 MutantKind = Annotated[str, one_of("remove", "condition", "operand", "comparison", "constant", "attribute")]
 MutantStatus = Annotated[str, one_of("killed", "survived", "invalid", "unjudged", "suppressed")]
@@ -44,10 +44,10 @@ class MutantData(TypedDict):
     replacement: Annotated[str, "What stands there instead."]
     status: Annotated[MutantStatus, "What became of it."]
     tests: Annotated[list[str], "Those that come there."]
-    killed_by: Annotated[str | None, "The test that noticed."]
-    problem: Annotated[str | None, "Why it could not be judged, or that it took too long."]
-    reason: Annotated[str | None, "Of the comment that leaves it out."]
-    diff: Annotated[str | None, "The lines that change, of what survived."]
+    killed_by: Annotated[TextOrNull, "The test that noticed."]
+    problem: Annotated[TextOrNull, "Why it could not be judged, or that it took too long."]
+    reason: Annotated[TextOrNull, "Of the comment that leaves it out."]
+    diff: Annotated[TextOrNull, "The lines that change, of what survived."]
     removes: Annotated[list[CheckName], "What is gone with it."]
     about: Annotated[list[CheckName], "What is changed by it."]
 

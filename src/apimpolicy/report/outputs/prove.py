@@ -10,6 +10,7 @@ from apimpolicy.report.outputs.parts import (
     Position,
     ProgramReport,
     Seconds,
+    TextOrNull,
     UnreadableFile,
     WithStandIns,
     one_of,
@@ -45,19 +46,19 @@ class ClaimData(TypedDict):
     path: Annotated[str, "The test file, or the configuration."]
     line: Annotated[Position, "Of the claim."]
     name: str
-    about: Annotated[str | None, "The operation of a service that it is about."]
+    about: Annotated[TextOrNull, "The operation of a service that it is about."]
     apis: NotRequired[Annotated[list[ApiVerdict], "The verdict for each API, where the claim is about a service."]]
     status: Annotated[ClaimStatus, "What came of it."]
-    summary: Annotated[str | None, "The request that breaks it in a sentence, and what came of that."]
+    summary: Annotated[TextOrNull, "The request that breaks it in a sentence, and what came of that."]
     request: Annotated[BreakingRequest | None, "The request that breaks it."]
-    why: Annotated[str | None, "The expression of the claim that does not hold, with its values."]
-    explanation: Annotated[str | None, "The request's way through the policies."]
-    case: Annotated[str | None, "A test case with the request, in YAML."]
+    why: Annotated[TextOrNull, "The expression of the claim that does not hold, with its values."]
+    explanation: Annotated[TextOrNull, "The request's way through the policies."]
+    case: Annotated[TextOrNull, "A test case with the request, in YAML."]
     reasons: Annotated[list[str], "Why the claim is not decided."]
-    problem: Annotated[str | None, "Why it could not be looked at, or why it is skipped."]
+    problem: Annotated[TextOrNull, "Why it could not be looked at, or why it is skipped."]
     assumptions: Annotated[list[str], "What the proof depends on; empty: it is proven for every request."]
-    vacuous: Annotated[str | None, "Why it is about no request, where it is proven for that reason."]
-    hint: Annotated[str | None, "What the claim probably means instead of what it says."]
+    vacuous: Annotated[TextOrNull, "Why it is about no request, where it is proven for that reason."]
+    hint: Annotated[TextOrNull, "What the claim probably means instead of what it says."]
     seconds: Seconds
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NotRequired, TypedDict
 
-from apimpolicy.report.outputs.parts import Header, MayBeShortened, Position, Versioned, WithStandIns, keywords, one_of
+from apimpolicy.report.outputs.parts import (
+    Header,
+    MayBeShortened,
+    Position,
+    TextOrNull,
+    Versioned,
+    WithStandIns,
+    keywords,
+    one_of,
+)
 
 StatusCode = Annotated[int, keywords(minimum=100)]
 Section = Annotated[str, one_of("inbound", "backend", "outbound", "on-error")]
@@ -98,7 +107,7 @@ class InnerRun(RunData):
 
 class McpData(TypedDict):
     method: Annotated[str, "Of the JSON-RPC request."]
-    tool: Annotated[str | None, "The tool that was called."]
+    tool: Annotated[TextOrNull, "The tool that was called."]
     arguments: Annotated[dict[str, Any], "Of the call."]
     result: Any
     is_error: Annotated[bool | None, "Null where it isn't known, or no tool was called."]
