@@ -1,8 +1,8 @@
 """Build hook: makes what is generated, for wheels and editable installs: the parser's tables of grammar/csharp.lark
 (src/apimpolicy/csharp/syntax/_tables.bin), what policies and rules declare (src/apimpolicy/_declarations.bin), which
-module implements which .NET types (src/apimpolicy/csharp/dotnet/_implementations.bin), the schema of test files
-(src/apimpolicy/schemas), and how often examples use a name (src/apimpolicy/editor/_usage.json). None of them needs more
-than the standard library and Lark.
+module implements which .NET types (src/apimpolicy/csharp/dotnet/_implementations.bin), the schemas of test files and of
+output (src/apimpolicy/schemas), and how often examples use a name (src/apimpolicy/editor/_usage.json). None of them
+needs more than the standard library and Lark.
 
 An editable install gets byte code too, as pip makes it for a wheel: where Python is told not to write any, every start
 would compile the sources again, and take three times as long.
@@ -28,7 +28,7 @@ GENERATED = [
     "src/apimpolicy/_declarations.bin",
     "src/apimpolicy/csharp/dotnet/_implementations.bin",
     "src/apimpolicy/editor/_usage.json",
-    "src/apimpolicy/schemas/apimpolicy-test.schema.json",
+    "src/apimpolicy/schemas/*.schema.json",
     "src/apimpolicy/csharp/syntax/_tables.bin",
 ]
 
@@ -46,10 +46,12 @@ class MakeGenerated(BuildHookInterface[Any]):
         sys.path.insert(0, str(root / "src"))
         from apimpolicy.csharp.dotnet import implementations
         from apimpolicy.editor import usage
+        from apimpolicy.report.outputs import json_schema
         from apimpolicy.testing import schema
 
         implementations.make()
-        schema.store()
+        json_schema.store(schema.NAME, schema.schema())
+        json_schema.store_all()
         usage.store()
         # Named here as well, since the files are git-ignored and an sdist has no git to ask.
         build_data["artifacts"] += GENERATED

@@ -58,9 +58,11 @@ def _parity() -> dict[str, str]:
 
 def _schemas() -> dict[str, str]:
     """Return the schemas of the package, which the site publishes below `schemas/`."""
+    from apimpolicy.report.outputs import json_schema
     from apimpolicy.testing import schema
 
-    schema.store()
+    json_schema.store(schema.NAME, schema.schema())
+    json_schema.store_all()
     return {f"schemas/{path.name}": path.read_text("utf-8") for path in SCHEMAS.glob("*.schema.json")}
 
 

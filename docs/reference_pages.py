@@ -234,8 +234,9 @@ TEST_FILES = {
 
 def files_of_cases() -> str:
     """Return the page of test files, from their declaration and the docstrings of the modules that read them."""
+    from apimpolicy.report.outputs.json_schema import ADDRESS
     from apimpolicy.testing.kinds import TABLES
-    from apimpolicy.testing.schema import ADDRESS, NAME
+    from apimpolicy.testing.schema import NAME
 
     lines = ["# Test files", ""]
     lines += _docstring("testing/case_files.py", "yaml")
@@ -331,10 +332,51 @@ def _without_markup(text: str) -> str:
     return "".join(parts)
 
 
+def fields_of_output() -> str:
+    """Return the page of all fields of JSON output, from the schemas."""
+    from apimpolicy.report.outputs.json_schema import OUTPUTS, output_schema
+
+    lines = ["# Fields of JSON output", ""]
+    lines.append("Fields marked with ? can be missing. [Output for programs](output.md) tells where the schemas are.\n")
+    for output in OUTPUTS:
+        schema = output_schema(output)
+        lines.append(f"## {output.removesuffix('-output')}\n\n{schema['title']}.\n")
+        lines += _fields(schema)
+        for name, definition in schema["definitions"].items():
+            lines.append(f"### {name}\n")
+            lines += _fields(definition)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _fields(schema: dict[str, Any]) -> Iterator[str]:
+    yield "| field | value | meaning |\n| --- | --- | --- |"
+    for name, value in schema["properties"].items():
+        mark = "" if name in schema["required"] else "?"
+        yield f"| `{name}`{mark} | {_cell(_field_kind(value))} | {_cell(_plain(value.get('description', '')))} |"
+    yield ""
+
+
+def _field_kind(value: dict[str, Any]) -> str:
+    if "$ref" in value:
+        return str(value["$ref"]).rpartition("/")[2]
+    if "allOf" in value:
+        return _field_kind(value["allOf"][0])
+    if "const" in value:
+        return f"`{value['const']}`"
+    if "items" in value:
+        return f"list of {_field_kind(value['items'])}"
+    if isinstance(value.get("additionalProperties"), dict):
+        return f"table of {_field_kind(value['additionalProperties'])}"
+    if "anyOf" in value:
+        return " or ".join(map(_field_kind, value["anyOf"]))
+    return _kind(value) if value.get("type") != "null" else "null"
+
+
 PAGES = {
     "codes.md": codes_of_findings,
     "command-line.md": command_line,
     "configuration.md": configuration_file,
     "gateway.md": settings_of_a_gateway,
+    "output-fields.md": fields_of_output,
     "test-files.md": files_of_cases,
 }

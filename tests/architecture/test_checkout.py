@@ -42,7 +42,7 @@ OF_THE_PACKAGE = frozenset(
         "csharp.syntax.shape_stubs",
         "csharp.syntax.tables",
         "testing.claims.reading",
-        "testing.schema",
+        "report.outputs.json_schema",
     ]
 )
 """Modules that open files of the package itself."""

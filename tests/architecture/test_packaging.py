@@ -76,6 +76,7 @@ def test_a_wheel_of_the_source_archive(checkout: Path, tmp_path: Path) -> None:
     assert set(zipfile.ZipFile(wheel).namelist()) >= {
         *(TABLES, GRAMMAR, "apimpolicy/_declarations.bin", "apimpolicy/csharp/dotnet/_implementations.bin"),
         *("apimpolicy/schemas/apimpolicy-test.schema.json", "apimpolicy/py.typed"),
+        "apimpolicy/schemas/apimpolicy-check-output.schema.json",
     }
     target = tmp_path / "installed"
     pip("install", wheel, "--target", target)

@@ -13,13 +13,13 @@ from apimpolicy.cli import main
 from apimpolicy.project.gateways import configured
 from apimpolicy.project.service.description import FileLocation, PolicyText
 from apimpolicy.report.inventory import Inventory, inventory_data, inventory_text
+from apimpolicy.report.outputs.json_schema import output_schema
 from apimpolicy.testing.comparing.inventory import inventory_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SCHEMAS = Path(__file__).resolve().parents[2] / "src" / "apimpolicy" / "schemas"
-SCHEMA = jsonschema_rs.validator_for((SCHEMAS / "apimpolicy-audit-output.schema.json").read_text("utf-8"))
+SCHEMA = jsonschema_rs.validator_for(output_schema("audit-output"))
 ORDERS = "apis/orders/apiInformation.json"
 ITEMS = "apis/items/apiInformation.json"
 

@@ -20,6 +20,7 @@ from apimpolicy.report.columns import Style, counted, printable
 if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule
     from apimpolicy.project.check_run import CheckRun
+    from apimpolicy.report.outputs.check import CheckSummary
 
 FORMATS = ("text", "json", "sarif", "github", "azure", "junit")
 
@@ -137,7 +138,7 @@ class CheckOutput:
     def _json(self) -> str:
         from apimpolicy.report.finding_formats import report_to_json
 
-        summary = {
+        summary: CheckSummary = {
             "files": len(self.paths),
             "files_with_findings": self.files_with_findings,
             "files_with_placeholders": self.templates,

@@ -20,6 +20,7 @@ from apimpolicy.editor.pages import TOPICS, page_named
 from apimpolicy.editor.request_actions import is_document
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.report.columns import tool_version
+from apimpolicy.report.outputs.json_schema import output_schema
 from apimpolicy.testing.claims.format import CLAIM
 from apimpolicy.testing.format import CASE, EXPECT, GIVEN, REQUEST, Keys
 from apimpolicy.text.invisible import visible
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 _DESCRIBED: Final = 1
 """Levels of an answer's schema that have descriptions."""
+_UNDESCRIBED: Final = ("stand_ins", "problems", "mcp")
+"""Fields that few answers have, and whose schema is long."""
 MOST_ENTRIES: Final = 60
 """Entries of a trace that an answer has."""
 
@@ -97,8 +100,7 @@ def _output(row: Json) -> Schema:
         properties = {name: {"type": "string", "description": text} for name, text in row["result"].items()}
         required = [name for name in properties if name not in row.get("optional", ())]
         return {"type": "object", "properties": properties, "required": required}
-    file = resources.files("apimpolicy.schemas").joinpath(f"apimpolicy-{row['output']}-output.schema.json")
-    found: Schema = json.loads(file.read_text("utf-8"))
+    found: Schema = output_schema(f"{row['output']}-output", without=_UNDESCRIBED)
     for key in ("$schema", "$id", "title"):
         found.pop(key, None)
     _shorten(found, _DESCRIBED)
@@ -107,15 +109,17 @@ def _output(row: Json) -> Schema:
 
 
 def _shorten(schema: Any, levels: int) -> None:
-    """Remove the descriptions below so many levels of a schema: every conversation begins with the list of tools."""
+    """Remove descriptions and required fields below so many levels: conversations begin with the list of tools."""
     if isinstance(schema, list):
         for each in schema:
             _shorten(each, levels)
     elif isinstance(schema, dict):
         if levels < 0 and isinstance(schema.get("description"), str):
             del schema["description"]
+        if levels < 0 and isinstance(schema.get("required"), list):
+            del schema["required"]
         for name, each in schema.items():
-            _shorten(each, levels - (name in ("properties", "items")))
+            _shorten(each, -1 if name == "definitions" else levels - (name in ("properties", "items")))
 
 
 def _setting(arguments: Arguments) -> Arguments:

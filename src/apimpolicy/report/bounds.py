@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from apimpolicy.text.secrets import without_secrets
@@ -61,10 +61,10 @@ def shortened_lines(lines: Iterable[str], what: str = "lines") -> Iterator[str]:
         yield f"… {more:,} {what} more; --full shows them"
 
 
-def bounded(report: dict[str, Any]) -> dict[str, Any]:
+def bounded(report: Mapping[str, Any]) -> dict[str, Any]:
     """Return data for programs with its values shortened; `shortened` then says how many values and entries are."""
     if is_in_full():
-        return report
+        return dict(report)
     room = _Room()
     found: dict[str, Any] = room.of(report)
     if not room.values and not room.entries:

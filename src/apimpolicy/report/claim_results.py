@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.report.columns import PLAIN, Style, counted, printable, width, wrap
 from apimpolicy.report.harmless import indented, program_report
+from apimpolicy.report.outputs.parts import record_of
+from apimpolicy.report.outputs.prove import ApiVerdict, BreakingRequest, ClaimData
 from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.terminal import path_from_here
 from apimpolicy.report.test_results import CaseReport, unreadable_data
@@ -88,35 +90,15 @@ def claims_to_json(reports: Sequence[ClaimReport], unreadable: Mapping[str, str]
     return indented(with_stand_ins(report))
 
 
-def _claim(report: ClaimReport) -> dict[str, Any]:
-    return {
-        "path": path_from_here(report.path),
-        "line": report.line,
-        "name": report.name,
-        "about": report.about or None,
-        "apis": [
-            {"api": each.api, "status": each.status, "vacuous": each.is_vacuous, "seconds": round(each.seconds, 3)}
-            for each in report.cells
-        ],
-        "status": report.status,
-        "summary": report.request or None,
-        "request": _request(report.sent),
-        "why": report.why or None,
-        "explanation": report.explanation or None,
-        "case": report.case or None,
-        "reasons": list(report.reasons),
-        "problem": report.problem or None,
-        "assumptions": list(report.assumptions),
-        "vacuous": report.vacuous or None,
-        "hint": report.hint or None,
-        "seconds": round(report.seconds, 3),
-    }
-
-
-def _request(sent: FoundRequest | None) -> dict[str, Any] | None:
-    if sent is None:
-        return None
-    return {"method": sent.method, "url": sent.url, "headers": [list(each) for each in sent.headers], "body": sent.body}
+def _claim(report: ClaimReport) -> ClaimData:
+    return record_of(
+        ClaimData,
+        report,
+        path=path_from_here(report.path),
+        apis=[record_of(ApiVerdict, each, vacuous=each.is_vacuous) for each in report.cells],
+        summary=report.request,
+        request=report.sent and record_of(BreakingRequest, report.sent, headers=map(list, report.sent.headers)),
+    )
 
 
 def as_cases(reports: Sequence[ClaimReport]) -> list[CaseReport]:

@@ -6,15 +6,32 @@ import os
 import posixpath
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import attrs
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import write_whole
-from apimpolicy.report.coverage_data import KINDS, PLURALS, POLICY, CoveragePoint, CoverageReport, FileCoverage
+from apimpolicy.report.coverage_data import (
+    BRANCH,
+    CONDITION,
+    POLICY,
+    Count,
+    CoveragePoint,
+    CoverageReport,
+    FileCoverage,
+)
 from apimpolicy.report.finding_formats import attribute, text
 from apimpolicy.report.harmless import to_json
+
+if TYPE_CHECKING:
+    from apimpolicy.report.outputs.coverage import (
+        CoverageData,
+        CoverageTotals,
+        CoveredFile,
+        CoveredOutcomes,
+        CoveredPlace,
+    )
 
 # Coverage written to files, in the format that a file's name ends with
 
@@ -56,13 +73,11 @@ def _formatted(report: CoverageReport, ending: str) -> str:
 # As JSON, for programs: totals, files, and every place with the tests that saw each of its outcomes; the schema is
 # `apimpolicy/schemas/apimpolicy-coverage.schema.json`.
 
-SCHEMA = 1
-
 
 def coverage_to_json(report: CoverageReport) -> str:
     """Return the whole report, without a line end after it."""
-    content = {
-        "schema": SCHEMA,
+    content: CoverageData = {
+        "schema": 1,
         "percent": _rounded(report.percent),
         "totals": _totals(report),
         "tests": report.tests,
@@ -71,13 +86,20 @@ def coverage_to_json(report: CoverageReport) -> str:
     return to_json(content, indent=2, ensure_ascii=False)
 
 
-def _totals(whole: CoverageReport | FileCoverage) -> dict[str, Any]:
-    counts = {PLURALS[kind]: whole.count(kind) for kind in KINDS}
-    return {name: {"covered": count.covered, "total": count.total} for name, count in counts.items()}
+def _totals(whole: CoverageReport | FileCoverage) -> CoverageTotals:
+    return {
+        "policies": _outcomes(whole.count(POLICY)),
+        "branches": _outcomes(whole.count(BRANCH)),
+        "conditions": _outcomes(whole.count(CONDITION)),
+    }
 
 
-def _file(file: FileCoverage) -> dict[str, Any]:
-    places = [
+def _outcomes(count: Count) -> CoveredOutcomes:
+    return {"covered": count.covered, "total": count.total}
+
+
+def _file(file: FileCoverage) -> CoveredFile:
+    places: list[CoveredPlace] = [
         {
             "kind": place.kind,
             "name": place.name,

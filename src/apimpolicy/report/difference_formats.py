@@ -33,7 +33,7 @@ comment of more than 65,536 characters: what has no room is left out, and the co
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.report.difference_data import ADDED, REMOVED, gathered, verdict
 from apimpolicy.report.difference_text import (
@@ -47,6 +47,16 @@ from apimpolicy.report.difference_text import (
 )
 from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.markup import code, code_span, fenced, plain
+from apimpolicy.report.outputs.diff import (
+    AccessChangeData,
+    ChangedEntity,
+    DifferenceData,
+    ElementChangeData,
+    OutcomeData,
+    PolicyData,
+    SettingChangeData,
+)
+from apimpolicy.report.outputs.parts import record_of
 from apimpolicy.report.stand_in_text import with_stand_ins
 
 if TYPE_CHECKING:
@@ -78,73 +88,32 @@ def differences_to_json(report: ComparisonReport) -> str:
     return indented(with_stand_ins(content))
 
 
-def _change(change: ElementChange) -> dict[str, Any]:
-    return {
-        "file": change.file,
-        "line": change.line,
-        "what": change.what,
-        "element": change.element,
-        "attribute": change.attribute or None,
-        "old": change.old,
-        "new": change.new,
-        "literal": change.is_literal,
-    }
+def _change(change: ElementChange) -> ElementChangeData:
+    return record_of(ElementChangeData, change, literal=change.is_literal)
 
 
-def _access(change: AccessChange) -> dict[str, Any]:
-    return {
-        "api": change.api,
-        "operations": list(change.operations),
-        "before": change.before,
-        "after": change.after,
-        "weaker": change.is_weaker,
-        "relation": change.word,
-        "details": list(change.details),
-    }
+def _access(change: AccessChange) -> AccessChangeData:
+    return record_of(AccessChangeData, change, weaker=change.is_weaker, relation=change.word)
 
 
-def _policy(report: DifferenceReport) -> dict[str, Any]:
-    return {
-        "path": report.path,
-        "subject": report.subject or None,
-        "old": report.old or None,
-        "new": report.new or None,
-        "status": report.status,
-        "complete": report.is_complete,
-        "differences": [_item(item) for item in report.items],
-        "reasons": list(report.reasons),
-        "proven": list(report.proven),
-        "problem": report.problem or None,
-        "seconds": round(report.seconds, 3),
-    }
+def _policy(report: DifferenceReport) -> PolicyData:
+    return record_of(PolicyData, report, complete=report.is_complete, differences=map(_item, report.items))
 
 
-def _group(group: SettingGroup) -> dict[str, Any]:
-    changes = [
-        {
-            "subject": change.subject or None,
-            "setting": change.setting or None,
-            "what": change.what,
-            "old": change.old,
-            "new": change.new,
-            "meaning": change.meaning or None,
-            "file": change.file or None,
-            "line": change.line or None,
-        }
-        for change in group.changes
-    ]
+def _group(group: SettingGroup) -> ChangedEntity:
+    changes = [record_of(SettingChangeData, change) for change in group.changes]
     return {"name": group.name, "changes": changes, "differences": [_item(item) for item in group.items]}
 
 
-def _item(item: DifferenceItem) -> dict[str, Any]:
-    return {
-        "what": item.sentence,
-        "request": item.request,
-        "old": item.old._asdict(),
-        "new": item.new._asdict(),
-        "cause": None if item.cause is None else _change(item.cause),
-        "operations": list(item.operations),
-    }
+def _item(item: DifferenceItem) -> DifferenceData:
+    return record_of(
+        DifferenceData,
+        item,
+        what=item.sentence,
+        old=record_of(OutcomeData, item.old),
+        new=record_of(OutcomeData, item.new),
+        cause=item.cause and _change(item.cause),
+    )
 
 
 MOST_CHARACTERS = 60_000

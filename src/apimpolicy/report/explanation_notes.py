@@ -10,7 +10,7 @@ from apimpolicy.csharp.binding import nodes
 from apimpolicy.csharp.dotnet.cryptography.chain import NO_LIST, ChainStatus
 from apimpolicy.csharp.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.csharp.dotnet.values import from_utf16
-from apimpolicy.gateway.engine.api_routing import prefix_of
+from apimpolicy.gateway.engine.api_routing import prefix_of, stated_version
 from apimpolicy.gateway.policies.cors import is_preflight
 from apimpolicy.gateway.policies.effects import CorsChecked, QuotaUsed, RateLimited
 from apimpolicy.gateway.policies.registry import has_trait
@@ -225,12 +225,11 @@ def _unmatched(unmatched: Unmatched, result: Result) -> Iterator[str]:
 
 def api_in_words(api: ServiceApi) -> str:
     """Return `orders at /orders/v2;rev=3`, and how a request names the version."""
-    version = None if api.api.version is None else from_utf16(api.api.version)
-    versions = api.version_set
-    if versions is None or version is None or versions.scheme == "segment":
+    stated = stated_version(api)
+    if stated is None:
         return f"{api.id} at {url_path_of(api)}"
-    where = "the header" if versions.scheme == "header" else "the query parameter"
-    return f"{api.id} at {url_path_of(api)} with {version} in {where} {versions.name}"
+    where = "the header" if stated.is_header else "the query parameter"
+    return f"{api.id} at {url_path_of(api)} with {stated.version} in {where} {stated.name}"
 
 
 def url_path_of(api: ServiceApi) -> str:

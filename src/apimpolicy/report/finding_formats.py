@@ -22,6 +22,7 @@ from apimpolicy.report.terminal import path_from_here, place_in_file
 from apimpolicy.text.invisible import visible
 
 if TYPE_CHECKING:
+    from apimpolicy.report.outputs.check import CheckSummary, Finding
     from apimpolicy.report.test_results import CaseReport
 
 # Findings as SARIF 2.1.0, which GitHub's code scanning and Azure DevOps read: `--format sarif`.
@@ -160,7 +161,7 @@ def _escaped(text: str, percent: str, others: str = "") -> str:
 # Lines and columns count from 1, columns count characters; the end is exclusive. `severity` is error, warning or info.
 
 
-def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, Any]:
+def diagnostic_to_json(diagnostic: Diagnostic) -> Finding:
     """Return a finding as a JSON object (see the module)."""
     path, line, column, end_line, end_column = place_in_file(diagnostic)
     return {
@@ -177,7 +178,7 @@ def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, Any]:
     }
 
 
-def report_to_json(diagnostics: Iterable[Diagnostic], summary: dict[str, Any]) -> str:
+def report_to_json(diagnostics: Iterable[Diagnostic], summary: CheckSummary) -> str:
     """Return the whole report, indented, without a line end after it."""
     return indented(program_report(summary=summary, diagnostics=list(map(diagnostic_to_json, diagnostics))))
 

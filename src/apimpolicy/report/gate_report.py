@@ -27,6 +27,8 @@ from apimpolicy.report.columns import PLAIN, Style, printable
 from apimpolicy.report.difference_formats import MOST_CHARACTERS, folded, within_comment
 from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.markup import code_span, fenced, plain
+from apimpolicy.report.outputs.gate import GatePartData, GateReason
+from apimpolicy.report.outputs.parts import record_of
 from apimpolicy.report.stand_in_text import stand_in_data
 
 if TYPE_CHECKING:
@@ -77,8 +79,8 @@ class Reason(NamedTuple):
     number: int
 
     @property
-    def data(self) -> dict[str, Any]:
-        return {"part": self.part, "word": self.word, "count": self.number}
+    def data(self) -> GateReason:
+        return record_of(GateReason, self, count=self.number)
 
 
 class GateReport(NamedTuple):
@@ -220,7 +222,7 @@ def _judged(finding: GateFinding, settings: GateSettings) -> Diagnostic:
 def _data(report: GateReport, exit_code: int) -> dict[str, Any]:
     from apimpolicy.report.finding_formats import diagnostic_to_json
 
-    parts = [
+    parts: list[GatePartData] = [
         {
             "name": part.name,
             "status": report.status(part),

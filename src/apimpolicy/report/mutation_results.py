@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import attrs
 
 from apimpolicy.report.columns import PLAIN, Style, clip, counted, first_of, printable, width
 from apimpolicy.report.harmless import indented, program_report
+from apimpolicy.report.outputs.mutate import CheckResult, MutantData
+from apimpolicy.report.outputs.parts import record_of
 from apimpolicy.report.terminal import path_from_here
 
 KILLED, SURVIVED, INVALID, UNJUDGED, SUPPRESSED = STATUSES = ("killed", "survived", "invalid", "unjudged", "suppressed")
@@ -207,28 +208,20 @@ def mutation_to_json(outcomes: Sequence[MutantOutcome], seconds: float) -> str:
     return indented(program_report(summary=summary, checks=checks, mutants=list(map(_mutant, outcomes))))
 
 
-def _result(outcomes: Sequence[MutantOutcome], check: str) -> dict[str, Any] | None:
+def _result(outcomes: Sequence[MutantOutcome], check: str) -> CheckResult | None:
     noticed = would_notice(outcomes, check)
     return None if noticed is None else {"noticed": noticed, "sentence": check_sentence(outcomes, check)}
 
 
-def _mutant(outcome: MutantOutcome) -> dict[str, Any]:
+def _mutant(outcome: MutantOutcome) -> MutantData:
     mutant = outcome.mutant
-    return {
-        "path": printable(path_from_here(mutant.path)),
-        "line": mutant.line,
-        "column": mutant.column,
-        "kind": mutant.kind,
-        "description": mutant.description,
-        "start": mutant.start,
-        "end": mutant.end,
-        "replacement": mutant.text,
-        "status": outcome.status,
-        "tests": list(mutant.tests),
-        "killed_by": outcome.killed_by or None,
-        "problem": outcome.problem or None,
-        "reason": mutant.reason or None,
-        "diff": outcome.diff or None,
-        "removes": list(mutant.removes),
-        "about": list(mutant.about),
-    }
+    return record_of(
+        MutantData,
+        mutant,
+        path=printable(path_from_here(mutant.path)),
+        replacement=mutant.text,
+        status=outcome.status,
+        killed_by=outcome.killed_by,
+        problem=outcome.problem,
+        diff=outcome.diff,
+    )

@@ -13,6 +13,20 @@ from apimpolicy.report.columns import PLAIN, Style, clip, printable, width
 from apimpolicy.report.explanation import Explanation, steps_of
 from apimpolicy.report.explanation_notes import routing_notes
 from apimpolicy.report.harmless import to_json
+from apimpolicy.report.outputs.parts import record_of
+from apimpolicy.report.outputs.run import (
+    Bytes,
+    ClauseData,
+    EffectData,
+    EntryData,
+    ErrorData,
+    EvaluationData,
+    ExplainReport,
+    Fact,
+    InnerRun,
+    McpData,
+    RunResult,
+)
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.terminal import path_from_here
@@ -32,19 +46,17 @@ if TYPE_CHECKING:
 #
 # A body that is not text is {"base64": "…"}. Values are in the form of the conformance suite (`report.values`).
 
-VERSION = 1
-
 
 @within_limits
 def result_to_json(result: Result) -> str:
     """Return the result, indented, without a line end after it."""
     hide_secrets_of(result)
-    return to_json(with_stand_ins(bounded({"version": VERSION, **_report(result)})), indent=2)
+    return to_json(with_stand_ins(bounded({"version": 1, **_report(result)})), indent=2)
 
 
-def _report(result: Result) -> dict[str, Any]:
+def _report(result: Result) -> RunResult:
     response = result.response
-    report = {
+    report: RunResult = {
         "response": {
             "status_code": response.status_code,
             "reason": response.reason,
@@ -69,31 +81,26 @@ def _report(result: Result) -> dict[str, Any]:
         "messages": [shortened(message) for message in result.trace.messages],
         "assumptions": list(result.assumptions),
     }
-    return report if result.mcp is None else {**report, "mcp": _server_data(result.mcp)}
+    if result.mcp is not None:
+        report["mcp"] = _server_data(result.mcp)
+    return report
 
 
-def _server_data(outcome: McpOutcome) -> dict[str, Any]:
-    return {
-        "method": outcome.method,
-        "tool": outcome.tool or None,
-        "arguments": outcome.arguments,
-        "result": outcome.result,
-        "is_error": outcome.is_error,
-        "inner": None if outcome.inner is None else _inner_data(outcome.inner),
-        "undecided": outcome.undecided,
-        "assumptions": outcome.assumptions,
-    }
+def _server_data(outcome: McpOutcome) -> McpData:
+    return record_of(McpData, outcome, inner=outcome.inner and _inner_data(outcome.inner))
 
 
-def _inner_data(inner: Result) -> dict[str, Any]:
-    report = {"request": {"method": inner.request.method, "url": inner.request.url}, **_report(inner)}
-    return report if inner.response.status_code else {**report, "response": None}
+def _inner_data(inner: Result) -> InnerRun:
+    report: InnerRun = {"request": {"method": inner.request.method, "url": inner.request.url}, **_report(inner)}
+    if not inner.response.status_code:
+        report["response"] = None
+    return report
 
 
 def explanation_to_json(explanation: Explanation) -> str:
     """Return the explanation, indented, without a line end after it."""
-    report = {
-        "version": VERSION,
+    report: ExplainReport = {
+        "version": 1,
         "outcome": explanation.outcome,
         "decided_by": explanation.decided_by,
         "notes": explanation.notes,
@@ -112,49 +119,59 @@ def explanation_to_json(explanation: Explanation) -> str:
     return to_json(with_stand_ins(bounded(report)), indent=2)
 
 
-def _clause(clause: Clause) -> dict[str, Any]:
-    return {
-        "verdict": clause.verdict,
-        "code": " ".join(clause.code),
-        "facts": [{"code": fact.code, "value": fact.value} for fact in clause.facts],
-        "notes": clause.notes,
-        "parts": [_clause(part) for part in clause.parts],
-    }
+def _clause(clause: Clause) -> ClauseData:
+    return record_of(
+        ClauseData,
+        clause,
+        code=" ".join(clause.code),
+        facts=[record_of(Fact, fact) for fact in clause.facts],
+        parts=map(_clause, clause.parts),
+    )
 
 
 def _headers(headers: Headers) -> list[list[str]]:
     return [[name, value] for name, values in headers.fields() for value in values]
 
 
-def _body(body: bytes, text: str) -> str | dict[str, str]:
+def _body(body: bytes, text: str) -> str | Bytes:
     return {"base64": base64.b64encode(body).decode()} if "\ufffd" in text else text
 
 
-def _error(error: Any) -> dict[str, Any] | None:
+def _error(error: Any) -> ErrorData | None:
     if error is None:
         return None
-    names = ("source", "reason", "message", "section", "path", "scope", "policy_id")
-    return {name: shortened(value) if isinstance(value := getattr(error, name), str) else value for name in names}
-
-
-def _entry(entry: TraceEntry) -> dict[str, Any]:
-    line, column = entry.position
     return {
-        "section": entry.section,
-        "scope": entry.scope,
-        "path": entry.path,
-        "policy": entry.name,
-        "file": path_from_here(entry.file),
-        "line": line,
-        "column": column,
-        "effect": {"kind": entry.effect.kind, "text": entry.effect.text} if entry.effect is not None else None,
-        "error": _error(entry.error),
-        "expressions": [_evaluation_data(evaluation) for evaluation in entry.evaluations],
+        "source": _cut(error.source),
+        "reason": _cut(error.reason),
+        "message": _cut(error.message),
+        "section": _cut(error.section),
+        "path": _cut(error.path),
+        "scope": _cut(error.scope),
+        "policy_id": _cut(error.policy_id),
     }
 
 
-def _evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
-    shown: dict[str, Any] = {"what": evaluation.what, "code": evaluation.code, "type": evaluation.static_type}
+def _cut(value: str | None) -> str | None:
+    return value and shortened(value)
+
+
+def _entry(entry: TraceEntry) -> EntryData:
+    line, column = entry.position
+    return record_of(
+        EntryData,
+        entry,
+        policy=entry.name,
+        file=path_from_here(entry.file),
+        line=line,
+        column=column,
+        effect=entry.effect and record_of(EffectData, entry.effect),
+        error=_error(entry.error),
+        expressions=map(_evaluation_data, entry.evaluations),
+    )
+
+
+def _evaluation_data(evaluation: Evaluation) -> EvaluationData:
+    shown: EvaluationData = {"what": evaluation.what, "code": evaluation.code, "type": evaluation.static_type}
     if evaluation.error is not None:
         shown["exception"] = {"type": evaluation.error.dotnet_type_name, "message": shortened(evaluation.error.message)}
     else:

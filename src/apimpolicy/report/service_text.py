@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.gateway.engine.api_routing import prefix_of
+from apimpolicy.gateway.engine.api_routing import prefix_of, stated_version
 from apimpolicy.gateway.engine.document import Policy
 from apimpolicy.gateway.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.gateway.policies.placement import SCOPES
@@ -146,14 +146,9 @@ def example_url(service: Service) -> str:
         for described, _ in operations_with_policies(api, documents_of(api)):
             template = from_utf16(described.operation.url_template)
             is_plain = not any(sign in template for sign in "{*?")
-            if described.operation.method.upper() == "GET" and is_plain and _is_in_path(api):
+            if described.operation.method.upper() == "GET" and is_plain and stated_version(api) is None:
                 return f"{prefix_of(api)}/{template.strip('/')}".rstrip("/") or "/"
     return (prefix_of(service.apis[0]) if service.apis else "") or "/"
-
-
-def _is_in_path(api: ServiceApi) -> bool:
-    """Return whether the URL alone selects the version of an API: no header and no parameter does."""
-    return api.version_set is None or api.version_set.scheme == "segment" or not api.api.version
 
 
 def _api(gateway: Gateway, service: Service, api: ServiceApi, style: Style) -> Iterator[str]:

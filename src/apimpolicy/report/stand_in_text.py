@@ -13,6 +13,7 @@ from apimpolicy.report.terminal import path_from_here
 if TYPE_CHECKING:
     from apimpolicy.project.service.description import FileLocation, Problem
     from apimpolicy.project.service.stand_ins import StandIn
+    from apimpolicy.report.outputs.parts import Place, WithStandIns
 
 _PLURALS = {"identity": "identities"}
 _MOST_LINES = 12
@@ -68,17 +69,27 @@ def toml_of(stand_ins: Iterable[StandIn], *, with_notes: bool = False) -> str:
     return to_toml(tables_of(listed), (lambda path: notes.get(path, "")) if with_notes else (lambda _: ""))
 
 
-def stand_in_data(stand_ins: Iterable[StandIn], problems: Iterable[Problem]) -> dict[str, Any]:
+def stand_in_data(stand_ins: Iterable[StandIn], problems: Iterable[Problem]) -> WithStandIns:
     """Return the list for programs: the fields `stand_ins` and `problems`."""
     return {
         "stand_ins": [
-            {"kind": each.kind, "name": each.name, "purpose": each.purpose, "configuration": each.table}
-            | _place(each.origin)
+            {
+                "kind": each.kind,
+                "name": each.name,
+                "purpose": each.purpose,
+                "configuration": each.table,
+                **_place(each.origin),
+            }
             for each in stand_ins
         ],
         "problems": [
-            {"message": each.message, "severity": str(each.severity), "help": each.help, "api": each.api}
-            | _place(each.origin)
+            {
+                "message": each.message,
+                "severity": str(each.severity),
+                "help": each.help,
+                "api": each.api,
+                **_place(each.origin),
+            }
             for each in problems
         ],
     }
@@ -90,7 +101,7 @@ def with_stand_ins(report: dict[str, Any]) -> dict[str, Any]:
     if not found:
         return report
     found.is_shown = True
-    return report | stand_in_data(found.stand_ins, found.problems)
+    return {**report, **stand_in_data(found.stand_ins, found.problems)}
 
 
 def place(origin: FileLocation) -> str:
@@ -98,7 +109,7 @@ def place(origin: FileLocation) -> str:
     return f"{path_from_here(origin.file)}:{origin.line}" if origin.file else ""
 
 
-def _place(origin: FileLocation) -> dict[str, Any]:
+def _place(origin: FileLocation) -> Place:
     return {"file": path_from_here(origin.file), "line": origin.line, "column": origin.column} if origin.file else {}
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.report.bounds import bounded, shortened
 from apimpolicy.report.columns import PLAIN, Style, counted, printable, width
 from apimpolicy.report.harmless import indented, program_report
+from apimpolicy.report.outputs.cases import CaseData
+from apimpolicy.report.outputs.parts import UnreadableFile, record_of
 from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.terminal import path_from_here
 
@@ -26,7 +28,7 @@ def cases_to_json(reports: Sequence[CaseReport], unreadable: Mapping[str, str], 
     return indented(with_stand_ins(report))
 
 
-def unreadable_data(unreadable: Mapping[str, str]) -> list[dict[str, str]]:
+def unreadable_data(unreadable: Mapping[str, str]) -> list[UnreadableFile]:
     """Return files that can't be read with their problems, for programs."""
     return [{"path": path_from_here(path), "problem": problem} for path, problem in unreadable.items()]
 
@@ -35,17 +37,8 @@ _STATUSES = {"passed": "passed", "failed": "failed", "error": "errors", "skipped
 """A case's status, and what the summary calls those."""
 
 
-def _case(report: CaseReport) -> dict[str, Any]:
-    return {
-        "path": path_from_here(report.path),
-        "line": report.line,
-        "name": report.name,
-        "status": report.status,
-        "differences": list(report.sentences),
-        "problem": report.problem or None,
-        "explanation": report.explanation or None,
-        "seconds": round(report.seconds, 3),
-    }
+def _case(report: CaseReport) -> CaseData:
+    return record_of(CaseData, report, path=path_from_here(report.path), differences=report.sentences)
 
 
 # For people: a mark for each case, what failed with its reason, a summary.

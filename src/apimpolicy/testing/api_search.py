@@ -19,7 +19,7 @@ from apimpolicy.reasoning.proposing.guided import Finder
 from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
 from apimpolicy.reasoning.scenarios.scenario import Bounds
 from apimpolicy.testing.case_writer import CaseWriter, of_method
-from apimpolicy.testing.claims.harnesses import Setup, setup_of
+from apimpolicy.testing.claims.harnesses import Setup, setup_of, steps_of
 from apimpolicy.testing.claims.services import ServiceRoute, harness_of_route, service_with_keys
 from apimpolicy.testing.first_cases import FoundCase, limit_cases, run_alone
 from apimpolicy.testing.first_surroundings import (
@@ -27,6 +27,7 @@ from apimpolicy.testing.first_surroundings import (
     accepted_caller,
     numbered_providers,
     shows_certificates,
+    with_certificates,
 )
 from apimpolicy.testing.format import METHODS
 
@@ -113,7 +114,7 @@ class ApiSearch:
         found: dict[int, Element] = {}
         for policies in {id(route.policies): route.policies for route in self.routes}.values():
             try:
-                for step in gateway.program(gateway.scopes(dict(policies))).steps():
+                for step in steps_of(gateway, policies):
                     found.setdefault(id(step.element), step.element)
             except ApimPolicyError:
                 continue
@@ -124,7 +125,7 @@ class ApiSearch:
         self.around.providers = numbered_providers(provider for _, provider in providers_of(self.elements))
         gateway: dict[str, Any] = {}
         if shows_certificates(self.elements):
-            gateway |= {"negotiate-client-certificate": True, "certificates": {"partner": "partner"}}
+            gateway |= with_certificates()
         callers = {route.caller.id: route.caller.table() for route in self._chosen() if route.caller is not None}
         if callers:
             gateway["subscriptions"] = callers

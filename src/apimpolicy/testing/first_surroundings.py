@@ -124,6 +124,11 @@ def numbered_providers(given: Iterable[dict[str, Any]]) -> dict[str, dict[str, A
     return dict(zip(names, found.values(), strict=False))
 
 
+def with_certificates() -> dict[str, Any]:
+    """Return the settings of a gateway that asks callers for certificates, and has one of theirs."""
+    return {"negotiate-client-certificate": True, "certificates": {"partner": "partner"}}
+
+
 def shows_certificates(elements: Iterable[Element]) -> bool:
     texts = {id(element.source): element.source.text for element in elements}
     return any(_CERTIFICATE_OF_CALLER.search(text) for text in texts.values())
@@ -161,7 +166,7 @@ def add_needs(found: CaseSurroundings, subject: Subject) -> None:
     """Add what the policies of a document need, besides named values."""
     gateway: dict[str, Any] = found.defaults.get("gateway", {})
     if shows_certificates(subject.elements):
-        gateway |= {"negotiate-client-certificate": True, "certificates": {"partner": "partner"}}
+        gateway |= with_certificates()
     if backends := _literals(subject, "chooses-backend", "backend-id"):
         gateway["backends"] = {**gateway.get("backends", {}), **{name: f"https://{name}.example" for name in backends}}
     if _has_any(subject, "acquires-token"):

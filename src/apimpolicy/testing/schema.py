@@ -2,23 +2,19 @@
 
     # yaml-language-server: $schema=https://…/apimpolicy-test.schema.json
 
-Made of `apimpolicy.testing.format`. The build stores it in the package; the site of the documentation has it at
-`ADDRESS`.
+Made of `apimpolicy.testing.format`. The build stores it in the package; the site of the documentation has it too.
 """
 
 from __future__ import annotations
 
-import json
-import os
 from typing import Any
 
 from apimpolicy.gateway.policies.settings import Behaviour, meanings
+from apimpolicy.report.outputs.json_schema import ADDRESS
 from apimpolicy.testing import format as tables
 from apimpolicy.testing import kinds
 from apimpolicy.testing.tree import RENAMED
 
-ADDRESS = "https://apimpolicy.github.io/apimpolicy/schemas/"
-"""URL of the schemas of `apimpolicy/schemas` on the documentation's site, for editors."""
 NAME = "apimpolicy-test.schema.json"
 
 SHARED = ("answer", "body", "condition", "expect", "matched", "matching", "mcp", "request", "sent")
@@ -108,14 +104,3 @@ def _gateway() -> dict[str, Any]:
 
 
 _TYPES = {bool: "boolean", int: "integer", str: "string"}
-
-
-def text() -> str:
-    return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
-
-
-def store() -> None:
-    """Write it into the package, beside the schemas of what the commands print; the build and `python -m docs` do."""
-    path = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schemas", NAME)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text())

@@ -19,9 +19,10 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.gate_settings import WORDS, GateSettings, name_baseline
 from apimpolicy.project.service import reading
+from apimpolicy.report.outputs.json_schema import output_schema
 
 ROOT = Path(__file__).resolve().parents[3]
-SCHEMA = ROOT / "src" / "apimpolicy" / "schemas" / "apimpolicy-gate-output.schema.json"
+SCHEMA = jsonschema_rs.validator_for(output_schema("gate-output"))
 CORPUS = ROOT.parent / "shared" / "corpus" / "services"
 EXTRACTS = ("anotherRedbeard+apimdemo-environment", "RobertoBorges+apiops")
 
@@ -108,7 +109,7 @@ class Gate:
     def data(self, *arguments: str) -> dict[str, Any]:
         code, out = self(*arguments, "--format", "json")
         found: dict[str, Any] = json.loads(out)
-        jsonschema_rs.validator_for(SCHEMA.read_text("utf-8")).validate(found)
+        SCHEMA.validate(found)
         assert found["exit_code"] == code
         return found
 
@@ -445,7 +446,7 @@ def test_the_formats_agree(gate: Gate) -> None:
     assert annotations.startswith("::error file=apis/orders/policy.xml,line=4")
     assert "##vso[task.logissue type=error;" in gate("--since", "HEAD", "--format", "azure")[1]
     found = json.loads(data)
-    jsonschema_rs.validator_for(SCHEMA.read_text("utf-8")).validate(found)
+    SCHEMA.validate(found)
     assert found["failed_by"] == [{"part": "audit", "word": "weaker", "count": 1}]
     assert [(each["name"], each["status"]) for each in found["parts"]] == [
         ("check", "passed"), ("tests", "passed"), ("claims", "doesn't apply"), ("audit", "failed"), ("diff", "passed")

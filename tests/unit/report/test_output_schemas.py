@@ -34,6 +34,7 @@ from apimpolicy.report.mutation_results import (
     MutantOutcome,
     mutation_to_json,
 )
+from apimpolicy.report.outputs.json_schema import output_schema
 from apimpolicy.report.run_results import explanation_to_json, result_to_json
 from apimpolicy.report.test_results import cases_to_json
 from apimpolicy.testing.case_files import load_case_file
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
 
 ROOT = Path(__file__).parents[3]
-SCHEMAS = ROOT / "src" / "apimpolicy" / "schemas"
 EXAMPLES = sorted((ROOT / "tests" / "rules").glob("*/bad*.xml"))
 ODD = (
     "<inbound><!-- a\x85, 100%:\n --><set-hedder a='\U0001f600&amp;' />\n"
@@ -74,7 +74,7 @@ def strict(schema: Any) -> Any:
 
 
 def problems(name: str, text: str) -> list[str]:
-    schema = json.loads((SCHEMAS / f"apimpolicy-{name}.schema.json").read_text(encoding="utf-8"))
+    schema = output_schema(name)
     assert jsonschema_rs.validator_for(schema).is_valid(json.loads(text))
     return list(map(str, jsonschema_rs.validator_for(strict(schema)).iter_errors(json.loads(text))))
 

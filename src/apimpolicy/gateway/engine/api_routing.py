@@ -61,6 +61,22 @@ def prefix_of(api: ServiceApi) -> str:
     return path if api.api.is_current_revision else f"{path or '/'};rev={from_utf16(api.api.revision)}"
 
 
+class StatedVersion(NamedTuple):
+    """The version of an API that requests state in a header, or else in a parameter of the query."""
+
+    name: str
+    version: str
+    is_header: bool
+
+
+def stated_version(api: ServiceApi) -> StatedVersion | None:
+    """Return the version that a request for an API must state besides its path; None where the path is enough."""
+    versions, version = api.version_set, api.api.version
+    if versions is None or not version or versions.scheme == "segment":
+        return None
+    return StatedVersion(versions.name, from_utf16(version), versions.scheme == "header")
+
+
 def _matched(api: ServiceApi, path: list[str], request: RequestMessage) -> int | None:
     """Return the number of the API's path segments; None when the request is not for it."""
     entity = api.api
@@ -95,7 +111,8 @@ def _version_of(api: ServiceApi, request: RequestMessage) -> str | None:
 
 
 MATCH_SECONDS = 2.0
-_PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
+PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
+"""A parameter of a URL template: `{id}`, or `{*rest}` for everything below."""
 
 
 def operations_of(description: ApiDefinition | None, operation: Operation | None) -> Sequence[OperationDefinition]:
@@ -195,7 +212,7 @@ def match(request: RequestMessage, api: Api, operation: Operation, method: str) 
     names: list[str] = []
     pattern = ""
     position = 0
-    for found in _PARAMETER.finditer(template):
+    for found in PARAMETER.finditer(template):
         pattern += re.escape(template[position : found.start()]) + ("(.*)" if found[1] else "([^/]+)")
         names.append(found[2])
         position = found.end()
@@ -209,7 +226,7 @@ def match(request: RequestMessage, api: Api, operation: Operation, method: str) 
     parameters = {name: unquote(value) for name, value in zip(names, matched.groups(), strict=True)}
     for part in query.split("&"):
         name, _, placeholder = part.partition("=")
-        found_parameter = _PARAMETER.fullmatch(placeholder)
+        found_parameter = PARAMETER.fullmatch(placeholder)
         values = request.url.query.get_all(name)
         if found_parameter is not None and values:
             parameters[found_parameter[2]] = from_utf16(values[0])

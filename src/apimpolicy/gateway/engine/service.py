@@ -15,7 +15,7 @@ Policies are what `Gateway.run` takes: a path, a text or a `Policy`. Scopes of s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -174,6 +174,18 @@ class Service:
         self._check_apis()
         self._check_products()
         self._check_subscriptions()
+
+    def with_subscriptions(
+        self, subscriptions: Iterable[ServiceSubscription], needs_key: Callable[[ServiceApi], bool]
+    ) -> Service:
+        """Return this service with these subscriptions; an API requires a key where `needs_key` says so."""
+        return Service(
+            [attrs.evolve(api, subscription_required=needs_key(api)) for api in self.apis],
+            products=self.products,
+            subscriptions=subscriptions,
+            workspaces=self.workspaces.values(),
+            policy=self.policy,
+        )
 
     def products_of(self, api: ServiceApi) -> list[ServiceProduct]:
         return [product for product in self.products if api.base_id in product.apis or api.id in product.apis]

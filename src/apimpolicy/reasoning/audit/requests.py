@@ -12,13 +12,11 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import attrs
-
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.context.entities import Subscription, User
 from apimpolicy.gateway.context.records import Request, Response
-from apimpolicy.gateway.engine.api_routing import prefix_of
+from apimpolicy.gateway.engine.api_routing import PARAMETER, prefix_of, stated_version
 from apimpolicy.gateway.engine.gateway import Gateway
 from apimpolicy.gateway.engine.managed_identity import ManagedIdentity
 from apimpolicy.gateway.engine.mcp.clients import address_of_server
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.result import Result
     from apimpolicy.reasoning.audit.analysis import OperationAudit
 
-_PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
 _DATA = "data of a backend for the audit"
 _CLAIMS = {
     **dict.fromkeys(("sub", "name", "email", "scp", "aud", "appid", "azp", "oid", "tid"), "1"),
@@ -93,14 +90,7 @@ class Rehearsal:
             )
             for name, key in self.keys.items()
         ]
-        apis = [attrs.evolve(api, subscription_required=api.subscription_required is not False) for api in service.apis]
-        return Service(
-            apis,
-            products=service.products,
-            subscriptions=made,
-            workspaces=service.workspaces.values(),
-            policy=service.policy,
-        )
+        return service.with_subscriptions(made, lambda api: api.subscription_required is not False)
 
     def send(self, request: Request, after: Request | None = None) -> Attempt:
         """Send a request with counters and caches as another one left them. Never raises for errors in policies."""
@@ -151,9 +141,8 @@ def request_for(
     found = dict(headers or {})
     wanted = dict(query or {})
     method = "GET" if operation.method == "*" else operation.method
-    versions, version = api.version_set, None if api.api.version is None else from_utf16(api.api.version)
-    if versions is not None and version and versions.scheme != "segment":
-        (found if versions.scheme == "header" else wanted)[versions.name] = version
+    if (stated := stated_version(api)) is not None:
+        (found if stated.is_header else wanted)[stated.name] = stated.version
     if key is not None:
         found[from_utf16(api.api.subscription_key_parameter_names.header)] = key
     if operation.message is not None:
@@ -176,7 +165,7 @@ def url_of(operation: OperationAudit) -> str:
     """Return a URL of an operation, with 1 for each parameter; that of the MCP server of a tool."""
     if operation.message is not None:
         return address_of_server(operation.api)
-    template = _PARAMETER.sub("1", operation.template) if operation.is_described else "/"
+    template = PARAMETER.sub("1", operation.template) if operation.is_described else "/"
     return f"{prefix_of(operation.api)}/{template.lstrip('/').replace('/*', '/1').replace('*', '1')}"
 
 

@@ -84,7 +84,7 @@ def setup_of(file: CaseFile) -> Setup:
     """Return the setup that a test file describes. Raises TestFileError, ConfigurationError, DiagnosticError."""
     case = case_of_claims(file)
     made = gateway_of(case)
-    if made.gateway.service is not None or _reads_certificates(made.gateway, case.subject.policies):
+    if made.gateway.service is not None or _reads_certificates(steps_of(made.gateway, case.subject.policies)):
         made = _with_certificates(case)
     return _setup(case, made)
 
@@ -108,8 +108,12 @@ def _with_certificates(case: Case) -> CaseGateway:
     return gateway_of(Case(case.file, case.name, case.line, case.given, [CaseStep(_SHOWN, None)], case.subject))
 
 
-def _reads_certificates(gateway: Gateway, policies: Mapping[str, AnyPolicy]) -> bool:
-    steps = gateway.program(gateway.scopes(dict(policies))).steps()
+def steps_of(gateway: Gateway, policies: Mapping[str, AnyPolicy]) -> list[PolicyStep]:
+    """Return the steps of policies by scope. Raises ConfigurationError, DiagnosticError."""
+    return list(gateway.program(gateway.scopes(dict(policies))).steps())
+
+
+def _reads_certificates(steps: Iterable[PolicyStep]) -> bool:
     texts = {id(step.element.source): step.element.source.text for step in steps}
     return any(_CERTIFICATES.search(text) for text in texts.values())
 
@@ -130,8 +134,8 @@ def harness_parts(policies: Mapping[str, AnyPolicy], setup: Setup) -> tuple[dict
         settings["openid_providers"] = [*(given if isinstance(given, (list, tuple)) else [given]), *tokens.own]
     certificates: dict[str, Certificate] = {}
     uploads: dict[str, Certificate] = {}
-    if _reads_certificates(gateway, policies):
-        steps = gateway.program(gateway.scopes(dict(policies))).steps()
+    steps = steps_of(gateway, policies)
+    if _reads_certificates(steps):
         certificates = {**forged_certificates(steps), **_certificates(setup.certificates, gateway)}
         uploads = {f"{UPLOADED}{name}": certificates[name] for name in _INVALID}
     return settings, {
@@ -148,9 +152,7 @@ def harness_parts(policies: Mapping[str, AnyPolicy], setup: Setup) -> tuple[dict
 
 def caller_tokens(setup: Setup, policies: Mapping[str, AnyPolicy]) -> CallerTokens:
     """Return the tokens that callers of policies may show."""
-    return CallerTokens(
-        setup.issuers, setup.declared, setup.gateway.program(setup.gateway.scopes(dict(policies))).steps()
-    )
+    return CallerTokens(setup.issuers, setup.declared, steps_of(setup.gateway, policies))
 
 
 def table_of(issuer: Issuer) -> dict[str, Any]:

@@ -12,12 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-import attrs
-
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.gateway.context.entities import Operation, Subscription
 from apimpolicy.gateway.context.records import Request
-from apimpolicy.gateway.engine.api_routing import prefix_of
+from apimpolicy.gateway.engine.api_routing import PARAMETER, prefix_of, stated_version
 from apimpolicy.gateway.engine.pipeline import preflight_steps
 from apimpolicy.gateway.engine.service import Service, ServiceApi, ServiceProduct, ServiceSubscription
 from apimpolicy.gateway.engine.service_requests import documents_of, operations_with_policies
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     from apimpolicy.reasoning.scenarios.assignments import Assignment
     from apimpolicy.reasoning.scenarios.scenario import Scenario
 
-_PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
 _EVERYTHING = "/{*rest}"
 _IN_PATHS = "/%:@!$&'()*+,;=~"
 _OF_THE_CALL = ("api", "operation", "product", "subscription", "user", "variable")
@@ -166,13 +163,8 @@ def service_with_keys(service: Service, callers: Iterable[KeyedCaller] | None = 
     An API requires a key as it did before.
     """
     callers = callers_of(service) if callers is None else callers
-    return Service(
-        [attrs.evolve(api, subscription_required=asks_for_key(service, api)) for api in service.apis],
-        products=service.products,
-        subscriptions=[*service.subscriptions, *(caller.subscription() for caller in callers)],
-        workspaces=service.workspaces.values(),
-        policy=service.policy,
-    )
+    subscriptions = [*service.subscriptions, *(caller.subscription() for caller in callers)]
+    return service.with_subscriptions(subscriptions, lambda api: asks_for_key(service, api))
 
 
 def with_callers(service: Service, callers: Sequence[KeyedCaller]) -> Service:
@@ -259,12 +251,12 @@ def _admitted(
 
 def _place(api: ServiceApi) -> tuple[str, dict[str, str], tuple[str, ...]]:
     """Return the path of an API with its version, the header or parameter for it, and the parameters that it needs."""
-    prefix, versions, version = prefix_of(api), api.version_set, from_utf16(api.api.version or "")
-    if versions is None or api.api.version is None or versions.scheme == "segment":
+    prefix, stated = prefix_of(api), stated_version(api)
+    if stated is None:
         return prefix, {}, ()
-    if versions.scheme == "header":
-        return prefix, {versions.name: version}, ()
-    return prefix, {}, (f"{quote(versions.name)}={quote(version)}",)
+    if stated.is_header:
+        return prefix, {stated.name: stated.version}, ()
+    return prefix, {}, (f"{quote(stated.name)}={quote(stated.version)}",)
 
 
 def _route(
@@ -290,7 +282,7 @@ def _route(
         given["product"] = product.policy
     if "?" in template or method == "*":
         template, _, parameters = template.partition("?")
-        query += tuple(_PARAMETER.sub("x", each) for each in parameters.split("&") if "=" in each)
+        query += tuple(PARAMETER.sub("x", each) for each in parameters.split("&") if "=" in each)
         method = None if method == "*" else method
     policies = {scope: document for scope, document in given.items() if document is not None}
     below = [Piece("/x", BELOW)] if operation is None else _pieces(template)
@@ -317,7 +309,7 @@ def _pieces(template: str) -> Iterator[Piece]:
     has_more = text.endswith("/*")
     text = text.removesuffix("/*").rstrip("/")
     position = 0
-    for found in _PARAMETER.finditer(text):
+    for found in PARAMETER.finditer(text):
         if found.start() > position:
             yield Piece(text[position : found.start()])
         yield Piece("x", SEGMENTS if found[1] else SEGMENT, found[2])

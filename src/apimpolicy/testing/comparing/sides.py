@@ -28,7 +28,7 @@ from apimpolicy.testing.claims.harnesses import Setup, case_of_claims, setup_wit
 from apimpolicy.testing.claims.services import KeyedCaller, with_callers
 from apimpolicy.testing.comparing.accepted_values import AcceptedValue, changed_values, numbered, providers_with
 from apimpolicy.testing.comparing.versions import Places, Version, VersionPair, with_names
-from apimpolicy.testing.first_surroundings import shows_certificates
+from apimpolicy.testing.first_surroundings import shows_certificates, with_certificates
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class ServiceSide:
         assert self.folder is not None
         gateway: dict[str, Any] = {"seed": SEED}
         if needs.has_certificates:
-            gateway |= {"negotiate-client-certificate": True, "certificates": {"partner": "partner"}}
+            gateway |= with_certificates()
         content: dict[str, Any] = {"service": os.path.abspath(self.folder), "claims": []}
         content["defaults"] = {"gateway": gateway}
         if needs.providers:

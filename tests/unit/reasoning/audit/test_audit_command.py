@@ -18,10 +18,10 @@ from apimpolicy.cli import main
 from apimpolicy.gateway.policies.registry import names, specification_of
 from apimpolicy.gateway.policies.traits import ACCESS
 from apimpolicy.project.audit_settings import Requirement
+from apimpolicy.report.outputs.json_schema import output_schema
 
 GUIDE = Path(__file__).resolve().parents[4] / "docs" / "how-to" / "audit.md"
-SCHEMAS = Path(__file__).resolve().parents[4] / "src" / "apimpolicy" / "schemas"
-SCHEMA = jsonschema_rs.validator_for((SCHEMAS / "apimpolicy-audit-output.schema.json").read_text("utf-8"))
+SCHEMA = jsonschema_rs.validator_for(output_schema("audit-output"))
 GATE = '[audit]\nrequire = "{}"\n'
 EXCEPT = '[[audit.except]]\napis = ["crm"]\noperations = ["GET /status"]\nreason = "r"\nowner = "o"\nuntil = {}\n'
 

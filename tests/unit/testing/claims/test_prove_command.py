@@ -15,6 +15,7 @@ from tests.rows import read_yaml
 
 from apimpolicy.cli import main
 from apimpolicy.reasoning.scenarios.scenario import Bounds
+from apimpolicy.report.outputs.json_schema import output_schema
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.claims.configured import claims_of_services
 from apimpolicy.testing.claims.running import out_of_time, prove_file
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from apimpolicy.reasoning.terms.term import Term
     from apimpolicy.testing.claims.reading import Claim
 
-SCHEMAS = Path(__file__).parents[4] / "src" / "apimpolicy" / "schemas"
 POLICY = """<policies><inbound><base />
     <choose>
         <when condition='@(context.Request.Headers.GetValueOrDefault("X-Key", "") != "open")'>
@@ -134,7 +134,7 @@ def test_json_fits_its_schema(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["prove", "--format", "json"]) == 1
 
     report = json.loads(capsys.readouterr().out)
-    jsonschema_rs.validate(json.loads((SCHEMAS / "apimpolicy-prove-output.schema.json").read_text("utf-8")), report)
+    jsonschema_rs.validate(output_schema("prove-output"), report)
     assert [claim["status"] for claim in report["claims"]] == ["proven", "false", "undecided"]
     assert report["claims"][1]["summary"] == "GET / gets 403 Forbidden"
     assert report["claims"][1]["request"] == {"method": "GET", "url": "/", "headers": [], "body": None}
@@ -244,7 +244,7 @@ def test_kinds_of_differences(folder: Path, new: str, kinds: list[str], capsys: 
     code = main(["diff", "orders.xml", "new.xml", "--format", "json"])
 
     report = json.loads(capsys.readouterr().out)
-    jsonschema_rs.validate(json.loads((SCHEMAS / "apimpolicy-diff-output.schema.json").read_text("utf-8")), report)
+    jsonschema_rs.validate(output_schema("diff-output"), report)
     (policy,) = report["policies"]
     assert [each["what"] for each in policy["differences"]] == kinds
     assert policy["complete"] is ("Query" not in new), policy["reasons"]

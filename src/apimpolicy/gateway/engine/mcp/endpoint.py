@@ -16,7 +16,7 @@ import attrs
 from apimpolicy.gateway.context.description import OperationDefinition, operation_key
 from apimpolicy.gateway.context.messages import ResponseMessage
 from apimpolicy.gateway.context.records import Request, Response
-from apimpolicy.gateway.engine.api_routing import RoutedApi, enter_operation, prefix_of
+from apimpolicy.gateway.engine.api_routing import RoutedApi, enter_operation, prefix_of, stated_version
 from apimpolicy.gateway.engine.forwarding import NoBackendError
 from apimpolicy.gateway.engine.mcp import protocol
 from apimpolicy.gateway.engine.mcp.protocol import ToolRequest, input_of, request_of
@@ -69,12 +69,12 @@ def definitions_of(requests: Operations, api: ServiceApi) -> Mapping[str, Any]:
 def address_of(api: ServiceApi, origin: Url, path: str) -> tuple[str, list[tuple[str, str]]]:
     """Return the URL of an operation whose path below its API is given, and the headers that name the version."""
     url = f"{origin.scheme}://{origin.authority}{prefix_of(api)}{path}"
-    versions, version = api.version_set, api.api.version
-    if versions is None or version is None or versions.scheme == "segment":
+    stated = stated_version(api)
+    if stated is None:
         return url, []
-    if versions.scheme == "header":
-        return url, [(versions.name, from_utf16(version))]
-    return f"{url}{'&' if '?' in url else '?'}{versions.name}={from_utf16(version)}", []
+    if stated.is_header:
+        return url, [(stated.name, stated.version)]
+    return f"{url}{'&' if '?' in url else '?'}{stated.name}={stated.version}", []
 
 
 def has_global_policies(requests: ServiceRequests) -> bool:
