@@ -43,6 +43,6 @@ class CacheLookupValue:
         if not found and self.default_value is None:
             from apimpolicy.gateway.context.azure_texts import azure_text
 
-            traced = {"message": azure_text("trace-cached-value-missing").text}
+            traced = {"message": azure_text("trace-cached-value-missing")}
         shown = f"{self.key} is {'there' if found else 'not there'}"
         return CacheAccessed(shown, key=self.key, found=found, traced=traced)

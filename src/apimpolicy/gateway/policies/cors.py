@@ -35,6 +35,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.conversions import boolean, integer, trimmed
 from apimpolicy.gateway.policies.effects import CorsChecked, Effect
 from apimpolicy.gateway.policies.placement import Placement
@@ -97,11 +98,7 @@ class Cors:
         request = exchange.request
         origin = (request.headers.joined("Origin") or "").strip()
         if not origin:
-            shown = (
-                "Origin header was missing or empty and the request was classified as not cross-domain."
-                " CORS policy was not applied."
-            )
-            return CorsChecked(shown, origin=None, allowed=False)
+            return CorsChecked(azure_text("trace-without-origin"), origin=None, allowed=False)
         allowed = self.texts(exchange, self.origins)
         refused = [] if _allows(origin, allowed) else [_no_origin(origin, allowed)]
         grant = self.grant(origin, allowed)

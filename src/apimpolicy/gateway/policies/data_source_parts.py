@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from apimpolicy.csharp.dotnet.values import from_utf16, to_utf16
+from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.conversions import boolean, trimmed
 from apimpolicy.gateway.policies.spec import (
     PolicyError,
@@ -88,4 +89,4 @@ def templated(exchange: PolicyExchange, text: str, template: str | None) -> str:
 
 
 def unreachable(error: OSError) -> PolicyError:
-    return PolicyError("BackendConnectionFailure", str(error) or "The data source cannot be reached.")
+    return PolicyError("BackendConnectionFailure", str(error) or azure_text("data-source-unreachable"))

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.conversions import number, trimmed
 from apimpolicy.gateway.policies.effects import Effect, Sent
 from apimpolicy.gateway.policies.outgoing_requests import CHILDREN, ORDER, outgoing_request
@@ -54,5 +55,5 @@ class SendOneWayRequest:
         request = outgoing_request(exchange, self.mode, self.urls, self.steps)
         with suppress(PolicyError):
             exchange.send(request, self.timeout)
-        traced = f"One way request was successfully send to {request.url}."
+        traced = azure_text("trace-one-way-sent", url=request.url)
         return Sent(f"{request.method} {request.url}", request=request, response=None, traced=traced)

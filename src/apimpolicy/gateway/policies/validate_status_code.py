@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.conversions import STATUS_CODES, integer
 from apimpolicy.gateway.policies.parameter_errors import without_description
 from apimpolicy.gateway.policies.placement import Placement
@@ -77,7 +78,7 @@ class ValidateStatusCode:
         if description_of(exchange, action) is None or operation is None:
             log.add([without_description()], action)
         elif operation.response_for(status) is None:
-            text = f"Response status code {status} is not allowed."
+            text = azure_text("status-unspecified", code=status)
             error = ValidationError(str(status), "StatusCode", UNSPECIFIED, text)
             log.add([error], action)
         return log.effect(f"status {status}")
