@@ -31,7 +31,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from apimpolicy.csharp.dotnet.values import from_utf16
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.gateway.policies.conversions import boolean, trimmed
 from apimpolicy.gateway.policies.effects import CacheAccessed, Effect
@@ -43,6 +42,7 @@ from apimpolicy.gateway.policies.spec import (
     literal_attribute,
     policy,
 )
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 CACHE_HEADERS = ("Cache-Control", "If-None-Match", "If-Modified-Since")
 """Headers that a miss removes from the request. Cache-Control was seen; the reason in the trace implies the others."""

@@ -18,11 +18,11 @@ Source: https://learn.microsoft.com/azure/api-management/cache-store-policy
 
 from __future__ import annotations
 
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.conversions import Range, boolean, number
 from apimpolicy.gateway.policies.effects import CacheAccessed, Effect
 from apimpolicy.gateway.policies.placement import Placement
 from apimpolicy.gateway.policies.spec import PolicyExchange, expression_attribute, policy
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 
 @policy(

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.csharp.dotnet.values import from_utf16
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.conversions import boolean, integer
 from apimpolicy.gateway.policies.effects import Condition, Effect, RateLimited
 from apimpolicy.gateway.policies.spec import (
@@ -29,6 +28,7 @@ from apimpolicy.gateway.policies.spec import (
     postponed_attribute,
 )
 from apimpolicy.gateway.policies.state import Bucket, Counter, CounterClaim, CounterStatus, Total, Window, whole_calls
+from apimpolicy.gateway.policies.surroundings import azure_text
 from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:

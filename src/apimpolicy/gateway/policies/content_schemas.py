@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.csharp.dotnet.exceptions import DotnetException
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.context.description import Content, definition_name
 from apimpolicy.gateway.policies.json_schemas import JsonSchema, SchemaNotFoundError, SchemaViolation, UnverifiableError
-from apimpolicy.gateway.policies.surroundings import PolicyError
+from apimpolicy.gateway.policies.surroundings import PolicyError, azure_text
 from apimpolicy.gateway.policies.validation_errors import INCORRECT, MISSING, PREVENT, ValidationError, description_of
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from apimpolicy.csharp.dotnet.environment import assume
 from apimpolicy.csharp.dotnet.exceptions import FormatException, OverflowException
 from apimpolicy.csharp.dotnet.values import BYTE, Array, from_utf16
-from apimpolicy.gateway.context.azure_texts import azure_text
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 BLANKS = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 """The characters that `String.Trim()` removes."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from apimpolicy.csharp.dotnet.values import from_utf16, to_utf16
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.conversions import boolean, trimmed
 from apimpolicy.gateway.policies.spec import (
     PolicyError,
@@ -20,6 +19,7 @@ from apimpolicy.gateway.policies.spec import (
     part,
     policies,
 )
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 
 @part("connection-string")

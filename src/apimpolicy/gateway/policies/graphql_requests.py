@@ -14,8 +14,8 @@ from graphql import GraphQLError, GraphQLSchema
 
 from apimpolicy.csharp.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.message_text import media_type_of
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.messages import RequestMessage

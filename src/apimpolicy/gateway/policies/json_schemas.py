@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.schema_cost import branches_too_often, has_alternatives
+from apimpolicy.gateway.policies.surroundings import azure_text
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:

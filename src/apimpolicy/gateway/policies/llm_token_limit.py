@@ -49,7 +49,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.dotnet.values import LONG, box, from_utf16
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.call_limits import PERIODS, TokenQuota, TokenRate
 from apimpolicy.gateway.policies.conversions import boolean, integer, long_integer
 from apimpolicy.gateway.policies.effects import Effect, TokensLimited
@@ -70,6 +69,7 @@ from apimpolicy.gateway.policies.spec import (
     literal_attribute,
     policy,
 )
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.messages import ResponseMessage

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, ClassVar
 from apimpolicy.csharp.dotnet.exceptions import DotnetException, InvalidOperationException
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.context.headers import charset_of
 from apimpolicy.gateway.policies.effects import Converted
 from apimpolicy.gateway.policies.spec import PolicyError, PolicyExchange, azure_error, specification
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.messages import RequestMessage, ResponseMessage

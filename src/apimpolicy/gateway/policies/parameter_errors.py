@@ -11,7 +11,6 @@ from typing import Any
 
 import attrs
 
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.context.description import (
     HEADER,
     PATH,
@@ -22,6 +21,7 @@ from apimpolicy.gateway.context.description import (
 )
 from apimpolicy.gateway.policies.json_documents import JsonText
 from apimpolicy.gateway.policies.json_schemas import JsonSchema, SchemaNotFoundError, SchemaViolation, UnverifiableError
+from apimpolicy.gateway.policies.surroundings import azure_text
 from apimpolicy.gateway.policies.validation_errors import INCORRECT, MISSING, UNSPECIFIED, ValidationError
 from apimpolicy.records import Record
 

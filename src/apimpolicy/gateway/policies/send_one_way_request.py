@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.conversions import number, trimmed
 from apimpolicy.gateway.policies.effects import Effect, Sent
 from apimpolicy.gateway.policies.outgoing_requests import CHILDREN, ORDER, outgoing_request
@@ -35,6 +34,7 @@ from apimpolicy.gateway.policies.spec import (
     policies,
     policy,
 )
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 
 @policy(

@@ -27,11 +27,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.conversions import header_name, header_value
 from apimpolicy.gateway.policies.effects import Effect, HeaderSet
 from apimpolicy.gateway.policies.spec import PolicyExchange, child_texts, expression_attribute, policy
-from apimpolicy.gateway.policies.surroundings import invalid_value
+from apimpolicy.gateway.policies.surroundings import azure_text, invalid_value
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.header_fields import HeaderCollection

@@ -347,6 +347,13 @@ class PolicyError(Exception):
         self.last_error: LastError | None = None
 
 
+def azure_text(name: str, /, **values: object) -> str:
+    """Return the text that `azure_texts` has by this name; a cold start doesn't import the table."""
+    from apimpolicy.gateway.context import azure_texts
+
+    return azure_texts.azure_text(name, **values)
+
+
 def azure_error(
     name: str,
     /,
@@ -358,7 +365,7 @@ def azure_error(
     **values: object,
 ) -> PolicyError:
     """Return the error that `azure_texts` has by this name, with the variable parts of its text."""
-    from apimpolicy.gateway.context.azure_texts import azure_entry, azure_text
+    from apimpolicy.gateway.context.azure_texts import azure_entry
 
     found, status_code = azure_entry(name), status
     if public_message is None and found.shown:

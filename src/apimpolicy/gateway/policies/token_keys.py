@@ -36,8 +36,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.csharp.dotnet.values import to_utf16
-from apimpolicy.gateway.context.azure_texts import azure_entry, azure_text
 from apimpolicy.gateway.policies.identity_services import IdentityServices, IdentityUnavailableError
+from apimpolicy.gateway.policies.surroundings import azure_text
 from apimpolicy.records import Record
 from apimpolicy.text.source import is_unknown
 
@@ -57,6 +57,8 @@ class TokenRefusedError(Exception):
 
 def refusal(name: str, /, **values: object) -> TokenRefusedError:
     """Return the refusal that `azure_texts` has by this name, with the variable parts of its text."""
+    from apimpolicy.gateway.context.azure_texts import azure_entry
+
     return TokenRefusedError(azure_entry(name).reason, azure_text(name, **values))
 
 

@@ -51,12 +51,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.dotnet.values import from_utf16
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.content_schemas import content_errors
 from apimpolicy.gateway.policies.conversions import Range, boolean, integer, trimmed
 from apimpolicy.gateway.policies.effects import Condition, Effect
 from apimpolicy.gateway.policies.message_text import content_of, media_type_of, size_of
 from apimpolicy.gateway.policies.spec import child, children, expression_attribute, literal_attribute, part, policy
+from apimpolicy.gateway.policies.surroundings import azure_text
 from apimpolicy.gateway.policies.validation_errors import ACTIONS, IGNORE, SIZE, UNSPECIFIED, ErrorLog, ValidationError
 
 if TYPE_CHECKING:

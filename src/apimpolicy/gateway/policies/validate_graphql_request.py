@@ -39,7 +39,6 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.conversions import Range, integer, trimmed
 from apimpolicy.gateway.policies.effects import Effect, GraphqlValidated
 from apimpolicy.gateway.policies.placement import Placement
@@ -53,6 +52,7 @@ from apimpolicy.gateway.policies.spec import (
     part,
     policy,
 )
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 if TYPE_CHECKING:
     from graphql import GraphQLSchema

@@ -30,10 +30,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.dotnet.values import from_utf16
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.conversions import integer, trimmed
 from apimpolicy.gateway.policies.placement import Placement
 from apimpolicy.gateway.policies.spec import PolicyExchange, literal_attribute, policy
+from apimpolicy.gateway.policies.surroundings import azure_text
 from apimpolicy.gateway.policies.validation_errors import PREVENT, SIZE, ErrorLog, ValidationError
 
 if TYPE_CHECKING:

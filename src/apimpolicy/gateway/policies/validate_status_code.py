@@ -24,7 +24,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.conversions import STATUS_CODES, integer
 from apimpolicy.gateway.policies.parameter_errors import without_description
 from apimpolicy.gateway.policies.placement import Placement
@@ -37,6 +36,7 @@ from apimpolicy.gateway.policies.spec import (
     part,
     policy,
 )
+from apimpolicy.gateway.policies.surroundings import azure_text
 from apimpolicy.gateway.policies.validation_errors import (
     ACTIONS,
     UNSPECIFIED,

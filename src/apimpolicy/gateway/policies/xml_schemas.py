@@ -14,10 +14,10 @@ from lxml import etree
 
 from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.json_schemas import MAX_ERRORS, SchemaViolation, UnverifiableError
 from apimpolicy.gateway.policies.own_process import answer
 from apimpolicy.gateway.policies.own_process.process import compile_schema, parser, violations_in
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 SCHEMA = "http://www.w3.org/2001/XMLSchema"
 WSDL = ("http://schemas.xmlsoap.org/wsdl/", "http://www.w3.org/ns/wsdl")

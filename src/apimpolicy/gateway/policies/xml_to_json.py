@@ -38,10 +38,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.conversions import boolean
 from apimpolicy.gateway.policies.message_text import BodyConversion
 from apimpolicy.gateway.policies.spec import PolicyExchange, expression_attribute, policy
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.policies.effects import Converted
