@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from apimpolicy.csharp.dotnet.environment import note_unseen
 
 KINDS: Final = {
-    "saved": "Azure shows this text when it refuses to save a policy",
+    "saved": "this text is shown when a policy can't be saved",
     "error": "context.LastError has this text",
     "trace": "a trace has this text",
     "response": "the gateway responds with this text",
@@ -72,7 +72,7 @@ class AzureText(NamedTuple):
         return "\n\n".join(
             (
                 f"{self.text}",
-                f"**Where.** {KINDS[self.kind].capitalize()}.",
+                f"**Where.** In Azure, {KINDS[self.kind]}.",
                 f"**Cause.** {self.cause}",
                 f"**What to do.** {self.action}",
                 *(f"**{name}.** {value}" for name, value in facts.items() if value),
