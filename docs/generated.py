@@ -51,9 +51,9 @@ def _proofs() -> dict[str, str]:
 
 
 def _parity() -> dict[str, str]:
-    from docs import parity_ledger  # type: ignore[attr-defined]
+    from docs import parity_ledger, text_reference  # type: ignore[attr-defined]
 
-    return {"reference/parity.md": parity_ledger.page()}
+    return {"reference/parity.md": parity_ledger.page(), "reference/azure-texts.md": text_reference.page()}
 
 
 def _schemas() -> dict[str, str]:

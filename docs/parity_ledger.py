@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from docs import text_reference  # type: ignore[attr-defined]
 
 from apimpolicy.checks.rules.changed_by_release import changes
+from apimpolicy.gateway.context.azure_texts import MARKS, azure_texts
+from apimpolicy.gateway.policies.registry import names, specification_of
 
 HERE = Path(__file__).parent.parent / "tests" / "evidence"
 IDS = re.compile(r"[A-Z]{1,2}\d\d")
@@ -37,6 +41,13 @@ Every row that agrees is a test in `tests/evidence` that each change must pass. 
 choices](../choices.md) lists behavior without an observation. [Report how your gateway
 behaves](../how-to/add-an-observation.md).
 """
+BY_POLICY = """\
+How much of a policy is known: its [texts](azure-texts.md), and its decisions. *Seen* includes policies in production;
+*documented* includes release notes; *ours* are the choices that its page names.
+
+| policy | texts | decisions |
+| --- | --- | --- |"""
+MARK_OF = {"staff": "documented", "documentation": "documented", "report": "reported"}
 RELEASES = """\
 Changes of the gateway that Microsoft's
 [release notes](https://github.com/Azure/API-Management/blob/main/changelogs/api-management-service.md) state. A change
@@ -121,8 +132,22 @@ def page() -> str:
         agreeing = sum(each.agrees for each in groups[about])
         lines += [f"\n## {about}\n", f"{agreeing} of {len(groups[about])} agree.\n", TABLE]
         lines += map(_line, groups[about])
+    lines += ["\n## By policy\n", BY_POLICY, *_policy_lines(found)]
     lines += ["\n## Release notes\n", RELEASES, *map(_change_line, changes())]
     return "\n".join(lines) + "\n"
+
+
+def _policy_lines(found: list[Observation]) -> Iterator[str]:
+    """Yield a row for each policy: how many of its texts and decisions were seen, reported, documented, or are ours."""
+    for name in sorted(names()):
+        specification = specification_of(name)
+        texts = text_reference.counts(tuple(each for each in azure_texts() if name in each.policies))
+        marks = Counter(MARK_OF.get(each.strength, "seen") for each in found if name in each.about.split(" and "))
+        if specification is not None:
+            marks["ours"] = specification.documentation.lower().count("our choice")
+        decisions = ", ".join(f"{marks[mark]} {mark}" for mark in MARKS if marks[mark])
+        if texts or decisions:
+            yield f"| `{name}` | {texts} | {decisions} |"
 
 
 def _change_line(change: dict[str, Any]) -> str:

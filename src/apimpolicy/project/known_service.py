@@ -21,6 +21,7 @@ import attrs
 from apimpolicy.checks.references import MissingReference
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.project.cache import key_of
 from apimpolicy.project.declared import NOTHING, Declared
 from apimpolicy.project.deployed_texts import texts_by_file
@@ -394,7 +395,7 @@ def named_values_for(
         if found is not None and not found.is_certain:
             return MissingNamedValue(found.message, found.label, found.help, Severity.WARNING)
         label, advice = ("", "") if found is None else (found.label, found.help)
-        return MissingNamedValue(f"Cannot find a property '{name}'{where}", label, advice)
+        return MissingNamedValue(azure_text("named-value-missing", name=name) + where, label, advice)
 
     return KnownNamedValues(known, missing)
 

@@ -27,6 +27,7 @@ from apimpolicy.report.explanation_notes import (
     is_answered_preflight,
     missing_notes,
     routing_notes,
+    unseen_notes,
 )
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.terminal import short_path
@@ -58,7 +59,7 @@ class Decision(Record):
 class Explanation:
     """An explanation of a response; `str()` is the text for people."""
 
-    __slots__ = ("decided_by", "decisions", "notes", "outcome", "path")
+    __slots__ = ("decided_by", "decisions", "notes", "outcome", "path", "unseen_texts")
 
     def __init__(self, outcome: str, decided_by: str) -> None:
         self.outcome = outcome
@@ -66,6 +67,7 @@ class Explanation:
         self.decisions: list[Decision] = []
         self.notes: list[str] = []
         self.path = ""
+        self.unseen_texts: dict[str, str] = {}
 
     def __str__(self) -> str:
         return render(self, page())
@@ -79,6 +81,7 @@ def explain(result: Result) -> Explanation:
     explanation = Explanation(f"{response.status_code} {response.reason}".rstrip(), decided_by(result))
     explanation.path = path_of(result)
     explanation.notes += _notes(result, ending)
+    explanation.unseen_texts = result.unseen_texts
     if result.mcp is not None:
         if result.mcp.inner is not None:
             explanation = _of_tool(result.mcp, explain(result.mcp.inner))
@@ -249,6 +252,7 @@ def _notes(result: Result, ending: TraceEntry | None) -> Iterator[str]:
             yield f"Of this error no source tells {specification.chosen_refusal}: our choice, see {CHOICES}#policies"
     for words in result.assumptions:
         yield f"No source decides this, our choice: {words}. See {CHOICES}"
+    yield from unseen_notes(result)
     if ending is None and result.reached_backend:
         sent = result.backend_requests[-1]
         yield f"The request reached the backend: {sent.method} {sent.url}"

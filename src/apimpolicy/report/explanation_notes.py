@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.binding import nodes
@@ -26,6 +27,15 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.result import Result
     from apimpolicy.gateway.engine.service import ServiceApi
     from apimpolicy.gateway.engine.trace import TraceEntry
+
+
+_UNSEEN = {"documented": "documented, but was not seen on a gateway", "ours": "our choice: no source shows one"}
+
+
+def unseen_notes(result: Result) -> Iterator[str]:
+    """Yield a sentence if no real gateway was seen to show a text of the response."""
+    for known in islice(result.unseen_texts.values(), 1):
+        yield f"The text of the response is {_UNSEEN[known]}."
 
 
 # Simulate how a browser judges a response to a page of another origin: the page learns only that CORS failed

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.csharp.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.csharp.dotnet.system import objects
 from apimpolicy.csharp.dotnet.values import from_utf16
+from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.policies.effects import BranchTaken, Included
 from apimpolicy.gateway.policies.placement import SECTIONS
 from apimpolicy.gateway.policies.registry import has_trait, is_known
@@ -34,11 +35,6 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.result import Result
     from apimpolicy.gateway.engine.trace import Evaluation, TraceEntry
 
-EVALUATED = "Expression was successfully evaluated."
-NOT_FOUND = (
-    "Unable to identify Api or Operation for this request. Responding to the caller with 404 Resource Not Found."
-)
-SENT = "Response has been sent to the caller in full"
 _FRAMES = frozenset({"base", "when", "otherwise"})
 _PORTS = {"http": 80, "https": 443}
 
@@ -56,12 +52,12 @@ def gateway_trace(result: Result) -> dict[str, Any]:
     inbound.append(writer.entry("api-inspector", {"configuration": _configuration(result)}))
     error = result.error
     if error is not None and (error.source, error.reason) == ("configuration", "OperationNotFound"):
-        writer.entries["backend"].append(writer.entry(error.source, {"message": NOT_FOUND}))
+        writer.entries["backend"].append(writer.entry(error.source, {"message": azure_text("trace-operation-missing")}))
     for entry in result.trace:
         writer.write(entry)
     writer.leave(0)
     last = "on-error" if result.error is not None else "outbound"
-    writer.entries[last].append(writer.entry("transfer-response", {"message": SENT}))
+    writer.entries[last].append(writer.entry("transfer-response", {"message": azure_text("trace-response-sent")}))
     for section in ("backend", "on-error"):
         if not writer.entries[section]:
             del writer.entries[section]
@@ -98,7 +94,7 @@ class _Writer:
         for evaluation in entry.evaluations:
             self.evaluated(entry, evaluation)
         if isinstance(entry.effect, Included):
-            self.add(entry, entry.name, f"Entering policy fragment '{entry.effect.fragment}'")
+            self.add(entry, entry.name, azure_text("trace-fragment-entered", name=entry.effect.fragment))
         if entry.error is not None:
             self.failed(entry)
         elif not isinstance(entry.effect, BranchTaken):
@@ -115,7 +111,13 @@ class _Writer:
         if evaluation.error is None and not evaluation.refusal and not has_trait(entry.name, "sets-variable"):
             value = entries.typed(evaluation.value)
             self.add(
-                entry, source, {"message": EVALUATED, "expression": entries.inner_code(evaluation), "value": value}
+                entry,
+                source,
+                {
+                    "message": azure_text("trace-expression-evaluated"),
+                    "expression": entries.inner_code(evaluation),
+                    "value": value,
+                },
             )
 
     def failed(self, entry: TraceEntry) -> None:
@@ -134,7 +136,7 @@ class _Writer:
                 continue
             if isinstance(entry.effect, Included):
                 if not self.has_failed:
-                    self.add(entry, entry.name, f"Leaving policy fragment '{entry.effect.fragment}'")
+                    self.add(entry, entry.name, azure_text("trace-fragment-left", name=entry.effect.fragment))
             else:
                 self.tell(entry)
 

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.result import Result
     from apimpolicy.gateway.engine.trace import Evaluation, TraceEntry
 
-FORWARDED = "Request is being forwarded to the backend service. Timeout set to {seconds:g} seconds"
 AUTHORITY = "https://login.windows.net/"
 """Our choice: the authority of a managed identity has the id of a tenant, which isn't simulated."""
 SENDING = (effects.Forwarded, effects.Sent)
@@ -55,7 +54,7 @@ def described(entry: TraceEntry, result: Result) -> Iterator[Told]:
         yield entry.name, effect.traced
     elif isinstance(effect, effects.StatusSet):
         code, reason = effect.code, effect.reason
-        told = [f"Response status code was set to {code}", f"Response status reason was set to '{reason}'"]
+        told = [azure_text("trace-status-set", code=code), azure_text("trace-status-reason-set", reason=reason)]
         yield "set-status", {"message": told}
     elif isinstance(effect, effects.ResponseReturned):
         returned = effect.response
@@ -64,24 +63,24 @@ def described(entry: TraceEntry, result: Result) -> Iterator[Told]:
         yield entry.name, {"message": _traced(entry) or effect.text, "response": response}
     elif isinstance(effect, effects.HeaderChecked):
         checked = {"name": effect.name, "value": ",".join(effect.values)}
-        yield "check-header", {"message": "Header validated.", "header": checked}
+        yield "check-header", {"message": azure_text("trace-header-validated"), "header": checked}
     elif isinstance(effect, effects.VariableSet):
         set_to = {"name": effect.name, "value": typed(effect.value)}
-        yield entry.name, {"message": "Context variable was successfully set.", **set_to}
+        yield entry.name, {"message": azure_text("trace-variable-set"), **set_to}
     elif isinstance(effect, effects.UrlRewritten):
-        yield entry.name, _changed("Updated request URL per specified rewrite template.", effect.request_url)
+        yield entry.name, _changed(azure_text("trace-url-rewritten"), effect.request_url)
     elif isinstance(effect, effects.QuerySet) and effect.before != effect.after:
-        yield entry.name, _changed(azure_text("trace-query-set").text, effect.request_url)
+        yield entry.name, _changed(azure_text("trace-query-set"), effect.request_url)
     elif isinstance(effect, effects.BackendCertificateSet):
         attached = {"thumbprint": effect.thumbprint}
-        yield entry.name, {"message": azure_text("trace-certificate-attached").text, "certificate": attached}
+        yield entry.name, {"message": azure_text("trace-certificate-attached"), "certificate": attached}
     elif isinstance(effect, effects.TokenAcquired) and effect.acquired:
         identity = {"client": effect.client_id or "", "authority": AUTHORITY, "audience": effect.resource}
-        yield entry.name, {"message": azure_text("trace-identity-token").filled(**identity)}
+        yield entry.name, {"message": azure_text("trace-identity-token", **identity)}
         if effect.variable is None:
-            yield entry.name, {"message": azure_text("trace-identity-token-added").text}
+            yield entry.name, {"message": azure_text("trace-identity-token-added")}
     elif isinstance(effect, effects.BackendSet) and not effect.ignored:
-        yield entry.name, _changed("Backend service URL was changed.", effect.request_url)
+        yield entry.name, _changed(azure_text("trace-backend-set"), effect.request_url)
     elif isinstance(effect, effects.TokenValidated) and effect.valid:
         yield entry.name, {"message": _traced(entry) or effect.text}
     elif isinstance(effect, effects.TraceWritten):
@@ -96,7 +95,8 @@ def failure(entry: TraceEntry) -> list[Any]:
     if entry.messages:
         return [shortened(message) for message in entry.messages]
     specification, message = specification_of(entry.name), from_utf16(entry.error.message)
-    told = message if specification is None else specification.traced_error.format(message=message)
+    name = "" if specification is None else specification.traced_error
+    told = azure_text(name, message=message) if name else message
     evaluation = entry.evaluations[-1] if entry.evaluations else None
     if evaluation is None or (evaluation.error is None and not evaluation.refusal):
         return [shortened(told)]
@@ -117,12 +117,12 @@ def inner_code(evaluation: Evaluation) -> str:
 def _traced(entry: TraceEntry) -> str:
     """Return the gateway's data for a policy that succeeded; empty if no trace shows it."""
     specification = specification_of(entry.name)
-    return "" if specification is None else specification.traced
+    return azure_text(specification.traced) if specification is not None and specification.traced else ""
 
 
 def _forwarded(entry: TraceEntry, effect: effects.Forwarded, result: Result) -> Iterator[Told]:
     if effect.member:
-        yield "backend-pool", {"message": f"Backend '{effect.member}' was selected in the pool '{effect.pool}'"}
+        yield "backend-pool", {"message": azure_text("trace-pool-member", member=effect.member, pool=effect.pool)}
     yield "request-forwarder", {"message": _forwarding(entry), "request": _on_the_way(effect.request, result)}
     if effect.response is not None:
         yield "forward-request", {"response": answer(effect.response)}
@@ -142,8 +142,8 @@ def _sent(entry: TraceEntry, effect: effects.Sent) -> Iterator[Told]:
     if response is not None:
         yield entry.name, {"response": answer(response)}
     elif request is not None and effect.error:
-        reason = effect.error
-        yield entry.name, f"{request.method} request to '{request.url}' resulted in error, error ignored: {reason}"
+        values = {"method": request.method, "url": request.url, "details": effect.error}
+        yield entry.name, azure_text("trace-own-error-ignored", **values)
 
 
 def _changed(message: str, url: str | None) -> dict[str, Any]:
@@ -156,7 +156,8 @@ def _forwarding(entry: TraceEntry) -> str:
     usual = next((slot.default for slot in slots if slot.name == "timeout"), None)
     seconds = entry.attributes.get("timeout", usual)
     milliseconds: Any = entry.attributes.get("timeout-ms")
-    return FORWARDED.format(seconds=seconds if milliseconds is None else milliseconds / 1000)
+    seconds = seconds if milliseconds is None else milliseconds / 1000
+    return azure_text("trace-forwarding", seconds=f"{seconds:g}")
 
 
 def _on_the_way(request: Request, result: Result) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.report.bounds import LONGEST_BODY, MOST_STEPS, bounded, is_in_full, shortened, shortened_lines
 from apimpolicy.report.columns import PLAIN, Style, clip, printable, width
 from apimpolicy.report.explanation import Explanation, steps_of
-from apimpolicy.report.explanation_notes import routing_notes
+from apimpolicy.report.explanation_notes import routing_notes, unseen_notes
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.outputs.parts import record_of
 from apimpolicy.report.outputs.run import (
@@ -80,6 +80,7 @@ def _report(result: Result) -> RunResult:
         "trace": [_entry(entry) for entry in result.trace],
         "messages": [shortened(message) for message in result.trace.messages],
         "assumptions": list(result.assumptions),
+        "unseen_texts": [{"text": text, "known": known} for text, known in result.unseen_texts.items()],
     }
     if result.mcp is not None:
         report["mcp"] = _server_data(result.mcp)
@@ -104,6 +105,7 @@ def explanation_to_json(explanation: Explanation) -> str:
         "outcome": explanation.outcome,
         "decided_by": explanation.decided_by,
         "notes": explanation.notes,
+        "unseen_texts": [{"text": text, "known": known} for text, known in explanation.unseen_texts.items()],
         "path": explanation.path,
         "decisions": [
             {
@@ -201,6 +203,7 @@ def render(result: Result, style: Style = PLAIN, *, with_values: bool = False) -
     if result.exchange.unmatched is not None:
         lines += (style.fit(printable(note)) for note in routing_notes(result))
     lines += (style.paint("warning", style.fit(printable(f"our choice: {words}"))) for words in result.assumptions)
+    lines += (style.paint("dim", style.fit(printable(note))) for note in unseen_notes(result))
     if lines:
         lines.append(style.paint("dim", "─" * _RULE))
     response = result.response

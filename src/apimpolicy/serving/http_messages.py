@@ -17,6 +17,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
+from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.context.records import Response
 from apimpolicy.serving import engine_loop
 from apimpolicy.text.secrets import without_secrets
@@ -132,7 +133,9 @@ def own_answer(status: int, message: str) -> Response:
 
 def internal_error() -> Response:
     """Return the answer that hides the error from the caller."""
-    body = f'{{ "statusCode": 500, "message": "Internal server error", "activityId": "{uuid.uuid4()}" }}'
+    body = (
+        f'{{ "statusCode": 500, "message": "{azure_text("internal-server-error")}", "activityId": "{uuid.uuid4()}" }}'
+    )
     return Response(500, headers={"Content-Type": "application/json"}, body=body)
 
 

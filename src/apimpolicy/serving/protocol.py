@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import httptools
 
+from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.context.headers import Headers
 from apimpolicy.gateway.context.records import Request, Response
 from apimpolicy.project.serve_settings import Limits
@@ -163,7 +164,7 @@ class GatewayProtocol(asyncio.Protocol):
             self._upgrade(data[upgrade.args[0] :] if upgrade.args else b"")
         except httptools.HttpParserCallbackError:
             log.exception("a request could not be answered")
-            self._refuse(500, "Internal server error")
+            self._refuse(500, azure_text("internal-server-error"))
         except httptools.HttpParserError:
             self._refuse(400, "The request is not valid HTTP.")
         else:

@@ -350,7 +350,7 @@ NAMED_VALUE: Keys = {
 DOUBLE_ERROR: Keys = {
     "source": ("text", "The policy that fails; default the replaced one.", "check-header"),
     "reason": ("text", "The reason's name.", "TokenExpired"),
-    "message": ("text", "The message of the error.", "JWT not present."),
+    "message": ("text", "The message of the error.", "No token."),
     "status": ("integer", "The status code of the gateway's response; default 500.", "401"),
     "scope": ("text", "The scope that it comes from.", "global"),
     "section": ("text", "The section in which it happened.", "inbound"),

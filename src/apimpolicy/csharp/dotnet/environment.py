@@ -84,7 +84,8 @@ class Environment:
 
     __slots__ = (
         "_deadline", "_interval", "_looked", "_next_look", "_random", "_seed", "_sure_until", "assumptions",
-        "being_ended", "is_framework", "is_over", "limits", "script", "steps_left", "thrown_late", "trust", "utc_now",
+        "being_ended", "is_framework", "is_over", "limits", "script", "steps_left", "thrown_late", "trust",
+        "unseen_texts", "utc_now",
     )  # fmt: skip
 
     def __init__(
@@ -118,6 +119,8 @@ class Environment:
         """Values to use instead of random numbers and GUIDs, while they last."""
         self.assumptions: list[str] = []
         """Sentences about what no source tells and the outcome depends on: our choices."""
+        self.unseen_texts: dict[str, str] = {}
+        """Texts of the host that no source shows, with what is known of them."""
 
     def renewed(self) -> Environment:
         """Return the same surroundings with all of their limits unused."""
@@ -129,7 +132,7 @@ class Environment:
     def share(self) -> Iterator[None]:
         """Evaluate with half of the steps that are left: what uses them up leaves something for what follows."""
         part = self.renewed()
-        part.assumptions = self.assumptions
+        part.assumptions, part.unseen_texts = self.assumptions, self.unseen_texts
         if self._deadline is None:
             self._deadline = processor_time(time.perf_counter()) + self.limits.seconds
         part._deadline = self._deadline
@@ -302,6 +305,13 @@ def assume(words: str) -> None:
     running = environment()
     if running is not _OUTSIDE and words not in running.assumptions and len(running.assumptions) < _MOST_ASSUMPTIONS:
         running.assumptions.append(words)
+
+
+def note_unseen(text: str, known: str) -> None:
+    """Note that the host made a text that no source shows, and what is known of it."""
+    running = environment()
+    if running is not _OUTSIDE and len(running.unseen_texts) < _MOST_ASSUMPTIONS:
+        running.unseen_texts[text] = known
 
 
 def stop_evaluation() -> None:

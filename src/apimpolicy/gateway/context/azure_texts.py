@@ -1,35 +1,38 @@
 """The texts that Azure shows: refusals of saved policies, errors, entries of traces, and the gateway's own responses.
 
 `azure_texts.toml` has them, each with its mark: *seen* on a gateway, *reported*, *documented*, or *ours* (our choice).
-A name in braces is a variable part of a text. The simulator takes its texts from here by `name` (`azure_text`).
+A name in braces is a variable part of a text. The simulator takes its texts from here by `name` (`azure_text`). The
+messages of .NET's exceptions are not Azure's: `csharp` has those.
 """
 
 from __future__ import annotations
 
-import html
-import json
 import os
 import re
-import tomllib
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final, NamedTuple
 
+from apimpolicy.csharp.dotnet.environment import note_unseen
+
 KINDS: Final = {
-    "saved": "Azure shows this text when it refuses to save a policy",
+    "saved": "this text is shown when a policy can't be saved",
     "error": "context.LastError has this text",
     "trace": "a trace has this text",
     "response": "the gateway responds with this text",
 }
 MARKS: Final = ("seen", "reported", "documented", "ours")
+UNSEEN: Final = ("documented", "ours")
+"""The marks of texts that no gateway was seen to show."""
 _LIMIT = 20_000
 """Characters of a pasted text that are compared; more are left out."""
 
 
 class AzureText(NamedTuple):
-    """A text of Azure; `reason`, `raised_by` and `status` are those of an error, where known.
+    """A text of Azure; `reason`, `raised_by`, `status` and its `phrase` are those of an error, where known.
 
-    `name` is that by which the simulator refers to it, if it has the text.
+    `name` is that by which the simulator refers to it, if it has the text; `shown` names the text that the caller gets
+    instead of the error's.
     """
 
     text: str
@@ -45,10 +48,12 @@ class AzureText(NamedTuple):
     raised_by: str = ""
     status: int | None = None
     name: str = ""
+    phrase: str = ""
+    shown: str = ""
 
-    def filled(self, **values: str) -> str:
+    def filled(self, **values: object) -> str:
         """Return the text with its variable parts. Raises KeyError for one without a value."""
-        return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], self.text)
+        return re.sub(r"\{(\w+)\}", lambda found: str(values[found[1]]), self.text) if "{" in self.text else self.text
 
     @property
     def pieces(self) -> list[str]:
@@ -67,7 +72,7 @@ class AzureText(NamedTuple):
         return "\n\n".join(
             (
                 f"{self.text}",
-                f"**Where.** {KINDS[self.kind].capitalize()}.",
+                f"**Where.** In Azure, {KINDS[self.kind]}.",
                 f"**Cause.** {self.cause}",
                 f"**What to do.** {self.action}",
                 *(f"**{name}.** {value}" for name, value in facts.items() if value),
@@ -84,21 +89,52 @@ class Found(NamedTuple):
 
 
 @cache
-def azure_texts() -> tuple[AzureText, ...]:
-    with open(os.path.join(os.path.dirname(__file__), "azure_texts.toml"), "rb") as file:
-        rows = tomllib.load(file)["text"]
-    lists = ("codes", "policies")
-    return tuple(AzureText(**row | {name: tuple(row.get(name, ())) for name in lists}) for row in rows)
+def _blocks() -> list[str]:
+    """Return the parts of the table, each of which is TOML too: a run needs few of them, and parsing is slow."""
+    with open(os.path.join(os.path.dirname(__file__), "azure_texts.toml"), encoding="utf-8") as file:
+        return file.read().split("\n\n")
+
+
+def _entries(block: str) -> Iterator[AzureText]:
+    """Yield a `text` by itself, or those of a `group`, whose other facts are the same."""
+    import tomllib
+
+    data = tomllib.loads(block)
+    rows: list[dict[str, Any]] = data.get("text", [])
+    for group in data.get("group", ()):
+        texts = group.pop("texts").items()
+        rows += [group | (own if isinstance(own, dict) else {"text": own}) | {"name": name} for name, own in texts]
+    for row in rows:
+        yield AzureText(**row | {name: tuple(row.get(name, ())) for name in ("codes", "policies")})
 
 
 @cache
-def _by_name() -> dict[str, AzureText]:
-    return {each.name: each for each in azure_texts() if each.name}
+def azure_texts() -> tuple[AzureText, ...]:
+    """Return all entries, in the order of the table."""
+    return tuple(entry for block in _blocks() for entry in _entries(block))
 
 
-def azure_text(name: str) -> AzureText:
-    """Return the text that the simulator knows by a name. Raises KeyError for an unknown one."""
-    return _by_name()[name]
+@cache
+def azure_entry(name: str) -> AzureText:
+    """Return the entry that the simulator knows by a name. Raises KeyError for an unknown one."""
+    for block in _blocks():
+        if f'\nname = "{name}"\n' in block or f"\n{name} = " in block:
+            for entry in _entries(block):
+                if entry.name == name:
+                    return entry
+    raise KeyError(name)
+
+
+def azure_text(name: str, /, **values: object) -> str:
+    """Return the text that the simulator knows by a name, with its variable parts.
+
+    Notes that no gateway was seen to show it, if so. Raises KeyError.
+    """
+    entry = azure_entry(name)
+    text = entry.filled(**values)
+    if entry.mark in UNSEEN:
+        note_unseen(text, entry.mark)
+    return text
 
 
 def texts_of_code(code: str) -> list[AzureText]:
@@ -117,7 +153,8 @@ def find_texts(pasted: str, limit: int = 3) -> Found:
         for entry in azure_texts():
             if score := _score(entry.pieces, form):
                 scores[entry] = max(score, scores.get(entry, 0))
-    matches = sorted(scores, key=lambda entry: -scores[entry])[:limit]
+    best = max(scores.values(), default=0)
+    matches = [entry for entry in sorted(scores, key=lambda entry: -scores[entry]) if 2 * scores[entry] >= best][:limit]
     return Found(matches, None if matches else _nearest(pasted))
 
 
@@ -155,12 +192,16 @@ def _plain(text: str) -> str:
 
 
 def _unescaped(text: str) -> str:
+    import html
+
     text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
     return html.unescape(re.sub(r"\\+[nrt]", " ", text))
 
 
 def _messages(text: str) -> Iterator[str]:
     """Yield a text and, of JSON, the strings in it."""
+    import json
+
     yield text
     try:
         yield from _strings(json.loads(text))

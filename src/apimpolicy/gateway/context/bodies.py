@@ -22,6 +22,7 @@ from apimpolicy.csharp.dotnet.registry import bound, dotnet_class, member
 from apimpolicy.csharp.dotnet.types import Type, array_of
 from apimpolicy.csharp.dotnet.values import BYTE, STRING, byte_array, to_utf16
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
+from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.context.headers import charset_of
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class MessageBody:
 
     def _read(self, preserve_content: bool) -> bytes:
         if self._is_used_up and self.second_read == "error":
-            raise InvalidOperationException("The stream was already consumed. It cannot be read again.")
+            raise InvalidOperationException(azure_text("body-read-twice"))
         data = self.remaining
         if len(data) < len(self.content):
             assume("A body that was read without preserveContent is empty when it is read again (`second_read`)")
@@ -210,10 +211,7 @@ def decode(data: bytes, charset: str | None) -> str:
             raise LookupError(charset)
         text = data.decode(codecs.lookup(charset).name if charset else "utf-8", "replace")
     except (LookupError, ValueError):
-        raise InvalidOperationException(
-            "The character set provided in ContentType is invalid. Cannot read content as string using an invalid"
-            " character set."
-        ) from None
+        raise InvalidOperationException(azure_text("charset-invalid")) from None
     return to_utf16(text)
 
 
@@ -245,9 +243,7 @@ def parse_json(name: str, text: str) -> JToken:
     except JsonReaderException as error:
         if name != "JToken" and _is_json(text):
             raise
-        from apimpolicy.gateway.context.azure_texts import azure_text
-
-        raise JsonReaderException(azure_text("body-not-json").filled(details=f". {error.message}")) from None
+        raise JsonReaderException(azure_text("body-not-json", details=f". {error.message}")) from None
 
 
 def _is_json(text: str) -> bool:

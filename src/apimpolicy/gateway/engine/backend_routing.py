@@ -26,7 +26,7 @@ from apimpolicy.gateway.context import entities
 from apimpolicy.gateway.context.headers import Headers
 from apimpolicy.gateway.policies.identity_services import IdentityServices, IdentityUnavailableError
 from apimpolicy.gateway.policies.state import Circuits, TripRule
-from apimpolicy.gateway.policies.surroundings import PolicyError
+from apimpolicy.gateway.policies.surroundings import PolicyError, azure_error
 from apimpolicy.text.named_values import substitute
 from apimpolicy.text.source import Source, number_of, to_utf16
 
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.services import SimulatedTime
 
 SERVICE_UNAVAILABLE = 503
-POOL_INACTIVE = "PoolIsInactive"
 _MOST = 10_000
 """Backends up to which further ones are made up: the caller may choose their ids."""
 
@@ -111,11 +110,11 @@ class BackendRouter:
         backend = self.backends[id_]
         if not is_pool(backend):
             if self.is_open(id_):
-                raise self._unavailable(None, f"Backend '{id_}'", [id_])
+                raise self._unavailable("backend-unavailable", id_, [id_])
             return Route(id_, _with_named_values(id_, backend, self._named_values))
         closed = [member for member in backend.members if not self.is_open(member.id)]
         if not closed:
-            raise self._unavailable(POOL_INACTIVE, f"Backend pool '{id_}'", [each.id for each in backend.members])
+            raise self._unavailable("pool-unavailable", id_, [each.id for each in backend.members])
         session = None
         if backend.session_cookie is not None:
             stays = _session_member(request, id_, backend.session_cookie, closed)
@@ -133,13 +132,13 @@ class BackendRouter:
             why += f"; the circuit of {', '.join(left_out)} is open"
         return self._route(member, why, session)
 
-    def _unavailable(self, reason: str | None, what: str, members: Sequence[str]) -> PolicyError:
+    def _unavailable(self, text: str, id_: str, members: Sequence[str]) -> PolicyError:
         """Return the error when all of these circuits are open; it names when the first of them closes."""
         seconds = max(1, math.ceil(min(map(self._circuits.seconds_open, members))))
         breaker = self._breaker(members[0])
         status = _status_of(breaker) if breaker is not None and len(members) == 1 else SERVICE_UNAVAILABLE
         headers = {"Retry-After": str(seconds)}
-        return PolicyError(reason, f"{what} is temporarily unavailable.", status, headers=headers)
+        return azure_error(text, status=status, headers=headers, id=id_)
 
     def _route(self, member: PoolMember, why: str, session: tuple[str, str] | None = None) -> Route:
         backend = self.backends[member.id]
@@ -189,7 +188,7 @@ class BackendRouter:
         try:
             return to_utf16(self._identities.managed_identity_token(resource, client_id))
         except IdentityUnavailableError as error:
-            raise PolicyError(None, f"No token for the backend '{to_utf16(id_)}': {to_utf16(str(error))}.") from None
+            raise azure_error("backend-token-missing", id=to_utf16(id_), details=to_utf16(str(error))) from None
 
     def answered(self, route: Route, response: Response) -> None:
         """Report the backend's response to the circuit."""

@@ -13,7 +13,8 @@ from apimpolicy.errors import LimitExceededError
 from apimpolicy.gateway.engine.steps import Step, compiled
 from apimpolicy.gateway.engine.trace import Evaluation, TraceEntry
 from apimpolicy.gateway.policies.conversions import InvalidValueError
-from apimpolicy.gateway.policies.surroundings import VALIDATION_FAILED, PolicyError, invalid_value
+from apimpolicy.gateway.policies.spec import PolicyError
+from apimpolicy.gateway.policies.surroundings import VALIDATION_FAILED, azure_error, invalid_value
 from apimpolicy.text.document import Attribute, Element
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Evaluator:
             value = slot.convert(text if expression is None else self.evaluate(expression, what, entry))
             reason = slot.why_invalid(value)
         except DotnetException as error:
-            raise PolicyError(EVALUATION_FAILED, f"Expression evaluation failed. {error.message}") from error
+            raise azure_error("expression-failed", details=error.message) from error
         except InvalidValueError as error:
             reason = error.message
         except LimitExceededError as error:
@@ -121,8 +122,7 @@ class Evaluator:
                 raise
             environment().begin_again()
             assume(_ENDED)
-            message = "Expression evaluation failed. Nothing leaves this loop, so that it was ended."
-            raise PolicyError(EVALUATION_FAILED, message) from error
+            raise azure_error("expression-endless") from error
         if reason:
             if expression is not None:
                 entry.evaluations[-1].refusal = reason

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
+from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.context.headers import Headers
 from apimpolicy.gateway.context.records import Request, Response
 from apimpolicy.gateway.context.urls import DEFAULT_PORTS, Url
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.exchange import ExchangeServices
 
 REVISION = ";rev="
-OWN_TIMED_OUT = "The request was canceled due to the configured HttpClient.Timeout of {seconds:g} seconds elapsing."
 
 
 class NoBackendError(NotSimulatedError):
@@ -88,7 +88,7 @@ class SendingExchange(surroundings.PolicyExchange):
         try:
             address = self._backend_address(route)
         except ConfigurationError as error:
-            raise PolicyError("BackendConnectionFailure", str(error)) from None
+            raise PolicyError(REASON, str(error)) from None
         if address is not self.request.url:
             request.url = str(address)
         request.headers = forwarded_headers(
@@ -227,9 +227,7 @@ class SendingExchange(surroundings.PolicyExchange):
 
 
 def _timeout(seconds: float, *, is_own: bool) -> PolicyError:
-    if is_own:
-        return PolicyError("Timeout", OWN_TIMED_OUT.format(seconds=seconds))
-    return azure_error("timeout")
+    return azure_error("own-timeout", seconds=f"{seconds:g}") if is_own else azure_error("timeout")
 
 
 def forwarded_headers(headers: Headers, host: str, caller: str | None, *, keeps_host: bool) -> Headers:
@@ -271,9 +269,6 @@ def path_below(path: str, prefix: str) -> str | None:
 # messages: that of the failed call first, then its causes. The words about DNS and refused connections are .NET's.
 
 REASON = "BackendConnectionFailure"
-CALLING = "Error occured while calling backend service."
-UNABLE = "Unable to connect to the remote server"
-NO_CHANNEL = "The request was aborted: Could not create SSL/TLS secure channel."
 
 
 def connection_error(error: OSError, request: Request, *, is_own: bool, is_self_hosted: bool) -> PolicyError:
@@ -286,9 +281,10 @@ def connection_error(error: OSError, request: Request, *, is_own: bool, is_self_
     is_refused = isinstance(error, ConnectionRefusedError)
     stated = "" if error.errno is not None or (is_refused and not is_own) else _stated(error)
     if is_self_hosted:
-        return PolicyError(REASON, stated or f"Error connecting to {address}")
+        return PolicyError(REASON, stated or azure_text("connection-failed", address=address))
     cause = stated or _cause(error, from_utf16(url.host), address)
-    traced = (UNABLE, CALLING, cause) if is_own else (CALLING, cause)
+    calling = azure_text("backend-call-failed")
+    traced = (azure_text("own-connection-failed"), calling, cause) if is_own else (calling, cause)
     return PolicyError(REASON, stated or traced[0], traced=traced)
 
 
@@ -302,7 +298,7 @@ def _cause(error: OSError, host: str, address: str) -> str:
     import ssl
 
     if isinstance(error, ssl.SSLError):
-        return NO_CHANNEL
+        return azure_text("tls-failed")
     if isinstance(error, socket.gaierror):
-        return f"The remote name could not be resolved: '{host}'"
-    return f"No connection could be made because the target machine actively refused it {address}"
+        return azure_text("host-unknown", host=host)
+    return azure_text("connection-refused", address=address)

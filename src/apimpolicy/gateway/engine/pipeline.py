@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.csharp.dotnet.environment import assume
 from apimpolicy.csharp.dotnet.system import objects
 from apimpolicy.csharp.dotnet.values import from_utf16
+from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.context.execution import LastError
 from apimpolicy.gateway.context.header_fields import HeaderCollection
 from apimpolicy.gateway.context.messages import ResponseMessage
@@ -24,8 +25,6 @@ from apimpolicy.gateway.policies.surroundings import PolicyError, azure_error
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.exchange import Exchange
     from apimpolicy.gateway.engine.steps import Program, Step
-
-INTERNAL_SERVER_ERROR = "Internal server error"
 
 
 def run(exchange: Exchange, program: Program) -> ResponseMessage:
@@ -122,13 +121,12 @@ def answer_unmatched(exchange: Exchange, program: Program) -> ResponseMessage:
     """
     error = azure_error("operation-not-found")
     error.last_error = LastError("configuration", error.reason, error.message, section="backend")
-    return _handle(exchange, program, error, "Resource not found")
+    return _handle(exchange, program, error)
 
 
-def answer_denied(exchange: Exchange, program: Program, error: PolicyError, reason: str) -> ResponseMessage:
-    """Refuse a request before any policy: run on-error, then return the error's response with this reason phrase."""
+def answer_denied(exchange: Exchange, program: Program, error: PolicyError) -> ResponseMessage:
+    """Refuse a request before any policy: run on-error, then return the error's response."""
     error.last_error = LastError("authorization", error.reason, error.message, section="inbound")
-    error.phrase = reason
     if "inbound" in exchange.sections:
         exchange.at_end(lambda answer: _let_browsers_read(exchange, program, answer))
     answer = _handle(exchange, program, error)
@@ -149,17 +147,15 @@ def answer_over_capacity(exchange: Exchange) -> ResponseMessage:
     """Respond to a request when the gateway is over its capacity: no policy runs. `Retry-After` is in the release notes
     of June 2026; its value and the text are our choices.
     """
-    answer = default_answer(exchange, 429, "Too many requests.")
+    answer = default_answer(exchange, 429, azure_text("over-capacity"))
     answer.headers.set("Retry-After", ["1"])
     return answer
 
 
-def _handle(
-    exchange: Exchange, program: Program, error: PolicyError, body_message: str | None = None
-) -> ResponseMessage:
+def _handle(exchange: Exchange, program: Program, error: PolicyError) -> ResponseMessage:
     exchange.program = program
     exchange.context.last_error = error.last_error
-    exchange.show_response(error.response or answer_to(exchange, error, body_message))
+    exchange.show_response(error.response or answer_to(exchange, error))
     exchange.section = "on-error"
     try:
         exchange.execute(program.sections["on-error"] if "on-error" in exchange.sections else [])
@@ -173,9 +169,9 @@ def _second(exchange: Exchange, error: PolicyError) -> ResponseMessage:
     return error.response or answer_to(exchange, error)
 
 
-def answer_to(exchange: Exchange, error: PolicyError, body_message: str | None = None) -> ResponseMessage:
+def answer_to(exchange: Exchange, error: PolicyError) -> ResponseMessage:
     """Return the response when an error ends the pipeline and on-error decides nothing else."""
-    answer = default_answer(exchange, error.status, body_message or error.public_message)
+    answer = default_answer(exchange, error.status, error.public_message)
     if error.phrase is not None:
         answer.status_reason = error.phrase
     for name, value in error.headers.items():
@@ -189,7 +185,9 @@ def default_answer(exchange: Exchange, status: int, message: str) -> ResponseMes
 
     if status == 500:
         activity = objects.to_string(exchange.context.request_id)
-        body = f'{{ "statusCode": 500, "message": "{INTERNAL_SERVER_ERROR}", "activityId": "{activity}" }}'
+        body = (
+            f'{{ "statusCode": 500, "message": "{azure_text("internal-server-error")}", "activityId": "{activity}" }}'
+        )
     else:
         text = json.dumps(from_utf16(message), ensure_ascii=False)
         body = f'{{ "statusCode": {status}, "message": {text} }}'

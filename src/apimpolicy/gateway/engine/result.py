@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.csharp.dotnet.values import from_utf16
+
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.execution import LastError
     from apimpolicy.gateway.context.records import Request, Response
@@ -51,6 +53,23 @@ class Result:
     def assumptions(self) -> Sequence[str]:
         """Return the simulator's choices that the outcome depends on, where no source says what a gateway does."""
         return tuple(self.exchange.environment.assumptions)
+
+    @property
+    def unseen_texts(self) -> dict[str, str]:
+        """Return the gateway's texts in the response that no real one was seen to show, each with what is known of it:
+        `documented`, or `ours`. A text that is part of another one is left out.
+        """
+        import json
+
+        made = self.exchange.environment.unseen_texts
+        body = self.response.text if made else ""
+        found = {from_utf16(text): known for text, known in made.items()}
+        found = {
+            text: known for text, known in found.items() if text and json.dumps(text, ensure_ascii=False)[1:-1] in body
+        }
+        return {
+            text: known for text, known in found.items() if not any(text != other and text in other for other in found)
+        }
 
     @property
     def variables(self) -> dict[str, Any]:

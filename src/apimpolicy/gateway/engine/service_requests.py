@@ -20,7 +20,7 @@ from apimpolicy.gateway.engine.exchange import Exchange, Unmatched
 from apimpolicy.gateway.engine.forwarding import path_below
 from apimpolicy.gateway.engine.mcp.servers import ENDPOINT, McpServer
 from apimpolicy.gateway.engine.result import Result
-from apimpolicy.gateway.engine.subscription_keys import ACCESS_DENIED, Admission, admit
+from apimpolicy.gateway.engine.subscription_keys import Admission, admit
 from apimpolicy.gateway.engine.variables import set_variables
 from apimpolicy.gateway.policies.cors import is_preflight
 from apimpolicy.gateway.policies.surroundings import PolicyError
@@ -76,7 +76,7 @@ class ServiceRequests:
         try:
             admission = self._admit(exchange, routed, program)
         except PolicyError as error:
-            return Result(exchange, pipeline.answer_denied(exchange, program, error, ACCESS_DENIED).to_response())
+            return Result(exchange, pipeline.answer_denied(exchange, program, error).to_response())
         if admission.product is not None:
             program = self.program(routed.api, operation_policy, admission, has_global=has_global)
         result = Result(exchange, pipeline.run(exchange, program).to_answer())

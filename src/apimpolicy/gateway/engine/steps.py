@@ -273,7 +273,7 @@ class _Builder(Record):
         value = attribute.value
         from apimpolicy.gateway.context.azure_texts import azure_text
 
-        message = azure_text("fragment-unknown").filled(id=name)
+        message = azure_text("fragment-unknown", id=name)
         known = ", ".join(sorted(self.fragments))
         there = f"The gateway has {known}" if known else "The gateway has none"
         advice = f'{there}. Add it to apimpolicy.toml, below [fragments]: {name} = "{name}.xml"'

@@ -20,7 +20,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.gateway.policies.surroundings import PolicyError
+from apimpolicy.gateway.policies.surroundings import PolicyError, azure_error
 from apimpolicy.text.source import from_utf16, to_utf16
 
 if TYPE_CHECKING:
@@ -28,14 +28,6 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.context.messages import RequestMessage
     from apimpolicy.gateway.engine.api_routing import RoutedApi
     from apimpolicy.gateway.engine.service import Service, ServiceApi, ServiceProduct, ServiceSubscription
-
-UNAUTHORIZED = 401
-ACCESS_DENIED = "Access Denied"
-MISSING = (
-    "Access denied due to missing subscription key."
-    " Make sure to include subscription key when making requests to an API."
-)
-INVALID = "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription."
 
 
 class Admission(NamedTuple):
@@ -60,9 +52,9 @@ def admit(service: Service, routed: RoutedApi, request: RequestMessage) -> Admis
                 used.key = to_utf16(key)
                 return Admission(_product_of(service, each), used, each.user, each.allow_tracing)
         if opened is None or not any(each.target[0] == "products" for each in known):
-            raise _refusal("SubscriptionKeyInvalid", INVALID, routed, request)
+            raise _refusal("subscription-key-invalid", routed, request)
     if needs_key(service, api):
-        raise _refusal("SubscriptionKeyNotFound", MISSING, routed, request)
+        raise _refusal("subscription-key-missing", routed, request)
     return Admission(opened)
 
 
@@ -114,8 +106,8 @@ def _product_of(service: Service, subscription: ServiceSubscription) -> ServiceP
     return next((each for each in service.products if kind == "products" and each.id == name), None)
 
 
-def _refusal(reason: str, message: str, routed: RoutedApi, request: RequestMessage) -> PolicyError:
+def _refusal(text: str, routed: RoutedApi, request: RequestMessage) -> PolicyError:
     name = from_utf16(routed.api.api.subscription_key_parameter_names.header)
     realm = f"{from_utf16(request.url.scheme)}://{from_utf16(request.url.host)}/{routed.prefix}".rstrip("/")
     challenge = f'AzureApiManagementKey realm="{realm}",name="{name}",type="header"'
-    return PolicyError(reason, message, UNAUTHORIZED, headers={"WWW-Authenticate": challenge})
+    return azure_error(text, headers={"WWW-Authenticate": challenge})

@@ -27,7 +27,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.policies.certificates import uploaded_certificate
 from apimpolicy.gateway.policies.conversions import text, trimmed, typed
 from apimpolicy.gateway.policies.effects import BackendCertificateSet, Effect
-from apimpolicy.gateway.policies.spec import PolicyError, PolicyExchange, expression_attribute, policy
+from apimpolicy.gateway.policies.spec import PolicyExchange, azure_error, expression_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
@@ -50,7 +50,7 @@ class AuthenticationCertificate:
     def run(self, exchange: PolicyExchange) -> Effect:
         certificate = self.certificate(exchange)
         if not certificate.has_private_key:
-            raise PolicyError(None, f"The certificate {certificate.subject} has no private key.")
+            raise azure_error("certificate-without-key", subject=certificate.subject)
         if exchange.composed_request is not None:
             exchange.composed_request.certificate = certificate
         else:
@@ -68,7 +68,7 @@ class AuthenticationCertificate:
         for pair in exchange.context.deployment.certificates:
             if same_hexadecimal(self.thumbprint or "", pair.value.thumbprint):
                 return pair.value  # type: ignore[no-any-return]
-        raise PolicyError(None, f"No certificate with the thumbprint '{self.thumbprint}' is uploaded.")
+        raise azure_error("certificate-thumbprint-unknown", thumbprint=self.thumbprint)
 
     def from_body(self, body: object) -> Certificate:
         import base64
@@ -82,7 +82,7 @@ class AuthenticationCertificate:
             password = None if self.password is None else from_utf16(self.password)
             return _read(data, password)
         except (binascii.Error, ConfigurationError) as error:
-            raise PolicyError(None, f"The certificate cannot be read: {error}.") from None
+            raise azure_error("certificate-unreadable", details=error) from None
 
 
 def _read(data: bytes, password: str | None) -> Certificate:

@@ -39,14 +39,13 @@ from apimpolicy.gateway.policies.effects import Effect, TokenAcquired
 from apimpolicy.gateway.policies.identity_services import IdentityMissingError, IdentityUnavailableError
 from apimpolicy.gateway.policies.placement import Placement
 from apimpolicy.gateway.policies.spec import (
-    PolicyError,
     PolicyExchange,
+    azure_error,
     expression_attribute,
     literal_attribute,
     policy,
 )
 
-NO_IDENTITY = "Managed service identity must be configured to use authentication-token policy."
 """Documented, for an identity that is missing or has expired."""
 
 
@@ -72,13 +71,12 @@ class AuthenticationManagedIdentity:
         try:
             token = to_utf16(exchange.services.identities.managed_identity_token(resource, client_id))
         except IdentityUnavailableError as error:
-            message = f"No token for '{self.resource}': {to_utf16(str(error))}."
-            effect = TokenAcquired(message, resource=resource, client_id=client_id, acquired=False)
+            refused = azure_error("identity-token-missing", resource=self.resource, details=to_utf16(str(error)))
+            effect = TokenAcquired(refused.message, resource=resource, client_id=client_id, acquired=False)
             if self.ignore_error:
                 return effect
             exchange.note(effect)
-            is_missing = isinstance(error, IdentityMissingError)
-            raise PolicyError(None, NO_IDENTITY if is_missing else message) from None
+            raise (azure_error("identity-missing") if isinstance(error, IdentityMissingError) else refused) from None
         if variable:
             exchange.variables[from_utf16(variable)] = token
         else:

@@ -42,17 +42,10 @@ from apimpolicy.gateway.policies.spec import (
     literal_attribute,
     policy,
 )
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 CACHE_HEADERS = ("Cache-Control", "If-None-Match", "If-Modified-Since")
 """Headers that a miss removes from the request. Cache-Control was seen; the reason in the trace implies the others."""
-HIT = (
-    "Cache lookup resulted in a hit! Cached response will be used. Processing will continue from the step in the"
-    " response pipeline that is after the corresponding `cache-store`."
-)
-MISS = (
-    "Cache lookup resulted in a miss. Cache headers listed below were removed from the request to prompt the backend"
-    " service to send back a complete response."
-)
 
 
 @policy(
@@ -93,14 +86,16 @@ class CacheLookup:
             for name, _ in removed:
                 request.headers.delete(name)
             headers = [{"name": name, "value": from_utf16(",".join(values))} for name, values in removed]
-            traced = {"message": MISS, "cacheKey": shown, "cacheHeaders": headers}
-            return CacheAccessed(MISS, key=key, found=False, traced=traced)
+            miss = azure_text("trace-cache-miss")
+            traced = {"message": miss, "cacheKey": shown, "cacheHeaders": headers}
+            return CacheAccessed(miss, key=key, found=False, traced=traced)
         answer = exchange.received(value)
         if self.downstream_caching_type != "none":
             directives = [self.downstream_caching_type, *(["must-revalidate"] if self.must_revalidate else [])]
             answer.headers.set("Cache-Control", [", ".join(directives)])
         exchange.serve(answer)
-        return CacheAccessed(HIT, key=key, found=True, traced={"message": HIT, "cacheKey": shown})
+        hit = azure_text("trace-cache-hit")
+        return CacheAccessed(hit, key=key, found=True, traced={"message": hit, "cacheKey": shown})
 
     def key_parts(self, exchange: PolicyExchange) -> tuple[object, ...]:
         from urllib.parse import quote

@@ -41,8 +41,8 @@ class CacheLookupValue:
             exchange.variables[self.variable_name] = value if found else self.default_value
         traced = None
         if not found and self.default_value is None:
-            from apimpolicy.gateway.context.azure_texts import azure_text
+            from apimpolicy.gateway.policies.surroundings import azure_text
 
-            traced = {"message": azure_text("trace-cached-value-missing").text}
+            traced = {"message": azure_text("trace-cached-value-missing")}
         shown = f"{self.key} is {'there' if found else 'not there'}"
         return CacheAccessed(shown, key=self.key, found=found, traced=traced)

@@ -22,8 +22,7 @@ from apimpolicy.gateway.policies.conversions import Range, boolean, number
 from apimpolicy.gateway.policies.effects import CacheAccessed, Effect
 from apimpolicy.gateway.policies.placement import Placement
 from apimpolicy.gateway.policies.spec import PolicyExchange, expression_attribute, policy
-
-STORED = "Response will be buffered during streaming and stored in the cache after it is received in full."
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 
 @policy(
@@ -47,4 +46,5 @@ class CacheStore:
         if cache is None or exchange.cache_key is None or exchange.is_served or not wanted:
             return CacheAccessed("this response is not kept", key=exchange.cache_key, found=False)
         cache.set(exchange.cache_key, response.to_response(), self.duration)
-        return CacheAccessed(STORED, key=exchange.cache_key, found=True, traced=STORED)
+        shown = azure_text("trace-response-stored")
+        return CacheAccessed(shown, key=exchange.cache_key, found=True, traced=shown)

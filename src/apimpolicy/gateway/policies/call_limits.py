@@ -22,18 +22,18 @@ from apimpolicy.gateway.policies.spec import (
     PolicyError,
     PolicyExchange,
     PolicyStep,
+    azure_error,
     expression_attribute,
     literal_attribute,
     postponed_attribute,
 )
 from apimpolicy.gateway.policies.state import Bucket, Counter, CounterClaim, CounterStatus, Total, Window, whole_calls
+from apimpolicy.gateway.policies.surroundings import azure_text
 from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.entities import Api, Operation
     from apimpolicy.gateway.context.messages import ResponseMessage
-
-EXCEEDED = "Rate limit was exceeded."
 
 
 class RateReport:
@@ -84,7 +84,7 @@ class CallRate(Record):
         return found >> 1
 
     def counted(self, left: int) -> Effect:
-        traced = {"message": f"RateLimit counter {self.number} is incremented"}
+        traced = {"message": azure_text("trace-rate-counted", number=self.number)}
         return RateLimited(f"{left} of {self.calls} calls remain", remaining=left, traced=traced)
 
     def counter(self, exchange: PolicyExchange) -> Counter:
@@ -115,15 +115,11 @@ class CallRate(Record):
         self.report_remaining(exchange, status)
         period = time_span(self.period)
         limit = {"counterKey": self.number, "period": period, "callLimit": self.calls, "count": self.calls}
-        traced = {"message": EXCEEDED, "retryAfter": time_span(status.wait), "rateLimit": limit}
-        exchange.note(RateLimited(EXCEEDED, remaining=0, traced=traced))
-        return PolicyError(
-            "RateLimitExceeded",
-            "Rate limit is exceeded",
-            429,
-            public_message=f"Rate limit is exceeded. Try again in {seconds} seconds.",
-            headers={self.report.retry_after_header_name: str(seconds)},
-        )
+        exceeded = azure_text("trace-rate-exceeded")
+        traced = {"message": exceeded, "retryAfter": time_span(status.wait), "rateLimit": limit}
+        exchange.note(RateLimited(exceeded, remaining=0, traced=traced))
+        headers = {self.report.retry_after_header_name: str(seconds)}
+        return azure_error("rate-limit-exceeded", headers=headers, seconds=seconds)
 
 
 def rate_counter(exchange: PolicyExchange, key: str, limit: int, period: float) -> Bucket | Window:
@@ -172,7 +168,6 @@ def applicable(
             yield limit
 
 
-FORBIDDEN = 403
 KILOBYTE = 1024
 NO_LIMIT = 1 << 52
 """The limit where only the bandwidth is limited, and calls are still counted: a number that every double can hold."""
@@ -205,10 +200,9 @@ class Quota(Record):
         answer.body.measure(lambda received: counters.count([(total, sent + received)]))
 
     def refusal(self, claim: CounterClaim, status: CounterStatus) -> PolicyError:
-        what = "call volume" if claim.counter == self.total("calls") else "bandwidth"
+        text = "quota-exceeded" if claim.counter == self.total("calls") else "bandwidth-exceeded"
         seconds = math.ceil(status.wait)
-        message = f"Out of {what} quota. Quota will be replenished in {time_span(seconds)}."
-        return PolicyError("QuotaExceeded", message, FORBIDDEN, headers={"Retry-After": str(seconds)})
+        return azure_error(text, headers={"Retry-After": str(seconds)}, time=time_span(seconds))
 
 
 def take_quotas(
@@ -229,19 +223,15 @@ def take_quotas(
 
 MINUTE = 60.0
 PERIODS = ("Indefinite", "Hourly", "Daily", "Weekly", "Monthly", "Yearly")
-TOO_MANY_REQUESTS = 429
 _ORIGIN = datetime.datetime(1, 1, 1)
 
 
 class TokenLimit:
     """A limit on the tokens of one counter; reasons, statuses and texts as seen on real gateways."""
 
-    status: int
-    message: str
-    reason: str
-    estimated: str
-    reason_of_estimate: str
-    """Message and reason when the estimate of a prompt exceeds what is left."""
+    exceeded: str
+    exceeded_by_estimate: str
+    """Names of its texts; the second one is for a prompt whose estimate exceeds what is left."""
 
     def __init__(self, counter: Bucket | Total | Window, limit: int) -> None:
         self.key = counter.key
@@ -265,11 +255,11 @@ class TokenLimit:
         return in_words(seconds)
 
     def refusal(self, seconds: int | None, header: str, *, by_estimate: bool = False) -> PolicyError:
-        message, reason = (self.estimated, self.reason_of_estimate) if by_estimate else (self.message, self.reason)
+        text = self.exceeded_by_estimate if by_estimate else self.exceeded
         if seconds is None:
-            return PolicyError(reason, message, self.status)
-        message = f"{message} Try again in {self.when(seconds)}."
-        return PolicyError(reason, message, self.status, headers={header: str(seconds)})
+            return azure_error(text, again="")
+        again = azure_text("try-again", time=self.when(seconds))
+        return azure_error(text, headers={header: str(seconds)}, again=f" {again}")
 
 
 class TokenRate(TokenLimit):
@@ -277,11 +267,7 @@ class TokenRate(TokenLimit):
     were used beyond the limit of a bucket are owed, as seen.
     """
 
-    status = TOO_MANY_REQUESTS
-    message = "Token limit is exceeded."
-    reason = "OpenAITokenLimitExceeded"
-    estimated = "Token limit will exceed based on estimated request tokens."
-    reason_of_estimate = "TokenLimitExceededAfterPrompt"
+    exceeded, exceeded_by_estimate = "token-limit-exceeded", "token-limit-will-exceed"
 
     def __init__(self, exchange: PolicyExchange, counter_key: str, limit: int) -> None:
         super().__init__(rate_counter(exchange, f"token-rate {counter_key}", limit, MINUTE), limit)
@@ -304,10 +290,7 @@ class TokenRate(TokenLimit):
 class TokenQuota(TokenLimit):
     """Tokens in the current hour, day, week, month or year, UTC; `Indefinite` never ends."""
 
-    status = FORBIDDEN
-    message = "Token quota is exceeded."
-    reason = reason_of_estimate = "OpenAITokenQuotaExceeded"
-    estimated = "Token quota will exceed based on estimated request tokens."
+    exceeded, exceeded_by_estimate = "token-quota-exceeded", "token-quota-will-exceed"
 
     def __init__(self, counter_key: str, limit: int, period: str, now: float) -> None:
         start, self.end = period_around(period, now)

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from apimpolicy.csharp.dotnet.values import from_utf16
-from apimpolicy.gateway.policies.surroundings import PolicyError, PolicyExchange
+from apimpolicy.gateway.policies.surroundings import PolicyExchange, azure_error
 
 if TYPE_CHECKING:
     from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
@@ -31,7 +31,7 @@ def uploaded_certificate(exchange: PolicyExchange, wanted: str) -> Certificate:
     if found is None:
         found = find_by_id({from_utf16(pair.key): pair.value for pair in uploaded}, from_utf16(wanted))
     if found is None:
-        raise PolicyError(None, f"No certificate with the id '{wanted}' is uploaded.")
+        raise azure_error("certificate-unknown", id=wanted)
     return found
 
 

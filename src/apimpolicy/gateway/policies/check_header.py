@@ -22,7 +22,14 @@ from __future__ import annotations
 from apimpolicy.gateway.policies.conversions import STATUS_CODES, boolean, integer, trimmed
 from apimpolicy.gateway.policies.effects import Effect, HeaderChecked
 from apimpolicy.gateway.policies.placement import Placement
-from apimpolicy.gateway.policies.spec import PolicyError, PolicyExchange, child_texts, expression_attribute, policy
+from apimpolicy.gateway.policies.spec import (
+    PolicyError,
+    PolicyExchange,
+    azure_error,
+    child_texts,
+    expression_attribute,
+    policy,
+)
 
 
 @policy(
@@ -45,17 +52,15 @@ class CheckHeader:
     def run(self, exchange: PolicyExchange) -> Effect:
         found = exchange.request.headers.get_all(self.name)
         if not found:
-            raise self.refusal("HeaderNotFound", f"Header {self.name} was not found in the request. Access denied.")
+            raise self.refusal("header-missing")
         allowed = {self.folded(value) for value in self.values}
         if allowed and allowed.isdisjoint(self.folded(value) for value in found):
-            from apimpolicy.gateway.context.azure_texts import azure_text
-
-            raise self.refusal("HeaderValueNotAllowed", azure_text("header-value").filled(name=self.name))
+            raise self.refusal("header-value")
         return HeaderChecked(f"{self.name}: {', '.join(found)}", name=self.name, values=tuple(found))
 
-    def refusal(self, reason: str, message: str) -> PolicyError:
+    def refusal(self, text: str) -> PolicyError:
         shown = self.failed_check_error_message
-        return PolicyError(reason, message, self.failed_check_httpcode, public_message=shown)
+        return azure_error(text, status=self.failed_check_httpcode, public_message=shown, name=self.name)
 
     def folded(self, value: str) -> str:
         return value.lower() if self.ignore_case else value

@@ -13,25 +13,15 @@ from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.gateway.context.description import Content, definition_name
 from apimpolicy.gateway.policies.json_schemas import JsonSchema, SchemaNotFoundError, SchemaViolation, UnverifiableError
-from apimpolicy.gateway.policies.surroundings import PolicyError
-from apimpolicy.gateway.policies.validation_errors import (
-    INCORRECT,
-    INTERNAL,
-    MISSING,
-    PREVENT,
-    ValidationError,
-    description_of,
-)
+from apimpolicy.gateway.policies.surroundings import PolicyError, azure_text
+from apimpolicy.gateway.policies.validation_errors import INCORRECT, MISSING, PREVENT, ValidationError, description_of
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.policies.spec import PolicyExchange
     from apimpolicy.gateway.policies.validate_content import ContentRule
 
-NO_SCHEMA = "API's schema does not exist or it could not be resolved."
 ENDS_EARLY = "Unexpected end"
 """The beginnings of messages of Newtonsoft's reader when a text ends too early."""
-EMPTY = "The body is empty."
-NO_DEFINITIONS = "API's schema does not specify definitions."
 
 
 _NO_DEFINITIONS: dict[str, Any] = {}
@@ -54,7 +44,7 @@ def content_errors(
 
     Raises ConfigurationError for a schema that cannot be used.
     """
-    kind, what = f"{side}Body", f"Body of the {side.lower()}"
+    kind = f"{side}Body"
     try:
         if unreadable:
             raise UnverifiableError(unreadable)
@@ -62,21 +52,22 @@ def content_errors(
             name, violations = _compared(exchange, rule, media_type, content, described)
         else:
             name = definition_name(described.schema) if described is not None else ""
-            violations = [SchemaViolation(EMPTY)]
+            violations = [SchemaViolation(azure_text("content-empty"))]
     except _NoSchemaError as error:
         yield ValidationError("", "ApiSchema", "", str(error))
     except SchemaNotFoundError as error:
-        text = f"API's schema does not contain definition {_missing(described, error)}, which is associated with"
-        yield ValidationError(media_type, kind, MISSING, f"{text} the content type {media_type}.")
+        missing, whole = _missing(described, error), f"content type {media_type}"
+        text = azure_text("schema-definition-missing", definition=missing, whole=whole)
+        yield ValidationError(media_type, kind, MISSING, text)
     except UnverifiableError as error:
-        text = f"{what} cannot be validated for the content type {media_type}. {error}"
+        text = azure_text("content-unverifiable", side=side.lower(), type=media_type, details=error)
         yield ValidationError("", kind, "ValidationException", text)
     else:
         definition = f"the definition {name}," if name else "the definition"
         for violation in violations:
-            text = f"{what} does not conform to {definition} which is associated with the content type {media_type}."
-            details = f"{text} {violation.text}"
-            yield ValidationError(media_type, kind, INCORRECT, details, details if side == "Request" else INTERNAL)
+            known = {"side": side.lower(), "definition": definition, "type": media_type}
+            details = azure_text("content-invalid", **known, violation=violation.text)
+            yield ValidationError(media_type, kind, INCORRECT, details, details if side == "Request" else None)
 
 
 def _missing(described: Content | None, error: SchemaNotFoundError) -> str:
@@ -137,9 +128,9 @@ def _json_schema(exchange: PolicyExchange, rule: ContentRule, described: Content
         return reference.rpartition("/")[2] or schema_id, {"$ref": reference}, schema, True
     description = description_of(exchange, rule.action)
     if exchange.described_operation is None or description is None:
-        raise _NoSchemaError(NO_SCHEMA)
+        raise _NoSchemaError(azure_text("content-schema-missing"))
     if described is None or described.schema is None:
-        raise _NoSchemaError(NO_DEFINITIONS)
+        raise _NoSchemaError(azure_text("content-definitions-missing"))
     return definition_name(described.schema), described.schema, description.definitions, False
 
 
@@ -159,7 +150,8 @@ def _xml_schema(exchange: PolicyExchange, rule: ContentRule) -> tuple[str, Any]:
     else:
         description = description_of(exchange, rule.action)
         if description is None or description.xml_schema is None:
-            raise _NoSchemaError(NO_SCHEMA if description is None else NO_DEFINITIONS)
+            missing = "content-schema-missing" if description is None else "content-definitions-missing"
+            raise _NoSchemaError(azure_text(missing))
         name, text = "", description.xml_schema
     key = ("xml", name, id(text))
     compiled = exchange.services.documents.compiled.get(key)

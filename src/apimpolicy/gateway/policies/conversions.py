@@ -19,6 +19,7 @@ from typing import NamedTuple
 from apimpolicy.csharp.dotnet.environment import assume
 from apimpolicy.csharp.dotnet.exceptions import FormatException, OverflowException
 from apimpolicy.csharp.dotnet.values import BYTE, Array, from_utf16
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 BLANKS = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 """The characters that `String.Trim()` removes."""
@@ -26,11 +27,15 @@ _INTEGER = re.compile(r"[\t-\r ]*([+-]?[0-9]+)[\t-\r ]*\0*")
 
 
 class InvalidValueError(Exception):
-    """A value that the gateway refuses after the evaluation of the expression; `message` is a .NET string."""
+    """A value that the gateway refuses after the evaluation of the expression, with a text of `azure_texts`."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    @property
+    def message(self) -> str:
+        """Return the text, a .NET string."""
+        return azure_text(*self.args[:1], **self.args[1])
+
+    def __init__(self, text: str, **values: str) -> None:
+        super().__init__(text, values)
 
 
 def text(value: object) -> str:
@@ -50,15 +55,11 @@ _BREAKS = re.compile(r"[\r\n\0]")
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 
-RESTRICTED_HEADER = "Header name is invalid or restricted from modification."
-"""Seen on a real gateway, for an expression whose value is `Content-Length`."""
-
-
 def header_name(value: object) -> str:
     """Convert to the name of a header. Raises InvalidValueError for an empty one, line breaks and U+0000."""
     name = trimmed(value)
     if not name or _BREAKS.search(name):
-        raise InvalidValueError(RESTRICTED_HEADER)
+        raise InvalidValueError("header-restricted")
     return name
 
 
@@ -69,8 +70,7 @@ def header_value(value: object) -> str:
     """
     found = trimmed(value)
     if broken := _BREAKS.search(found):
-        kind = "Control" if broken[0] == "\0" else "CRLF"
-        raise InvalidValueError(f"Specified value has invalid {kind} characters.")
+        raise InvalidValueError("header-characters", kind="Control" if broken[0] == "\0" else "CRLF")
     return found
 
 
@@ -79,7 +79,7 @@ def http_method(value: object) -> str:
     method = trimmed(value)
     if method and re.compile(_TOKEN).fullmatch(method) is None:
         assume("A malformed method is refused as line breaks in headers are, which was seen")
-        raise InvalidValueError("The format of the HTTP method is invalid.")
+        raise InvalidValueError("method-invalid")
     return method
 
 
@@ -88,7 +88,7 @@ def reason_phrase(value: object) -> str:
     reason = text(value)
     if _BREAKS.search(reason):
         assume("Line breaks in a reason phrase are refused as those in headers are, which was seen")
-        raise InvalidValueError("The reason phrase must not contain new-line characters.")
+        raise InvalidValueError("reason-phrase-invalid")
     return reason
 
 
@@ -96,7 +96,7 @@ def status_code(value: object) -> int:
     """Convert to a status code. Raises what `integer` does, and InvalidValueError where HttpResponseMessage throws."""
     status = integer(value)
     if not 0 <= status <= 999:
-        raise InvalidValueError("Specified argument was out of the range of valid values. (Parameter 'value')")
+        raise InvalidValueError("status-out-of-range")
     return status
 
 

@@ -47,6 +47,7 @@ from apimpolicy.gateway.policies.spec import (
     part,
     policy,
 )
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.messages import RequestMessage, ResponseMessage
@@ -97,11 +98,7 @@ class Cors:
         request = exchange.request
         origin = (request.headers.joined("Origin") or "").strip()
         if not origin:
-            shown = (
-                "Origin header was missing or empty and the request was classified as not cross-domain."
-                " CORS policy was not applied."
-            )
-            return CorsChecked(shown, origin=None, allowed=False)
+            return CorsChecked(azure_text("trace-without-origin"), origin=None, allowed=False)
         allowed = self.texts(exchange, self.origins)
         refused = [] if _allows(origin, allowed) else [_no_origin(origin, allowed)]
         grant = self.grant(origin, allowed)

@@ -53,9 +53,9 @@ from apimpolicy.gateway.policies.data_source_parts import (
 from apimpolicy.gateway.policies.data_sources import CosmosRequest
 from apimpolicy.gateway.policies.effects import DataRequested, Effect
 from apimpolicy.gateway.policies.spec import (
-    PolicyError,
     PolicyExchange,
     PolicyStep,
+    azure_error,
     child,
     child_texts,
     content,
@@ -177,7 +177,7 @@ class CosmosDBDataSource:
             if step is not None
         ]
         if len(asked) != 1:
-            raise PolicyError(None, "cosmosdb-data-source takes exactly one request.")
+            raise azure_error("cosmos-requests")
         step, make = asked[0]
         request = CosmosRequest(
             connection_string=from_utf16(target.text),
@@ -227,7 +227,7 @@ class CosmosDBDataSource:
         try:
             item = json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise PolicyError(None, to_utf16(f"The item to write is not JSON: {error}")) from None
+            raise azure_error("cosmos-item-not-json", details=to_utf16(str(error))) from None
         identifier = _text(exchange, asked.id)
         if identifier is None and isinstance(item, dict) and item.get("id") is not None:
             identifier = str(item["id"])
@@ -249,7 +249,7 @@ def _count(text: str | None) -> int | None:
     try:
         return int(text)
     except ValueError:
-        raise PolicyError(None, to_utf16(f"max-item-count is a number, not '{text[:40]}'.")) from None
+        raise azure_error("cosmos-count-not-number", text=to_utf16(text[:40])) from None
 
 
 def _partition(exchange: PolicyExchange, step: PolicyStep | None) -> dict[str, Any]:
@@ -268,7 +268,7 @@ def _partition(exchange: PolicyExchange, step: PolicyStep | None) -> dict[str, A
         try:
             value = int(text) if text.lstrip("-").isdecimal() else float(text)
         except ValueError:
-            raise PolicyError(None, to_utf16(f"The partition key '{text[:40]}' is not a number.")) from None
+            raise azure_error("cosmos-key-not-number", text=to_utf16(text[:40])) from None
     return {"partition_key": value, "has_partition_key": True}
 
 

@@ -19,6 +19,7 @@ from apimpolicy.gateway.policies.spec import (
     part,
     policies,
 )
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 
 @part("connection-string")
@@ -88,4 +89,4 @@ def templated(exchange: PolicyExchange, text: str, template: str | None) -> str:
 
 
 def unreachable(error: OSError) -> PolicyError:
-    return PolicyError("BackendConnectionFailure", str(error) or "The data source cannot be reached.")
+    return PolicyError("BackendConnectionFailure", str(error) or azure_text("data-source-unreachable"))

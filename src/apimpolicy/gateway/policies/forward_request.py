@@ -40,6 +40,7 @@ from apimpolicy.gateway.policies.effects import Effect, Forwarded, round_trip
 from apimpolicy.gateway.policies.spec import (
     PolicyError,
     PolicyExchange,
+    azure_error,
     expression_attribute,
     literal_attribute,
     policy,
@@ -103,8 +104,8 @@ class ForwardRequest:
                 shown += f" → {round_trip(request, response)}"
                 exchange.note(self.effect(exchange, request, response, shown))
         if self.fail_on_error_status_code and 400 <= response.status_code < 600:
-            message = f"The backend answered with the status code {response.status_code}."
-            raise PolicyError(None, message, response.status_code, exchange.response)
+            code = response.status_code
+            raise azure_error("backend-status", status=code, response=exchange.response, code=code)
 
     @staticmethod
     def effect(exchange: PolicyExchange, request: Request, response: Response | None, shown: str) -> Effect:

@@ -15,6 +15,7 @@ from graphql import GraphQLError, GraphQLSchema
 from apimpolicy.csharp.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.policies.message_text import media_type_of
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.messages import RequestMessage
@@ -34,8 +35,9 @@ class GraphQLRequestError(Exception):
         self.entries = list(entries)
 
 
-def error(message: str) -> GraphQLRequestError:
-    return GraphQLRequestError({"message": message})
+def error(text: str, /, **values: object) -> GraphQLRequestError:
+    """Return an error with a text of `azure_texts`."""
+    return GraphQLRequestError({"message": azure_text(text, **values)})
 
 
 def graphql_schema(text: str) -> GraphQLSchema:
@@ -63,7 +65,7 @@ class GraphQLRequest:
         except GraphQLError as problem:
             raise GraphQLRequestError(_entry(problem)) from None
         except RecursionError:
-            raise error("The query is nested too deeply.") from None
+            raise error("graphql-too-deep") from None
 
     @classmethod
     def of(cls, request: RequestMessage, content: bytes) -> GraphQLRequest:
@@ -75,14 +77,14 @@ class GraphQLRequest:
         if not content:
             values = request.url.query.get_all("query")
             if not values:
-                raise error("The request has no query.")
+                raise error("graphql-query-missing")
             return cls(from_utf16(values[0]), None)
         try:
             payload = json.loads(content.decode("utf-8-sig", "replace"))
         except (ValueError, RecursionError):
-            raise error("The body of the request is not JSON.") from None
+            raise error("graphql-not-json") from None
         if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
-            raise error("The body of the request has no query.")
+            raise error("graphql-body-without-query")
         return cls(payload["query"], payload)
 
     def send(self, request: RequestMessage, query: str) -> None:
@@ -100,7 +102,7 @@ class GraphQLRequest:
         try:
             problems = graphql.validate(schema, self.document)
         except RecursionError:
-            raise error("The query is nested too deeply.") from None
+            raise error("graphql-too-deep") from None
         if problems:
             raise GraphQLRequestError(*map(_entry, problems))
 
@@ -159,7 +161,7 @@ class GraphQLRequest:
                 known = len(emptied)
                 edited = graphql.visit(edited, graphql.TypeInfoVisitor(info, Remover()))
         except RecursionError:
-            raise error("The query is nested too deeply.") from None
+            raise error("graphql-too-deep") from None
         if not any(node.kind == "operation_definition" for node in edited.definitions):
             return None
         return graphql.print_ast(edited)

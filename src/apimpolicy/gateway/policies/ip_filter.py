@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING
 from apimpolicy.gateway.policies.conversions import trimmed
 from apimpolicy.gateway.policies.effects import AddressChecked, Condition, Effect
 from apimpolicy.gateway.policies.spec import (
-    PolicyError,
     azure_error,
     child_texts,
     children,
@@ -41,9 +40,6 @@ if TYPE_CHECKING:
 
     from apimpolicy.gateway.policies.spec import PolicyExchange, PolicyStep
 
-FORBIDDEN = 403
-PUBLIC = "Forbidden"
-"""The text for the caller; the details are for `context.LastError` only, as seen on real gateways."""
 _WITH_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::\d+)?|(?P<v4>[0-9.]+):\d+")
 
 
@@ -71,8 +67,7 @@ class IpFilter:
         written = exchange.request.ip_address or ""
         caller = parsed(written)
         if caller is None:
-            message = "Failed to establish IP address for the caller. Access denied."
-            raise PolicyError("FailedToParseCallerIP", message, FORBIDDEN, public_message=PUBLIC)
+            raise azure_error("caller-address-unknown")
         listed = any(caller == self.own(address) for address in self.addresses)
         for step in self.ranges:
             between: AddressRange = exchange.evaluate(step)
@@ -81,17 +76,16 @@ class IpFilter:
             exchange.note(Condition("inside" if inside else "outside", taken=inside), step)
             listed = listed or inside
         if self.action == "allow" and not listed:
-            raise azure_error("ip-refused", public_message=PUBLIC, address=written)
+            raise azure_error("ip-refused", address=written)
         if self.action == "forbid" and listed:
-            message = "Caller IP address is blocked. Access denied."
-            raise PolicyError("CallerIpBlocked", message, FORBIDDEN, public_message=PUBLIC)
+            raise azure_error("ip-blocked")
         return AddressChecked(f"{written} may call", address=written)
 
     def own(self, written: str) -> IPv4Address | IPv6Address:
         """Return an address of the policy. Raises PolicyError."""
         found = parsed(written)
         if found is None:
-            raise PolicyError(None, f"'{written}' is not an IP address.")
+            raise azure_error("ip-invalid", text=written)
         return found
 
 

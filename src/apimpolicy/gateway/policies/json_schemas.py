@@ -7,16 +7,19 @@ known. Regular expressions are matched with a bound on backtracking and on size;
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.policies.schema_cost import branches_too_often, has_alternatives
+from apimpolicy.gateway.policies.surroundings import azure_text
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.policies.json_documents import JsonText, Place
 
+_WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MAX_BACKTRACKING = 100_000
 MAX_PATTERN_BYTES = 1_000_000
 MAX_ERRORS = 100
@@ -51,33 +54,6 @@ _TYPE_NAMES = {
 """In the order in which Newtonsoft writes several."""
 
 
-_SENTENCES = {
-    "Enum": "Value {json} is not defined in enum.",
-    "Constant": "Value {json} does not match const.",
-    "Minimum": "{sort} {shown} is less than minimum value of {limit}.",
-    "Maximum": "{sort} {shown} exceeds maximum value of {limit}.",
-    "ExclusiveMinimum": "{sort} {shown} equals minimum value of {limit} and exclusive minimum is true.",
-    "ExclusiveMaximum": "{sort} {shown} equals maximum value of {limit} and exclusive maximum is true.",
-    "MultipleOf": "{sort} {shown} is not a multiple of {limit}.",
-    "MinLength": "String '{shown}' is less than minimum length of {limit}.",
-    "MaxLength": "String '{shown}' exceeds maximum length of {limit}.",
-    "Pattern": "String '{shown}' does not match regex pattern '{details.pattern}'.",
-    "Format": "String '{shown}' does not validate against format '{details.format}'.",
-    "MinItems": "Array item count {count} is less than minimum count of {limit}.",
-    "MaxItems": "Array item count {count} exceeds maximum count of {limit}.",
-    "UniqueItems": "Non-unique array item.",
-    "Contains": "No items match contains.",
-    "MinProperties": "Object property count {count} is less than minimum count of {limit}.",
-    "MaxProperties": "Object property count {count} exceeds maximum count of {limit}.",
-    "AnyOf": "JSON does not match any schemas from 'anyOf'.",
-    "OneOfNotValid": "JSON is valid against no schemas from 'oneOf'.",
-    "OneOfMultipleValid": "JSON is valid against more than one schema from 'oneOf'.",
-    "Not": "JSON is valid against schema from 'not'.",
-    "FalseSchema": "Schema always fails validation.",
-}
-"""Newtonsoft's sentences by the kind of an error."""
-
-
 class SchemaNotFoundError(Exception):
     """A `$ref` of a schema leads nowhere."""
 
@@ -96,7 +72,9 @@ class SchemaViolation(Record):
     def text(self) -> str:
         """Return the sentence with its place."""
         line, position = self.place
-        return f"{self.message} Line: {line}, Position: {position}" if self.place != NOWHERE else self.message
+        if self.place == NOWHERE:
+            return self.message
+        return azure_text("schema-place", message=self.message, line=line, position=position)
 
 
 class JsonSchema:
@@ -154,7 +132,7 @@ class JsonSchema:
         import jsonschema_rs
 
         if self._branches and branches_too_often(*self._counted, document.value, len(document.starts)):
-            raise UnverifiableError("The alternatives of the schema branch too often for this value.")
+            raise UnverifiableError(azure_text("schema-branches"))
         found: list[SchemaViolation] = []
         missing: dict[tuple[Any, ...], list[Any]] = {}
         try:
@@ -172,7 +150,7 @@ class JsonSchema:
         for (path, _), errors in missing.items():
             names = ", ".join(self._written(error.kind.property) for error in errors)
             place = document.ends.get(path, NOWHERE)
-            found.append(SchemaViolation(f"Required properties are missing from object: {names}.", place))
+            found.append(SchemaViolation(azure_text("schema-required", names=names), place))
         found.sort(key=lambda violation: violation.place)
         return found
 
@@ -180,7 +158,7 @@ class JsonSchema:
         path = tuple(error.instance_path)
         kind = type(error.kind).__name__.rpartition("_")[2]
         if kind in ("BacktrackLimitExceeded", "RegexEngineFailure"):
-            raise UnverifiableError("A regular expression of the schema takes too long.")
+            raise UnverifiableError(azure_text("schema-regex"))
         if kind == "Referencing":
             raise SchemaNotFoundError(error.message)
         place = document.starts.get(path, NOWHERE)
@@ -193,24 +171,26 @@ class JsonSchema:
     def _message(self, kind: str, details: Any, value: Any, otherwise: str) -> str:
         if kind in ("AdditionalProperties", "UnevaluatedProperties"):
             name = self._written(str(details.unexpected[0]))
-            return f"Property '{name}' has not been defined and the schema does not allow additional properties."
+            return azure_text("schema-property-unknown", name=name)
         if kind == "Type":
             expected = ", ".join(shown for name, shown in _TYPE_NAMES.items() if name in details.types)
-            return f"Invalid type. Expected {expected} but got {_type_name(value)}."
+            return azure_text("schema-type", expected=expected, found=_type_name(value))
         limit = getattr(details, "limit", getattr(details, "multiple_of", None))
         if kind.startswith("Exclusive"):
             kind = kind if value == limit else kind.removeprefix("Exclusive")
-        sentence = _SENTENCES.get(kind)
-        if sentence is None:
+        try:
+            return azure_text(
+                f"schema-{_WORD_START.sub('-', kind).lower()}",
+                sort="Integer" if isinstance(value, int) else "Float",
+                shown=_shown(value),
+                json=_json(value),
+                count=len(value) if isinstance(value, (str, list, dict)) else 0,
+                limit=_shown(limit),
+                pattern=getattr(details, "pattern", ""),
+                format=getattr(details, "format", ""),
+            )
+        except KeyError:
             return otherwise
-        return sentence.format(
-            sort="Integer" if isinstance(value, int) else "Float",
-            shown=_shown(value),
-            json=_json(value),
-            count=len(value) if isinstance(value, (str, list, dict)) else 0,
-            limit=_shown(limit),
-            details=details,
-        )
 
     def _written(self, name: str) -> str:
         return self.written_names.get(name, name)

@@ -21,7 +21,7 @@ from apimpolicy.gateway.policies.conversions import trimmed
 from apimpolicy.gateway.policies.effects import Effect, Padded
 from apimpolicy.gateway.policies.message_text import read_text, write_text
 from apimpolicy.gateway.policies.placement import Placement
-from apimpolicy.gateway.policies.spec import PolicyError, PolicyExchange, expression_attribute, policy
+from apimpolicy.gateway.policies.spec import PolicyExchange, azure_error, expression_attribute, policy
 
 _NAME = r"(?!\d)[\w$]+"
 _IDENTIFIER = re.compile(rf"{_NAME}(?:\.{_NAME})*")
@@ -44,8 +44,7 @@ class Jsonp:
         if not values:
             return Padded("not asked for", callback=None)
         if _IDENTIFIER.fullmatch(values[0]) is None:
-            message = f"Value of callback parameter {name} is not a valid JavaScript identifier."
-            raise PolicyError("CallbackParameterInvalid", message, 400)
+            raise azure_error("callback-invalid", name=name)
         response = exchange.reply
         text = read_text(response) or ""
         response.headers.set("Content-Type", ["application/javascript"])

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.gateway.policies.conversions import Range, integer
 from apimpolicy.gateway.policies.effects import ConcurrencyLimited, Effect
-from apimpolicy.gateway.policies.spec import PolicyError, expression_attribute, literal_attribute, policies, policy
+from apimpolicy.gateway.policies.spec import azure_error, expression_attribute, literal_attribute, policies, policy
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.policies.spec import PolicyExchange, PolicyStep
@@ -38,7 +38,7 @@ class LimitConcurrency:
         counters = exchange.services.state.counters
         inside = counters.enter(self.key, self.max_count)
         if inside is None:
-            raise PolicyError(None, "Too many requests are in progress.", 429)
+            raise azure_error("concurrency-exceeded")
         try:
             exchange.execute(self.steps)
         finally:

@@ -40,7 +40,7 @@ from apimpolicy.gateway.policies.outside_services import CATEGORIES, MOST_SEVERE
 from apimpolicy.gateway.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.gateway.policies.prompts import is_event_stream, read_completion, read_prompt, stream_events, texts_of
 from apimpolicy.gateway.policies.spec import (
-    PolicyError,
+    azure_error,
     child,
     child_texts,
     children,
@@ -56,9 +56,6 @@ if TYPE_CHECKING:
 FOUR_LEVELS = "FourSeverityLevels"
 LONGEST_PROMPT = 10_000
 """Characters that the service takes; a longer prompt is refused (seen on a real gateway)."""
-VIOLATED = "ContentSafetyPolicyViolated"
-REFUSED = "Request failed content safety check."
-FORBIDDEN = 403
 
 
 @part("category")
@@ -131,7 +128,7 @@ class LlmContentSafety:
             count = 1
             found = judge.violation(asked, shields=self.shield_prompt)
             if found is not None or len(asked) > LONGEST_PROMPT:
-                raise PolicyError(VIOLATED, REFUSED, FORBIDDEN)
+                raise azure_error("content-unsafe")
         return count, None
 
     def check_completion(self, judge: _Judge, response: ResponseMessage) -> tuple[int, str | None]:
@@ -147,7 +144,7 @@ class LlmContentSafety:
                 count += 1
                 continue
             if not is_streamed:
-                raise PolicyError(VIOLATED, REFUSED, FORBIDDEN)
+                raise azure_error("content-unsafe")
             first = count * step_of(self.window_size, self.window_overlap_size)
             response.set_body(stream_before(response.body.remaining, first))
             return count + 1, found

@@ -63,22 +63,18 @@ from apimpolicy.gateway.policies.prompts import (
     usage_of,
 )
 from apimpolicy.gateway.policies.spec import (
-    PolicyError,
     PolicyExchange,
+    azure_error,
     expression_attribute,
     literal_attribute,
     policy,
 )
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.messages import ResponseMessage
 
 
-UNREADABLE = (
-    "Unable to parse and estimate tokens from incoming request. Please ensure incoming request is of one of the"
-    " following types: 'Chat Completion', 'Completion', 'Embeddings' and works with current prompt estimation mode."
-)
-"""Seen on a real gateway, but for the end of the sentence, which is our choice."""
 QUOTA = (("token-quota", "token-quota-period"),)
 
 
@@ -116,7 +112,7 @@ class LlmTokenLimit:
         is_streamed = prompt is not None and prompt.is_streamed
         estimates = self.estimate_prompt_tokens or is_streamed
         if prompt is None and self.estimate_prompt_tokens and exchange.request.body is not None:
-            raise PolicyError(None, UNREADABLE, 400)
+            raise azure_error("tokens-unreadable", details=f" {azure_text('tokens-readable')}")
         counted = estimates and not self.ignore_prompt
         estimate = estimated_prompt_tokens(exchange, prompt) if counted else 0
         rate, quota = self.limits(exchange)

@@ -24,8 +24,8 @@ from apimpolicy.gateway.policies.conversions import body
 from apimpolicy.gateway.policies.effects import Effect, EventLogged
 from apimpolicy.gateway.policies.placement import Placement
 from apimpolicy.gateway.policies.spec import (
-    PolicyError,
     PolicyExchange,
+    azure_error,
     content,
     expression_attribute,
     literal_attribute,
@@ -57,7 +57,7 @@ class LogToEventhub:
         try:
             exchange.services.event_hubs.log(logger_id, sent, partition_id, partition_key)
         except LookupError:
-            raise PolicyError(None, f"Logger not found: '{logger_id}'.") from None
+            raise azure_error("logger-unknown", id=logger_id) from None
         is_cut = len(sent) < len(self.body)
         shown = f"{len(sent):,} bytes to {logger_id}{', cut off' if is_cut else ''}"
         return EventLogged(shown, logger_id=logger_id, length=len(sent), truncated=is_cut)

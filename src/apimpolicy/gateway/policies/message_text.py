@@ -15,7 +15,8 @@ from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
 from apimpolicy.gateway.context.headers import charset_of
 from apimpolicy.gateway.policies.effects import Converted
-from apimpolicy.gateway.policies.spec import PolicyError, PolicyExchange, specification
+from apimpolicy.gateway.policies.spec import PolicyError, PolicyExchange, azure_error, specification
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.messages import RequestMessage, ResponseMessage
@@ -119,7 +120,7 @@ def _inflated(content: bytes, encoding: str) -> bytes:
         if len(data) > MAX_BYTES:
             raise LimitExceededError("decompressed_body_bytes", MAX_BYTES)
         return data
-    raise ValueError(f"The body is not {encoding}.")
+    raise ValueError(azure_text("body-encoding", encoding=encoding))
 
 
 def read_text(message: RequestMessage | ResponseMessage) -> str | None:
@@ -179,7 +180,7 @@ class BodyConversion:
         try:
             converted = self.convert(text)
         except DotnetException as error:
-            raise PolicyError(None, f"The body cannot be converted to {self.target}. {error.message}") from None
+            raise azure_error("body-not-converted", format=self.target, details=error.message) from None
         message.set_body(converted)
         message.headers.set("Content-Type", [f"application/{self.target.lower()}"])
         length = len(message.body.remaining) if message.body is not None else 0

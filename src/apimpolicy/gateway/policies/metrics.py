@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.gateway.policies.effects import MetadataRead
-from apimpolicy.gateway.policies.spec import PolicyError, PolicyExchange, PolicyStep, expression_attribute, part
+from apimpolicy.gateway.policies.spec import PolicyExchange, PolicyStep, azure_error, expression_attribute, part
 
 NAMESPACE = "API Management"
 
@@ -60,7 +60,7 @@ def evaluated(exchange: PolicyExchange, steps: Sequence[PolicyStep]) -> dict[str
         name = from_utf16(dimension.name)
         if dimension.value is None and name.lower() not in _BY_LOWER_CASE:
             known = ", ".join(DEFAULT_DIMENSIONS)
-            raise PolicyError(None, f"The dimension '{name}' has no value; only these need none: {known}.")
+            raise azure_error("dimension-without-value", name=name, known=known)
         found[name] = None if dimension.value is None else from_utf16(dimension.value)
         shown = "the gateway's own" if found[name] is None else found[name]
         exchange.note(MetadataRead(f"{name} = {shown}", name=name, value=found[name]), step)

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from apimpolicy.csharp.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.policies.effects import Effect, Sent
-from apimpolicy.gateway.policies.surroundings import PolicyError, PolicyExchange, PolicyStep
+from apimpolicy.gateway.policies.surroundings import PolicyError, PolicyExchange, PolicyStep, azure_error
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.records import Request
@@ -46,7 +46,7 @@ def outgoing_request(exchange: PolicyExchange, mode: str, urls: Sequence[str], s
 
     current = exchange.request
     if mode == "new" and not urls:
-        raise PolicyError(None, "The request has no URL: set-url is missing.")
+        raise azure_error("own-request-url-missing")
     try:
         url = Url.parse(from_utf16(urls[0]), "") if urls else current.url
     except ConfigurationError as error:
@@ -86,7 +86,7 @@ def ask_dapr(
     if variable is not None:
         exchange.variables[variable] = exchange.received(response)
     if response.status_code >= 400 and not ignore_error:
-        raise PolicyError(None, f"Dapr answered {request.url} with the status code {response.status_code}.")
+        raise azure_error("dapr-status", url=request.url, code=response.status_code)
     return Sent.answered(request, response)
 
 

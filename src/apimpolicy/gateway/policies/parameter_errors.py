@@ -21,7 +21,8 @@ from apimpolicy.gateway.context.description import (
 )
 from apimpolicy.gateway.policies.json_documents import JsonText
 from apimpolicy.gateway.policies.json_schemas import JsonSchema, SchemaNotFoundError, SchemaViolation, UnverifiableError
-from apimpolicy.gateway.policies.validation_errors import INCORRECT, INTERNAL, MISSING, UNSPECIFIED, ValidationError
+from apimpolicy.gateway.policies.surroundings import azure_text
+from apimpolicy.gateway.policies.validation_errors import INCORRECT, MISSING, UNSPECIFIED, ValidationError
 from apimpolicy.records import Record
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
@@ -119,7 +120,7 @@ def scalar(text: str, types: frozenset[str]) -> Any:
     if types & {"integer", "number"} and _NUMBER.fullmatch(text):
         return float(text)
     wanted = " or ".join(sorted(types - {"null"})) or "null"
-    raise UnparsableError(f"'{text[:200]}' is not of the type {wanted}.")
+    raise UnparsableError(azure_text("value-of-other-type", text=text[:200], type=wanted))
 
 
 def _json(text: str) -> Any:
@@ -128,7 +129,7 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise UnparsableError(f"'{text[:200]}' is not JSON.") from None
+        raise UnparsableError(azure_text("value-not-json", text=text[:200])) from None
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -142,9 +143,6 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 def _type_of(value: Any) -> str:
     kinds = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
     return kinds.get(type(value), "null")
-
-
-NO_SCHEMA = "API's schema doesn't exist or it couldn't be resolved."
 
 
 @attrs.frozen
@@ -170,13 +168,13 @@ RESPONSE_HEADER = ParameterPlace("ResponseHeader", "header", "Response")
 
 def unspecified(place: ParameterPlace, name: str) -> ValidationError:
     """Return the error of one that the description does not have."""
-    text = f"Unspecified {place.words} {name} is not allowed."
-    return ValidationError(name, place.type, UNSPECIFIED, text, text if place.is_public else INTERNAL)
+    text = azure_text("parameter-unspecified", place=place.words, name=name)
+    return ValidationError(name, place.type, UNSPECIFIED, text, text if place.is_public else None)
 
 
 def without_description() -> ValidationError:
     """Return the error when there is nothing to compare with."""
-    return ValidationError("", "ApiSchema", "", NO_SCHEMA)
+    return ValidationError("", "ApiSchema", "", azure_text("parameter-schema-missing"))
 
 
 def parameter_errors(
@@ -187,33 +185,38 @@ def parameter_errors(
     whole = f"{place.words} {name}"
     if not values:
         if parameter.required:
-            text = f"alue of the {whole} does not conform to the definition. It is required and missing."
-            yield _incorrect(place, name, f"V{text}", f"The v{text}")
+            yield _nonconforming(place, parameter, azure_text("parameter-missing"))
         return
     try:
         if len(values) > 1 and not checker.takes_several(parameter):
-            text = f"{place.message} cannot contain multiple values for the {whole}."
+            text = azure_text("values-multiple", side=place.message, whole=whole)
             yield _incorrect(place, name, text, text)
             return
         violations = checker.violations(parameter, values)
     except UnparsableError as error:
-        start, end = f"Value of the {whole}", "be parsed according to the definition."
+        public = azure_text("parameter-unparsable-public", whole=whole)
         if place is RESPONSE_HEADER:
-            yield _incorrect(place, name, f"{start} couldn't {end}", INTERNAL)
+            yield _incorrect(place, name, public, None)
         else:
-            yield _incorrect(place, name, f"{start} cannot {end} {error}", f"{start} couldn't {end} {error}")
+            details = azure_text("parameter-unparsable", whole=whole)
+            yield _incorrect(place, name, f"{details} {error}", f"{public} {error}")
     except SchemaNotFoundError:
         definition = definition_name(parameter.schema)
-        text = f"API's schema does not contain definition {definition}, which is associated with the {whole}."
+        text = azure_text("schema-definition-missing", definition=definition, whole=whole)
         yield ValidationError(name, place.type, MISSING, text)
     except UnverifiableError as error:
-        start = f"{whole[0].upper()}{whole[1:]} cannot be validated."
-        yield ValidationError(name, place.type, "ValidationError", f"{start} {error}")
+        text = azure_text("parameter-unverifiable", whole=f"{whole[0].upper()}{whole[1:]}", details=error)
+        yield ValidationError(name, place.type, "ValidationError", text)
     else:
         for violation in violations:
-            text = f"alue of the {whole} does not conform to the definition. {violation.text}"
-            yield _incorrect(place, name, f"V{text}", f"The v{text}")
+            yield _nonconforming(place, parameter, violation.text)
 
 
-def _incorrect(place: ParameterPlace, name: str, details: str, public: str) -> ValidationError:
-    return ValidationError(name, place.type, INCORRECT, details, public if place.is_public else INTERNAL)
+def _nonconforming(place: ParameterPlace, parameter: ParameterDefinition, violation: str) -> ValidationError:
+    values = {"whole": f"{place.words} {parameter.name}", "violation": violation}
+    texts = (azure_text("parameter-invalid", start=start, **values) for start in ("Value", "The value"))
+    return _incorrect(place, parameter.name, *texts)
+
+
+def _incorrect(place: ParameterPlace, name: str, details: str, public: str | None) -> ValidationError:
+    return ValidationError(name, place.type, INCORRECT, details, public if place.is_public else None)

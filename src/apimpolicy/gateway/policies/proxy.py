@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.gateway.policies.conversions import trimmed
 from apimpolicy.gateway.policies.effects import Effect, ProxySet
-from apimpolicy.gateway.policies.spec import PolicyError, PolicyExchange, expression_attribute, policy
+from apimpolicy.gateway.policies.spec import PolicyExchange, azure_error, expression_attribute, policy
 
 
 @policy(
@@ -41,9 +41,9 @@ class Proxy:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise PolicyError(None, f"'{self.url}' is not the URL of a proxy: {error}.") from None
+            raise azure_error("proxy-url-invalid", url=self.url, details=error) from None
         if parts.scheme.lower() != "http" or not parts.hostname:
-            raise PolicyError(None, f"'{self.url}' is not the URL of a proxy: it has the form http://host:port.")
+            raise azure_error("proxy-url-invalid", url=self.url, details="it has the form http://host:port")
         address = f"http://{parts.hostname}" + ("" if port is None else f":{port}")
         user = f" as {self.username}" if self.username else ""
         return ProxySet(f"{address}{user}", url=address, username=self.username)

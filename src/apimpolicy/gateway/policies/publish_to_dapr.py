@@ -30,8 +30,8 @@ from apimpolicy.gateway.policies.conversions import body, boolean, number, trimm
 from apimpolicy.gateway.policies.outgoing_requests import SIDECAR, ask_dapr, content_of, in_path
 from apimpolicy.gateway.policies.placement import Placement
 from apimpolicy.gateway.policies.spec import (
-    PolicyError,
     PolicyExchange,
+    azure_error,
     content,
     expression_attribute,
     literal_attribute,
@@ -71,7 +71,7 @@ class PublishToDapr:
         topic = from_utf16(self.topic).strip("/")
         target = f"{from_utf16(self.pubsub_name)}/{topic}" if self.pubsub_name else topic
         if "/" not in target:
-            raise PolicyError(None, f"The topic '{topic}' names no Pub/Sub component: write pubsub-name/topic-name.")
+            raise azure_error("dapr-topic-incomplete", topic=topic)
         headers = {} if self.content_type is None else {"Content-Type": from_utf16(self.content_type)}
         message = content_of(exchange, self.body, self.template)
         request = Request("POST", f"{SIDECAR}/publish/{in_path(target)}", headers=headers, body=message)

@@ -38,7 +38,14 @@ from typing import TYPE_CHECKING
 from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.gateway.policies.conversions import Range, boolean, integer, number
 from apimpolicy.gateway.policies.effects import Effect, Retried
-from apimpolicy.gateway.policies.spec import PolicyError, expression_attribute, policies, policy, postponed_attribute
+from apimpolicy.gateway.policies.spec import (
+    PolicyError,
+    azure_error,
+    expression_attribute,
+    policies,
+    policy,
+    postponed_attribute,
+)
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.policies.spec import PolicyExchange, PolicyStep
@@ -60,7 +67,7 @@ class Retry:
 
     def run(self, exchange: PolicyExchange) -> Effect:
         if not 1 <= self.count <= MOST_RETRIES:
-            raise PolicyError(None, f"The count of retry is {self.count}; it must be from 1 to {MOST_RETRIES}.")
+            raise azure_error("retry-count", count=self.count, most=MOST_RETRIES)
         waits: list[float] = []
         error = self.attempt(exchange)
         while not exchange.has_ended and len(waits) < self.count and self.condition():
@@ -96,5 +103,5 @@ class Retry:
         if self.max_interval is not None:
             seconds = min(seconds, self.max_interval)
         if seconds > LONGEST_WAIT:
-            raise PolicyError(None, f"The wait of retry is {seconds:g} s; it must be {LONGEST_WAIT:,.0f} s at most.")
+            raise azure_error("retry-wait", seconds=f"{seconds:g}", most=f"{LONGEST_WAIT:,.0f}")
         return seconds

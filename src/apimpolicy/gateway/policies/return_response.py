@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING
 from apimpolicy.gateway.policies.conversions import text
 from apimpolicy.gateway.policies.effects import Effect, ResponseReturned
 from apimpolicy.gateway.policies.spec import (
-    PolicyError,
     PolicyExchange,
     PolicyStep,
+    azure_error,
     literal_attribute,
     policies,
     policy,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     traits="composes terminates responds builds-response ordered",
     order="set-status set-header set-body",
     effects="refuses answers",
-    traced="Return response was applied",
+    traced="trace-response-returned",
     access="answers",
 )
 class ReturnResponse:
@@ -62,7 +62,7 @@ class ReturnResponse:
 
         found = exchange.variables.get(name)
         if not isinstance(found, ResponseMessage):
-            raise PolicyError(None, f"The variable '{name}' does not hold a response.")
+            raise azure_error("variable-not-response", name=name)
         return ResponseMessage(
             found.status_code,
             found.status_reason,

@@ -34,6 +34,7 @@ from apimpolicy.gateway.policies.spec import (
     policies,
     policy,
 )
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 
 @policy(
@@ -54,5 +55,5 @@ class SendOneWayRequest:
         request = outgoing_request(exchange, self.mode, self.urls, self.steps)
         with suppress(PolicyError):
             exchange.send(request, self.timeout)
-        traced = f"One way request was successfully send to {request.url}."
+        traced = azure_text("trace-one-way-sent", url=request.url)
         return Sent(f"{request.method} {request.url}", request=request, response=None, traced=traced)

@@ -32,6 +32,7 @@ from apimpolicy.gateway.policies.effects import Effect, Sent
 from apimpolicy.gateway.policies.outgoing_requests import CHILDREN, ORDER, outgoing_request
 from apimpolicy.gateway.policies.spec import (
     PolicyError,
+    azure_error,
     child_texts,
     expression_attribute,
     literal_attribute,
@@ -80,7 +81,7 @@ class SendRequest:
     def send(self, exchange: PolicyExchange, request: Request) -> Effect:
         response = exchange.send(request, self.timeout if self.timeout_ms is None else self.timeout_ms / 1000)
         if self.fail_on_error_status_code and response.status_code >= 400:
-            raise PolicyError(None, f"{request.url} answered with the status code {response.status_code}.")
+            raise azure_error("own-request-status", url=request.url, code=response.status_code)
         self.keep(exchange, exchange.received(response))
         return Sent.answered(request, response)
 

@@ -41,9 +41,9 @@ from apimpolicy.gateway.policies.effects import Effect, MessageSent, MetadataRea
 from apimpolicy.gateway.policies.outside_services import ServiceBusMessage
 from apimpolicy.gateway.policies.placement import CLASSIC_TIERS, Placement
 from apimpolicy.gateway.policies.spec import (
-    PolicyError,
     PolicyExchange,
     PolicyStep,
+    azure_error,
     child,
     children,
     content,
@@ -101,7 +101,7 @@ class SendServiceBusMessage:
     def run(self, exchange: PolicyExchange) -> Effect:
         queue, topic = _readable(self.queue_name), _readable(self.topic_name)
         if (queue is None) == (topic is None):
-            raise PolicyError(None, "The message needs a queue or a topic, and not both.")
+            raise azure_error("message-target")
         message_id = guid(self.message_id, "message-id")
         if message_id is None:
             message_id = str(uuid.UUID(int=environment().random.getrandbits(128), version=4))
@@ -127,11 +127,11 @@ class SendServiceBusMessage:
             exchange.services.service_bus.send(message)
         except LookupError:
             kind, name = ("topic", topic) if queue is None else ("queue", queue)
-            error = f"The Service Bus has no {kind} '{name}'."
+            error = azure_error("message-target-unknown", kind=kind, name=name)
             if not self.ignore_error:
-                raise PolicyError(None, error) from None
-            self.keep(exchange, {"Error": {"Reason": "MessagingEntityNotFound", "Message": error}})
-            return MessageSent(f"failed, ignored: {error}", queue=queue, topic=topic, length=0)
+                raise error from None
+            self.keep(exchange, {"Error": {"Reason": "MessagingEntityNotFound", "Message": error.message}})
+            return MessageSent(f"failed, ignored: {error.message}", queue=queue, topic=topic, length=0)
         self.keep(exchange, {"MessageId": message_id, "SessionId": session_id, "TimeToLive": self.time_to_live})
         shown = f"{len(sent):,} bytes to {queue or topic}"
         return MessageSent(shown, queue=queue, topic=topic, length=len(sent))
@@ -159,7 +159,7 @@ def guid(written: str | None, name: str) -> str | None:
     try:
         uuid.UUID(from_utf16(written))
     except ValueError:
-        raise PolicyError(None, f"'{written}' is not a GUID, as {name} must be.") from None
+        raise azure_error("message-id-not-guid", text=written, name=name) from None
     return from_utf16(written)
 
 
@@ -171,7 +171,7 @@ def time_span(written: str) -> float:
     """
     found = _TIME_SPAN.fullmatch(from_utf16(written))
     if found is None:
-        raise PolicyError(None, f"'{written}' is not a TimeSpan, as time-to-live must be.")
+        raise azure_error("message-time-to-live", text=written)
     days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
     return days * 86_400 + hours * 3_600 + minutes * 60 + seconds
 

@@ -36,7 +36,6 @@ from apimpolicy.gateway.policies.conversions import boolean, trimmed
 from apimpolicy.gateway.policies.effects import BackendSet, Effect
 from apimpolicy.gateway.policies.outgoing_requests import SIDECAR, in_path
 from apimpolicy.gateway.policies.spec import (
-    PolicyError,
     PolicyExchange,
     azure_error,
     expression_attribute,
@@ -79,7 +78,7 @@ class SetBackendService:
         if self.backend_id is not None:
             return self.set_by_id(exchange, from_utf16(self.backend_id))
         if self.base_url is None:
-            raise PolicyError(None, "set-backend-service needs base-url or backend-id.")
+            raise azure_error("backend-unnamed")
         if exchange.backend_id is not None and exchange.backend_scope != exchange.scope:
             shown = f"ignored: the backend '{exchange.backend_id}' of a wider scope stays"
             return BackendSet(shown, url=exchange.backend_url, backend_id=exchange.backend_id, ignored=True)
@@ -88,7 +87,7 @@ class SetBackendService:
 
     def set_dapr(self, exchange: PolicyExchange, app_id: str) -> Effect:
         if not self.dapr_method:
-            raise PolicyError(None, "set-backend-service for Dapr needs dapr-method.")
+            raise azure_error("dapr-method-missing")
         target = f"{app_id}.{from_utf16(self.dapr_namespace)}" if self.dapr_namespace else app_id
         method = from_utf16(self.dapr_method).lstrip("/")
         url = f"{SIDECAR}/invoke/{in_path(target)}/method/{method}"

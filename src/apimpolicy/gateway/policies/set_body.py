@@ -45,7 +45,7 @@ from apimpolicy.csharp.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.gateway.policies.conversions import body, boolean
 from apimpolicy.gateway.policies.effects import BodySet, Effect
-from apimpolicy.gateway.policies.spec import PolicyError, PolicyExchange, content, literal_attribute, policy
+from apimpolicy.gateway.policies.spec import PolicyExchange, azure_error, content, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.messages import RequestMessage, ResponseMessage
@@ -78,7 +78,7 @@ class SetBody:
             and exchange.request.method in ("GET", "HEAD")
             and not exchange.services.settings.allows_new_body
         ):
-            raise PolicyError(None, "The request has no body that set-body could replace.")
+            raise azure_error("body-missing")
         rendering = None
         if self.template == "liquid":
             rendering = rendered(

@@ -27,10 +27,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.gateway.policies.conversions import RESTRICTED_HEADER, header_name, header_value
+from apimpolicy.gateway.policies.conversions import header_name, header_value
 from apimpolicy.gateway.policies.effects import Effect, HeaderSet
 from apimpolicy.gateway.policies.spec import PolicyExchange, child_texts, expression_attribute, policy
-from apimpolicy.gateway.policies.surroundings import invalid_value
+from apimpolicy.gateway.policies.surroundings import azure_text, invalid_value
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.header_fields import HeaderCollection
@@ -51,7 +51,7 @@ class SetHeader:
         before = tuple(headers.get_all(self.name))
         kept = self.kept(kind, before)
         if kept is not None and self.name.lower() in PROTECTED and exchange.has_expression("name"):
-            raise invalid_value(RESTRICTED_HEADER)
+            raise invalid_value(azure_text("header-restricted"))
         if kind == "request" and exchange.composed_request is None and self.name.lower() == "host":
             exchange.host_is_set = True
         if kept is None:
@@ -65,7 +65,7 @@ class SetHeader:
         shown = f"{self.name}: {', '.join(after)}" if after else f"{self.name} is not there"
         traced = None
         if self.exists_action == "delete" and before and not after:
-            shown = traced = f"Header '{self.name}' was removed."
+            shown = traced = azure_text("trace-header-removed", name=self.name)
         return HeaderSet(
             f"{self.name} stays: policies cannot change it" if protected else shown,
             message=kind,

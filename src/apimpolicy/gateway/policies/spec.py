@@ -229,7 +229,7 @@ class Specification:
         effects: str | None = None,
         access: str = "",
         traced: str = "",
-        traced_error: str = "{message}",
+        traced_error: str = "",
     ) -> None:
         self.name = name
         self.sections = frozenset(sections.split())
@@ -272,9 +272,9 @@ class Specification:
         self.access = access
         """Its meaning for access to the backend (`policies.traits.ACCESS`); `audit` decides nothing without it."""
         self.traced = traced
-        """The text in the trace of a real gateway when it has run, where that was seen."""
+        """The name of the text in the trace of a real gateway when it has run, where that was seen."""
         self.traced_error = traced_error
-        """The text in the trace when it has failed; `{message}` is that of the error."""
+        """The name of the text in the trace when it has failed, if it is not the message of the error."""
         self.cls: type = object
         self.attributes: list[AttributeSlot] = []
         self.contents: list[ContentSlot] = []

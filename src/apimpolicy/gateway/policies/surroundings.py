@@ -347,12 +347,38 @@ class PolicyError(Exception):
         self.last_error: LastError | None = None
 
 
-def azure_error(name: str, *, public_message: str | None = None, **values: str) -> PolicyError:
-    """Return the error that `azure_texts` has by this name, with the variable parts of its text."""
-    from apimpolicy.gateway.context.azure_texts import azure_text
+def azure_text(name: str, /, **values: object) -> str:
+    """Return the text that `azure_texts` has by this name; a cold start doesn't import the table."""
+    from apimpolicy.gateway.context import azure_texts
 
-    found = azure_text(name)
-    return PolicyError(found.reason or None, found.filled(**values), found.status or 500, public_message=public_message)
+    return azure_texts.azure_text(name, **values)
+
+
+def azure_error(
+    name: str,
+    /,
+    *,
+    status: int | None = None,
+    response: ResponseMessage | None = None,
+    public_message: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    **values: object,
+) -> PolicyError:
+    """Return the error that `azure_texts` has by this name, with the variable parts of its text."""
+    from apimpolicy.gateway.context.azure_texts import azure_entry
+
+    found, status_code = azure_entry(name), status
+    if public_message is None and found.shown:
+        public_message = azure_text(found.shown, **values)
+    return PolicyError(
+        found.reason or None,
+        azure_text(name, **values),
+        found.status or 500 if status_code is None else status_code,
+        response,
+        public_message=public_message,
+        headers=headers,
+        phrase=found.phrase or None,
+    )
 
 
 VALIDATION_FAILED = "ExpressionValueValidationFailure"

@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.csharp.dotnet.values import to_utf16
 from apimpolicy.gateway.policies.identity_services import IdentityServices, IdentityUnavailableError
+from apimpolicy.gateway.policies.surroundings import azure_text
 from apimpolicy.records import Record
 from apimpolicy.text.source import is_unknown
 
@@ -54,22 +55,11 @@ class TokenRefusedError(Exception):
         self.message = message
 
 
-def refusal(name: str, **values: str) -> TokenRefusedError:
+def refusal(name: str, /, **values: object) -> TokenRefusedError:
     """Return the refusal that `azure_texts` has by this name, with the variable parts of its text."""
-    from apimpolicy.gateway.context.azure_texts import azure_text
+    from apimpolicy.gateway.context.azure_texts import azure_entry
 
-    found = azure_text(name)
-    return TokenRefusedError(found.reason, found.filled(**values))
-
-
-def denied(reason: str, sentence: str) -> TokenRefusedError:
-    """Return a refusal with the gateway's ending: `<sentence>. Access denied.`"""
-    return TokenRefusedError(reason, f"{sentence}. Access denied.")
-
-
-def invalid(sentence: str) -> TokenRefusedError:
-    """Return the refusal JwtInvalid, which has no ending."""
-    return TokenRefusedError("JwtInvalid", f"{sentence}.")
+    return TokenRefusedError(azure_entry(name).reason, azure_text(name, **values))
 
 
 HMAC, RSA, EC = "secret", "RSA", "EC"
@@ -214,7 +204,7 @@ class TrustedKeys:
         keys = self.candidates(key_id)
         fitting = [key for key in keys if fits(key, algorithm)]
         if not fitting:
-            raise denied("TokenSignatureKeyNotFound", self.no_key(algorithm, key_id, keys))
+            raise self.no_key(algorithm, key_id, keys)
         named = [key for key in fitting if key_id is not None and key.id == key_id]
         tried = named or fitting
         for key in tried:
@@ -222,11 +212,10 @@ class TrustedKeys:
                 return key
         count = "1 key" if len(tried) == 1 else f"{len(tried)} keys"
         if key_id is not None and not named:
-            sentence = f"No key has the id '{key_id}', and no other verifies the signature ({count} tried)"
-            raise denied("TokenSignatureKeyNotFound", self.explained(sentence))
+            raise refusal("token-key-id", id=key_id, count=count, details=self.explained())
         about = f"the key '{key_id}'" if named else tried[0].origin if len(tried) == 1 else f"any of {count}"
-        details = self.explained(f" The signature ({algorithm}) is not that of {about}")
-        raise refusal("token-signature", details=f"{details}.")
+        details = azure_text("token-signature-other", algorithm=algorithm, key=about, details=self.explained())
+        raise refusal("token-signature", details=f" {details}")
 
     def candidates(self, key_id: str | None) -> list[VerificationKey]:
         """Return all keys; providers are asked again when none has this id."""
@@ -251,16 +240,19 @@ class TrustedKeys:
             keys += [key for key in made if key is not None]
         return keys
 
-    def no_key(self, algorithm: str, key_id: str | None, keys: Sequence[VerificationKey]) -> str:
+    def no_key(self, algorithm: str, key_id: str | None, keys: Sequence[VerificationKey]) -> TokenRefusedError:
+        """Return the refusal where no key fits."""
         if algorithm not in ALGORITHMS:
-            return self.explained(f"The gateway does not verify the algorithm '{algorithm}'")
+            return refusal("token-algorithm", algorithm=algorithm, details=self.explained())
         named = "" if key_id is None else f" with the id '{key_id}'"
         there = ", ".join(dict.fromkeys(f"{key.origin} ({key.kind})" for key in keys)) or "none"
         kind = ALGORITHMS[algorithm].kind
-        return self.explained(f"There is no {kind} key for {algorithm}{named}; the keys are {there}")
+        known = {"kind": kind, "algorithm": algorithm, "named": named, "keys": there}
+        return refusal("token-key-missing", **known, details=self.explained())
 
-    def explained(self, sentence: str) -> str:
-        return "; ".join((sentence, *self.failures))
+    def explained(self) -> str:
+        """Return why keys of providers are missing, to be added to a sentence."""
+        return "".join(f"; {failure}" for failure in self.failures)
 
 
 # Signatures of JSON Web Tokens: HS, RS, PS and ES with 256, 384 and 512 bits (RFC 7518, section 3)

@@ -33,6 +33,7 @@ from apimpolicy.gateway.policies.effects import Effect, Listed, TokenValidated
 from apimpolicy.gateway.policies.spec import (
     PolicyError,
     PolicyExchange,
+    azure_error,
     child_texts,
     children,
     content,
@@ -40,7 +41,7 @@ from apimpolicy.gateway.policies.spec import (
     literal_attribute,
     part,
 )
-from apimpolicy.gateway.policies.token_keys import TokenRefusedError, decoded, decoded_secret, denied, invalid, refusal
+from apimpolicy.gateway.policies.token_keys import TokenRefusedError, decoded, decoded_secret, refusal
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.tokens import Jwt
@@ -72,13 +73,13 @@ def is_encrypted(token: str) -> bool:
 def decrypted(token: str, keys: Sequence[DecryptionKey]) -> str:
     """Return the token inside. Every key is tried. Raises TokenRefusedError."""
     if not keys:
-        raise invalid("The token is encrypted, and the policy has no decryption-keys")
+        raise refusal("token-encrypted", details="the policy has no decryption-keys")
     for key in keys:
         text = _decrypted(token, key)
         if text is not None:
             return text
     tried = "the key does not" if len(keys) == 1 else f"none of {len(keys)} keys does"
-    raise invalid(f"The token is encrypted, and {tried} decrypt it")
+    raise refusal("token-encrypted", details=f"{tried} decrypt it")
 
 
 def _decrypted(token: str, key: DecryptionKey) -> str | None:
@@ -121,10 +122,10 @@ def check_lifetime(token: Jwt, *, require_expiration: bool, skew: float) -> None
     now = (environment().utc_now() - UNIX_EPOCH_TICKS) / TICKS_PER_SECOND
     expires, starts = _seconds(token, "exp"), _seconds(token, "nbf")
     if expires is None and require_expiration:
-        raise invalid("The token has no expiration time (exp)")
+        raise refusal("token-without-end")
     allowance = f", with {skew:g} s allowed" if skew else ""
     if starts is not None and starts > now + skew:
-        raise invalid(f"The token is not valid before {_moment(starts)}; it is {_moment(now)}{allowance}")
+        raise refusal("token-early", start=_moment(starts), now=f"{_moment(now)}{allowance}")
     if expires is not None and expires < now - skew:
         raise refusal("token-expired", time=_library_moment(expires), now=_library_moment(now))
 
@@ -132,10 +133,9 @@ def check_lifetime(token: Jwt, *, require_expiration: bool, skew: float) -> None
 def check_audience(token: Jwt, allowed: Collection[str]) -> None:
     """Check that one of the token's audiences is allowed; without any, all are. Raises TokenRefusedError."""
     if allowed and not any(audience in allowed for audience in token.audiences):
-        has = "The token has no audience"
-        if token.audiences:
-            has = f"The audience of the token is {_quoted(token.audiences)}"
-        raise denied("TokenAudienceNotAllowed", f"{has}; allowed is {_quoted(allowed)}")
+        if not token.audiences:
+            raise refusal("token-without-audience", allowed=_quoted(allowed))
+        raise refusal("token-audience", found=_quoted(token.audiences), allowed=_quoted(allowed))
 
 
 def check_issuer(token: Jwt, allowed: Collection[str]) -> None:
@@ -146,9 +146,10 @@ def check_issuer(token: Jwt, allowed: Collection[str]) -> None:
         return
     tenant = first_text(token, "tid")
     known = [issuer.replace(TENANT_PLACEHOLDER, tenant) if tenant else issuer for issuer in allowed]
-    if token.issuer is None or token.issuer not in known:
-        has = "The token has no issuer" if token.issuer is None else f"The issuer of the token is '{token.issuer}'"
-        raise denied("TokenIssuerNotAllowed", f"{has}; allowed is {_quoted(known)}")
+    if token.issuer is None:
+        raise refusal("token-without-issuer", allowed=_quoted(known))
+    if token.issuer not in known:
+        raise refusal("token-issuer", issuer=token.issuer, allowed=_quoted(known))
 
 
 def check_claims(token: Jwt, required: Iterable[RequiredClaim]) -> None:
@@ -156,8 +157,7 @@ def check_claims(token: Jwt, required: Iterable[RequiredClaim]) -> None:
     required = list(required)
     missing = [claim.name for claim in required if not token.claims.contains_key(claim.name)]
     if missing:
-        names = ", ".join(missing)
-        raise denied("TokenClaimNotFound", f"JWT token is missing the following claims: {names}")
+        raise refusal("token-claim-missing", names=", ".join(missing))
     for claim in required:
         found = list(token.claims.get_item(claim.name))
         values = set(found)
@@ -183,10 +183,10 @@ def _seconds(token: Jwt, name: str) -> float | None:
         return None
     value = token.payload[name]
     if not isinstance(value, JsonNumber):
-        raise invalid(f"The claim {name} of the token is not a number of seconds")
+        raise refusal("token-time-not-number", name=name)
     seconds = float(value)
     if not -_MOST_SECONDS < seconds < _MOST_SECONDS:
-        raise invalid(f"The claim {name} of the token is not a number of seconds that a date has")
+        raise refusal("token-time-not-date", name=name)
     return seconds
 
 
@@ -299,11 +299,11 @@ def decryption_keys(exchange: PolicyExchange, step: PolicyStep | None) -> list[D
             try:
                 keys.append(DecryptionKey(decoded_secret(key.text)))
             except ValueError as error:
-                raise PolicyError(None, f"A decryption key is not usable: {error}.") from None
+                raise azure_error("decryption-key-unusable", details=error) from None
             continue
         certificate = uploaded_certificate(exchange, key.certificate_id)
         if not certificate.has_private_key:
-            raise PolicyError(None, f"The certificate '{key.certificate_id}' has no private key to decrypt with.")
+            raise azure_error("decryption-certificate", id=key.certificate_id)
         keys.append(DecryptionKey(certificate.private_key))
     return keys
 
@@ -355,16 +355,16 @@ def validated(written: str | None, demands: Demands) -> tuple[Jwt, str]:
         raise refusal("token-missing")
     compact = from_utf16(written)
     if len(compact.split()) != 1:
-        raise invalid("The token has white space in it: a value must not begin with a scheme such as 'Bearer '")
+        raise refusal("token-with-space")
     if is_encrypted(compact):
         compact = decrypted(compact, demands.decryption_keys)
     token = parse_jwt(compact)
     if token is None and compact.count(".") != SIGNED_PARTS - 1:
         raise refusal("token-segments")
     if token is None:
-        raise invalid("The token is not a JSON Web Token")
+        raise refusal("token-not-jwt")
     if "crit" in token.header:
-        raise invalid("The token has a critical extension (crit), and none is known")
+        raise refusal("token-critical")
     verified_by = _verified(compact, token, demands)
     check_lifetime(token, require_expiration=demands.require_expiration, skew=demands.skew)
     check_audience(token, demands.audiences)
@@ -380,15 +380,15 @@ def _verified(compact: str, token: Jwt, demands: Demands) -> str:
     algorithm = token.header.get("alg")
     if algorithm == "none" and not encoded:
         if demands.require_signature:
-            raise denied("TokenSignatureInvalid", "The token is not signed, and signed tokens are required")
+            raise refusal("token-unsigned")
         demands.trust.published(None)
         return "not signed"
     if not isinstance(algorithm, str):
-        raise invalid("The token does not say which algorithm it is signed with (alg)")
+        raise refusal("token-without-algorithm")
     try:
         signature = decoded(encoded)
     except ValueError:
-        raise denied("TokenSignatureInvalid", "The signature is not Base64url") from None
+        raise refusal("token-signature-encoding") from None
     key_id = next((value for name in ("kid", "x5t") if isinstance(value := token.header.get(name), str)), None)
     key = demands.trust.verify(
         to_utf16(algorithm), None if key_id is None else to_utf16(key_id), signed.encode("ascii"), signature

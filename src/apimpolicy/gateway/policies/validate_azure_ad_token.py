@@ -56,7 +56,7 @@ from apimpolicy.gateway.policies.spec import (
     part,
     policy,
 )
-from apimpolicy.gateway.policies.token_keys import TrustedKeys, VerificationKey, denied
+from apimpolicy.gateway.policies.token_keys import TrustedKeys, VerificationKey, refusal
 from apimpolicy.gateway.policies.token_validation import (
     ONE_SOURCE,
     Audiences,
@@ -172,7 +172,7 @@ def tenant_of(endpoint: str, tenant_id: str) -> tuple[str, str]:
 def check_tenant(token: Jwt, tenant: str) -> None:
     """Check that `organizations` gets no personal accounts. Raises TokenRefusedError."""
     if tenant.lower() == "organizations" and first_text(token, "tid") == PERSONAL_ACCOUNTS:
-        raise denied("TokenIssuerNotAllowed", f"The token of '{token.issuer}' is one of a personal account")
+        raise refusal("token-personal", issuer=token.issuer)
 
 
 def check_application(token: Jwt, allowed: Sequence[str]) -> None:
@@ -182,6 +182,6 @@ def check_application(token: Jwt, allowed: Sequence[str]) -> None:
     name = "azp" if first_text(token, "azp") is not None else "appid"
     application = first_text(token, name)
     if application is None:
-        raise denied("TokenClaimNotFound", "JWT token is missing the following claims: azp or appid")
+        raise refusal("token-claim-missing", names="azp or appid")
     if application.lower() not in {id.lower() for id in allowed}:
-        raise denied("TokenClaimValueNotAllowed", f"Claim {name} value of {application} is not allowed")
+        raise refusal("token-application", name=name, value=application)

@@ -61,6 +61,7 @@ from apimpolicy.gateway.policies.spec import (
     PolicyError,
     PolicyExchange,
     PolicyStep,
+    azure_error,
     child,
     children,
     literal_attribute,
@@ -141,40 +142,32 @@ class ValidateClientCertificate:
     identities: PolicyStep | None = child(IdentitiesElement)
 
     def run(self, exchange: PolicyExchange) -> Effect:
-        reason, message = self.failure(exchange)
+        failure = self.failure(exchange)
         certificate = exchange.request.certificate
-        if reason is not None:
-            effect = CertificateChecked(message, valid=False, reason=reason, ignored=self.ignore_error)
+        if isinstance(failure, PolicyError):
+            effect = CertificateChecked(failure.message, valid=False, reason=failure.reason, ignored=self.ignore_error)
             if self.ignore_error:
                 return effect
             exchange.note(effect)
-            raise PolicyError(
-                reason,
-                message,
-                exchange.services.settings.refused_certificate_status,
-                public_message="Invalid client certificate.",
-            )
+            failure.status = exchange.services.settings.refused_certificate_status
+            raise failure
         assert certificate is not None
-        shown = certificate.subject + (f" is {message}" if message else "")
+        shown = certificate.subject + (f" is {failure}" if failure else "")
         return CertificateChecked(shown, valid=True, reason=None, ignored=False)
 
-    def failure(self, exchange: PolicyExchange) -> tuple[str | None, str]:
-        """Return the reason and the message, or None and the identity that fits."""
+    def failure(self, exchange: PolicyExchange) -> PolicyError | str:
+        """Return the error, or the identity that fits."""
         certificate = exchange.request.certificate
         if certificate is None:
             if exchange.asks_for_certificate:
-                return "ClientCertificateNotFound", "The caller sent no client certificate."
-            host = exchange.request.original_url.host
-            return (
-                "ClientCertificateNotAsked",
-                f"No client certificate was requested: 'Negotiate client certificate' is off for {host}.",
-            )
+                return azure_error("client-certificate-missing")
+            return azure_error("client-certificate-not-asked", host=exchange.request.original_url.host)
         trust = environment().trust
         found = None if trust is None else trust.build(certificate, check_revocation=self.validate_revocation)
         chain = cast("Chain | None", found)
         wrong = [*self.times(certificate), *self.chain(certificate, chain)]
         if wrong:
-            return "ClientCertificateNotValid", f"The client certificate {certificate.subject}: {'; '.join(wrong)}."
+            return azure_error("client-certificate-invalid", subject=certificate.subject, details="; ".join(wrong))
         return self.identity(exchange, certificate, _issuer(certificate, chain))
 
     def times(self, certificate: Certificate) -> Iterator[str]:
@@ -198,9 +191,9 @@ class ValidateClientCertificate:
 
     def identity(
         self, exchange: PolicyExchange, certificate: Certificate, issuer: Certificate | None
-    ) -> tuple[str | None, str]:
+    ) -> PolicyError | str:
         if self.identities is None:
-            return None, ""
+            return ""
         steps = exchange.evaluate(self.identities).identities
         exchange.note(Condition(f"{len(steps)} given", taken=True), self.identities)
         failed: list[str] = []
@@ -210,14 +203,10 @@ class ValidateClientCertificate:
             wrong = [from_utf16(sentence) for sentence in identity.mismatches(certificate, issuer, uploaded)]
             exchange.note(Condition("; ".join(wrong) or "fits", taken=not wrong), step)
             if not wrong:
-                return None, f"identity[{number}]"
+                return f"identity[{number}]"
             failed.append(f"identity[{number}]: {'; '.join(wrong)}")
-        return (
-            "ClientCertificateIdentityNotMatched",
-            to_utf16(f"The client certificate {from_utf16(certificate.subject)} is not one of those listed. ")
-            + to_utf16(". ".join(failed))
-            + ".",
-        )
+        details = to_utf16(". ".join(failed))
+        return azure_error("client-certificate-unlisted", subject=certificate.subject, details=details)
 
 
 def _issuer(certificate: Certificate, chain: Chain | None) -> Certificate | None:

@@ -56,6 +56,7 @@ from apimpolicy.gateway.policies.conversions import Range, boolean, integer, tri
 from apimpolicy.gateway.policies.effects import Condition, Effect
 from apimpolicy.gateway.policies.message_text import content_of, media_type_of, size_of
 from apimpolicy.gateway.policies.spec import child, children, expression_attribute, literal_attribute, part, policy
+from apimpolicy.gateway.policies.surroundings import azure_text
 from apimpolicy.gateway.policies.validation_errors import ACTIONS, IGNORE, SIZE, UNSPECIFIED, ErrorLog, ValidationError
 
 if TYPE_CHECKING:
@@ -121,10 +122,9 @@ class ValidateContent:
             unreadable = str(problem)
         size = size_of(message, content)
         if self.size_exceeded_action != IGNORE and size > self.max_size:
-            details = f"{side}'s body is {size} bytes long and it exceeds the "
-            end = f"limit of {self.max_size} bytes."
-            error = ValidationError("", f"{side}Body", SIZE, f"{details}configured {end}", details + end)
-            log.add([error], self.size_exceeded_action)
+            sizes = {"side": side, "size": size, "limit": self.max_size}
+            texts = azure_text("content-too-long", **sizes), azure_text("content-too-long-public", **sizes)
+            log.add([ValidationError("", f"{side}Body", SIZE, *texts)], self.size_exceeded_action)
         given = media_type_of(message)
         media_type = self.mapped(exchange, given)
         known = self.described(exchange)
@@ -132,7 +132,7 @@ class ValidateContent:
         named = any(rule.type and rule.schema_id for rule in fitting)
         described = None if known is None else content_for(known, media_type)
         if not named and described is None and (known is not None or not fitting):
-            text = f"Unspecified content type {media_type} is not allowed."
+            text = azure_text("content-type-unspecified", type=media_type)
             error = ValidationError(media_type, f"{side}Body", UNSPECIFIED, text, text)
             log.add([error], self.unspecified_content_type_action)
             return log.effect(media_type or "no content type")

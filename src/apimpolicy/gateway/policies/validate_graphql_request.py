@@ -52,6 +52,7 @@ from apimpolicy.gateway.policies.spec import (
     part,
     policy,
 )
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
@@ -106,29 +107,27 @@ class ValidateGraphQLRequest:
         except GraphQLRequestError as error:
             raise self.refusal(exchange, error.entries) from None
         if removed:
-            self.log(
-                exchange, [{"message": f"The field {name} is not authorized and was removed."} for name in removed]
-            )
+            self.log(exchange, [{"message": azure_text("graphql-field-removed", name=name)} for name in removed])
         shown = f"valid; removed {', '.join(removed)}" if removed else "valid"
         return GraphqlValidated(shown, removed=tuple(removed))
 
     def valid_request(self, exchange: PolicyExchange, schema: GraphQLSchema) -> GraphQLRequest:
-        from apimpolicy.gateway.policies.graphql_requests import GraphQLRequest, error
+        from apimpolicy.gateway.policies.graphql_requests import GraphQLRequest, GraphQLRequestError, error
         from apimpolicy.gateway.policies.message_text import content_of, size_of
 
         try:
             content = content_of(exchange.request)
         except ValueError as problem:
-            raise error(str(problem)) from None
+            raise GraphQLRequestError({"message": str(problem)}) from None
         size = size_of(exchange.request, content)
         if size > self.max_size:
-            raise error(f"The request is {size} bytes long and exceeds the limit of {self.max_size} bytes.")
+            raise error("graphql-too-long", size=size, limit=self.max_size)
         request = GraphQLRequest.of(exchange.request, content)
         depth, count = request.measure(MAX_FIELDS)
         if count > MAX_FIELDS:
-            raise error(f"The query has more than {MAX_FIELDS} fields.")
+            raise error("graphql-too-many-fields", limit=MAX_FIELDS)
         if depth > self.max_depth:
-            raise error(f"The query is {depth} levels deep and exceeds the limit of {self.max_depth}.")
+            raise error("graphql-depth", depth=depth, limit=self.max_depth)
         request.validate(schema)
         return request
 
@@ -151,7 +150,7 @@ class ValidateGraphQLRequest:
                     continue
                 name = f"{type_name}.{field}" if type_name else field
                 if rule.action == "reject":
-                    raise error(f"The field {name} is not authorized.")
+                    raise error("graphql-field-refused", name=name)
                 if rule.action == "remove" and name not in removed:
                     removed.append(name)
                 return bool(rule.action == "remove")
@@ -161,7 +160,7 @@ class ValidateGraphQLRequest:
         if not removed:
             return removed
         if query is None:
-            raise error("Nothing that the query asks for is authorized.")
+            raise error("graphql-nothing-left")
         request.send(exchange.request, query)
         return removed
 

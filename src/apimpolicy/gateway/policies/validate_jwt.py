@@ -65,9 +65,9 @@ from apimpolicy.gateway.policies.certificates import uploaded_certificate
 from apimpolicy.gateway.policies.conversions import boolean, number, text, trimmed
 from apimpolicy.gateway.policies.effects import Effect, Listed
 from apimpolicy.gateway.policies.spec import (
-    PolicyError,
     PolicyExchange,
     PolicyStep,
+    azure_error,
     child,
     child_texts,
     children,
@@ -128,7 +128,7 @@ class SigningKey:
                 return VerificationKey.numbers(self.n, self.e, self.id)
             return VerificationKey.secret(self.text, self.id)
         except ValueError as error:
-            raise PolicyError(None, f"A signing key is not usable: {error}.") from None
+            raise azure_error("signing-key-unusable", details=error) from None
 
 
 @part("zumo-master-key")
@@ -165,8 +165,8 @@ class Issuers:
     left_out="`issuer-signing-tokens` and `zumo-master-key`, which fail by name",
     traits="checks-token bounded-numbers",
     refuses_with="failed-validation-httpcode",
-    traced="JWT validation succeeded.",
-    traced_error="JWT Validation Failed: {message}.",
+    traced="trace-token-valid",
+    traced_error="trace-token-refused",
     effects="refuses fails variables",
     access="token",
 )

@@ -33,6 +33,7 @@ from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.gateway.policies.conversions import integer, trimmed
 from apimpolicy.gateway.policies.placement import Placement
 from apimpolicy.gateway.policies.spec import PolicyExchange, literal_attribute, policy
+from apimpolicy.gateway.policies.surroundings import azure_text
 from apimpolicy.gateway.policies.validation_errors import PREVENT, SIZE, ErrorLog, ValidationError
 
 if TYPE_CHECKING:
@@ -86,20 +87,21 @@ class ValidateODataRequest:
             yield _error("", "RequestBody", "ValidationException", str(error))
             return
         if size > self.max_size:
-            text = f"Request's body is {size} bytes long and it exceeds the limit of {self.max_size} bytes."
+            text = azure_text("content-too-long-public", side="Request", size=size, limit=self.max_size)
             yield _error("", "RequestBody", SIZE, text)
 
     def version_errors(self, exchange: PolicyExchange) -> Iterator[ValidationError]:
         version = self.version(exchange)
         if version not in VERSIONS:
-            yield _header_error(f"'{version[:40]}' is not a version of OData.")
+            yield _header_error(azure_text("odata-version-unknown", version=version[:40]))
             return
         for limit, is_wrong, word in (
             (self.min_odata_version, _number(version) < _number(self.min_odata_version), "lower"),
             (self.max_odata_version, _number(version) > _number(self.max_odata_version), "higher"),
         ):
             if limit is not None and is_wrong:
-                yield _header_error(f"The OData version {version} is {word} than {from_utf16(limit)}.")
+                compared = {"version": version, "compared": word, "limit": from_utf16(limit)}
+                yield _header_error(azure_text("odata-version", **compared))
 
     def url_errors(self, exchange: PolicyExchange) -> Iterator[ValidationError]:
         from urllib.parse import unquote
@@ -109,7 +111,7 @@ class ValidateODataRequest:
         url = exchange.request.url
         path = unquote(from_utf16(url.path))
         if problem := _read(path)[1]:
-            yield _error(path, "PathParameter", "IncorrectMessage", f"The path of the request {problem}.")
+            yield _error(path, "PathParameter", "IncorrectMessage", azure_text("odata-path", problem=problem))
         for name, values in url.query.fields():
             option = from_utf16(name)
             if not option.startswith("$") and not (version == "4.01" and option.lower() in known):
@@ -117,11 +119,13 @@ class ValidateODataRequest:
             plain = option.removeprefix("$")
             plain = plain.lower() if version == "4.01" else plain
             if plain not in known:
-                yield _option_error(option, f"There is no query option {option} in OData {version}.")
+                yield _option_error(option, azure_text("odata-option-unknown", option=option, version=version))
             elif len(values) > 1:
-                yield _option_error(option, f"Request cannot contain multiple values for the query option {option}.")
+                yield _option_error(
+                    option, azure_text("values-multiple", side="Request", whole=f"query option {option}")
+                )
             elif problem := _problem(plain, from_utf16(values[0]).strip()):
-                yield _option_error(option, f"The value of the query option {option} {problem}.")
+                yield _option_error(option, azure_text("odata-option", option=option, problem=problem))
 
 
 def _problem(option: str, value: str) -> str:

@@ -36,6 +36,7 @@ from apimpolicy.gateway.policies.spec import (
     part,
     policy,
 )
+from apimpolicy.gateway.policies.surroundings import azure_text
 from apimpolicy.gateway.policies.validation_errors import (
     ACTIONS,
     UNSPECIFIED,
@@ -77,7 +78,7 @@ class ValidateStatusCode:
         if description_of(exchange, action) is None or operation is None:
             log.add([without_description()], action)
         elif operation.response_for(status) is None:
-            text = f"Response status code {status} is not allowed."
+            text = azure_text("status-unspecified", code=status)
             error = ValidationError(str(status), "StatusCode", UNSPECIFIED, text)
             log.add([error], action)
         return log.effect(f"status {status}")

@@ -23,7 +23,7 @@ import attrs
 from apimpolicy.csharp.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.policies.effects import Effect, Validated
-from apimpolicy.gateway.policies.spec import PolicyError, PolicyExchange
+from apimpolicy.gateway.policies.spec import PolicyExchange, azure_error
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.description import ApiDefinition
@@ -31,21 +31,18 @@ if TYPE_CHECKING:
 ACTIONS = ("ignore", "prevent", "detect")
 IGNORE, PREVENT, DETECT = ACTIONS
 
-INTERNAL = "The request could not be processed due to an internal error. Contact the API owner."
-"""The text for callers of errors that do not concern them."""
-
 UNSPECIFIED, INCORRECT, SIZE, MISSING = "Unspecified", "IncorrectMessage", "SizeLimit", "MissingDefinition"
 
 
 @attrs.frozen
 class ValidationError:
-    """An error; `public` is its text for the caller."""
+    """An error; `public` is its text for the caller, None if it does not concern them."""
 
     name: str
     type: str
     rule: str
     details: str
-    public: str = INTERNAL
+    public: str | None = None
 
 
 class ErrorLog:
@@ -80,10 +77,9 @@ class ErrorLog:
         if action != PREVENT:
             return
         first = found[0]
-        public = first.public if self.of_request else INTERNAL
-        reason, status = ("Bad request", 400) if self.of_request else ("Response not allowed", 502)
-        phrase = None if self.of_request else "Response Not Allowed"
-        raise PolicyError(reason, to_utf16(first.details), status, public_message=to_utf16(public), phrase=phrase)
+        public = to_utf16(first.public) if self.of_request and first.public is not None else None
+        text = "request-not-allowed" if self.of_request else "response-not-allowed"
+        raise azure_error(text, public_message=public, details=to_utf16(first.details))
 
     def effect(self, checked: str) -> Effect:
         """Return the effect of the policy; `checked` names what it validated."""

@@ -22,7 +22,7 @@ from apimpolicy.csharp.dotnet.xml.markup import write
 from apimpolicy.csharp.dotnet.xml.names import NO_NAMESPACE, XMLNS, XName, XNamespace
 from apimpolicy.csharp.dotnet.xml.nodes import XComment, XText
 from apimpolicy.csharp.dotnet.xml.reader import parse_document
-from apimpolicy.gateway.policies.surroundings import PolicyError
+from apimpolicy.gateway.policies.surroundings import azure_error
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class _JsonWriter(Record):
     def value(self, element: XElement, depth: int) -> str:
         environment().step()
         if depth > MAXIMUM_DEPTH:
-            raise PolicyError(None, f"The XML is nested more than {MAXIMUM_DEPTH} deep.")
+            raise azure_error("body-too-deep", format="XML", depth=MAXIMUM_DEPTH)
         children = element.children
         attributes = self.attributes(element)
         if not attributes and not any(isinstance(child, XElement) or self.is_kept(child) for child in children):
@@ -185,7 +185,7 @@ class _XmlBuilder:
     def element(self, name: str, value: JToken | None, depth: int) -> XElement:
         environment().step()
         if depth > MAXIMUM_DEPTH:
-            raise PolicyError(None, f"The JSON is nested more than {MAXIMUM_DEPTH} deep.")
+            raise azure_error("body-too-deep", format="JSON", depth=MAXIMUM_DEPTH)
         items = [item for item in value.children if isinstance(item, JProperty)] if isinstance(value, JObject) else []
         declared = {item.name: self.declared(item) for item in items}
         self.scopes.append({prefix: _text(item.value) for item in items if (prefix := declared[item.name]) is not None})

@@ -17,6 +17,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.policies.json_schemas import MAX_ERRORS, SchemaViolation, UnverifiableError
 from apimpolicy.gateway.policies.own_process import answer
 from apimpolicy.gateway.policies.own_process.process import compile_schema, parser, violations_in
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 SCHEMA = "http://www.w3.org/2001/XMLSchema"
 WSDL = ("http://schemas.xmlsoap.org/wsdl/", "http://www.w3.org/ns/wsdl")
@@ -24,7 +25,6 @@ ENVELOPES = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/200
 _SCHEME = "given:"
 _COSTLY = ("pattern", "group", "attributeGroup")
 _FEW_DIGITS = 2
-_TOO_LONG = "A regular expression or a content model of the schema takes too long."
 
 
 def parse_xml(content: bytes) -> Any:
@@ -34,7 +34,7 @@ def parse_xml(content: bytes) -> Any:
     except (etree.XMLSyntaxError, ValueError) as error:
         raise UnverifiableError(f"{error}"[:300]) from None
     if root.getroottree().docinfo.doctype:
-        raise UnverifiableError("For security reasons DTD is prohibited in this XML document.")
+        raise UnverifiableError(azure_text("xml-with-dtd"))
     return root
 
 
@@ -76,7 +76,7 @@ class XmlSchema:
         else:
             found = violations_in(element, self._schema, MAX_ERRORS)
         if found is None:
-            raise UnverifiableError(_TOO_LONG)
+            raise UnverifiableError(azure_text("xml-schema-cost"))
         first = element.sourceline or 0
         return [SchemaViolation(message, (line or first, column)) for message, line, column in found]
 
@@ -109,9 +109,9 @@ def soap_payloads(root: Any) -> list[Any]:
         if root.tag == f"{{{namespace}}}Envelope":
             body = root.find(f"{{{namespace}}}Body")
             if body is None:
-                raise UnverifiableError("The SOAP envelope has no body.")
+                raise UnverifiableError(azure_text("soap-without-body"))
             return [child for child in body if isinstance(child.tag, str)]
-    raise UnverifiableError("The message is not a SOAP envelope.")
+    raise UnverifiableError(azure_text("soap-missing"))
 
 
 def _bytes(text: str | bytes) -> bytes:

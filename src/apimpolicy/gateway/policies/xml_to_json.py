@@ -41,13 +41,10 @@ from typing import TYPE_CHECKING
 from apimpolicy.gateway.policies.conversions import boolean
 from apimpolicy.gateway.policies.message_text import BodyConversion
 from apimpolicy.gateway.policies.spec import PolicyExchange, expression_attribute, policy
+from apimpolicy.gateway.policies.surroundings import azure_text
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.policies.effects import Converted
-
-TRACED = "XML-to-JSON policy was applied. {}Content-Type header was set to 'application/json'."
-REMOVED = "Original Content-Length header was removed as its value was invalidated. "
-"""The text in the trace of a real gateway."""
 
 
 @policy(
@@ -75,7 +72,9 @@ class XmlToJson(BodyConversion):
     def run(self, exchange: PolicyExchange) -> Converted:
         had_length = "Content-Length" in exchange.message.headers
         effect = super().run(exchange)
-        effect.traced = None if effect.length is None else TRACED.format(REMOVED if had_length else "")
+        if effect.length is not None:
+            removed = f" {azure_text('trace-length-removed')}" if had_length else ""
+            effect.traced = azure_text("trace-xml-converted", removed=removed)
         return effect
 
     def convert(self, text: str) -> str:

@@ -36,9 +36,9 @@ from apimpolicy.gateway.policies.effects import Converted, Effect, MetadataRead
 from apimpolicy.gateway.policies.message_text import read_text
 from apimpolicy.gateway.policies.placement import Placement
 from apimpolicy.gateway.policies.spec import (
-    PolicyError,
     PolicyExchange,
     PolicyStep,
+    azure_error,
     children,
     content,
     literal_attribute,
@@ -93,7 +93,7 @@ class XslTransform:
         markup = from_utf16(self.markup)
         opening = _ROOT.search(markup)
         if opening is None:
-            raise PolicyError(None, "xsl-transform has no stylesheet.")
+            raise azure_error("stylesheet-missing")
         closing = markup.rfind(f"</{opening[1]}")
         end = markup.find(">", closing if closing >= 0 else opening.start())
         return markup[opening.start() : end + 1]

@@ -11,7 +11,7 @@ from lxml import etree
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
 from apimpolicy.gateway.policies.own_process import TEMPLATE_DEPTH, answer
 from apimpolicy.gateway.policies.own_process.process import parser
-from apimpolicy.gateway.policies.surroundings import PolicyError
+from apimpolicy.gateway.policies.surroundings import azure_error
 
 if TYPE_CHECKING:
     from apimpolicy.csharp.dotnet.environment import Limits
@@ -36,7 +36,7 @@ def transform(stylesheet: str, document: str, parameters: Mapping[str, str], lim
         message = str(found["error"])
         if "infinite template recursion" in message:
             raise LimitExceededError("XSLT recursion", TEMPLATE_DEPTH)
-        raise PolicyError(None, f"The transformation failed. {message}")
+        raise azure_error("transformation-failed", details=message)
     return _declared(str(found["text"])).encode()
 
 
@@ -66,9 +66,9 @@ def read(markup: bytes, what: str) -> Any:
     try:
         tree = etree.ElementTree(etree.fromstring(markup, parser()))
     except etree.XMLSyntaxError as error:
-        raise PolicyError(None, f"{what} is not XML: {error.msg}") from None
+        raise azure_error("document-not-xml", what=what, details=error.msg) from None
     if tree.docinfo.doctype:  # type: ignore[attr-defined]
-        raise PolicyError(None, f"{what} has a DOCTYPE, which is prohibited.")
+        raise azure_error("document-with-doctype", what=what)
     return tree
 
 
@@ -76,24 +76,24 @@ def check(tree: Any) -> None:
     """Raises PolicyError for what the gateway would not do, NotSimulatedError for what is not simulated."""
     root = tree.getroot()
     if root.tag not in (f"{{{XSL}}}stylesheet", f"{{{XSL}}}transform"):
-        raise PolicyError(None, f"'{root.tag}' is not the root of a stylesheet.")
+        raise azure_error("stylesheet-root", name=root.tag)
     for element in root.iter():
         if not isinstance(element.tag, str):
             continue
         if element.tag == f"{{{MICROSOFT}}}script":
             raise NotSimulatedError("msxsl:script in xsl-transform", "scripts run nowhere here")
         if element.tag in (f"{{{XSL}}}import", f"{{{XSL}}}include"):
-            raise PolicyError(None, f"The stylesheet cannot read '{element.get('href')}': nothing outside is reached.")
+            raise azure_error("stylesheet-outside", href=element.get("href"))
         for prefix, name in _calls(element):
             uri = element.nsmap.get(prefix)
             if name not in _FUNCTIONS.get(uri, ()):
-                raise PolicyError(None, f"Cannot find the function '{prefix}:{name}' of the namespace '{uri or ''}'.")
+                raise azure_error("stylesheet-function", name=f"{prefix}:{name}", namespace=uri or "")
         _check_extension_elements(element, root)
 
 
 def _check_extension_elements(element: Any, root: Any) -> None:
     if element.tag.startswith((f"{{{EXSLT}}}", f"{{{MICROSOFT}}}", "{http://exslt.org/", "{http://xmlsoft.org/")):
-        raise PolicyError(None, f"The element '{element.tag}' is an extension that does not exist.")
+        raise azure_error("stylesheet-extension", name=element.tag)
     attribute = "extension-element-prefixes" if element is root else f"{{{XSL}}}extension-element-prefixes"
     for prefix in element.get(attribute, "").split():
         if element.nsmap.get(None if prefix == "#default" else prefix) not in (MICROSOFT, EXSLT):

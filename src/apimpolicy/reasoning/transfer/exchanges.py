@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.csharp.dotnet.values import to_utf16
 from apimpolicy.gateway.context.records import usual_reason
 from apimpolicy.gateway.engine.steps import Step
-from apimpolicy.gateway.policies.ip_filter import FORBIDDEN, parsed
+from apimpolicy.gateway.policies.ip_filter import parsed
 from apimpolicy.reasoning.languages.language import (
     Language,
     TooLarge,
@@ -367,6 +367,7 @@ def _alike(unit: str) -> str:
 
 IPV4 = "callers have IPv4 addresses, written as usual"
 _LAST = 255
+_FORBIDDEN = 403
 
 
 def transfer_ip_filter(run: Run, step: Step) -> None:
@@ -382,7 +383,7 @@ def transfer_ip_filter(run: Run, step: Step) -> None:
     refused = terms.not_(listed) if action == "allow" else listed
     unusual = run.unknowns.truth("whether ip-filter refuses an address that isn't IPv4", ("ip-filter", action, *ends))
     run.fail(
-        terms.choice(terms.member(address, usual), refused, unusual), constant_number(FORBIDDEN), by_policy=terms.TRUE
+        terms.choice(terms.member(address, usual), refused, unusual), constant_number(_FORBIDDEN), by_policy=terms.TRUE
     )
     run.mark(step)
 

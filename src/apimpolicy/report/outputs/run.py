@@ -86,6 +86,14 @@ class EntryData(TypedDict):
     expressions: list[EvaluationData]
 
 
+class UnseenText(TypedDict):
+    text: str
+    known: Annotated[str, one_of("documented", "ours")]
+
+
+UnseenTexts = Annotated[list[UnseenText], "The gateway's texts in the response that no real gateway was seen to show."]
+
+
 class RunData(TypedDict):
     backend_requests: list[RequestData]
     variables: Annotated[dict[str, VariableData], "context.Variables at the end."]
@@ -93,6 +101,7 @@ class RunData(TypedDict):
     trace: list[EntryData]
     messages: Annotated[list[str], "What context.Trace wrote."]
     assumptions: NotRequired[Annotated[list[str], "Our choices that it rests on."]]
+    unseen_texts: NotRequired[UnseenTexts]
     mcp: NotRequired[Annotated[McpData, "The call that an MCP server answered."]]
 
 
@@ -145,5 +154,6 @@ class ExplainReport(Versioned, WithStandIns, MayBeShortened):
     outcome: str
     decided_by: str
     notes: list[str]
+    unseen_texts: NotRequired[UnseenTexts]
     path: str
     decisions: list[DecisionData]

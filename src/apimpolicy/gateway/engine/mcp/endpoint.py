@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
+from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.context.description import OperationDefinition, operation_key
 from apimpolicy.gateway.context.messages import ResponseMessage
 from apimpolicy.gateway.context.records import Request, Response
@@ -211,9 +212,8 @@ class McpEndpoint:
         reason = f"no source shows the response to the method '{call.method}'"
         if call.method == "ping":
             return self._undecided(reason, protocol.result_response(call.id, {}))
-        return self._undecided(
-            reason, protocol.error_response(call.id, protocol.METHOD_NOT_FOUND, f"Unknown method '{call.method}'")
-        )
+        message = azure_text("mcp-method-unknown", method=call.method)
+        return self._undecided(reason, protocol.error_response(call.id, protocol.METHOD_NOT_FOUND, message))
 
     def _undecided(self, reason: str, response: Response) -> Response:
         self.outcome.undecided.append(reason)
@@ -261,9 +261,8 @@ class McpEndpoint:
                 f"no source shows the response to a call of the tool '{outcome.tool}', which the server doesn't have"
             )
             reason = "; ".join([reason, *self.server.gaps])
-            return self._undecided(
-                reason, protocol.error_response(call.id, protocol.INVALID_PARAMS, f"Unknown tool '{outcome.tool}'")
-            )
+            message = azure_text("mcp-tool-unknown", tool=outcome.tool)
+            return self._undecided(reason, protocol.error_response(call.id, protocol.INVALID_PARAMS, message))
         found, unknown = self._operation(tool)
         if found is None:
             return self._undecided(unknown, protocol.error_response(call.id, protocol.INVALID_PARAMS, unknown))
