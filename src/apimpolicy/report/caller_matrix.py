@@ -37,6 +37,8 @@ CALLERS = {
     NO_HEADERS: Caller("no header", "without the headers that are compared"),
 }
 """The kinds of callers; each lacks one thing that the first one has, or has it wrong."""
+_LEAST_NAME = 6
+"""Columns for names, so that cells have two blanks between them."""
 NOT_LOOKED_AT = "the operation doesn't look at it"
 
 
@@ -118,13 +120,14 @@ def _text(found: Matrix, style: Style) -> Iterator[str]:
     heads = [[*CALLERS.values()][each].head.rpartition(" ") for each in columns]
     shown = [[_cell(row.cells[each], notes) for each in columns] for row in found.rows]
     widths = [max(len(part) for part in (*head, *cells)) for head, *cells in zip(heads, *shown, strict=True)]
+    gap = "  " if sum(widths) + 2 * len(widths) + _LEAST_NAME <= style.width else " "
 
     def line(name: str, cells: Sequence[str]) -> str:
         padded = (f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
-        return f"{name:<{names}}  {'  '.join(padded)}".rstrip()
+        return f"{name:<{names}}{gap}{gap.join(padded)}".rstrip()
 
     longest = max((len(row.label) + 2 for row in found.rows), default=0)
-    names = max(min(longest, style.width - sum(widths) - 2 * len(widths)), 6)
+    names = max(min(longest, style.width - sum(widths) - len(gap) * len(widths)), 2)
     yield style.paint("strong", printable(found.title))
     if found.rows:
         yield line("", [first for first, _, _ in heads])

@@ -345,7 +345,7 @@ def changed_callers(
 def token_of(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return the token of a request as a table."""
     given = request["token"]
-    return {"from": given} if isinstance(given, str) else given
+    return {"from": given} if isinstance(given, str) else dict(given)
 
 
 def _changed_tokens(provider: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

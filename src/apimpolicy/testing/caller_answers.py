@@ -442,14 +442,23 @@ def _with_claims(case: _Case, provider: Mapping[str, Any], elements: Sequence[El
     """Return a case whose token has what each check of the provider asks for, not only the first one."""
     token = token_of(case.request)
     own = {**(provider.get("claims") or {}), **token.get("claims", {})}
+    tables = [table for _, table in providers_of(elements) if table["url"] == provider.get("url")]
     more: dict[str, Any] = {}
-    for _, table in providers_of(elements):
-        for name, value in table.get("claims", {}).items() if table["url"] == provider.get("url") else ():
-            known = more.get(name, own.get(name, value))
-            given = [each for part in (known, value) for each in (part if isinstance(part, list) else [part])]
-            if known != value or name not in own:
-                more[name] = list(dict.fromkeys(given)) if known != value else value
+    for name, value in ((name, value) for table in tables for name, value in table.get("claims", {}).items()):
+        known = more.get(name, own.get(name))
+        if known != value:
+            more[name] = value if known is None else _both(known, value)
+    for key in ("audience", "issuer"):
+        wanted = [*dict.fromkeys(table[key] for table in tables if key in table)]
+        if wanted and wanted != [token.get(key, provider.get(key))]:
+            token[key] = wanted if key == "audience" and len(wanted) > 1 else wanted[0]
+    case = case._replace(request={**case.request, "token": token if len(token) > 1 else token["from"]})
     return _with_more_claims(case, more) if more else case
+
+
+def _both(one: object, other: object) -> list[object]:
+    parts = [each for value in (one, other) for each in (value if isinstance(value, list) else [value])]
+    return list(dict.fromkeys(parts))
 
 
 def _with_more_claims(case: _Case, more: Mapping[str, Any]) -> _Case:
