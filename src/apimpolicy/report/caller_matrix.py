@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from apimpolicy.report.columns import PLAIN, Style, printable
@@ -37,8 +38,7 @@ CALLERS = {
     NO_HEADERS: Caller("no header", "without the headers that are compared"),
 }
 """The kinds of callers; each lacks one thing that the first one has, or has it wrong."""
-_LEAST_NAME = 6
-"""Columns for names, so that cells have two blanks between them."""
+_INDENT, _WIDEST = "  ", "200"
 NOT_LOOKED_AT = "the operation doesn't look at it"
 
 
@@ -116,32 +116,38 @@ def matrix_text(matrices: Sequence[Matrix], style: Style = PLAIN) -> str:
 
 
 def _text(found: Matrix, style: Style) -> Iterator[str]:
-    notes, columns = found.notes(), found.columns()
-    heads = [[*CALLERS.values()][each].head.rpartition(" ") for each in columns]
-    shown = [[_cell(row.cells[each], notes) for each in columns] for row in found.rows]
-    widths = [max(len(part) for part in (*head, *cells)) for head, *cells in zip(heads, *shown, strict=True)]
-    gap = "  " if sum(widths) + 2 * len(widths) + _LEAST_NAME <= style.width else " "
-
-    def line(name: str, cells: Sequence[str]) -> str:
-        padded = (f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
-        return f"{name:<{names}}{gap}{gap.join(padded)}".rstrip()
-
-    longest = max((len(row.label) + 2 for row in found.rows), default=0)
-    names = max(min(longest, style.width - sum(widths) - len(gap) * len(widths)), 2)
+    """Yield a table; each API has the columns that one of its operations looks at, with their heads if they change."""
+    notes = found.notes()
     yield style.paint("strong", printable(found.title))
-    if found.rows:
-        yield line("", [first for first, _, _ in heads])
-        yield line("", [last for _, _, last in heads])
-    for number, row in enumerate(found.rows):
-        if number == 0 or row.api != found.rows[number - 1].api:
-            yield printable(row.api)
-        name = f"  {printable(row.label)}"
-        if len(name) > names:
-            yield name
-            name = ""
-        yield line(name, shown[number])
+    known: list[str] = []
+    for api, group in groupby(found.rows, lambda row: row.api):
+        rows = tuple(group)
+        columns = found._replace(rows=rows).columns()
+        heads = [[*CALLERS.values()][each].head.rpartition(" ") for each in columns]
+        shown = [[_cell(row.cells[each], notes) for each in columns] for row in rows]
+        widths = [max(map(len, (*head, *cells, _WIDEST))) for head, *cells in zip(heads, *shown, strict=True)]
+        gap = "  " if sum(widths) + 2 * len(widths) + len(_INDENT) <= style.width else " "
+        longest = max(len(row.label) + len(_INDENT) for row in found.rows)
+        names = max(min(longest, style.width - sum(widths) - len(gap) * len(widths)), len(_INDENT))
+
+        layout = names, *widths
+        lines = [_line(gap, layout, "", [head[part] for head in heads]) for part in (0, 2)]
+        if lines != known:
+            yield from lines
+        known = lines
+        yield printable(api)
+        for row, cells in zip(rows, shown, strict=True):
+            name = f"{_INDENT}{printable(row.label)}"
+            if len(name) > names:
+                yield name
+                name = ""
+            yield _line(gap, layout, name, cells)
     for each in found.lines():
         yield style.fit(printable(each))
+
+
+def _line(gap: str, layout: Sequence[int], name: str, cells: Sequence[str]) -> str:
+    return gap.join(f"{cell:<{width}}" for cell, width in zip((name, *cells), layout, strict=True)).rstrip()
 
 
 def matrix_data(found: Matrix) -> dict[str, Any]:
