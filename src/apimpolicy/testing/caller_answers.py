@@ -194,7 +194,8 @@ class CallerAnswers:
             names = [name for text in texts for name in sorted(self.stand_ins.in_text(*text))]
             names += [made_up[name] for source, *span in texts for name in made_up if name in source.text[slice(*span)]]
             is_check = any(has_trait(entry.step.name, trait) for trait in _CHECKS)
-            if names and (entry.step.name in _DECIDING or (entry.error is not None and not is_check)):
+            is_condition = entry.step.name == "when" or has_trait(entry.step.name, "repeats")
+            if names and (is_condition or (entry.error is not None and not is_check)):
                 return f"the named value '{names[0]}' isn't known ({_place(element)})"
             if names and has_trait(entry.step.name, "sets-variable"):
                 made_up[literal_attribute(element, "name")] = names[0]
@@ -382,9 +383,8 @@ class CallerAnswers:
         return _Case(request, given)
 
 
-_DECIDING = frozenset(("when", "retry"))
-"""Policies whose expressions decide what runs; checks with a named value that is made up accept what is made up too."""
 _CHECKS = ("checks-token", "checks-header", "checks-address", "checks-certificate")
+"""Policies that accept what is made up too, with a named value that is made up."""
 _CREDENTIALS = ("token", "certificate", "ip-address", "headers")
 _THINGS = {
     report.NO_KEY: "key",
