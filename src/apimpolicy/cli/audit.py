@@ -18,14 +18,16 @@ from apimpolicy.cli.commands import (
     stands_in,
 )
 from apimpolicy.cli.program import say
-from apimpolicy.cli.written_files import write_report_to, write_text
+from apimpolicy.cli.written_files import ensure_new, write_report_to, write_text
 from apimpolicy.report.columns import PLAIN, Style, counted
 
 if TYPE_CHECKING:
+    from apimpolicy.cli.progress import Progress
     from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.project.audit_run import AuditRun
     from apimpolicy.project.service.description import ServiceDescription
     from apimpolicy.reasoning.audit.confirming import Search
+    from apimpolicy.report.caller_matrix import Matrix
     from apimpolicy.report.inventory import Inventory
 
 FORMATS = ("text", "json", "sarif", "markdown", "junit", "azure", "github")
@@ -40,6 +42,9 @@ FORMATS = ("text", "json", "sarif", "markdown", "junit", "azure", "github")
 @click.option("--write-baseline", metavar="FILE", help="Write the current findings to a baseline.")
 @click.option("--since", metavar="REVISION", help="Report what became weaker or stronger since this revision.")
 @click.option("--inventory", is_flag=True, help="Also list what the service has more than once, or for nothing.")
+@click.option("--matrix", is_flag=True, help="Also run callers with and without each thing, and show their answers.")
+@click.option("--write", metavar="FILE", help="With --matrix: also write its requests as a test file.")
+@click.option("--force", is_flag=True, help="Let --write overwrite a file.")
 @click.option("-v", "--verbose", is_flag=True, help="List the operations of every finding, and stand-ins.")
 @configuration_option
 @selects_environment
@@ -54,6 +59,9 @@ def command(
     write_baseline: str | None,
     since: str | None,
     inventory: bool,
+    matrix: bool,
+    write: str | None,
+    force: bool,
     verbose: bool,
     config: str | None,
 ) -> int:
@@ -69,6 +77,7 @@ def command(
       apimpolicy audit apimartifacts --format sarif --output-file audit.sarif
       apimpolicy audit apimartifacts --since origin/main
       apimpolicy audit apimartifacts --inventory
+      apimpolicy audit apimartifacts --matrix --write callers.test.yaml
 
     \b
     Write requirements in apimpolicy.toml:
@@ -83,6 +92,14 @@ def command(
 
     if inventory and (since is not None or write_baseline is not None or form not in ("text", "json")):
         raise click.UsageError("--inventory is for --format text and json, and not for --since or --write-baseline")
+    if matrix and (since is not None or write_baseline is not None or form not in ("text", "json", "markdown")):
+        raise click.UsageError(
+            "--matrix is for --format text, json and markdown, and not for --since or --write-baseline"
+        )
+    if write is not None:
+        if not matrix:
+            raise click.UsageError("--write goes with --matrix")
+        ensure_new(write, force=force)
     if since is not None:
         return _compare(path, since, config, form, output_file)
     given, writes = None if write_baseline else baseline, write_baseline is not None
@@ -93,11 +110,12 @@ def command(
         say(f"wrote {counted(count, 'finding')} to {write_baseline}")
         return commands.CLEAN
     inventories = _inventories(path, config) if inventory else []
-    _write(runs, inventories, form, output_file, verbose=verbose)
+    matrices = _matrices(runs, path, config, write) if matrix else []
+    _write(runs, inventories, matrices, form, output_file, verbose=verbose)
     if html is not None:
         from apimpolicy.report.audit_html import audit_html
 
-        write_text(html, audit_html(runs, inventories))
+        write_text(html, audit_html(runs, inventories, matrices))
         say(f"wrote {html}")
     return commands.FINDINGS if any(run.fails for run in runs) else commands.CLEAN
 
@@ -130,19 +148,73 @@ def _inventories(path: str, config: str | None) -> list[Inventory]:
     return [inventory_of(service, name, [*services.values()]) for name, service in services.items()]
 
 
+def _matrices(runs: Sequence[AuditRun], path: str, config: str | None, output: str | None) -> list[Matrix]:
+    """Return the matrix of each service, and write their test file. Raises ConfigurationError."""
+    from apimpolicy.cli.progress import Progress
+    from apimpolicy.gateway.engine.token_issuers import shared_keys
+    from apimpolicy.project.gateways import for_each_service
+
+    by_name = {run.service: run for run in runs}
+    if output is not None and len(runs) > 1:
+        raise click.UsageError(f"--write is for one service: choose with --service {' or '.join(by_name)}")
+    found: list[Matrix] = []
+
+    def add(name: str) -> None:
+        found.append(_matrix(by_name[name], path, config, output, progress))
+
+    with shared_keys(), Progress("ran", sum(len(run.audit.operations) for run in runs), "operations") as progress:
+        for_each_service(path, config, add)
+    return found
+
+
+def _matrix(run: AuditRun, path: str, config: str | None, output: str | None, progress: Progress) -> Matrix:
+    from apimpolicy.project.gateways import configured
+    from apimpolicy.testing.caller_answers import CallerAnswers
+    from apimpolicy.testing.first_surroundings import CaseSurroundings
+    from apimpolicy.text.secrets import requests_are_invented, without_secrets
+
+    requests_are_invented()
+    configuration, folder = configured(path, config)
+    around = CaseSurroundings(
+        service=folder or configuration.path,
+        output=output or "callers.test.yaml",
+        config=config if folder and config else "",
+        command="audit --matrix",
+    )
+    answers = CallerAnswers(run.audit, around)
+    matrix = answers.matrix(progress.advance)._replace(service=run.service)
+    if output is not None:
+        made = answers.file()
+        write_text(output, without_secrets(made.text))
+        progress.clear()
+        say(f"wrote {output}: {counted(made.count, 'test case')}")
+    return matrix
+
+
 def _write(
-    runs: Sequence[AuditRun], inventories: Sequence[Inventory], form: str, path: str | None, *, verbose: bool
+    runs: Sequence[AuditRun],
+    inventories: Sequence[Inventory],
+    matrices: Sequence[Matrix],
+    form: str,
+    path: str | None,
+    *,
+    verbose: bool,
 ) -> None:
     from apimpolicy.report.audit_formats import audit_as
     from apimpolicy.report.audit_text import audit_text
+    from apimpolicy.report.caller_matrix import matrix_text
     from apimpolicy.report.inventory import inventory_text
 
     style = Style.of(sys.stdout) if path is None else Style(False)
     if form == "text":
-        inventory = inventory_text(inventories, style)
-        text = audit_text(runs, style, verbose=verbose) + (f"\n\n{inventory}" if inventory else "")
+        parts = (
+            audit_text(runs, style, verbose=verbose),
+            matrix_text(matrices, style),
+            inventory_text(inventories, style),
+        )
+        text = "\n\n".join(filter(None, parts))
     else:
-        text = audit_as(form, runs, inventories)
+        text = audit_as(form, runs, inventories, matrices)
     write_report_to(path, text, is_text=form == "text")
 
 

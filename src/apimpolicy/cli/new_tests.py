@@ -53,14 +53,14 @@ def write_tests(folder: str, *, seconds: float | None, jobs: int, with_errors: b
     policies = _policies(folder)
     services = _services(folder, policies)
     done: list[Written] = []
-    total = len(policies) + len(services)
-    with shared_keys(), Progress("wrote", total, "test files") as progress:
+    with shared_keys(), Progress("wrote", 0, "test files") as progress:
         for service in services:
             found = _write_service(service, policies, progress, seconds, jobs, with_errors=with_errors, force=force)
             done += _told(found, progress)
         if not services and not policies:
             raise ConfigurationError(f"there are no policies in {folder}")
-        done += _told(_write_policies(policies, jobs, seconds, with_errors=with_errors, force=force), progress)
+        made = _write_policies(policies, progress, jobs, seconds, with_errors=with_errors, force=force)
+        done += _told(made, progress)
     written = [each for each in done if not each.problem]
     cases = sum(each.cases for each in written)
     dropped = sum(each.dropped for each in done)
@@ -131,6 +131,7 @@ def _write_service(
 
     def is_wanted(output: str) -> bool:
         is_new = force or not os.path.exists(output)
+        progress.expect(is_new)
         if not is_new:
             progress.clear()
             say(f"{output} already exists; use --force to overwrite it")
@@ -157,7 +158,7 @@ def _write_service(
 
 
 def _write_policies(
-    policies: list[str], jobs: int, seconds: float | None, *, with_errors: bool, force: bool
+    policies: list[str], progress: Progress, jobs: int, seconds: float | None, *, with_errors: bool, force: bool
 ) -> Iterator[Written]:
     from apimpolicy.project.processes import process_pool
 
@@ -165,6 +166,7 @@ def _write_policies(
     if len(wanted) < len(policies):
         count = len(policies) - len(wanted)
         say(f"{count} test {'file exists' if count == 1 else 'files exist'} already; use --force to overwrite")
+    progress.expect(len(wanted))
     if wanted:
         with process_pool(jobs) as pool:
             yield from pool.map(partial(_write_policy, seconds=seconds or SECONDS, with_errors=with_errors), wanted)

@@ -36,6 +36,10 @@ class Progress:
     def __enter__(self) -> Progress:
         return self
 
+    def expect(self, more: int) -> None:
+        """Count more as still to be done."""
+        self._total += more
+
     def advance(self) -> None:
         """Count one more as done."""
         self._done += 1

@@ -132,9 +132,17 @@ def decide_claims(
     style = Style.of(sys.stdout)
     reports: list[ClaimReport] = []
     with Progress("decided", sum(len(claims) for _, claims in files), "claims") as progress:
+        by_api: set[str] = set()
 
-        def show_api(claims: Sequence[str], apis: Sequence[str], cells: Sequence[ApiCell]) -> None:
-            """Show the row of an API as soon as it is decided, and the head of the table before the first."""
+        def on_api(claims: Sequence[str], apis: Sequence[str], cells: Sequence[ApiCell]) -> None:
+            """Count the cells of an API, and show its row with the head of the table before the first."""
+            is_first = not by_api.intersection(claims)
+            progress.expect(len(claims) * (len(apis) - 1) if is_first else 0)
+            by_api.update(claims)
+            for _ in claims:
+                progress.advance()
+            if not is_text or len(claims) == 1:
+                return
             progress.clear()
             if cells and cells[0].api == apis[0]:
                 print(table_head(claims, apis))
@@ -143,7 +151,7 @@ def decide_claims(
                 print()
 
         for file, claims in files:
-            on_api = show_api if is_text and len(claims) > 1 else None
+            by_api.clear()
             bounds = bounds_for(file.path, seconds)
             total = total_seconds or bounds.total_seconds or max(TOTAL_SECONDS, seconds or 0.0)
             left = total - (time.monotonic() - started)
@@ -160,7 +168,8 @@ def decide_claims(
             reports += found
             progress.clear()
             for report in found:
-                progress.advance()
+                if report.name not in by_api:
+                    progress.advance()
                 if is_text:
                     progress.clear()
                     print(claim(report, style, with_case=not write), flush=True)

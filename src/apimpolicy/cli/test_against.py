@@ -3,7 +3,8 @@
 With `--against serve`, the gateway of each case is served with real sockets and TLS, so that the whole path of a
 request is tested.
 
-Tokens of real identity providers come from environment variables: APIMPOLICY_TOKEN_LOGIN has one of `login`.
+Tokens of real identity providers come from environment variables: APIMPOLICY_TOKEN_LOGIN has one of `login`. So do keys
+of subscriptions that a test file describes: APIMPOLICY_KEY_PARTNER has that of `partner`.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from apimpolicy.testing.against import RealGateway
 
 OURS = "serve"
-TOKEN_VARIABLE = "APIMPOLICY_TOKEN_"
-"""The beginning of environment variables with tokens; the name of a provider follows in capital letters."""
+TOKEN_VARIABLE, KEY_VARIABLE = "APIMPOLICY_TOKEN_", "APIMPOLICY_KEY_"
+"""The beginning of environment variables; the name of a provider, or of a subscription, follows in capital letters."""
 
 against_options = together(
     click.option(
@@ -72,15 +73,16 @@ def target_of(
             raise click.UsageError("--trace-service needs --management-token and --trace-api")
         else:
             traces = AzureTraces(trace_service, management_token, trace_api)
-    return RealGateway(against, key=key, authority=authority, traces=traces, tokens=_issued_tokens())
+    real = {"tokens": _real(TOKEN_VARIABLE), "keys": _real(KEY_VARIABLE)}
+    return RealGateway(against, key=key, authority=authority, traces=traces, **real)
 
 
-def _issued_tokens() -> dict[str, str]:
-    """Return the tokens of real providers from the environment, by the end of the variable's name; they stay secret."""
-    tokens = {
-        name.removeprefix(TOKEN_VARIABLE): value.strip()
+def _real(variable: str) -> dict[str, str]:
+    """Return the secrets of real providers or subscriptions from the environment, by the end of a variable's name."""
+    found = {
+        name.removeprefix(variable): value.strip()
         for name, value in os.environ.items()
-        if name.startswith(TOKEN_VARIABLE) and value.strip()
+        if name.startswith(variable) and value.strip()
     }
-    keep_secret(tokens.values())
-    return tokens
+    keep_secret(found.values())
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.subject import Subject
@@ -215,6 +216,8 @@ def at_value(policy: OpenPolicy, place: CaretPlace, offset: int, knowledge: Proj
     if slot is not None:
         values = slot.values or (("true", "false") if slot.convert is conversions.boolean else ())
         items += [Item(value, "value", rank=(1, number)) for number, value in enumerate(values)]
+        codes = HTTPStatus if slot.convert is conversions.status_code else ()
+        items += [Item(str(each.value), "value", each.phrase, rank=(1, each.value)) for each in codes]
         if slot.expression:
             items += _expressions("@($0)")
     return items

@@ -41,6 +41,7 @@ from apimpolicy.report.audit_text import (
     summary,
     title,
 )
+from apimpolicy.report.caller_matrix import matrix_data, matrix_markdown
 from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.inventory import inventory_data
 from apimpolicy.report.stand_in_text import with_stand_ins
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from apimpolicy.reasoning.audit.analysis import OperationAudit
     from apimpolicy.reasoning.audit.findings import AuditFinding
     from apimpolicy.reasoning.audit.states import PolicyLocation
+    from apimpolicy.report.caller_matrix import Matrix
     from apimpolicy.report.finding_formats import JunitSuite
     from apimpolicy.report.inventory import Inventory
 
@@ -195,16 +197,19 @@ MOST_RELATED = 50
 """Operations that a result lists as related locations."""
 
 
-def audit_as(form: str, runs: Sequence[AuditRun], inventories: Sequence[Inventory] = ()) -> str:
-    """Return the report in a format, without a line end after it. JSON alone has inventories."""
+def audit_as(
+    form: str, runs: Sequence[AuditRun], inventories: Sequence[Inventory] = (), matrices: Sequence[Matrix] = ()
+) -> str:
+    """Return the report in a format, without a line end after it. JSON has inventories; Markdown too has matrices."""
     match form:
         case "json":
-            found = [inventory_data(each) for each in inventories]
-            return indented({**audit_data(*runs), **({"inventory": found} if found else {})})
+            more = {"inventory": [*map(inventory_data, inventories)], "matrix": [*map(matrix_data, matrices)]}
+            return indented({**audit_data(*runs), **{name: found for name, found in more.items() if found}})
         case "sarif":
             return _sarif(runs)
         case "markdown":
-            return "\n\n".join("\n".join(_markdown(run)) for run in runs)
+            tables = (*map(_markdown, runs), *map(matrix_markdown, matrices))
+            return "\n\n".join("\n".join(lines) for lines in tables)
         case "junit":
             return _junit(runs)
         case "azure" | "github":

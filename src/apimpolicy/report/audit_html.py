@@ -16,6 +16,7 @@ from apimpolicy.reasoning.audit.access import NOT_LIMITED, WEAK_TOKEN, limited_b
 from apimpolicy.reasoning.audit.findings import lent_to_anyone, operations_by_api
 from apimpolicy.report import audit_text
 from apimpolicy.report.audit_formats import ALWAYS, NEVER, SOMETIMES, UNKNOWN, passed_on, presence, when
+from apimpolicy.report.caller_matrix import matrix_html
 from apimpolicy.report.columns import counted
 from apimpolicy.report.inventory import inventory_html
 from apimpolicy.report.markup import page, text
@@ -24,6 +25,7 @@ from apimpolicy.text.secrets import markup_without_secrets
 if TYPE_CHECKING:
     from apimpolicy.project.audit_run import AuditRun
     from apimpolicy.reasoning.audit.analysis import OperationAudit
+    from apimpolicy.report.caller_matrix import Matrix
     from apimpolicy.report.inventory import Inventory
 
 LENT, KEPT = "added by the gateway", "kept from the caller"
@@ -39,14 +41,19 @@ class Cell(NamedTuple):
     words: str = ""
 
 
-def audit_html(runs: Sequence[AuditRun], inventories: Sequence[Inventory] = ()) -> str:
+def audit_html(runs: Sequence[AuditRun], inventories: Sequence[Inventory] = (), matrices: Sequence[Matrix] = ()) -> str:
     titles = ", ".join(" ".join((run.service, audit_text.title(run))).strip() for run in runs)
-    by_service = {each.service: each for each in inventories}
-    bodies = (_body(run, by_service.get(run.service)) for run in runs)
+    more: dict[str, list[str]] = {}
+    for service, card in (
+        *((each.service, matrix_html(each)) for each in matrices),
+        *((each.service, inventory_html(each)) for each in inventories),
+    ):
+        more.setdefault(service, []).extend(card)
+    bodies = (_body(run, more.get(run.service, ())) for run in runs)
     return markup_without_secrets(page(f"Audit: {titles}", "audit_page.css", chain.from_iterable(bodies)))
 
 
-def _body(run: AuditRun, inventory: Inventory | None) -> Iterator[str]:
+def _body(run: AuditRun, more: Sequence[str]) -> Iterator[str]:
     service = f" of {text(run.service)}" if run.service else ""
     yield f'<header><h1>Who reaches the backend{service}</h1><p class="lead">{text(_sentence(run))}</p>'
     yield '<ul class="totals">'
@@ -59,8 +66,7 @@ def _body(run: AuditRun, inventory: Inventory | None) -> Iterator[str]:
     yield from _findings(run)
     yield from _exceptions(run)
     yield from _undecided(run)
-    if inventory is not None:
-        yield from inventory_html(inventory)
+    yield from more
     yield from _owasp(run)
     yield "</main>"
     yield "<footer>Made by apimpolicy. Requests ran on a simulated gateway; none left the machine.</footer>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -266,13 +267,16 @@ class Style:
 PLAIN = Style()
 
 WIDE = Style(width=120)
-"""The page of texts that Python code gets, such as `str(explanation)`."""
-_page: ContextVar[Style] = ContextVar("page", default=WIDE)
+"""The page of texts that Python code gets, such as `str(explanation)`, where its output is no terminal."""
+_page: ContextVar[Style | None] = ContextVar("page", default=None)
 
 
 def page() -> Style:
     """Return the style of texts that are laid out before they are printed, such as explanations of failed cases."""
-    return _page.get()
+    found = _page.get()
+    if found is not None or not is_a_terminal(sys.stdout):
+        return found or WIDE
+    return Style(width=Style.of(sys.stdout).width, is_terminal=True)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from apimpolicy.project.manual_requests import TokenWish, issuers_of, token_of
 from apimpolicy.project.service.leniency import leniency
 from apimpolicy.project.service.reading import is_code
 from apimpolicy.project.service.stand_ins import SUBSCRIPTION
-from apimpolicy.report.columns import printable
+from apimpolicy.report.columns import Style, printable
 from apimpolicy.report.explanation_notes import url_path_of
 from apimpolicy.report.stand_in_text import stand_in_lines
 from apimpolicy.serving.callers import Callers
@@ -85,15 +85,16 @@ class ServeCommand:
 
     def announce(self, *, in_full: bool = True) -> None:
         """Print the operations that can be called, their URLs and tokens; `in_full` also lists the stand-ins."""
+        style = Style.of(self.output)
         urls = "   ".join(each.url for each in self.listeners)
-        print(f"{urls}   (authority: {self.authority})", file=self.output)
+        print(style.fit(f"{urls}   (authority: {self.authority})"), file=self.output)
         if self.inspector is not None:
             print(f"requests: {self.inspector.url}/{self.token}/", file=self.output)
         if (found := leniency()) is not None and found:
             found.is_shown = True
             print("\n".join(stand_in_lines(found.stand_ins, found.problems, in_full=in_full)), file=self.output)
         for line in (*callable_lines(self.served), *notes(self.served), self._backend(), *self._state()):
-            print(f"  {line}", file=self.output)
+            print(style.fit(f"  {line}"), file=self.output)
         write = getattr(self.output, "own", self.output.write)  # a token is hidden elsewhere
         for line in () if self.wish is None else token_lines(self.served.gateway, self.wish):
             write(f"  {line}\n")

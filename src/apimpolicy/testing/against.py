@@ -28,6 +28,7 @@ from apimpolicy.gateway.context.urls import Url
 from apimpolicy.testing.expectations import OBSERVABLE, Mismatch, observable_mismatches
 from apimpolicy.testing.format import PART
 from apimpolicy.testing.gateways import gateway_of, request_of
+from apimpolicy.testing.identities import variable_of
 from apimpolicy.testing.mcp_cases import OF_SERVERS
 from apimpolicy.testing.running import CaseOutcome, simulate
 
@@ -56,7 +57,8 @@ class TraceSource(Protocol):
 
 class RealGateway:
     """A gateway at a URL. `key` is a subscription's, for requests that bring none; `authority` a PEM file with what to
-    trust besides the machine's authorities; `tokens` are those that real providers have issued (`CaseIdentities`).
+    trust besides the machine's authorities; `tokens` are those that real providers have issued (`CaseIdentities`),
+    `keys` those of subscriptions that files describe, by their ids as tokens are by the names of providers.
     Raises ConfigurationError for a URL that is none.
     """
 
@@ -68,6 +70,7 @@ class RealGateway:
         authority: str | None = None,
         traces: TraceSource | None = None,
         tokens: Mapping[str, str] | None = None,
+        keys: Mapping[str, str] | None = None,
     ) -> None:
         self.parts = urlsplit(url.rstrip("/"))
         if self.parts.scheme not in ("http", "https") or not self.parts.hostname:
@@ -76,6 +79,9 @@ class RealGateway:
         self.authority = authority
         self.traces = traces
         self.tokens = tokens or {}
+        self.keys = keys or {}
+        self._real_keys: dict[str, str] = {}
+        """Keys of the gateway, by what the current case has in their place."""
         self.unobserved = 0
         """Number of expectations not observable from outside."""
         self.traced = 0
@@ -93,6 +99,11 @@ class RealGateway:
         outcome = CaseOutcome(case, "passed")
         started = time.perf_counter()
         try:
+            described = case.given["gateway"].plain().get("subscriptions") if "gateway" in case.given else None
+            given = {
+                str(table.get("primary-key", name)): variable_of(name) for name, table in (described or {}).items()
+            }
+            self._real_keys = {key: self.keys[name] for key, name in given.items() if name in self.keys}
             identities = gateway_of(case).identities if identities is None else identities
             if identities is not None and self.tokens:
                 identities.issued = self.tokens
@@ -107,6 +118,12 @@ class RealGateway:
             outcome.status, outcome.error, outcome.problem = "error", error, str(error)
         outcome.seconds = time.perf_counter() - started
         return outcome
+
+    def _keys_of(self, case: Case) -> dict[str, str]:
+        gateway = case.given.get("gateway")
+        described = None if gateway is None else gateway.plain().get("subscriptions")
+        keys = {variable_of(name): str(each.get("primary-key", name)) for name, each in (described or {}).items()}
+        return {key: self.keys[name] for name, key in keys.items() if name in self.keys}
 
     def send(self, request: Request) -> Response:
         """Return the gateway's response. Raises ConfigurationError without one."""
@@ -170,7 +187,7 @@ class RealGateway:
     def _headers(self, request: Request) -> list[tuple[str, str]]:
         found = [("Host", self.host_of(request))]
         found += [
-            (name, value)
+            (name, self._real_keys.get(value, value))
             for name, values in request.headers.fields()
             for value in values
             if name.lower() not in ("host", "content-length")

@@ -7,7 +7,7 @@ one of the others. Then one thing of a request that gets through is changed at a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -18,6 +18,16 @@ from apimpolicy.reasoning.audit.requests import BODIED
 from apimpolicy.reasoning.proposing.guided import Finder
 from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
 from apimpolicy.reasoning.scenarios.scenario import Bounds
+from apimpolicy.report.caller_matrix import (
+    EXPIRED,
+    NO_CERTIFICATE,
+    NO_KEY,
+    NO_TOKEN,
+    OTHER_ADDRESS,
+    OTHER_AUDIENCE,
+    OTHER_CERTIFICATE,
+    OTHER_ISSUER,
+)
 from apimpolicy.testing.case_writer import CaseWriter, of_method
 from apimpolicy.testing.claims.harnesses import Setup, setup_of, steps_of
 from apimpolicy.testing.claims.services import ServiceRoute, harness_of_route, service_with_keys
@@ -32,6 +42,7 @@ from apimpolicy.testing.first_surroundings import (
 from apimpolicy.testing.format import METHODS
 
 if TYPE_CHECKING:
+    from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.reasoning.scenarios.assignments import Assignment
     from apimpolicy.reasoning.scenarios.harness import ScenarioRun
     from apimpolicy.reasoning.scenarios.scenario import Exploration, Scenario
@@ -67,6 +78,37 @@ def service_setup(around: CaseSurroundings) -> Setup:
     return setup_of(around.loaded({"request": {"get": "/"}, "expect": {}}).file)
 
 
+def elements_of(routes: Iterable[ServiceRoute], gateway: Gateway) -> list[Element]:
+    """Return the elements of all policies that requests on these routes meet, each once."""
+    found: dict[int, Element] = {}
+    for policies in {id(route.policies): route.policies for route in routes}.values():
+        try:
+            for step in steps_of(gateway, policies):
+                found.setdefault(id(step.element), step.element)
+        except ApimPolicyError:
+            continue
+    return list(found.values())
+
+
+def add_needs_of(around: CaseSurroundings, elements: Sequence[Element], routes: Iterable[ServiceRoute]) -> None:
+    """Add the identity providers, certificates and subscriptions that requests on these routes need."""
+    around.providers = numbered_providers(provider for _, provider in providers_of(elements))
+    gateway: dict[str, Any] = {}
+    if shows_certificates(elements):
+        gateway |= with_certificates()
+    callers = {route.caller.id: route.caller.table() for route in routes if route.caller is not None}
+    if callers:
+        gateway["subscriptions"] = callers
+    around.defaults = {"gateway": gateway} if gateway else {}
+    around.defaults["backend"] = {"status": 200, "json": {"from": "the backend"}}
+
+
+def address_on(route: ServiceRoute) -> tuple[str, str]:
+    """Return the method and the URL of the plainest request on a route."""
+    plain = "".join(piece.default for piece in route.template)
+    return route.method or "GET", "?".join([plain, *filter(None, ["&".join(route.query)])])
+
+
 class ApiSearch:
     """Searches for the cases of one API, for goals that are not `reached`, which it changes."""
 
@@ -82,8 +124,8 @@ class ApiSearch:
         self.routes = routes
         self.bounds = bounds
         self.around = around
-        self.elements = self._elements()
-        self._add_needs()
+        self.elements = elements_of(routes, service_setup(around).gateway)
+        add_needs_of(around, self.elements, self._chosen())
         self.setup = service_setup(self.around)
         self.opened = service_with_keys(self.setup.service)
         self.cases: list[FoundCase] = []
@@ -108,29 +150,6 @@ class ApiSearch:
             self.cases += [*made, *limit_cases(self.around, self.elements, case)]
         failing, secret = (set(), set()) if self.writer is None else (self.writer.failing, self.writer.secret)
         return ApiCases(self.around.keys(), self.cases, self.goals, self.reached, failing, secret, accepted)
-
-    def _elements(self) -> list[Element]:
-        gateway = service_setup(self.around).gateway
-        found: dict[int, Element] = {}
-        for policies in {id(route.policies): route.policies for route in self.routes}.values():
-            try:
-                for step in steps_of(gateway, policies):
-                    found.setdefault(id(step.element), step.element)
-            except ApimPolicyError:
-                continue
-        return list(found.values())
-
-    def _add_needs(self) -> None:
-        """Add the identity providers, certificates and subscriptions that requests need."""
-        self.around.providers = numbered_providers(provider for _, provider in providers_of(self.elements))
-        gateway: dict[str, Any] = {}
-        if shows_certificates(self.elements):
-            gateway |= with_certificates()
-        callers = {route.caller.id: route.caller.table() for route in self._chosen() if route.caller is not None}
-        if callers:
-            gateway["subscriptions"] = callers
-        self.around.defaults = {"gateway": gateway} if gateway else {}
-        self.around.defaults["backend"] = {"status": 200, "json": {"from": "the backend"}}
 
     def _chosen(self) -> list[ServiceRoute]:
         """Return one route for each document that requests can meet, those of the first caller first."""
@@ -189,8 +208,7 @@ class ApiSearch:
         for route in self.routes:
             if route.caller != tried.caller or route in self.tried or sum(map(len, rows.values())) == _MOST_ROWS:
                 continue
-            plain = "".join(piece.default for piece in route.template)
-            sent = {"method": route.method or "GET", "url": "?".join([plain, *filter(None, ["&".join(route.query)])])}
+            sent = dict(zip(("method", "url"), address_on(route), strict=True))
             is_bodied = sent["method"] in BODIED
             for has_body in (is_bodied, not is_bodied):
                 made = {**request, **sent, **bodies[has_body]}
@@ -266,7 +284,7 @@ def _best(explored: Exploration) -> ScenarioRun:
 # GET /orders/{id} without a subscription key is refused with 401
 # GET /orders/{id} with a token for another audience is refused with 401
 
-_UNKNOWN_ADDRESS = "198.51.100.77"
+UNKNOWN_ADDRESS = "198.51.100.77"
 """Of the addresses for documentation (RFC 5737)."""
 
 
@@ -282,7 +300,7 @@ def refusals(
     found: list[FoundCase] = []
     accepted: list[str] = []
     known = [case.request for case in cases]
-    for words, request in _changed(passing.request, around, route):
+    for _, words, request in changed_callers(passing.request, around, route):
         if request in known:
             continue
         results = run_alone(around, request, **passing.given).results
@@ -299,47 +317,53 @@ def refusals(
     return found, accepted
 
 
-def _changed(
+def changed_callers(
     request: dict[str, Any], around: CaseSurroundings, route: ServiceRoute
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield requests with one thing changed, and what is then so."""
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield the kind of a caller with one thing changed, what is then so, and the request."""
     headers: dict[str, Any] = request.get("headers", {})
     key = next((name for name, value in route.headers.items() if route.caller and value == route.caller.key), None)
     if key is not None:
-        yield "without a subscription key", _with_headers(request, {**headers, key: None})
-        yield "with an unknown subscription key", _with_headers(request, {**headers, key: "unknown key"})
+        yield NO_KEY, "without a subscription key", with_headers(request, {**headers, key: None})
+        yield "", "with an unknown subscription key", with_headers(request, {**headers, key: "unknown key"})
     if "token" in request:
-        yield "without a token", _without(request, "token")
-        given = request["token"]
-        token: dict[str, Any] = {"from": given} if isinstance(given, str) else given
-        for words, options in _changed_tokens(around.providers.get(str(token["from"]), {})):
-            yield words, {**request, "token": {**token, **options}}
+        yield NO_TOKEN, "without a token", without(request, "token")
+        token = token_of(request)
+        for kind, words, options in _changed_tokens(around.providers.get(str(token["from"]), {})):
+            yield kind, words, {**request, "token": {**token, **options}}
     if "certificate" in request:
-        yield "without a client certificate", _without(request, "certificate")
-        yield "with an expired client certificate", {**request, "certificate": "expired"}
-        yield "with a client certificate of another authority", {**request, "certificate": "stranger"}
+        yield NO_CERTIFICATE, "without a client certificate", without(request, "certificate")
+        yield "", "with an expired client certificate", {**request, "certificate": "expired"}
+        words = "with a client certificate of another authority"
+        yield OTHER_CERTIFICATE, words, {**request, "certificate": "stranger"}
     for name in headers:
         if name not in route.headers:
-            yield f"without the header {name}", _with_headers(request, {**headers, name: None})
+            yield "", f"without the header {name}", with_headers(request, {**headers, name: None})
     if "ip-address" in request:
-        yield f"from the address {_UNKNOWN_ADDRESS}", {**request, "ip-address": _UNKNOWN_ADDRESS}
+        yield OTHER_ADDRESS, f"from the address {UNKNOWN_ADDRESS}", {**request, "ip-address": UNKNOWN_ADDRESS}
 
 
-def _changed_tokens(provider: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield "with an expired token", {"expires-in": -60}
+def token_of(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the token of a request as a table."""
+    given = request["token"]
+    return {"from": given} if isinstance(given, str) else dict(given)
+
+
+def _changed_tokens(provider: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    yield EXPIRED, "with an expired token", {"expires-in": -60}
     if "audience" in provider:
-        yield "with a token for another audience", {"audience": "another-audience"}
-    yield "with a token of another issuer", {"issuer": "https://another-issuer.example"}
-    yield "with a token that another key signed", {"signed-with": "another-key"}
+        yield OTHER_AUDIENCE, "with a token for another audience", {"audience": "another-audience"}
+    yield OTHER_ISSUER, "with a token of another issuer", {"issuer": "https://another-issuer.example"}
+    yield "", "with a token that another key signed", {"signed-with": "another-key"}
     claims = provider.get("claims") or {}
     for name in claims:
-        yield f"with a token with another value of {name}", {"claims": {**claims, name: "another-value"}}
+        yield "", f"with a token with another value of {name}", {"claims": {**claims, name: "another-value"}}
 
 
-def _without(request: dict[str, Any], key: str) -> dict[str, Any]:
+def without(request: dict[str, Any], key: str) -> dict[str, Any]:
     return {name: value for name, value in request.items() if name != key}
 
 
-def _with_headers(request: dict[str, Any], headers: dict[str, Any]) -> dict[str, Any]:
+def with_headers(request: dict[str, Any], headers: dict[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in headers.items() if value is not None}
-    return {**_without(request, "headers"), **({"headers": kept} if kept else {})}
+    return {**without(request, "headers"), **({"headers": kept} if kept else {})}

@@ -55,6 +55,10 @@ class CaseSurroundings:
     """The document around a fragment; the policy itself is the subject without one."""
     service: str = ""
     """The folder or the configuration of a service, which is the subject in the place of a policy."""
+    config: str = ""
+    """The configuration, where it isn't the nearest one."""
+    command: str = "new test"
+    """The command that writes the file."""
 
     @property
     def folder(self) -> str:
@@ -92,7 +96,8 @@ class CaseSurroundings:
 
     def content(self) -> dict[str, Any]:
         """The keys as the file has them."""
-        return {**({"openid-providers": self.providers} if self.providers else {}), "defaults": self.defaults}
+        config = {"config": os.path.relpath(self.config, self.folder)} if self.config else {}
+        return {**config, **({"openid-providers": self.providers} if self.providers else {}), "defaults": self.defaults}
 
 
 _CERTIFICATE_OF_CALLER = re.compile(r"\.Certificate\b|<validate-client-certificate")
@@ -134,10 +139,10 @@ def shows_certificates(elements: Iterable[Element]) -> bool:
     return any(_CERTIFICATE_OF_CALLER.search(text) for text in texts.values())
 
 
-def address_that_passes(ip_filter: Element) -> str | None:
-    """Return an address that an ip-filter allows, unless it only forbids some."""
+def address_in(ip_filter: Element, wanted: str) -> str | None:
+    """Return an address that an ip-filter names, if its action is `wanted`: `allow` or `forbid`."""
     action = ip_filter.get("action")
-    if action is None or action.value.text != "allow":
+    if action is None or action.value.text != wanted:
         return None
     address, span = ip_filter.find("address"), ip_filter.find("address-range")
     first = None if span is None else span.get("from")
@@ -157,7 +162,7 @@ def accepted_caller(elements: Iterable[Element], providers: Iterable[str]) -> As
             key = ("header", name.value.text.lower())
             value = next((child.text.strip() for child in element.elements()), "x")
             found |= {(*key, "there"): True, key: value}
-        elif has_trait(element.name, "checks-address") and (address := address_that_passes(element)):
+        elif has_trait(element.name, "checks-address") and (address := address_in(element, "allow")):
             found["address",] = address
     return found
 

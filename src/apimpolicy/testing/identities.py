@@ -128,10 +128,10 @@ class CaseIdentities:
         A token with another key is a forged one, which everyone can make. Raises TestFileError.
         """
         given, name, _ = self._asked_of(tree)
-        if _variable(name) not in self.issued or "signed-with" in given or given.keys() <= _PLACEMENT:
+        if variable_of(name) not in self.issued or "signed-with" in given or given.keys() <= _PLACEMENT:
             return None
         other = ", ".join(sorted(given.keys() - _PLACEMENT))
-        return f"it needs another token of '{name}' than the one in APIMPOLICY_TOKEN_{_variable(name)}: {other}"
+        return f"it needs another token of '{name}' than the one in APIMPOLICY_TOKEN_{variable_of(name)}: {other}"
 
     def _asked_of(self, tree: Tree) -> tuple[dict[str, Tree], str, Tree]:
         """Return the keys that describe a token, and the name of its provider with its place."""
@@ -143,7 +143,7 @@ class CaseIdentities:
         """Return the token of a request, and the keys that describe it. Raises TestFileError."""
         given, name, place = self._asked_of(tree)
         provider = self.get(name, place)
-        if given.keys() <= _PLACEMENT and (issued := self.issued.get(_variable(name))) is not None:
+        if given.keys() <= _PLACEMENT and (issued := self.issued.get(variable_of(name))) is not None:
             return issued, given
         options: dict[str, Any] = {key.replace("-", "_"): given[key].plain() for key in _OF_A_TOKEN if key in given}
         if "jose_headers" in options:
@@ -175,8 +175,8 @@ class CaseIdentities:
         return another if tree.value == "another-key" else another.renamed(provider.key.id)
 
 
-def _variable(name: str) -> str:
-    """Return the end of the environment variable that has a token of a provider."""
+def variable_of(name: str) -> str:
+    """Return the end of the environment variable that has a token of a provider, or the key of a subscription."""
     return re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 

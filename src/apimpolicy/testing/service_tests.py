@@ -204,8 +204,8 @@ class ToolCases:
             plain = {"mcp": request["mcp"]}
             if not refused and request != plain and (without := self._run(plain)) is not None and _rank(without):
                 refused = True
-                yield FoundCase(f"{tool.name} without credentials", plain, _expected(without))
-            yield FoundCase(f"a call of {tool.name}", request, _expected(result))
+                yield FoundCase(f"{tool.name} without credentials", plain, expected_of_call(without))
+            yield FoundCase(f"a call of {tool.name}", request, expected_of_call(result))
 
     def _arguments(self, tool: McpTool) -> dict[str, Any]:
         found = None if tool.unknown else operation_of(self.requests, tool.api, tool.operation)
@@ -249,7 +249,8 @@ def _rank(result: Result) -> int:
     return 1 if result.mcp is None or result.mcp.undecided else 0
 
 
-def _expected(result: Result) -> dict[str, Any]:
+def expected_of_call(result: Result) -> dict[str, Any]:
+    """Return the keys of `expect` for the call of a tool."""
     outcome = result.mcp
     if outcome is None or not outcome.tool:
         return {"status": result.response.status_code, "inner": None}

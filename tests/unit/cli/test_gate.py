@@ -13,8 +13,7 @@ from xml.etree import ElementTree
 import jsonschema_rs
 import pytest
 
-from apimpolicy.cli import gate as gate_command
-from apimpolicy.cli import main
+from apimpolicy.cli import gate_run, main
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.gate_settings import WORDS, GateSettings, name_baseline
@@ -222,7 +221,7 @@ def test_each_part_is_a_line(
 def test_a_claim_needs_the_solver(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     write(gate.folder, "refuses.xml", REFUSES)
     write(gate.folder, "a.test.yaml", CLAIM.format(200))
-    monkeypatch.setattr(gate_command, "find_spec", lambda name: None)
+    monkeypatch.setattr(gate_run, "find_spec", lambda name: None)
     found = gate.lines()
     assert found["claims"] == "can't run: it needs the solver: pip install 'apimpolicy[prove]'"
     assert (found["code"], found["gate"]) == ("2", "failed by claims")
@@ -286,7 +285,7 @@ def test_without_the_solver_access_is_compared_and_behavior_is_not(gate: Gate, m
     write_service(gate.folder, "orders")
     commit(gate.folder)
     write(gate.folder, "apis/orders/policy.xml", OPEN)
-    monkeypatch.setattr(gate_command, "find_spec", lambda name: None)
+    monkeypatch.setattr(gate_run, "find_spec", lambda name: None)
     found = gate.lines("--since", "HEAD")
     assert found["audit"].startswith("weaker for 2 operations")
     assert found["diff"] == "can't run: it needs the solver: pip install 'apimpolicy[prove]'"

@@ -39,6 +39,13 @@ def test_policies_are_offered_where_a_policy_is(name: str, text: str, is_offered
     assert bool(complete(analysis, text.index("|"), ProjectNames({}, None, None))) is is_offered
 
 
+def test_status_codes_are_offered_with_their_reasons() -> None:
+    text = '<policies><inbound><return-response><set-status code="|" /></return-response></inbound></policies>'
+    analysis = Analysis(text.replace("|", ""), "a.xml", ExpressionCheck())
+    offered = {item.label: item.detail for item in complete(analysis, text.index("|"), ProjectNames({}, None, None))}
+    assert (offered["403"], offered["429"]) == ("Forbidden", "Too Many Requests")
+
+
 @pytest.mark.parametrize(
     ("text", "titles"),
     [("<policies />", ["Write a first test"]), ("<project />", []), ("<configuration />", []), ("<p />", []), ("", [])],

@@ -253,3 +253,23 @@ def test_tokens_of_real_providers_come_from_the_environment(tmp_path: Path, monk
     reason = "it needs another token of 'log-in' than the one in APIMPOLICY_TOKEN_LOG_IN: expires-in"
     assert reason in " ".join((done.stdout + done.stderr).split())
     assert "issued-in-azure" not in done.stdout + done.stderr
+
+
+KEYED_CASES = """policy: issued.xml
+config: false
+defaults: {gateway: {subscriptions: {my-partner: {primary-key: made up}}}}
+cases:
+  - {name: its key, request: {get: /, headers: {Authorization: made up}}, expect: {status: 200}}
+  - {name: another key, request: {get: /, headers: {Authorization: other}}, expect: {status: 401}}
+"""
+
+
+def test_keys_of_subscriptions_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "issued.xml").write_text(ISSUED_POLICY)
+    (tmp_path / "orders.test.yaml").write_text(KEYED_CASES)
+    with Serve(tmp_path / "home", str(tmp_path / "issued.xml"), "--quiet") as serve:
+        assert "✗✓" in run(tmp_path, "--against", serve.http).stdout
+        monkeypatch.setenv("APIMPOLICY_KEY_MY_PARTNER", "Bearer issued-in-azure")
+        done = run(tmp_path, "--against", serve.http)
+    assert "✓✓" in done.stdout, done.stdout
+    assert "issued-in-azure" not in done.stdout + done.stderr

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Search: TypeAlias = Callable[[str, str], Request | None]
 """Finds a request without credentials that reaches the backend, for an API and an operation by its name."""
+UNCONFIRMED = "no request that ran reached the backend"
+"""The reason why an operation isn't decided that the analysis alone calls open."""
 _VARIANTS = 5
 _MOST_SEARCHES = 25
 """Operations of a service that are searched; each takes a second or two."""
@@ -128,7 +130,7 @@ def _is_open_by_gateway(operation: OperationAudit) -> bool:
 
 def _unconfirmed(operation: OperationAudit, attempt: Attempt | None) -> OperationAudit:
     problem = "" if attempt is None else attempt.problem or f"status {attempt.status}"
-    fact = Fact(kinds.UNDECIDED, f"no request that ran reached the backend{f' ({problem})' if problem else ''}")
+    fact = Fact(kinds.UNDECIDED, f"{UNCONFIRMED}{f' ({problem})' if problem else ''}")
     return operation._replace(
         alternatives=both(operation.alternatives, of_facts(fact)),
         actions={action: both(found, of_facts(fact)) for action, found in operation.actions.items()},

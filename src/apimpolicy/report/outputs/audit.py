@@ -149,6 +149,39 @@ class InventoryData(InService):
     undecided: Annotated[list[str], "Why more may be used."]
 
 
+class CallerData(TypedDict):
+    id: str
+    words: str
+
+
+class AnswerData(TypedDict):
+    caller: str
+    status: Annotated[int | None, "Null with a reason, and where no source shows the response to the call of a tool."]
+    tool_status: NotRequired[Annotated[int, "The status of the operation behind a tool."]]
+    reaches_backend: NotRequired[bool]
+    reason: NotRequired[
+        Annotated[
+            str,
+            "Why there is no status: the operation doesn't look at it, the caller can't be made, or what isn't known "
+            "decides.",
+        ]
+    ]
+
+
+class AnsweringOperation(TypedDict):
+    api: str
+    operation: str
+    name: str
+    product: NotRequired[Annotated[str, "The product of the key, where the policies of products make a difference."]]
+    cells: list[AnswerData]
+
+
+class MatrixData(InService):
+    callers: Annotated[list[CallerData], "The kinds of callers: each operation has a cell for each of them."]
+    operations: list[AnsweringOperation]
+    left_out: Annotated[list[str], "The operations that have no row."]
+
+
 class AuditReport(ProgramReport, WithStandIns):
     summary: AuditSummary
     operations: list[OperationData]
@@ -156,3 +189,4 @@ class AuditReport(ProgramReport, WithStandIns):
     exceptions: list[ExceptionData]
     services: NotRequired[Annotated[list[ServiceSummary], "If the path has several services."]]
     inventory: NotRequired[Annotated[list[InventoryData], "With --inventory: one for each service."]]
+    matrix: NotRequired[Annotated[list[MatrixData], "Which callers get what (--matrix)."]]

@@ -89,9 +89,9 @@ class ServiceRoute(Record):
     @property
     def operation(self) -> tuple[str, str]:
         """The API and the operation as an audit names them."""
-        if self.method is None:
-            return self.api, EVERY_REQUEST
         method, _, path = self.label.partition(" ")
+        if method in ("any", ""):
+            return self.api, EVERY_REQUEST
         return self.api, f"{method} {path.removeprefix(self.prefix)}"
 
 
@@ -182,15 +182,20 @@ def callers_of(*services: Service) -> list[KeyedCaller]:
 
 
 def routes_of(
-    service: Service, callers: Sequence[KeyedCaller] | None = None, *, with_all_products: bool = False
+    service: Service,
+    callers: Sequence[KeyedCaller] | None = None,
+    *,
+    with_all_products: bool = False,
+    with_revisions: bool = False,
 ) -> dict[str, list[ServiceRoute]]:
     """Return the routes through a service, by API id; `callers` are those of the service unless given.
 
-    Unless `with_all_products`, only products with a policy count. Raises ConfigurationError.
+    Unless `with_all_products`, only products with a policy count; unless `with_revisions`, only current revisions.
+    Raises ConfigurationError.
     """
-    current = [api for api in service.apis if api.api.is_current_revision]
     known = callers_of(service) if callers is None else callers
-    return {from_utf16(api.api.id): list(_routes(service, api, known, with_all_products)) for api in current}
+    apis = [each for each in service.apis if with_revisions or each.api.is_current_revision]
+    return {from_utf16(api.api.id): list(_routes(service, api, known, with_all_products)) for api in apis}
 
 
 def harness_of_route(route: ServiceRoute, setup: Setup, opened: Service) -> ServiceHarness:
