@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _DESCRIBED: Final = 1
 """Levels of an answer's schema that have descriptions."""
-_UNDESCRIBED: Final = ("stand_ins", "problems", "mcp")
+_UNDESCRIBED: Final = ("stand_ins", "problems", "mcp", "inventory", "matrix", "unseen_texts")
 """Fields that few answers have, and whose schema is long."""
 MOST_ENTRIES: Final = 60
 """Entries of a trace that an answer has."""

@@ -24,6 +24,10 @@ KINDS: Final = {
 MARKS: Final = ("seen", "reported", "documented", "ours")
 UNSEEN: Final = ("documented", "ours")
 """The marks of texts that no gateway was seen to show."""
+_LEAST_PART = 12
+"""Letters of a part of a text that can be told from any other: more than a word."""
+_LEAST_CODE = 6
+"""Letters and digits of such a part with digits: `IDX10205`."""
 _LIMIT = 20_000
 """Characters of a pasted text that are compared; more are left out."""
 
@@ -160,7 +164,7 @@ def find_texts(pasted: str, limit: int = 3) -> Found:
 
 def _score(pieces: list[str], form: str) -> int:
     """Return how many characters of an entry and a pasted text are the same; 0 where they don't match."""
-    if len(form) >= 6 and any(form in piece for piece in pieces):
+    if len(form) >= (_LEAST_CODE if re.search(r"\d", form) else _LEAST_PART) and any(form in piece for piece in pieces):
         return len(form)
     at = 0
     for piece in pieces:
