@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import jsonschema_rs
 import pytest
+from tests.services.test_deployments import CHECKED, OPEN, terraform
 
 from apimpolicy.cli import main
 from apimpolicy.gateway.engine.token_issuers import shared_keys
@@ -272,3 +273,20 @@ def test_options_that_have_no_matrix(
 ) -> None:
     assert main(["audit", str(folder), *options]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_the_file_of_one_of_several_services(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, document in (("prod", "open.xml"), ("psn", "checked.xml")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "main.tf").write_text(terraform(f'"apim-{name}"', document))
+        for file, text in (("open.xml", OPEN), ("checked.xml", CHECKED)):
+            (tmp_path / name / file).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    assert main(["audit", ".", "--matrix"]) == 0
+    assert capsys.readouterr().out.count("Which callers get what in ") == 2
+    assert main(["audit", ".", "--matrix", "--write", "callers.test.yaml"]) == 2
+    assert "choose with --service prod or psn" in capsys.readouterr().err
+    assert main(["audit", ".", "--matrix", "--service", "psn", "--write", "callers.test.yaml"]) == 0
+    assert main(["test", "callers.test.yaml"]) == 0

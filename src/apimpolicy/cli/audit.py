@@ -152,19 +152,34 @@ def _matrices(runs: Sequence[AuditRun], path: str, config: str | None, output: s
     """Return the matrix of each service, and write their test file. Raises ConfigurationError."""
     from apimpolicy.cli.progress import Progress
     from apimpolicy.gateway.engine.token_issuers import shared_keys
+    from apimpolicy.project.environments import selected_service, service_name
     from apimpolicy.project.gateways import for_each_service
 
     by_name = {run.service: run for run in runs}
     if output is not None and len(runs) > 1:
         raise click.UsageError(f"--write is for one service: choose with --service {' or '.join(by_name)}")
     found: list[Matrix] = []
+    wanted = service_name()
+    alone = path if output is None or wanted is None else _place_of(path, config, wanted)
 
     def add(name: str) -> None:
-        found.append(_matrix(by_name[name], path, config, output, progress))
+        with selected_service(service_name() if alone == path else None):  # a test file names the place alone
+            found.append(_matrix(by_name[name], alone, config, output, progress))
 
     with shared_keys(), Progress("ran", sum(len(run.audit.operations) for run in runs), "operations") as progress:
         for_each_service(path, config, add)
     return found
+
+
+def _place_of(path: str, config: str | None, wanted: str) -> str:
+    """Return the folder or the file that has the selected service alone. Raises ConfigurationError."""
+    from apimpolicy.project.gateways import services_at
+    from apimpolicy.project.service.reading import chosen
+
+    found = chosen(services_at(path, config), path, wanted)
+    if found.path is None:
+        raise click.UsageError(f"--write needs a folder or a file that has the service '{wanted}' alone; none has")
+    return found.path
 
 
 def _matrix(run: AuditRun, path: str, config: str | None, output: str | None, progress: Progress) -> Matrix:
