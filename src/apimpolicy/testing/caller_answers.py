@@ -9,41 +9,41 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.dotnet.values import from_utf16
-from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.engine.mcp.endpoint import operation_of
 from apimpolicy.gateway.engine.service_requests import ServiceRequests
 from apimpolicy.gateway.policies.registry import has_trait
-from apimpolicy.project.service.completion import publishes
 from apimpolicy.project.service.likely_values import literal_attribute, providers_of
 from apimpolicy.reasoning.audit import kinds
 from apimpolicy.reasoning.audit.analysis import EVERY_REQUEST
 from apimpolicy.reasoning.audit.confirming import UNCONFIRMED
-from apimpolicy.reasoning.audit.requests import BODIED
-from apimpolicy.reasoning.proposing.guided import Finder
-from apimpolicy.reasoning.scenarios.assignments import scenario_of
 from apimpolicy.reasoning.scenarios.harness import StandIns
-from apimpolicy.reasoning.scenarios.scenario import Bounds, TotalTime
+from apimpolicy.reasoning.scenarios.scenario import TotalTime
 from apimpolicy.report import caller_matrix as report
 from apimpolicy.report.caller_matrix import CALLERS, NOT_LOOKED_AT, Matrix, MatrixCell, MatrixRow
 from apimpolicy.report.columns import counted
-from apimpolicy.report.terminal import path_from_here
+from apimpolicy.testing.accepted_callers import (
+    ALL_KEY,
+    CREDENTIALS,
+    AcceptedCallers,
+    CallerCase,
+    is_key,
+    is_through,
+    place_of,
+)
 from apimpolicy.testing.api_search import (
     add_needs_of,
-    address_on,
     changed_callers,
     elements_of,
     service_setup,
     token_of,
     with_headers,
 )
-from apimpolicy.testing.claims.harnesses import caller_tokens, table_of
-from apimpolicy.testing.claims.services import ServiceRoute, harness_of_route, routes_of, service_with_keys
+from apimpolicy.testing.claims.services import ServiceRoute, routes_of
 from apimpolicy.testing.first_cases import FirstCases, FoundCase, file_of_cases, run_alone
-from apimpolicy.testing.first_expectations import case_of
-from apimpolicy.testing.first_surroundings import accepted_caller, address_in, shows_certificates
+from apimpolicy.testing.first_surroundings import address_in, shows_certificates
 from apimpolicy.testing.mcp_cases import inner_of
 from apimpolicy.testing.service_tests import SECRET, expected_of_call
 from apimpolicy.text.secrets import without_secrets
@@ -51,28 +51,15 @@ from apimpolicy.text.secrets import without_secrets
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.result import Result
     from apimpolicy.reasoning.audit.analysis import OperationAudit, ServiceAudit
-    from apimpolicy.reasoning.scenarios.assignments import Assignment
-    from apimpolicy.reasoning.scenarios.harness import ScenarioRun
-    from apimpolicy.reasoning.scenarios.scenario import Scenario
-    from apimpolicy.testing.claims.caller_tokens import CallerTokens
     from apimpolicy.testing.first_surroundings import CaseSurroundings
     from apimpolicy.text.document import Element
 
 SECONDS = 60.0
 """Of searching for callers who get through, in one service."""
 MOST_OPERATIONS = 1_000
-_SEARCH = Bounds(runs=150, seconds=3.0)
 _ROLES = frozenset(("roles", "role", "scp", "scope", "groups", "permissions"))
 _NOBODY = "no caller was found who gets through"
 _ALL_APIS, _USER = "caller-all", "caller"
-_ALL_KEY = "caller key 0"
-
-
-class _Case(NamedTuple):
-    """A request of a test file with the other keys of its case."""
-
-    request: dict[str, Any]
-    given: dict[str, Any]
 
 
 class CallerAnswers:
@@ -80,7 +67,6 @@ class CallerAnswers:
 
     def __init__(self, audit: ServiceAudit, around: CaseSurroundings, seconds: float = SECONDS) -> None:
         self.around = around
-        self.time = TotalTime(seconds)
         service = service_setup(around).service
         self._routes: dict[tuple[str, str], list[ServiceRoute]] = {}
         for route in itertools.chain.from_iterable(
@@ -94,7 +80,7 @@ class CallerAnswers:
         add_needs_of(around, elements_of(itertools.chain(routes, *self._routes.values()), gateway), routes)
         keys = around.defaults.get("gateway", {}).get("subscriptions", {}).copy()
         if any(each.message is not None for each in self.operations):
-            keys[_ALL_APIS] = {"primary-key": _ALL_KEY}
+            keys[_ALL_APIS] = {"primary-key": ALL_KEY}
         if keys:
             users = {_USER: {"email": f"{_USER}@example.com"}}
             subscriptions = {name: {**table, "user": _USER} for name, table in keys.items()}
@@ -102,11 +88,10 @@ class CallerAnswers:
         self.setup = service_setup(around)
         made_up = self.setup.gateway.made_up
         self.stand_ins = StandIns(made_up["named_values"], made_up["fragments"])
-        self.opened = service_with_keys(self.setup.service)
         self.requests = ServiceRequests(self.setup.gateway, self.setup.service)
         self.cases: list[FoundCase] = []
         self.secret: list[str] = []
-        self._accepted: dict[object, _Case | None] = {}
+        self._callers = AcceptedCallers(around, self.setup, TotalTime(seconds))
 
     def matrix(self, advance: Callable[[], None] = lambda: None) -> Matrix:
         """Return the matrix; `advance` is called after each operation."""
@@ -156,7 +141,7 @@ class CallerAnswers:
         elements = elements_of(about, self.setup.gateway)
         open_facts = [fact.subject for fact in operation.access.facts(kinds.UNDECIDED)]
         unknown = next((each for each in open_facts if not each.startswith(UNCONFIRMED)), operation.problem)
-        accepted, why = self._caller(operation, route, elements)
+        accepted, why = self._callers.find(operation, route, elements)
         requests = dict(self._requests(operation, route, accepted, elements))
         cells: list[MatrixCell] = []
         cases: list[FoundCase] = []
@@ -189,14 +174,14 @@ class CallerAnswers:
         for entry in () if unknown else ran:
             element = entry.element
             if self.stand_ins.is_fragment(entry.step):
-                return f"the fragment isn't known ({_place(element)})"
+                return f"the fragment isn't known ({place_of(element)})"
             texts = [(each.value.source, each.value.start, each.value.end) for each in element.attributes]
             names = [name for text in texts for name in sorted(self.stand_ins.in_text(*text))]
             names += [made_up[name] for source, *span in texts for name in made_up if name in source.text[slice(*span)]]
             is_check = any(has_trait(entry.step.name, trait) for trait in _CHECKS)
             is_condition = entry.step.name == "when" or has_trait(entry.step.name, "repeats")
             if names and (is_condition or (entry.error is not None and not is_check)):
-                return f"the named value '{names[0]}' isn't known ({_place(element)})"
+                return f"the named value '{names[0]}' isn't known ({place_of(element)})"
             if names and has_trait(entry.step.name, "sets-variable"):
                 made_up[literal_attribute(element, "name")] = names[0]
         return unknown
@@ -213,22 +198,22 @@ class CallerAnswers:
         return [each for each in routes if each.api == tool.api and dict(each.constants).get("operation id") in ids][:1]
 
     def _requests(
-        self, operation: OperationAudit, route: ServiceRoute, accepted: _Case | None, elements: Sequence[Element]
-    ) -> Iterator[tuple[str, _Case | str]]:
+        self, operation: OperationAudit, route: ServiceRoute, accepted: CallerCase | None, elements: Sequence[Element]
+    ) -> Iterator[tuple[str, CallerCase | str]]:
         """Yield the request of each caller who can be made, or the reason why not."""
         looked_at = set(_looked_at(route, elements))
         if accepted is None:
-            yield report.NOTHING, self._case({}, operation, route, with_credentials=False)
+            yield report.NOTHING, self._callers.case({}, operation, route, with_credentials=False)
             yield from ((caller, _NOBODY) for caller in (report.EVERYTHING, *looked_at - {report.NO_KEY}))
             if report.NO_KEY in looked_at:
-                yield report.NO_KEY, self._case({}, operation, route, with_credentials=False)
+                yield report.NO_KEY, self._callers.case({}, operation, route, with_credentials=False)
             return
         request, given = accepted
         yield report.EVERYTHING, accepted
-        bare = {name: value for name, value in request.items() if name not in _CREDENTIALS}
-        kept = {name: value for name, value in route.headers.items() if not _is_key(route, value)}
+        bare = {name: value for name, value in request.items() if name not in CREDENTIALS}
+        kept = {name: value for name, value in route.headers.items() if not is_key(route, value)}
         kept |= {name: value for name, value in request.get("headers", {}).items() if name.lower() == "content-type"}
-        yield report.NOTHING, _Case({**bare, **({"headers": kept} if kept else {})}, given)
+        yield report.NOTHING, CallerCase({**bare, **({"headers": kept} if kept else {})}, given)
         found: dict[str, dict[str, Any]] = {}
         for kind, _, changed in changed_callers(request, self.around, route):
             found.setdefault(kind, changed)
@@ -243,149 +228,13 @@ class CallerAnswers:
         forbidden = next(filter(None, (address_in(each, "forbid") for each in _filters(elements))), None)
         if report.OTHER_ADDRESS not in found and forbidden is not None:
             found[report.OTHER_ADDRESS] = {**request, "ip-address": forbidden}
-        yield from ((kind, _Case(changed, given)) for kind, changed in found.items() if kind)
+        yield from ((kind, CallerCase(changed, given)) for kind, changed in found.items() if kind)
         for kind in looked_at - found.keys():
             yield kind, f"the caller who was found to get through shows no {_THINGS[kind]}"
-
-    def _caller(
-        self, operation: OperationAudit, route: ServiceRoute, elements: Sequence[Element]
-    ) -> tuple[_Case | None, str]:
-        """Return a case of a caller who gets through, with as much as there is to show; else None, and why."""
-        case = self._case({}, operation, route)
-        line = {key: case.request[key] for key in case.request if key not in (*_CREDENTIALS, "headers")}
-        group = (route.api, *map(id, route.policies.values()), route.caller and route.caller.id, "json" in case.request)
-        known = self._accepted.get(group)
-        tried: list[Result] = []
-        partly: _Case | None = None
-        """The caller whom the server of a tool lets through, though its operation doesn't."""
-        if known is not None:
-            shown = {key: value for key, value in known.request.items() if key in (*_CREDENTIALS, "headers")}
-            candidates = [_Case({**line, **shown}, known.given)]
-        else:
-            candidates = [*self._usual(operation, route, elements)]
-        for candidate in candidates:
-            outcome = run_alone(self.around, candidate.request, **candidate.given)
-            tried += outcome.results[-1:]
-            if not outcome.results:
-                return None, outcome.problem.partition("\n")[0]
-            if more := _computed_claims(outcome.results[-1]):
-                candidate = _with_more_claims(candidate, more)
-                outcome = run_alone(self.around, candidate.request, **candidate.given)
-            if _is_through(outcome.results[-1]):
-                inner = inner_of(outcome.results[-1])
-                is_whole = inner is None or _is_through(inner)
-                partly = candidate if is_whole else partly or candidate
-                if is_whole:
-                    break
-        if partly is not None:
-            self._accepted[group] = partly
-            return partly, ""
-        if operation.message is None and not (group in self._accepted and known is None):
-            found = self._searched(route, elements)
-            if found is not None:
-                self._accepted[group] = found
-                return found, ""
-        self._accepted.setdefault(group, None)
-        return None, _refusal(tried[0]) if tried else "no request could be made"
-
-    def _usual(self, operation: OperationAudit, route: ServiceRoute, elements: Sequence[Element]) -> Iterator[_Case]:
-        """Yield requests with all that the policies name: with a token of each provider in turn."""
-        tokens = caller_tokens(self.setup, route.policies)
-        for provider in self._providers(tokens, elements) or [""]:
-            usual = accepted_caller(elements, [provider] if provider else ())
-            case = self._case(usual, operation, route, tokens)
-            if provider:
-                case = _with_claims(case, self.around.providers[provider], elements)
-            if operation.message is not None and route.caller is not None:
-                name = next(name for name, value in route.headers.items() if _is_key(route, value))
-                yield case._replace(request={**case.request, "headers": {**case.request["headers"], name: _ALL_KEY}})
-            yield case
-
-    def _providers(self, tokens: CallerTokens, elements: Sequence[Element]) -> list[str]:
-        """Return the names of the providers whose tokens these policies check."""
-        if not any(has_trait(each.name, "checks-token") for each in elements):
-            return []
-        urls = {table["url"] for _, table in providers_of(elements)}
-        own = [each.name for each in tokens.own]
-        found = [name for name in tokens.names if name in own or any(map(publishes(tokens.issuers[name]), urls))]
-        return found or tokens.names
-
-    def _searched(self, route: ServiceRoute, elements: Sequence[Element]) -> _Case | None:
-        """Return the case of a run that gets through, with all that is looked at if there is one."""
-        if self.time.is_over:
-            return None
-        try:
-            harness = harness_of_route(route, self.setup, self.opened)
-        except ApimPolicyError:
-            return None
-        tokens = caller_tokens(self.setup, route.policies)
-        starts = [accepted_caller(elements, [name]) for name in self._providers(tokens, elements) or ()]
-        starts = starts or [accepted_caller(elements, ())]
-        if route.method in BODIED:
-            starts = [{**each, ("body", "there"): True, ("body", "json"): True} for each in starts]
-        wanted = {key[0] for each in starts for key in each} & {"token", "certificate", "header", "address"}
-        best: list[ScenarioRun] = []
-
-        def is_over(run: ScenarioRun) -> bool:
-            assert run.result is not None
-            if _is_through(run.result):
-                best.append(run)
-            return bool(best) and best[-1] is run and wanted <= {key[0] for key in run.assignment}
-
-        Finder(harness, self.time.within(_SEARCH), on_run=is_over).explore(starts)
-        best.sort(key=lambda run: -len(wanted & {key[0] for key in run.assignment}))
-        for run in best[:3]:
-            case = self._written(run.answered, route, tokens)
-            outcome = run_alone(self.around, case.request, **case.given)
-            if outcome.results and _is_through(outcome.results[-1]):
-                return case
-        return None
-
-    def _case(
-        self,
-        assignment: Assignment,
-        operation: OperationAudit,
-        route: ServiceRoute,
-        tokens: CallerTokens | None = None,
-        *,
-        with_credentials: bool = True,
-    ) -> _Case:
-        """Return the case of a request for an operation, which has the key of the route, and its headers."""
-        given = dict(assignment)
-        method, url = address_on(route)
-        if method in BODIED:
-            given |= {("body", "there"): True, ("body", "json"): True}
-        scenario = scenario_of(given)
-        scenario.method, scenario.url = method, url
-        case = self._written(scenario, route, tokens)
-        request = case.request
-        if not with_credentials:
-            left = {name: value for name, value in request.get("headers", {}).items() if not _is_key(route, value)}
-            request = with_headers(request, left)
-        if (message := operation.message) is not None:
-            called = {"tool": message["params"]["name"], "arguments": message["params"].get("arguments")}
-            mcp = {"server": operation.api.base_id, **{key: value for key, value in called.items() if value}}
-            shown = {key: value for key, value in request.items() if key in (*_CREDENTIALS, "headers")}
-            request = {"mcp": mcp, **shown}
-        return _Case(request, case.given)
-
-    def _written(self, scenario: Scenario, route: ServiceRoute, tokens: CallerTokens | None) -> _Case:
-        """Return a scenario as a test file has it, with a token that says what it needs beside its provider."""
-        given = case_of(scenario)
-        request = given.pop("request")
-        if route.headers:
-            request["headers"] = {**request.get("headers", {}), **route.headers}
-        if scenario.token is not None and tokens is not None:
-            name, options = scenario.token
-            asked = tokens.options(name, options)
-            request["token"] = {"from": name, **asked} if asked else name
-            self.around.providers.setdefault(name, table_of(tokens.issuers[name]))
-        return _Case(request, given)
 
 
 _CHECKS = ("checks-token", "checks-header", "checks-address", "checks-certificate")
 """Policies that accept what is made up too, with a named value that is made up."""
-_CREDENTIALS = ("token", "certificate", "ip-address", "headers")
 _THINGS = {
     report.NO_KEY: "key",
     **dict.fromkeys((report.NO_TOKEN, report.EXPIRED, report.OTHER_ISSUER, report.OTHER_AUDIENCE), "token"),
@@ -394,10 +243,6 @@ _THINGS = {
     report.OTHER_ADDRESS: "address",
     report.NO_HEADERS: "headers",
 }
-
-
-def _is_key(route: ServiceRoute, value: object) -> bool:
-    return route.caller is not None and value in (route.caller.key, _ALL_KEY)
 
 
 def _filters(elements: Sequence[Element]) -> list[Element]:
@@ -438,72 +283,13 @@ def _claims(elements: Sequence[Element]) -> set[str]:
     return {name for _, table in providers_of(elements) for name in table.get("claims", {}) if name != "tid"}
 
 
-def _with_claims(case: _Case, provider: Mapping[str, Any], elements: Sequence[Element]) -> _Case:
-    """Return a case whose token has what each check of the provider asks for, not only the first one."""
-    token = token_of(case.request)
-    own = {**(provider.get("claims") or {}), **token.get("claims", {})}
-    tables = [table for _, table in providers_of(elements) if table["url"] == provider.get("url")]
-    more: dict[str, Any] = {}
-    for name, value in ((name, value) for table in tables for name, value in table.get("claims", {}).items()):
-        known = more.get(name, own.get(name))
-        if known != value:
-            more[name] = value if known is None else _both(known, value)
-    for key in ("audience", "issuer"):
-        wanted = [*dict.fromkeys(table[key] for table in tables if key in table)]
-        if wanted and wanted != [token.get(key, provider.get(key))]:
-            token[key] = wanted if key == "audience" and len(wanted) > 1 else wanted[0]
-    case = case._replace(request={**case.request, "token": token if len(token) > 1 else token["from"]})
-    return _with_more_claims(case, more) if more else case
-
-
-def _both(one: object, other: object) -> list[object]:
-    parts = [each for value in (one, other) for each in (value if isinstance(value, list) else [value])]
-    return list(dict.fromkeys(parts))
-
-
-def _with_more_claims(case: _Case, more: Mapping[str, Any]) -> _Case:
-    token = token_of(case.request)
-    return case._replace(request={**case.request, "token": {**token, "claims": {**token.get("claims", {}), **more}}})
-
-
-def _computed_claims(result: Result) -> dict[str, str]:
-    """Return the claims that a check of tokens requires whose values expressions made, if it refused the request."""
-    if _is_through(result):
-        return {}
-    of_claims = [entry for entry in result.trace if entry.element.name == "claim"]
-    return {
-        literal_attribute(entry.element, "name"): from_utf16(each.value)
-        for entry in of_claims
-        for each in entry.evaluations
-        if isinstance(each.value, str)
-    }
-
-
-def _is_through(result: Result) -> bool:
-    return result.response.status_code < 400
-
-
 def _left_to_a_service(result: Result, operation: OperationAudit) -> str:
     """Say that a check of the policy's own rests on what another service responds, which is made up here."""
-    if not (operation.access.facts(kinds.OWN) or operation.access.facts(kinds.OPAQUE)) or not _is_through(result):
+    if not (operation.access.facts(kinds.OWN) or operation.access.facts(kinds.OPAQUE)) or not is_through(result):
         return ""
     ran = [entry.element for entry in result.trace if has_trait(entry.step.name, "requests")]
     asked = next((each for each in ran if literal_attribute(each, "response-variable-name")), None)
-    return "" if asked is None else f"another service decides ({_place(asked)})"
-
-
-def _refusal(result: Result) -> str:
-    """Say what refused a request that shows everything."""
-    entry = result.trace.decision
-    status = f"{result.response.status_code} {result.response.reason}".strip()
-    if entry is None:
-        return status
-    return f"{status} by {entry.name} ({_place(entry.element)})"
-
-
-def _place(element: Element) -> str:
-    line, _ = element.source.position(element.start)
-    return f"{path_from_here(element.source.path)}:{line}"
+    return "" if asked is None else f"another service decides ({place_of(asked)})"
 
 
 def _answer(result: Result) -> tuple[MatrixCell, dict[str, Any]]:
