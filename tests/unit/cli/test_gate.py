@@ -23,7 +23,7 @@ from apimpolicy.report.outputs.json_schema import output_schema
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = jsonschema_rs.validator_for(output_schema("gate-output"))
 CORPUS = ROOT.parent / "shared" / "corpus" / "services"
-EXTRACTS = ("anotherRedbeard+apimdemo-environment", "RobertoBorges+apiops")
+EXTRACTS = ("RobertoBorges+apiops",)
 
 TOKEN = """<policies>
     <inbound>
