@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
@@ -53,6 +53,15 @@ _LEAST_SECONDS = 0.2
 """Seconds of the search for one route."""
 
 
+class _Breach(NamedTuple):
+    """A request that breaks a claim, in words, and how it ran."""
+
+    words: str
+    run: ScenarioRun
+    harness: ServiceHarness
+    route: ServiceRoute
+
+
 @attrs.frozen(eq=False, slots=False)
 class PlatformClaims:
     """Decides claims for every API of a service; `on_api` gets each API's verdicts as they come."""
@@ -64,6 +73,8 @@ class PlatformClaims:
     on_run: Callable[[], None] = lambda: None
     on_api: OnApi | None = None
     debug: bool = attrs.field(default=False, kw_only=True)
+    _breaches: dict[str, _Breach] = attrs.field(factory=dict, init=False)
+    """The first request that breaks each claim."""
 
     @cached_property
     def expressions(self) -> Expressions:
@@ -94,10 +105,17 @@ class PlatformClaims:
                 reports = [made[claim.name] for claim in self.claims if claim.name in made]
                 cells = [ApiCell(api, each.status, seconds, bool(each.vacuous)) for each in reports]
                 self.on_api([claim.name for claim in self.claims], list(all_routes), cells)
-        return [self._about_all(_joined(claim, found[claim.name])) for claim in self.claims]
+        return [self._about_all(claim, _joined(claim, found[claim.name])) for claim in self.claims]
 
-    def _about_all(self, report: ClaimReport) -> ClaimReport:
-        """Return the verdict about the service: what is proven of all its known APIs may be false of others."""
+    def _about_all(self, claim: Claim, report: ClaimReport) -> ClaimReport:
+        """Return the verdict about the service: what is proven of all its known APIs may be false of others.
+
+        Only the request that is shown becomes a test case: to write one, the service is loaded again.
+        """
+        breach = self._breaches.get(claim.name)
+        if breach is not None and (breach.words, breach.route.name) == (report.request, report.about):
+            path, case = service_case(self.file, claim, *breach[1:])
+            return report._replace(case=case, case_file=path)
         unread = [f"{each.words} ({path_from_here(each.file)}:{each.line})" for each in self.setup.gateway.unread]
         if report.status != PROVEN or not unread:
             return report
@@ -174,8 +192,8 @@ class PlatformClaims:
                 report = report_of(verdict, harness)
                 if verdict.run is not None:
                     report = report._replace(hint=_unasked(verdict.claim, harness, route) or report.hint)
-                    path, case = service_case(self.file, verdict.claim, verdict.run, harness, route)
-                    report = report._replace(case=case, case_file=path)
+                    breach = _Breach(report.request, verdict.run, harness, route)
+                    self._breaches.setdefault(verdict.claim.name, breach)
                 made[verdict.claim.name] = self._with_call(report, verdict.claim, harness, route)
             return made
         except Exception as error:
