@@ -1,4 +1,4 @@
-"""`python -m tests`: run all tests, linters and type checks. It takes about four minutes on two quiet cores.
+"""`python -m tests`: run all tests, linters and type checks. It takes about seven minutes on two quiet cores.
 
 Generated files are made first. The linters and type checks run beside pytest, which shows its progress; their results
 follow at the end. `--quick` leaves them out, since they don't depend on the Python version. Other arguments are passed
@@ -65,7 +65,7 @@ def main(arguments: list[str]) -> int:
     checks = {} if "--quick" in arguments else CHECKS
     rest = [argument for argument in arguments if argument != "--quick"]
     workers = str((os.cpu_count() or 1) + 1)  # some tests wait
-    print(f"This takes about four minutes on two quiet cores. Workers: {workers}.", flush=True)
+    print(f"This takes about seven minutes on two quiet cores. Workers: {workers}.", flush=True)
     outcomes = [run("generated pages", [sys.executable, "-m", "docs"])]
     outcomes[0].show()
     options = ["-p", "tests.progress", "-n", workers, "--dist", "worksteal", "--hypothesis-profile", "ci", *rest]
