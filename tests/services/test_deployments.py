@@ -381,9 +381,9 @@ OF_THIS_SERVICE = '"${azurerm_api_management.apim.id}/apiVersionSets/versions"'
 @pytest.mark.parametrize(
     ("id_", "more", "severities"),
     [
-        ("var.versions", "", []),
-        ("data.azurerm_api_management_api_version_set.v.id", "", []),
-        ('module.m.ids["orders"]', MODULE, []),
+        ("var.versions", "", ["warning"]),
+        ("data.azurerm_api_management_api_version_set.v.id", "", ["warning"]),
+        ('module.m.ids["orders"]', MODULE, ["warning"]),
         (OF_THIS_SERVICE, MODULE, ["warning"]),
         (OF_THIS_SERVICE, "", ["error"]),
     ],

@@ -99,11 +99,7 @@ class RealGateway:
         outcome = CaseOutcome(case, "passed")
         started = time.perf_counter()
         try:
-            described = case.given["gateway"].plain().get("subscriptions") if "gateway" in case.given else None
-            given = {
-                str(table.get("primary-key", name)): variable_of(name) for name, table in (described or {}).items()
-            }
-            self._real_keys = {key: self.keys[name] for key, name in given.items() if name in self.keys}
+            self._real_keys = self._keys_of(case)
             identities = gateway_of(case).identities if identities is None else identities
             if identities is not None and self.tokens:
                 identities.issued = self.tokens

@@ -129,6 +129,21 @@ class _Repair:
                 self._report(message, each.scheme.origin, f"the version set '{each.id}'", "It counts as Segment.")
                 each.scheme = Sourced("Segment", each.scheme.origin)
 
+    def _version_set(self, api: ApiDescription, part: str) -> None:
+        """Report a version set that isn't described here, and so not how requests state the version."""
+        name, origin = api.version_set.known, api.version_set.origin
+        gap = self.service.gap("version-sets", name or "")
+        severity = Severity.WARNING
+        if name is None:
+            message = f"the version set of {part} isn't known: {api.version_set.text()}"
+        elif gap is not None:
+            message = f"{part} names the version set '{name}', which isn't described here: {gap.reason}"
+        else:
+            severity = Severity.ERROR
+            message = f"{part} names the version set '{name}', which doesn't exist"
+        self._report(message, origin, part, "It is served with its version in the path.", api=api.id, severity=severity)
+        api.version_set = Sourced(Hole(api.version_set.text()), origin)
+
     def _apis(self, apis: list[ApiDescription]) -> list[ApiDescription]:
         known = {(each.workspace, each.id.lower()) for each in self.service.version_sets}
         workspaces = {each.id for each in self.service.workspaces}
@@ -145,15 +160,9 @@ class _Repair:
                 message = f"{part} is in the workspace '{api.workspace}', which doesn't exist"
                 self._report(message, api.origin, part, api=api.id)
                 continue
-            name = api.version_set.known
-            if name is not None and (api.workspace, name.lower()) not in known:
-                gap = self.service.gap("version-sets", name)
-                why = "which doesn't exist" if gap is None else f"which isn't described here: {gap.reason}"
-                severity = Severity.ERROR if gap is None else Severity.WARNING
-                message = f"{part} names the version set '{name}', {why}"
-                advice = "It is served with its version in the path."
-                self._report(message, api.version_set.origin, part, advice, api=api.id, severity=severity)
-                api.version_set = Sourced(Hole(name), api.version_set.origin)
+            is_known = (api.workspace, (api.version_set.known or "").lower()) in known
+            if not is_known and (api.version_set.known is not None or _has_version(api)):
+                self._version_set(api, part)
             if (other := self._same_place(api, taken)) is None:
                 kept.append(api)
                 continue

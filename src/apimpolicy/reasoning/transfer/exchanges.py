@@ -367,7 +367,6 @@ def _alike(unit: str) -> str:
 
 IPV4 = "callers have IPv4 addresses, written as usual"
 _LAST = 255
-_FORBIDDEN = 403
 
 
 def transfer_ip_filter(run: Run, step: Step) -> None:
@@ -382,9 +381,8 @@ def transfer_ip_filter(run: Run, step: Step) -> None:
     listed: Term = terms.member(address, _language(ends))
     refused = terms.not_(listed) if action == "allow" else listed
     unusual = run.unknowns.truth("whether ip-filter refuses an address that isn't IPv4", ("ip-filter", action, *ends))
-    run.fail(
-        terms.choice(terms.member(address, usual), refused, unusual), constant_number(_FORBIDDEN), by_policy=terms.TRUE
-    )
+    condition = terms.choice(terms.member(address, usual), refused, unusual)
+    run.fail(condition, effects.status_of(run, step), by_policy=terms.TRUE)
     run.mark(step)
 
 

@@ -30,7 +30,7 @@ class FindingPlace(TypedDict):
 class FindingText(TypedDict):
     severity: Annotated[Severity, "How bad it is."]
     message: Annotated[str, "What is wrong."]
-    label: Annotated[str, "What stands beside the place; may be empty."]
+    label: Annotated[str, "Beside the marked place; may be empty."]
     help: Annotated[str, "What to do; may be empty."]
 
 

@@ -126,7 +126,7 @@ class McpData(TypedDict):
 
 
 class RunReport(Versioned, RunResult, WithStandIns, MayBeShortened):
-    """What a run prints."""
+    """`run --format json`."""
 
 
 class Fact(TypedDict):
