@@ -316,11 +316,12 @@ def cache_directory() -> str:
 
 
 class GitOutput(NamedTuple):
-    """The exit code of git, and what it wrote."""
+    """The exit code of git, and what it wrote. `is_refused` if a limit of this tool kept git from its answer."""
 
     code: int
     output: bytes
     errors: bytes
+    is_refused: bool = False
 
 
 _GIT = (
@@ -352,7 +353,7 @@ def git(folder: str, *arguments: str, given: bytes = b"") -> GitOutput:
     root = root_of(place(folder))
     program = _git_program(root or folder)
     if root is not None and not is_trusted() and (reason := _foreign_objects(root)):
-        return GitOutput(_REFUSED_BY_US, b"", f"fatal: {reason}\n".encode())
+        return GitOutput(_REFUSED_BY_US, b"", f"fatal: {reason}\n".encode(), True)
     with subprocess.Popen(
         [program, *_GIT, "-C", folder, *arguments],
         stdin=subprocess.PIPE,
@@ -378,7 +379,7 @@ def git(folder: str, *arguments: str, given: bytes = b"") -> GitOutput:
             each.join()
     if is_too_long:
         message = f"fatal: its answer has more than {MOST_GIT_BYTES >> 20} MB, which no repository of policies needs\n"
-        return GitOutput(_REFUSED_BY_US, b"", message.encode())
+        return GitOutput(_REFUSED_BY_US, b"", message.encode(), True)
     return GitOutput(process.returncode, output, b"".join(errors))
 
 

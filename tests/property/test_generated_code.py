@@ -12,7 +12,7 @@ from hypothesis import given
 from running import Outcome, bound_of, contexts, run, variants
 from tests.tree_printer import print_tree
 
-from apimpolicy.csharp.binding.allow_list import check_gateway_rules
+from apimpolicy.csharp.binding.gateway_rules import check_gateway_rules
 from apimpolicy.csharp.binding.nodes import Bad, Bound
 from apimpolicy.csharp.binding.type_relations import same
 from apimpolicy.csharp.emit.expression import CompiledExpression

@@ -148,8 +148,8 @@ def _without_caught(bound: BoundExpression, warnings: list[Diagnostic]) -> Itera
 
 def _compile(excerpt: Excerpt) -> Compiled:
     from apimpolicy.csharp.binding import bind
-    from apimpolicy.csharp.binding.allow_list import check_gateway_rules
     from apimpolicy.csharp.binding.bind import compiler_warnings
+    from apimpolicy.csharp.binding.gateway_rules import check_gateway_rules
     from apimpolicy.csharp.syntax.parser import parse
 
     try:
@@ -182,7 +182,7 @@ _CONSTANTS = frozenset(("CS0133", "CS0150", "CS1736"))
 def _compile_around_holes(excerpt: Excerpt) -> Compiled:
     """Return a compiled expression with holes. Its findings are true whatever the holes contain."""
     from apimpolicy.csharp.binding import bind
-    from apimpolicy.csharp.binding.allow_list import check_gateway_rules
+    from apimpolicy.csharp.binding.gateway_rules import check_gateway_rules
     from apimpolicy.csharp.syntax.parser import as_statements, parse_around_holes
 
     parsed = parse_around_holes(excerpt)

@@ -17,20 +17,14 @@ from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.checks.suppressions import Suppressions
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.project.audit_settings import AuditedOperation, AuditSettings, Exemption, Requirement
+from apimpolicy.project.audit_gate import UNUSED, Gate, judge
+from apimpolicy.project.audit_settings import AuditedOperation, AuditSettings
 from apimpolicy.project.baseline import Baseline
 from apimpolicy.project.gateways import configured, for_each_service, require_apis
 from apimpolicy.project.information_run import LINK_UNKNOWN
 from apimpolicy.reasoning.audit.analysis import OperationAudit, ServiceAudit, audit_service
 from apimpolicy.reasoning.audit.confirming import Search, confirmed
-from apimpolicy.reasoning.audit.findings import (
-    AuditFinding,
-    Evidence,
-    SourceLocations,
-    bypasses,
-    findings_of,
-    operations_by_api,
-)
+from apimpolicy.reasoning.audit.findings import AuditFinding, Evidence, SourceLocations, findings_of
 from apimpolicy.reasoning.audit.requests import Attempt, Rehearsal
 from apimpolicy.reasoning.audit.states import PolicyLocation
 from apimpolicy.reasoning.audit.walk import ServiceContext
@@ -41,10 +35,6 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.gateway.engine.service import Service, ServiceApi
     from apimpolicy.project.service.description import FileLocation, ServiceDescription
-
-
-UNUSED = "AUD013"
-"""An exception that expired, or that nothing needs."""
 
 
 class AuditRun(NamedTuple):
@@ -316,117 +306,3 @@ def _described(service: Service, description: ServiceDescription | None, operati
 
 def _place(origin: FileLocation) -> PolicyLocation | None:
     return PolicyLocation(origin.file, origin.line, origin.column) if origin.file else None
-
-
-# Compare the operations of a service with the requirements of `[audit]` in the configuration.
-
-_OF_OPENNESS = frozenset(("AUD001", "AUD002", "AUD003", "AUD007", "AUD010", "AUD014"))
-"""Findings about who reaches the backend, which an exception removes."""
-
-
-class Gate(NamedTuple):
-    """The outcome: the remaining findings, the operations that aren't allowed, and those with an exception."""
-
-    findings: list[AuditFinding]
-    refused: list[OperationAudit]
-    excepted: list[tuple[OperationAudit, Exemption]]
-
-
-def judge(
-    audit: ServiceAudit,
-    findings: Sequence[AuditFinding],
-    settings: AuditSettings,
-    today: datetime.date,
-    origins: SourceLocations | None = None,
-    described: Callable[[OperationAudit], AuditedOperation] = lambda each: AuditedOperation(each.api.id, each.name),
-) -> Gate:
-    """Return the findings that remain under the settings, with those about operations that aren't allowed."""
-    selected_by = {id(each): described(each) for each in audit.operations}
-    requirements = {key: settings.required(each) for key, each in selected_by.items()}
-    excepted: list[tuple[OperationAudit, Exemption]] = []
-    used: set[int] = set()
-    refused: list[OperationAudit] = []
-    for operation in audit.operations:
-        required, selected = requirements[id(operation)], selected_by[id(operation)]
-        exempt = next((each for each in settings.exemptions if each.which.fits(selected)), None)
-        if exempt is not None and _needs_exception(operation, findings, required):
-            used.add(id(exempt))
-            if today <= exempt.until:
-                excepted.append((operation, exempt))
-                continue
-        if not is_allowed(operation, required):
-            refused.append(operation)
-    free = {id(operation) for operation, _ in excepted}
-    found = [left for each in findings if settings.wants(each.code) and (left := _without(each, free)) is not None]
-    if settings.undecided_fails:
-        found = [attrs.evolve(each, is_error=True) if each.code == "AUD011" else each for each in found]
-    found += _refusals(refused, found, settings.path, requirements, origins or SourceLocations())
-    if settings.has_gate:
-        judged = {key for key, required in requirements.items() if required is not None}
-        found = [each for each in found if each.code != "AUD002" or not judged.issuperset(map(id, each.operations))]
-    found += _expired(settings, used, today)
-    return Gate(found, refused, excepted)
-
-
-def is_allowed(operation: OperationAudit, required: Requirement | None) -> bool:
-    """Return whether all paths to the backend prove what is required; undecided paths count as allowed here."""
-    paths = operation.access.paths
-    return required is None or all(required.allows(path.proofs) or not path.is_decided for path in paths)
-
-
-def _needs_exception(operation: OperationAudit, findings: Sequence[AuditFinding], required: Requirement | None) -> bool:
-    if not is_allowed(operation, required):
-        return True
-    return any(each.code in _OF_OPENNESS and operation in each.operations for each in findings)
-
-
-def _without(finding: AuditFinding, excepted: set[int]) -> AuditFinding | None:
-    if finding.code not in _OF_OPENNESS:
-        return finding
-    left = tuple(each for each in finding.operations if id(each) not in excepted)
-    return attrs.evolve(finding, operations=left) if left else None
-
-
-def _refusals(
-    refused: Sequence[OperationAudit],
-    findings: Sequence[AuditFinding],
-    path: str,
-    requirements: Mapping[int, Requirement | None],
-    origins: SourceLocations,
-) -> list[AuditFinding]:
-    reported = {id(each) for finding in findings if finding.code in ("AUD001", "AUD003") for each in finding.operations}
-    made: list[AuditFinding] = []
-    left = [each for each in refused if id(each) not in reported]
-    for api, operations in operations_by_api(left).items():
-        groups: dict[tuple[str, str], list[OperationAudit]] = {}
-        for operation in operations:
-            required = requirements[id(operation)]
-            assert required is not None
-            groups.setdefault((required.text, operation.access.words), []).append(operation)
-        for (text, words), group in groups.items():
-            shown = "nothing" if words == "anyone" else f"{words} only"
-            message = f"{{need}} {shown}; required: {text}"
-            evidence = [Evidence("required by", PolicyLocation(path, 1, 1))]
-            if group[0].own_policy is not None:
-                evidence.insert(0, Evidence("the operation's policy", group[0].own_policy))
-            elif (place := origins.api(group[0].api)) is not None:
-                evidence.insert(0, Evidence("the API", place))
-            if group[0].access.is_open and (place := origins.key_requirement(group[0].api)) is not None:
-                evidence.append(Evidence("no key required", place))
-            evidence[:0] = bypasses(group[0])
-            made.append(AuditFinding("AUD012", api, tuple(group), message, tuple(evidence), f"{text}: {words}"))
-    return made
-
-
-def _expired(settings: AuditSettings, used: set[int], today: datetime.date) -> list[AuditFinding]:
-    found = []
-    for each in settings.exemptions:
-        if today > each.until:
-            message = f"the exception for {each.shown} expired on {each.until}; its owner is {each.owner}"
-        elif id(each) not in used:
-            message = f"the exception for {each.shown} no longer applies to any finding"
-        else:
-            continue
-        place = Evidence("exception", PolicyLocation(settings.path, 1, 1))
-        found.append(AuditFinding(UNUSED, "", (), message, (place,), each.shown, True))
-    return found

@@ -51,7 +51,7 @@ class Revision:
         self.root = root
         listed = _git(root, "ls-tree", "-r", "-l", "-z", "--full-tree", tree)
         if listed.code:
-            raise ConfigurationError(f"git cannot list the files of {name}: {_reason(listed)}{_PARTIAL}")
+            raise ConfigurationError(f"git cannot list the files of {name}: {_reason(listed)}{_advice(listed)}")
         self._blobs = {path: blob for path, blob in map(_entry, listed.output.split(b"\0")[:-1]) if blob is not None}
 
     def find(self, path: str) -> str | None:
@@ -129,7 +129,9 @@ class Revision:
             end = done.output.find(b"\n", position)
             head = done.output[position:end].split()
             if done.code or end < 0 or len(head) != 3:
-                raise ConfigurationError(f"git cannot read the object {each} of {self.name}: {_reason(done)}{_PARTIAL}")
+                raise ConfigurationError(
+                    f"git cannot read the object {each} of {self.name}: {_reason(done)}{_advice(done)}"
+                )
             position = end + 1 + int(head[2])
             yield done.output[end + 1 : position]
             position += 1
@@ -173,6 +175,10 @@ def _git(folder: str, *arguments: str, given: bytes = b"") -> GitOutput:
 def _reason(done: GitOutput) -> str:
     lines = done.errors.decode("utf-8", "replace").strip().splitlines()
     return lines[0].removeprefix("fatal: ") if lines else f"git ended with {done.code}"
+
+
+def _advice(done: GitOutput) -> str:
+    return "" if done.is_refused else _PARTIAL
 
 
 def _entry(line: bytes) -> tuple[str, _Blob | None]:

@@ -19,17 +19,12 @@ from apimpolicy.gateway.policies.effects import Condition, Forwarded
 from apimpolicy.gateway.policies.registry import is_known, specification_of
 from apimpolicy.records import Record
 from apimpolicy.report.bounds import shortened
+from apimpolicy.report.certificate_notes import certificate_notes
 from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause, Evaluated, StatedFact, clause_of, clause_of_block
 from apimpolicy.report.columns import PLAIN, Style, clip, page, printable, width, wrap
-from apimpolicy.report.explanation_notes import (
-    certificate_notes,
-    cors_notes,
-    is_answered_preflight,
-    missing_notes,
-    routing_notes,
-    unseen_notes,
-)
+from apimpolicy.report.explanation_notes import cors_notes, is_answered_preflight, missing_notes, unseen_notes
 from apimpolicy.report.result_secrets import hide_secrets_of
+from apimpolicy.report.routing_notes import routing_notes
 from apimpolicy.report.terminal import short_path
 from apimpolicy.report.values import show, within_limits
 from apimpolicy.text.secrets import without_secrets

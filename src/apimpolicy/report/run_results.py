@@ -11,7 +11,7 @@ from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.report.bounds import LONGEST_BODY, MOST_STEPS, bounded, is_in_full, shortened, shortened_lines
 from apimpolicy.report.columns import PLAIN, Style, clip, printable, width
 from apimpolicy.report.explanation import Explanation, steps_of
-from apimpolicy.report.explanation_notes import routing_notes, unseen_notes
+from apimpolicy.report.explanation_notes import unseen_notes
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.outputs.parts import record_of
 from apimpolicy.report.outputs.run import (
@@ -28,6 +28,7 @@ from apimpolicy.report.outputs.run import (
     RunResult,
 )
 from apimpolicy.report.result_secrets import hide_secrets_of
+from apimpolicy.report.routing_notes import routing_notes
 from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.terminal import path_from_here
 from apimpolicy.report.values import folded, runtime_type, show, value_text, within_limits

@@ -14,7 +14,7 @@ from apimpolicy.gateway.engine.service_requests import documents_of, operations_
 from apimpolicy.gateway.policies.placement import SCOPES
 from apimpolicy.gateway.policies.spec import SECTIONS
 from apimpolicy.report.columns import printable
-from apimpolicy.report.explanation_notes import api_in_words
+from apimpolicy.report.routing_notes import api_in_words
 from apimpolicy.text.document import Element, MarkupNode
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import UNKNOWN_POLICIES

@@ -27,7 +27,7 @@ from apimpolicy.project.service.leniency import leniency
 from apimpolicy.project.service.reading import is_code
 from apimpolicy.project.service.stand_ins import SUBSCRIPTION
 from apimpolicy.report.columns import Style, printable
-from apimpolicy.report.explanation_notes import url_path_of
+from apimpolicy.report.routing_notes import url_path_of
 from apimpolicy.report.stand_in_text import stand_in_lines
 from apimpolicy.serving.callers import Callers
 from apimpolicy.serving.inspector import HOST

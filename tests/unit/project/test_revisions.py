@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from apimpolicy import checkout
 from apimpolicy.cli import main
 from apimpolicy.project.revisions import revision_of
 
@@ -219,6 +220,18 @@ def test_a_shallow_clone(repository: Repository, tmp_path: Path, capsys: pytest.
 
     assert main(["diff", "HEAD~1", "."]) == 2
     assert "git fetch --unshallow" in capsys.readouterr().err
+
+
+def test_too_many_files_are_no_reason_to_fetch(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.commit({"a.xml": AROUND.format(""), **{f"{number}.txt": "" for number in range(99)}})
+    monkeypatch.setattr(checkout, "MOST_GIT_BYTES", 1_000)
+
+    assert main(["diff", "HEAD:a.xml", "a.xml"]) == 2
+    error = capsys.readouterr().err
+    assert "no repository of policies needs" in " ".join(error.split())
+    assert "fetch" not in error
 
 
 def test_names_in_a_tree_that_lead_out_of_it(repository: Repository, tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
-"""The gateway's rules for expressions: types, members, and others (codes in `host`)."""
+"""The types and members that expressions may use: APIM0001 and APIM0002 (codes in `host`)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from apimpolicy.csharp.binding import nodes
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from apimpolicy.csharp.binding.bind import BoundExpression
     from apimpolicy.csharp.binding.nodes import Bound
     from apimpolicy.csharp.dotnet.metadata import TypeDefinition
-    from apimpolicy.text.source import Excerpt
 
 
 # The list is Microsoft's page "API Management policy expressions"; the surface carries it as the `use` line of each
@@ -189,69 +187,3 @@ def _type_place(place: Node | Token) -> Node | Token:
         receiver = callee.receiver
         return receiver if receiver is not None else callee
     return callee
-
-
-# The gateway's own rules for expressions, beyond the C# compiler's; none of them is part of `bind`.
-# allow_list  APIM0001, APIM0002: which types and members may be used (APIM0006, `dynamic`, is the binder's)
-# braces      POL030: bodies of `if`, `else` and loops stand in braces
-
-
-def check_gateway_rules(bound: BoundExpression, tree: Node) -> list[Diagnostic]:
-    """Return the errors of the gateway in an expression that compiles, in order of the text.
-
-    The codes can be switched off one by one by their names; an expression with compiler errors is only held against
-    the rule on braces.
-    """
-    found = check_braces(tree, bound.excerpt)
-    if not bound.diagnostics:
-        found += check_allow_list(bound, tree)
-    return sorted(found, key=lambda finding: finding.start)
-
-
-# ---------------------------------------------------------------------------------------------- braces
-
-
-CODE: Final = "POL030"
-
-_BODIES: Final = {
-    "if_statement": (("if", "then"), ("else", "otherwise")),
-    "for_statement": (("for", "body"),),
-    "foreach_statement": (("foreach", "body"),),
-    "foreach_variable_statement": (("foreach", "body"),),
-    "while_statement": (("while", "body"),),
-    "do_statement": (("do", "body"),),
-    "using_statement": (("using", "body"),),
-    "lock_statement": (("lock", "body"),),
-}
-_UNREAD: Final = frozenset({"local_function", "simple_lambda", "parenthesized_lambda", "anonymous_method"})
-
-
-def check_braces(tree: Node, excerpt: Excerpt) -> list[Diagnostic]:
-    """Return a diagnostic for each body without braces in the syntax tree of an expression, in order of the text."""
-    if not isinstance(tree, shapes.BlockBody):
-        return []
-    return [
-        Diagnostic.within(
-            excerpt,
-            body.start,
-            body.end,
-            CODE,
-            f"the body of '{keyword}' needs braces",
-            help=f"Azure's parser refuses a statement without braces here. Write {keyword} … {{ … }}.",
-        )
-        for keyword, body in _bare_bodies(tree)
-    ]
-
-
-def _bare_bodies(tree: Node) -> Iterator[tuple[str, Node]]:
-    waiting: list[Node] = [tree]
-    while waiting:
-        node = waiting.pop()
-        for keyword, field in _BODIES.get(node.kind, ()):
-            body = getattr(node, field)
-            is_chained = keyword == "else" and isinstance(body, shapes.IfStatement)
-            if isinstance(body, Node) and not isinstance(body, shapes.Block) and not is_chained:
-                yield keyword, body
-        waiting.extend(
-            child for child in reversed(node.children) if isinstance(child, Node) and child.kind not in _UNREAD
-        )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from apimpolicy.csharp.binding import bind
-from apimpolicy.csharp.binding.allow_list import check_gateway_rules
+from apimpolicy.csharp.binding.gateway_rules import check_gateway_rules
 from apimpolicy.csharp.syntax.parser import parse
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.text.source import Excerpt

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding import bind
-from apimpolicy.csharp.binding.allow_list import check_gateway_rules
+from apimpolicy.csharp.binding.gateway_rules import check_gateway_rules
 from apimpolicy.csharp.emit.expression import emit
 from apimpolicy.csharp.syntax.parser import parse
 from apimpolicy.errors import PolicySyntaxError
