@@ -1,4 +1,4 @@
-"""The types and members that expressions may use: APIM0001 and APIM0002 (codes in `host`)."""
+"""The types and members that expressions may use (codes in `host`)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The gateway's own rules for expressions, beyond the C# compiler's; `bind` doesn't call them.
 
-`allow_list` has APIM0001 and APIM0002 (APIM0006, `dynamic`, is the binder's). POL030 is here: Azure's parser refuses a
+`allow_list` has those about types and members (`dynamic` is the binder's). POL030 is here: Azure's parser refuses a
 body of `if`, `else` or a loop without braces.
 """
 
