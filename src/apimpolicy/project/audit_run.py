@@ -17,7 +17,7 @@ from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.checks.suppressions import Suppressions
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.project.audit_gate import UNUSED, Gate, judge
+from apimpolicy.project.audit_requirements import UNUSED, Gate, judge
 from apimpolicy.project.audit_settings import AuditedOperation, AuditSettings
 from apimpolicy.project.baseline import Baseline
 from apimpolicy.project.gateways import configured, for_each_service, require_apis

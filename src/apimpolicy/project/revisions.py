@@ -28,7 +28,7 @@ _WHOLE_BYTES = 64 * 1024 * 1024
 """Up to this size the whole repository is taken: settings may name files anywhere in it."""
 _BATCH_BYTES = 32 * 1024 * 1024
 _LINK = "120000"
-_PARTIAL = "; in a partial clone, fetch its objects first: nothing is fetched here"
+_PARTIAL = "; in a partial clone, run `git fetch --refetch --no-filter` first: nothing is fetched here"
 _SHA1 = 40
 """Digits of an object's id in most repositories."""
 _FILES = ("100644", "100755", "100664", _LINK)
@@ -76,8 +76,7 @@ class Revision:
     def contents_below(self, folder: str, paths: Sequence[str]) -> list[bytes]:
         """Return the contents of files that `files_below` returned for the folder. Raises ConfigurationError."""
         before = _below(self._from_root(folder))
-        blobs = [self._blobs[before + path] for path in paths]
-        return list(self._contents([blob.object_id for blob in blobs])) if blobs else []
+        return list(self._contents([before + path for path in paths])) if paths else []
 
     def is_as_in(self, folder: str, path: str, data: bytes) -> bool:
         """Return whether a file has the content that `files_below` found for it, whatever ends its lines."""
@@ -96,13 +95,13 @@ class Revision:
             around = _below(self._project(inside))
             wanted = {path: blob for path, blob in wanted.items() if path.startswith(around)}
         for batch in _batches(wanted):
-            contents = self._contents([blob.object_id for _, blob in batch])
+            contents = self._contents([path for path, _ in batch])
             for (path, blob), data in zip(batch, contents, strict=True):
                 target = self._target(path, data) if blob.is_link else path
                 if target == path:
                     _write(os.path.join(folder, *path.split("/")), data)
                 elif target is not None:
-                    (linked,) = self._contents([self._blobs[target].object_id])
+                    (linked,) = self._contents([target])
                     _write(os.path.join(folder, *path.split("/")), linked)
 
     def _project(self, inside: str) -> str:
@@ -121,17 +120,16 @@ class Revision:
         found = self._blobs.get(target)
         return None if found is None or found.is_link or found.size > MAXIMUM_BYTES else target
 
-    def _contents(self, object_ids: Sequence[str]) -> Iterator[bytes]:
-        asked = "".join(f"{each}\n" for each in object_ids).encode()
+    def _contents(self, paths: Sequence[str]) -> Iterator[bytes]:
+        asked = "".join(f"{self._blobs[path].object_id}\n" for path in paths).encode()
         done = _git(self.root, "cat-file", "--batch", given=asked)
         position = 0
-        for each in object_ids:
+        for path in paths:
             end = done.output.find(b"\n", position)
             head = done.output[position:end].split()
             if done.code or end < 0 or len(head) != 3:
-                raise ConfigurationError(
-                    f"git cannot read the object {each} of {self.name}: {_reason(done)}{_advice(done)}"
-                )
+                reason = _reason(done) if done.code else "its object is missing"
+                raise ConfigurationError(f"git cannot read {path} at {self.name}: {reason}{_advice(done)}")
             position = end + 1 + int(head[2])
             yield done.output[end + 1 : position]
             position += 1
@@ -185,9 +183,10 @@ def _entry(line: bytes) -> tuple[str, _Blob | None]:
     head, _, name = line.partition(b"\t")
     mode, _, object_id, size = head.decode().split()
     path = os.fsdecode(name)
-    if mode not in _FILES or not _is_safe(path) or not size.isdecimal():  # BAD: a partial clone doesn't have it
+    if mode not in _FILES or not _is_safe(path):
         return path, None
-    return path, _Blob(object_id, int(size), mode == _LINK)
+    # A partial clone may lack the object, and says BAD. The file is kept, so that reading it fails.
+    return path, _Blob(object_id, int(size) if size.isdecimal() else 0, mode == _LINK)
 
 
 def _is_safe(path: str) -> bool:

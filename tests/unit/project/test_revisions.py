@@ -234,6 +234,25 @@ def test_too_many_files_are_no_reason_to_fetch(
     assert "fetch" not in error
 
 
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_partial_clone_lacks_the_object(
+    repository: Repository, capsys: pytest.CaptureFixture[str], is_deleted: bool
+) -> None:
+    repository.commit({"a.xml": AROUND.format(""), "b.xml": AROUND.format("<!-- b -->")})
+    name = repository.git("rev-parse", "HEAD:a.xml").strip()
+    (repository.folder / ".git" / "objects" / name[:2] / name[2:]).unlink()
+    repository.git("config", "extensions.partialClone", "origin")
+    repository.git("config", "remote.origin.promisor", "true")
+    (repository.folder / "a.xml").unlink()
+    if not is_deleted:
+        (repository.folder / "a.xml").write_text(AROUND.format("<!-- a -->"), "utf-8")
+
+    assert main(["diff", "HEAD", "."]) == 2
+    error = " ".join(capsys.readouterr().err.split())
+    assert "git cannot read a.xml at HEAD: its object is missing" in error
+    assert "git fetch --refetch --no-filter" in error
+
+
 def test_names_in_a_tree_that_lead_out_of_it(repository: Repository, tmp_path: Path) -> None:
     """Such trees cannot be made with `git add`, but others can send them."""
     blob = repository.git("hash-object", "-w", "--stdin")

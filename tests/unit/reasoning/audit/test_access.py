@@ -19,7 +19,7 @@ from apimpolicy.gateway.context.entities import Api, Operation, Product
 from apimpolicy.gateway.engine.document import replace_file
 from apimpolicy.gateway.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct
 from apimpolicy.gateway.engine.token_issuers import OpenIdProvider
-from apimpolicy.project.audit_gate import is_allowed
+from apimpolicy.project.audit_requirements import is_allowed
 from apimpolicy.project.audit_settings import Requirement
 from apimpolicy.project.gateways import load_gateway
 from apimpolicy.project.layout import is_service_folder
