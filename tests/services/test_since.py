@@ -72,6 +72,15 @@ def test_what_moved_to_infrastructure_code(service: Path, capsys: pytest.Capture
     assert check(capsys, "--since", "HEAD")[0] == 0
 
 
+def test_a_policy_outside_of_the_service(service: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lone = service.parent / "lone.xml"
+    lone.write_text("<policies><inbound><base /></inbound></policies>", "utf-8")
+    assert main(["check", "--no-cache", "--since", "HEAD", "lone.xml", "extracted"]) == 0
+    assert main(["check", "--no-cache", "--since", "HEAD", "lone.xml"]) == 0
+    assert main(["check", "--no-cache", "--since", "nothing", "lone.xml"]) == 2
+    assert "git has no revision 'nothing'" in capsys.readouterr().err
+
+
 def test_without_since_a_kind_that_is_gone_is_not_missed(service: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.rmtree(service / "loggers")
     assert check(capsys)[0] == 0

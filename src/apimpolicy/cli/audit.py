@@ -237,7 +237,7 @@ def _compare(path: str, since: str, config: str | None, form: str, output_file: 
     from apimpolicy.project.audit_changes import changes_since
     from apimpolicy.report.audit_text import changes_as
 
-    changes = changes_since(path, since, config)
+    changes = changes_since(path, since, config, search_of())
     style = Style.of(sys.stdout) if output_file is None else PLAIN
     write_report_to(output_file, changes_as(form, changes, path, style), is_text=form == "text")
     return commands.FINDINGS if any(each.is_weaker for each in changes) else commands.CLEAN

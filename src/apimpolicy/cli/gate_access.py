@@ -28,8 +28,9 @@ def audit_part(run: GateRun) -> GatePart:
     from apimpolicy.project.audit_run import audit_services
     from apimpolicy.report.audit_text import title
 
+    search = search_of()
     try:
-        audits = audit_services(run.path, search_of=search_of())
+        audits = audit_services(run.path, search_of=search)
     except NoApisError:
         return GatePart("audit", "no service with an API", applies=False)
     findings = [
@@ -50,7 +51,7 @@ def audit_part(run: GateRun) -> GatePart:
         parts = [operations[0] if len(audits) == 1 else counted(len(audits), "service"), *parts]
     else:
         root = "" if run.versions is None else os.path.normpath(run.versions.places[0][0])
-        changes = changes_of(audits, run.old_folder, run.since, root)
+        changes = changes_of(audits, run.old_folder, run.since, root, search_of=search)
         findings = [*_access_findings(changes, audits, run.comparison), *findings]
         parts = [_changed_access(changes), *parts]
     return GatePart("audit", ", ".join(parts), tuple(findings), known)

@@ -23,7 +23,9 @@ from apimpolicy.reasoning.audit.order import CHANGED, STRONGER, UNCHANGED, UNKNO
 from apimpolicy.reasoning.audit.states import simplified
 
 if TYPE_CHECKING:
+    from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.reasoning.audit.analysis import OperationAudit, ServiceAudit
+    from apimpolicy.reasoning.audit.confirming import Search
 
 _Made = TypeVar("_Made")
 ABSENT = "not there"
@@ -58,8 +60,13 @@ class Change(NamedTuple):
         return f"{self.service}: {self.api}" if self.service else self.api
 
 
-def changes_since(path: str, revision: str, config: str | None = None) -> list[Change]:
-    """Compare the services of a folder with what they were at a revision. Raises ConfigurationError."""
+def changes_since(
+    path: str, revision: str, config: str | None = None, search_of: Callable[[Gateway], Search] | None = None
+) -> list[Change]:
+    """Compare the services of a folder with what they were at a revision. Raises ConfigurationError.
+
+    `search_of` makes a search for requests, as for `audit_path`.
+    """
     found = revision_of(revision, path)
     inside = None if found is None else found.find(path)
     if found is None or inside is None:
@@ -68,8 +75,8 @@ def changes_since(path: str, revision: str, config: str | None = None) -> list[C
         os.mkdir(os.path.join(folder, ".git"))  # where the search for a configuration ends
         found.write(inside, folder)
         before = os.path.normpath(os.path.join(folder, *inside.split("/")))
-        runs = audit_services(path, config)
-        return changes_of(runs, before, revision, folder, config, needs_apis=len(runs) == 1)
+        runs = audit_services(path, config, search_of=search_of)
+        return changes_of(runs, before, revision, folder, config, search_of, needs_apis=len(runs) == 1)
 
 
 def changes_of(
@@ -78,6 +85,7 @@ def changes_of(
     revision: str,
     root: str,
     config: str | None = None,
+    search_of: Callable[[Gateway], Search] | None = None,
     *,
     needs_apis: bool = False,
 ) -> list[Change]:
@@ -85,7 +93,7 @@ def changes_of(
 
     `path` is the folder at the revision; None if it did not exist then. The operations of a new service count as
     added, and those of a service that is gone as removed; with `needs_apis`, one that had no API then is an error.
-    Raises ConfigurationError.
+    `search_of` is what `runs` were made with. Raises ConfigurationError.
     """
     where, wanted = runs[0].path, service_name()
     nothing = runs[0].audit._replace(operations=())
@@ -102,7 +110,7 @@ def changes_of(
         if old is not None and path is not None:
             ignored = () if needs_apis else (NoApisError,)
             with selected_service(old.name if len(before) > 1 else None), suppress(*ignored):
-                then = _then(partial(audit_path, path, config), revision, root).audit
+                then = _then(partial(audit_path, path, config, search_of=search_of), revision, root).audit
         shown = after.service if after is not None else "" if old is None else old.name
         found = changes_between(then, nothing if after is None else after.audit)
         changes += (each._replace(service=shown) for each in found)

@@ -233,10 +233,18 @@ class CheckServices:
         if options.environment is not None:
             self._check_environment(options.environment, paths)
         if options.since is not None:
+            from apimpolicy.project.revisions import known_revision
+
+            alone: set[str] = set()
             for path in paths:
-                for name in self.names_of(path):
-                    root = place_of(path).root or os.path.dirname(os.path.abspath(path))
-                    self._deleted(self._described(root, name=name), None)
+                root = place_of(path).root or self._code_of(path, None)
+                if root is None:
+                    alone.add(repository_of(self._folder(path)) or self._folder(path))
+                else:
+                    for name in self.names_of(path):
+                        self._deleted(self._described(root, name=name), None)
+            for folder in alone:
+                known_revision(options.since, folder)
 
     def _check_environment(self, wanted: str, paths: Iterable[str]) -> None:
         known: set[str] = set()

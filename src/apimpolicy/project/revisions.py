@@ -39,6 +39,11 @@ class _Blob(NamedTuple):
     size: int
     is_link: bool
 
+    @property
+    def stand_in(self) -> bytes:
+        """Return a content that no reader takes, for its size, and that only the same content has."""
+        return self.object_id.encode().ljust(MAXIMUM_BYTES + 1)
+
 
 class Revision:
     """A revision of a repository. `name` is as it was given; paths are those of git, from where the repository begins.
@@ -88,21 +93,31 @@ class Revision:
     def write(self, inside: str, folder: str) -> None:
         """Put the files into a folder: all of a repository, or of a large one those of the project around a path.
 
-        Files that are too large to be read are left out. Raises ConfigurationError.
+        Of files that are too large for every reader, those of the project come as well, so that a comparison sees
+        whether they differ; above a bound only the name of their content comes. Raises ConfigurationError.
         """
+        around = _below(self._project(inside))
         wanted = {path: blob for path, blob in self._blobs.items() if blob.size <= MAXIMUM_BYTES}
         if sum(blob.size for blob in wanted.values()) > _WHOLE_BYTES:
-            around = _below(self._project(inside))
             wanted = {path: blob for path, blob in wanted.items() if path.startswith(around)}
+        room = _WHOLE_BYTES
+        for path, blob in self._blobs.items():
+            if blob.size > MAXIMUM_BYTES and path.startswith(around):
+                if blob.size <= min(room, _BATCH_BYTES):
+                    room -= blob.size
+                    wanted[path] = blob
+                else:
+                    _write(_joined(folder, path), blob.stand_in)
         for batch in _batches(wanted):
             contents = self._contents([path for path, _ in batch])
             for (path, blob), data in zip(batch, contents, strict=True):
                 target = self._target(path, data) if blob.is_link else path
                 if target == path:
-                    _write(os.path.join(folder, *path.split("/")), data)
+                    _write(_joined(folder, path), data)
                 elif target is not None:
-                    (linked,) = self._contents([target])
-                    _write(os.path.join(folder, *path.split("/")), linked)
+                    linked = self._blobs[target]
+                    large = linked.size > MAXIMUM_BYTES
+                    _write(_joined(folder, path), linked.stand_in if large else next(self._contents([target])))
 
     def _project(self, inside: str) -> str:
         """Return the outermost folder around a path that has a configuration; without one, the folder itself."""
@@ -118,7 +133,7 @@ class Revision:
         """Return the file in this revision that a link leads to; None for one that leads anywhere else."""
         target = posixpath.normpath(posixpath.join(posixpath.dirname(path), os.fsdecode(data)))
         found = self._blobs.get(target)
-        return None if found is None or found.is_link or found.size > MAXIMUM_BYTES else target
+        return None if found is None or found.is_link else target
 
     def _contents(self, paths: Sequence[str]) -> Iterator[bytes]:
         asked = "".join(f"{self._blobs[path].object_id}\n" for path in paths).encode()
@@ -145,6 +160,13 @@ def revision_of(name: str, near: str) -> Revision | None:
         return None
     tree = _git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{tree}}")
     return None if tree.code else Revision(name, root, tree.output.decode().strip())
+
+
+def known_revision(name: str, near: str) -> Revision:
+    """Return a revision as `revision_of` does. Raises ConfigurationError when the repository has none of this name."""
+    if (found := revision_of(name, near)) is None:
+        raise ConfigurationError(f"git has no revision '{name}' of {near}")
+    return found
 
 
 def _repository(near: str) -> str:
@@ -204,13 +226,17 @@ def _batches(blobs: dict[str, _Blob]) -> Iterator[list[tuple[str, _Blob]]]:
     batch: list[tuple[str, _Blob]] = []
     size = 0
     for path, blob in blobs.items():
-        batch.append((path, blob))
-        size += blob.size
-        if size > _BATCH_BYTES:
+        if batch and size + blob.size > _BATCH_BYTES:
             yield batch
             batch, size = [], 0
+        batch.append((path, blob))
+        size += blob.size
     if batch:
         yield batch
+
+
+def _joined(folder: str, path: str) -> str:
+    return os.path.join(folder, *path.split("/"))
 
 
 def _write(path: str, data: bytes) -> None:
@@ -230,9 +256,7 @@ def deleted_since(service: ServiceDescription, workspace: str | None, name: str)
     Raises ConfigurationError for an unknown revision.
     """
     root, now = service.place, ServiceView(service, workspace)
-    revision = revision_of(name, root)
-    if revision is None:
-        raise ConfigurationError(f"git has no revision '{name}' of {root}")
+    revision = known_revision(name, root)
     files = revision.files_below(root)
     paths = [path for path in files if _parts(path)[0] in ("", workspace)]
     found: dict[str, set[str]] = {}
@@ -250,9 +274,7 @@ def changed_since(folder: str, name: str) -> frozenset[str]:
 
     Raises ConfigurationError for an unknown revision.
     """
-    revision = revision_of(name, folder)
-    if revision is None:
-        raise ConfigurationError(f"git has no revision '{name}' of {folder}")
+    revision = known_revision(name, folder)
     top, now = os.path.abspath(folder), set[str]()
     for directory, folders, files in walk(top):
         folders[:] = [each for each in folders if not each.startswith(".")]

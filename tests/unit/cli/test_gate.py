@@ -281,6 +281,18 @@ def test_weaker_access_names_the_change(gate: Gate) -> None:
 
 
 @HAS_GIT
+def test_both_versions_are_audited_alike(gate: Gate) -> None:
+    """The only request that reaches the backend has a body, which no rehearsal sends: the solver finds it."""
+    pytest.importorskip("z3")
+    write_service(gate.folder, "orders", policy=OPEN.replace("    </inbound>", "<set-body>a</set-body></inbound>"))
+    commit(gate.folder)
+    write(gate.folder, "refuses.xml", REFUSES)
+    found = gate.lines("--since", "HEAD")
+    assert found["audit"].startswith("access unchanged, no errors")
+    assert found["check"].startswith("no errors")
+
+
+@HAS_GIT
 def test_without_the_solver_access_is_compared_and_behavior_is_not(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     write_service(gate.folder, "orders")
     commit(gate.folder)

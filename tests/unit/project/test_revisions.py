@@ -11,6 +11,7 @@ import pytest
 
 from apimpolicy import checkout
 from apimpolicy.cli import main
+from apimpolicy.project.files import MAXIMUM_BYTES
 from apimpolicy.project.revisions import revision_of
 
 if TYPE_CHECKING:
@@ -251,6 +252,44 @@ def test_a_partial_clone_lacks_the_object(
     error = " ".join(capsys.readouterr().err.split())
     assert "git cannot read a.xml at HEAD: its object is missing" in error
     assert "git fetch --refetch --no-filter" in error
+
+
+LARGE = f"<!--{'x' * MAXIMUM_BYTES}-->"
+"""What makes a file too large for every reader."""
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "said"),
+    [
+        pytest.param("main.tf", f"# {LARGE}\n", f"# {LARGE}\nlocals {{}}\n", "- main.tf", id="a changed file"),
+        pytest.param("main.tf", f"# {LARGE}\n", f"# {LARGE}\n", "the same", id="an equal file"),
+        pytest.param("main.tf", f"# {LARGE}\n", "", "- main.tf", id="a file that gets small"),
+        pytest.param("main.tf", f"# {LARGE}\n", None, "- main.tf", id="a file that is gone"),
+        pytest.param("a.bin", "x" * 33_000_000, "y" * 33_000_000, "- a.bin", id="a file of which only the name comes"),
+        pytest.param("b.xml", AROUND.format(LARGE), None, "HEAD~1:b.xml is larger than 4 MB", id="a policy"),
+        pytest.param("b.xml", AROUND.format(LARGE), AROUND.format(f"{LARGE} "), "is larger than", id="both policies"),
+    ],
+)
+@pytest.mark.parametrize("new", ["HEAD:.", "."])
+def test_a_large_file_is_in_both_versions(
+    repository: Repository,
+    capsys: pytest.CaptureFixture[str],
+    new: str,
+    name: str,
+    before: str,
+    after: str | None,
+    said: str,
+) -> None:
+    repository.commit({"a.xml": AROUND.format(""), name: before})
+    if after is None:
+        (repository.folder / name).unlink()
+    repository.commit({"c.md": ""} if after is None else {name: after, "c.md": ""})
+
+    code = main(["diff", "HEAD~1:.", new])
+
+    captured = capsys.readouterr()
+    assert said in " ".join((captured.out + captured.err).split())
+    assert code == (0 if said == "the same" else 2 if "larger" in said else 3)
 
 
 def test_names_in_a_tree_that_lead_out_of_it(repository: Repository, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.checkout import open_bytes, walk
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.environments import CONFIGURATION
-from apimpolicy.project.files import MAXIMUM_BYTES, is_report
+from apimpolicy.project.files import MAXIMUM_BYTES, have_same_content, is_report
 from apimpolicy.project.layout import SKIPPED_DIRECTORIES
 from apimpolicy.project.repository import Gitignores
 from apimpolicy.report.difference_data import CHANGED
@@ -127,7 +127,8 @@ def remainder(old: str, new: str, accounts: Accounts, moved: Mapping[str, str] =
     for name in sorted({*files[0], *files[1]}):
         paths = [side.get(name) for side in files]
         contents = [None if path is None else _content(path) for path in paths]
-        if contents[0] == contents[1] and None not in contents:
+        is_alike = contents[0] == contents[1] and None not in contents
+        if is_alike and (not _is_cut(contents[0]) or have_same_content(*filter(None, paths))):
             continue
         line = _first_open(name, paths, contents, accounts, code)
         given[name] = f"{name}:{line}" if line else name
@@ -162,23 +163,39 @@ def _files(folder: str) -> Iterator[tuple[str, str]]:
 
 
 def _content(path: str) -> bytes | None:
-    """Return the bytes of a file, with the line ends that git may have changed; None where it can't be read."""
+    """Return the bytes of a file, with the line ends that git may have changed; None where it can't be read.
+
+    Of a file that is too large for every reader, the beginning.
+    """
     try:
         with open_bytes(path) as file:
-            return file.read(MAXIMUM_BYTES + 1).replace(b"\r\n", b"\n")
+            data = file.read(MAXIMUM_BYTES + 1)
     except OSError:
         return None
+    return data if _is_cut(data) else data.replace(b"\r\n", b"\n")
+
+
+def _text(content: bytes | None) -> str:
+    return (content or b"").decode("utf-8-sig", "surrogateescape")
+
+
+def _is_cut(content: bytes | None) -> bool:
+    return content is not None and len(content) > MAXIMUM_BYTES
 
 
 class _Code:
-    """All code of both versions, read when a statement may be of no use to anything else."""
+    """All code of both versions, read when a statement may be of no use to anything else.
+
+    There are no `texts` where one of them can't be read, or not whole: it may mention anything.
+    """
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._paths = [path for path in paths if path.lower().endswith(CODE)]
 
     @cached_property
     def texts(self) -> list[str]:
-        return [(_content(path) or b"").decode("utf-8-sig", "surrogateescape") for path in self._paths]
+        contents = [_content(path) for path in self._paths]
+        return [] if None in contents or any(map(_is_cut, contents)) else [_text(content) for content in contents]
 
 
 def _first_open(
@@ -192,10 +209,10 @@ def _first_open(
     if all(accounts.has(path) for path in known) or (len(known) == 1 and accounts.lines.get(known[0])):
         return None
     is_code = name.lower().endswith(CODE)
-    if None in contents and os.path.basename(name) != CONFIGURATION and not is_code:
+    if any(map(_is_cut, contents)) or (None in contents and os.path.basename(name) != CONFIGURATION and not is_code):
         return 0
     lines = [accounts.lines.get(path or "", set()) for path in real]
-    texts = [(content or b"").decode("utf-8-sig", "surrogateescape") for content in contents]
+    texts = [_text(content) for content in contents]
     if name.endswith(".ipynb") and _cells_of_code(texts[0]) == _cells_of_code(texts[1]):
         return None
     parts = _parts(name, texts[0], texts[1], code)
@@ -235,7 +252,7 @@ def _parts(name: str, old: str, new: str, code: _Code) -> Iterator[_Part]:
             for key in dict.fromkeys((*statements[0].value, *statements[1].value)):
                 one, other = (each.value.get(key) for each in statements)
                 parts = list(_changed_leaves(one, other, (key,), frozenset(), False))
-                if parts and not stands_apart(key, statements, code.texts):
+                if parts and not (code.texts and stands_apart(key, statements, code.texts)):
                     yield from parts
             return
     elif name.lower().endswith(_STRUCTURED):

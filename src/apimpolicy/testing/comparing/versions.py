@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
-from apimpolicy.checkout import open_bytes, walk
+from apimpolicy.checkout import walk
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.discovery import ENDINGS
-from apimpolicy.project.files import MAXIMUM_BYTES, begins_like_a_policy
+from apimpolicy.project.files import begins_like_a_policy, have_same_content, read_bytes
 from apimpolicy.project.layout import SKIPPED_DIRECTORIES
 from apimpolicy.project.revisions import Revision, is_shallow, revision_of
 from apimpolicy.text.source import Source
@@ -117,7 +117,7 @@ def versions(old: str, new: str) -> Iterator[Versions]:
 
 def _has_same_files(old: str, new: str, endings: tuple[str, ...]) -> bool:
     one, other = ({os.path.relpath(path, root): path for path in _files(root, endings)} for root in (old, new))
-    return one.keys() == other.keys() and all(_bytes(path) == _bytes(other[name]) for name, path in one.items())
+    return one.keys() == other.keys() and all(have_same_content(path, other[name]) for name, path in one.items())
 
 
 def _files(folder: str, endings: tuple[str, ...]) -> Iterator[str]:
@@ -149,7 +149,7 @@ def _side(name: str, place: str, stack: ExitStack, word: str) -> Side:
     if os.path.isdir(name):
         return _folder(name, name)
     if os.path.exists(name):
-        return Side({"": Version(name, _bytes(name), name)})
+        return Side({"": Version(name, read_bytes(name), name)})
     return _at_revision(*_revision(name, place), stack, word)
 
 
@@ -159,18 +159,10 @@ def _folder(folder: str, shown: str) -> Side:
         folders[:] = sorted(each for each in folders if each not in SKIPPED_DIRECTORIES)
         for name in sorted(names):
             path = os.path.join(directory, name)
-            if name.lower().endswith(ENDINGS) and begins_like_a_policy(data := _bytes(path)):
+            if name.lower().endswith(ENDINGS) and begins_like_a_policy(data := read_bytes(path)):
                 inner = os.path.relpath(path, folder)
                 found[inner] = Version(os.path.normpath(os.path.join(shown, inner)), data, path)
     return Side(found, folder)
-
-
-def _bytes(path: str) -> bytes:
-    try:
-        with open_bytes(path) as file:
-            return file.read(MAXIMUM_BYTES + 1)
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {path}: {error.strerror or error}") from None
 
 
 # Git
@@ -206,9 +198,12 @@ def _at_revision(revision: Revision, inside: str, stack: ExitStack, word: str) -
     shown = word if _HASH.search(revision.name) else revision.name
     places = tuple((each, f"{shown}:") for each in _ways_to_write(root))
     name = f"{revision.name}:{inside}"
-    if revision.is_file(inside):
-        return Side({"": Version(name, _bytes(path), path)}, None, places)
-    found = _folder(path, inside)
+    try:
+        if revision.is_file(inside):
+            return Side({"": Version(name, read_bytes(path), path)}, None, places)
+        found = _folder(path, inside)
+    except ConfigurationError as error:
+        raise ConfigurationError(with_names(str(error), places)) from None
     named = {
         inner: each._replace(name=f"{revision.name}:{each.name.replace(os.sep, '/')}")
         for inner, each in found.files.items()
