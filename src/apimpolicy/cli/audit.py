@@ -12,6 +12,7 @@ from apimpolicy.cli import commands
 from apimpolicy.cli.commands import (
     WithHelp,
     configuration_option,
+    reads_services_once,
     selects_environment,
     selects_service,
     show_stand_ins,
@@ -50,6 +51,7 @@ FORMATS = ("text", "json", "sarif", "markdown", "junit", "azure", "github")
 @selects_environment
 @selects_service
 @stands_in
+@reads_services_once
 def command(
     path: str,
     form: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 import shlex
@@ -98,6 +99,19 @@ def selects_environment(function: Callable[..., Any]) -> Callable[..., Any]:
 
     text = "Use this environment: its overlay and its table in apimpolicy.toml."
     return click.option("--environment", metavar="NAME", help=text, expose_value=False, callback=select)(function)
+
+
+def reads_services_once(function: Callable[..., int]) -> Callable[..., int]:
+    """Return the command with the services of each folder read once, for a command that doesn't outlast a change."""
+
+    @functools.wraps(function)
+    def command(*values: Any, **options: Any) -> int:
+        from apimpolicy.project.service.reading import kept_services
+
+        with kept_services():
+            return function(*values, **options)
+
+    return command
 
 
 def selects_service(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,6 +13,7 @@ from apimpolicy.cli.commands import (
     WithHelp,
     check_environment,
     format_option,
+    reads_services_once,
     selects_environment,
     show_stand_ins,
     stands_in,
@@ -47,6 +48,7 @@ _SECONDS = 5.0
 @click.option("-v", "--verbose", is_flag=True, help="Show the whole explanation of each request.")
 @selects_environment
 @stands_in
+@reads_services_once
 def command(old: str, new: str, seconds: float | None, total_seconds: float | None, form: str, verbose: bool) -> int:
     """Find what a change does to callers, or prove that it does nothing.
 

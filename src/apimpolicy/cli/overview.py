@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from apimpolicy.cli import commands
-from apimpolicy.cli.commands import WithHelp
+from apimpolicy.cli.commands import WithHelp, reads_services_once
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
@@ -47,6 +47,7 @@ class _Tests(NamedTuple):
 
 @click.command("overview", cls=WithHelp)
 @click.argument("path", default=".", metavar="[FOLDER]")
+@reads_services_once
 def command(path: str) -> int:
     """Show what a folder contains: APIs, findings, who reaches the backends, tests, and what to run next."""
     from apimpolicy.project.service.leniency import Leniency, lenient

@@ -14,6 +14,7 @@ from apimpolicy.cli.commands import (
     WithHelp,
     check_environment,
     format_option,
+    reads_services_once,
     selects_environment,
     selects_service,
     show_stand_ins,
@@ -54,6 +55,7 @@ NAMED_CLAIMS_PAGE = "https://apimpolicy.github.io/apimpolicy/reference/proofs/#n
 @selects_service
 @stands_in
 @click.pass_obj
+@reads_services_once
 def command(
     debug: bool | None,
     paths: tuple[str, ...],

@@ -225,11 +225,15 @@ class CodeEvaluator:
         parts = node.parts
         if not parts:
             return ""
-        if len(parts) == 1 and not node.lines and isinstance(parts[0], nodes.Interpolation) and self.unwraps:
-            return self.value(parts[0].value, source, scope)
-        made: list[Part] = []
-        self.add_parts(made, parts, source, scope)
-        text = SourcedText.of(made)
+        first = parts[0]
+        if len(parts) == 1 and not node.lines and isinstance(first, nodes.Interpolation) and self.unwraps:
+            return self.value(first.value, source, scope)
+        if len(parts) == 1 and isinstance(first, nodes.Chars):
+            text = SourcedText.whole(Part(first.text, source, first.start, first.end, first.verbatim))
+        else:
+            made: list[Part] = []
+            self.add_parts(made, parts, source, scope)
+            text = SourcedText.of(made)
         self.budget.charge(text)
         return self.flushed(text) if node.flush else text
 

@@ -84,9 +84,18 @@ class SourcedText(str):
             return self._starts
 
     @classmethod
+    def whole(cls, part: Part) -> SourcedText:
+        """Return the text that one part is."""
+        if len(part.text) > LONGEST_TEXT:
+            raise ValueTooLarge
+        made = cls(part.text)
+        made.parts = (part,)
+        return made
+
+    @classmethod
     def file(cls, source: Source) -> SourcedText:
         """Return the whole text of a file."""
-        return cls.of([Part(source.text, source, 0, len(source.text), True)])
+        return cls.whole(Part(source.text, source, 0, len(source.text), True))
 
 
 class ValueTooLarge(Exception):

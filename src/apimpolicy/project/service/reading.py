@@ -123,10 +123,13 @@ _kept: _Kept | None = None
 
 
 @contextmanager
-def kept_services() -> Iterator[None]:
-    """Read the services of each folder once in the block, for commands that go through all of them."""
+def kept_services(*, is_apart: bool = False) -> Iterator[None]:
+    """Read the services of each folder once in the block, for commands that go through all of them.
+
+    `is_apart` reads them anew, for who changes the descriptions.
+    """
     global _kept
-    before, _kept = _kept, _Kept({}, {}) if _kept is None else _kept
+    before, _kept = _kept, _Kept({}, {}) if _kept is None or is_apart else _kept
     try:
         yield
     finally:

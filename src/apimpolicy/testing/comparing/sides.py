@@ -22,7 +22,7 @@ from apimpolicy.project.layout import Place, is_service_folder, place_of
 from apimpolicy.project.repository import repository_of
 from apimpolicy.project.service.description import PolicyText, ServiceDescription
 from apimpolicy.project.service.leniency import KeptServices
-from apimpolicy.project.service.reading import is_code
+from apimpolicy.project.service.reading import is_code, kept_services
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.harnesses import Setup, case_of_claims, setup_with
 from apimpolicy.testing.claims.services import KeyedCaller, with_callers
@@ -92,8 +92,9 @@ class ServiceSide:
         self.root = folder if root is None else root
         self.description = ServiceDescription("")
         if folder is not None:
-            configuration, own = configured(folder)
-            self.description = configuration.described(own) or self.description
+            with kept_services(is_apart=bool(replaced)):
+                configuration, own = configured(folder)
+                self.description = configuration.described(own) or self.description
         for text in _owners(self.description) if replaced else ():
             if text.policy is not None and text.policy.path is not None:
                 text.policy = (replaced or {}).get(os.path.realpath(text.policy.path), text.policy)

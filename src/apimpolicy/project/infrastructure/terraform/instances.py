@@ -233,8 +233,13 @@ class Children(NameResolver):
         self.block = block
 
     @cached_property
+    def folder(self) -> str | None:
+        """The folder of the called module; None if it can't be read."""
+        return self.caller.folder_of(self.block, self.block.labels[0])
+
+    @cached_property
     def modules(self) -> list[tuple[Value, Module]]:
-        folder = self.caller.folder_of(self.block, self.block.labels[0])
+        folder = self.folder
         if folder is None and self.caller.stand_in(self.block) is None:
             return []
         found: list[tuple[Value, Module]] = []
@@ -248,10 +253,9 @@ class Children(NameResolver):
         """Return the module as other values would call it, if these don't; None if it is called, or can't be read."""
         if self.modules or self.caller.budget.is_spent:
             return None
-        folder = self.caller.folder_of(self.block, self.block.labels[0])
-        if folder is None:
+        if self.folder is None:
             return None
-        return self._called(folder, *unknown_instance(self.caller, self.block))[1]
+        return self._called(self.folder, *unknown_instance(self.caller, self.block))[1]
 
     def inputs(self, scope: Mapping[str, Value]) -> dict[str, Value]:
         return {

@@ -102,6 +102,7 @@ class Module(CodeEvaluator):
         self.level: int = 0 if parent is None else parent.level + 1
         self.problems: list[tuple[Source, SyntaxProblem]] = []
         self.missing: list[tuple[Note, Block]] = []
+        self._unread: list[Note] = []
         """Calls of modules that can't be read."""
         self.modules_file: dict[str, str] = {}
         """Folders of downloaded modules, by address; the root module has it."""
@@ -266,12 +267,15 @@ class Module(CodeEvaluator):
         for module in self.children():
             yield from module.unread()
 
-    def own_unread(self) -> Iterator[Note]:
-        for note, block in self.missing:
+    def own_unread(self) -> list[Note]:
+        while len(self._unread) < len(self.missing):
+            note, block = self.missing[len(self._unread)]
             if self.stand_in(block) is not None:
-                yield _assumed(note, block)
+                self._unread.append(_assumed(note, block))
             else:
-                yield note._replace(hides=True, texts=texts_in(Children(self, block).inputs({}).values()))
+                texts = texts_in(Children(self, block).inputs({}).values())
+                self._unread.append(note._replace(hides=True, texts=texts))
+        return self._unread
 
     def folder_of(self, block: Block, name: str) -> str | None:
         """Return the folder of a called module, or None and note why it can't be read."""

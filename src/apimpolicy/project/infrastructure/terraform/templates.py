@@ -83,6 +83,8 @@ def _skip(text: str, start: int, stop: int, opening: str, closing: str, of_line:
 _ESCAPE = re.compile(r"\\(?:([nrt\"\\])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _QUOTED = re.compile(r'[$%]\{|([$%])\1\{|\\|"|\n')
+_SIMPLE = re.compile(r'[^"\\$%\n]*+"')
+"""The rest of a string in which nothing has a meaning of its own."""
 _PLAIN = re.compile(r"([$%])\1\{|[$%]\{")
 _DIRECTIVE = re.compile(r"%\{~?\s*(\w+)\s*")
 MOST_NESTED = 40
@@ -113,6 +115,8 @@ def read_template(parser: TerraformParser, start: int, stop: int, *, quoted: boo
     A quoted one ends with its mark; without one on its line the offset is -1.
     """
     text = parser.text
+    if quoted and (whole := _SIMPLE.match(text, start, stop)) is not None:
+        return nodes.chars(text, start, whole.end() - 1), whole.end()
     pattern = _QUOTED if quoted else _PLAIN
     parts: list[nodes.CodeNode] = []
     opened: list[_Directive] = []
