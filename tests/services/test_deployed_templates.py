@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -91,3 +92,19 @@ def test_parameters_that_are_not_known(parameters: str, tmp_path: Path, capsys: 
     assert {access for _, access in audited(root, capsys)} <= {"not decided"}
     main(["audit", str(root)])
     assert "nothing found" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("key", ["", "parameters_body = jsonencode({ key = { value = false } })"])
+def test_the_deployment_of_old_providers(key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its parameters are texts, and others are JSON."""
+    root = deployed(tmp_path, FILE, "")
+    call = f"""resource "azurerm_template_deployment" "orders" {{
+  template_body = {FILE}
+  parameters    = {{ apim = azurerm_api_management.apim.name, policy = file("${{path.module}}/open.xml") }}
+  {key}
+}}
+"""
+    (root / "main.tf").write_text(SERVICE.format(name='"contoso"') + call)
+    assert audited(root, capsys) == [("orders", "anyone" if key else "subscription key")]
+    (root / "main.tf").write_text(SERVICE.format(name='"contoso"') + re.sub(r"= \{ apim.*", "= var.given", call))
+    assert {access for _, access in audited(root, capsys)} <= {"not decided"}

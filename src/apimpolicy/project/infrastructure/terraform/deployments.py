@@ -25,6 +25,8 @@ _TYPES = {
     "azurerm_template_deployment": ("template_body", "parameters_body"),
 }
 """Types of resources, with the attributes that have the template and its parameters as JSON."""
+_TEXTS = "parameters"
+"""The attribute of the type that azurerm had up to version 2, with parameters that are texts."""
 
 
 def deployment_of(instance: Instance) -> JsonTemplate | Note | None:
@@ -32,7 +34,7 @@ def deployment_of(instance: Instance) -> JsonTemplate | Note | None:
     if instance.type not in _TYPES:
         return None
     content, parameters = map(instance.get, _TYPES[instance.type])
-    given = _parameters(parameters)
+    given = _parameters(parameters, instance.get(_TEXTS))
     try:
         source = _source(content, instance)
         node = parse_json(source)
@@ -59,8 +61,11 @@ def _source(content: Value, instance: Instance) -> Source:
     return Source(str(content), instance.block.source.path)
 
 
-def _parameters(written: Value) -> dict[str, Value] | None:
+def _parameters(written: Value, texts: Value) -> dict[str, Value] | None:
     """Return the values of parameters; None if they aren't known."""
+    if texts is not None:
+        more = _parameters(written, None)
+        return {**more, **texts} if more is not None and isinstance(texts, dict) else None
     if written is None:
         return {}
     try:
