@@ -19,6 +19,8 @@ from tests.services.test_deployments import (
 )
 
 from apimpolicy.cli import main
+from apimpolicy.project.overlays import NO_CHANGES
+from apimpolicy.project.service.reading import describe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -163,6 +165,34 @@ VERIFIED = """module apim 'br/public:avm/res/api-management/service:0.9.1' = {{
   }}
 }}
 """
+HMCTS_OPERATION = """module "operation" {
+  source        = "git@github.com:hmcts/cnp-module-api-mgmt-api-operation?ref=master"
+  api_mgmt_name = "contoso"
+  api_name      = module.api.name
+  operation_id  = "get"
+  display_name  = "get"
+  method        = "GET"
+  url_template  = "/a"
+  xml_content   = file("open.xml")
+}
+"""
+PARTS = """module api 'br/public:avm/res/api-management/service/api:0.1.0' = {{
+  name: 'api'
+  params: {{
+    apiManagementServiceName: 'contoso'
+    name: 'orders'
+    path: 'orders'
+    displayName: 'orders'
+    serviceUrl: 'https://orders.example'
+    subscriptionRequired: {required}
+    policies: [{{ format: 'rawxml', value: loadTextContent('{policy}') }}]
+  }}
+}}
+module all 'br/public:avm/res/api-management/service/policy:0.1.0' = {{
+  name: 'all'
+  params: {{ apiManagementServiceName: 'contoso', format: 'rawxml', value: loadTextContent('global.xml') }}
+}}
+"""
 OWN = """module "orders" {{
   source  = "app.terraform.io/contoso/api/azurerm"
   version = "1.0.0"
@@ -189,6 +219,7 @@ MODULES = {
     "pagopa": ("main.tf", PAGOPA),
     "hmcts": ("main.tf", HMCTS),
     "azure verified modules": ("main.bicep", VERIFIED),
+    "verified modules of parts": ("main.bicep", PARTS),
     "the folder of the table": ("main.tf", OWN),
 }
 SETTINGS = '[service]\nglobal-policy = "none"\n[service.modules]\n"contoso/api" = "modules/api"\n'
@@ -211,6 +242,57 @@ def test_an_api_that_a_module_gets(
     assert {api: each["access"] for api, each in found.items()} == {"orders": access}
     main(["run", str(root), "--get", "/orders"])
     assert ("200 OK" in capsys.readouterr().out) == (access == "anyone")
+
+
+PRODUCT = """module product 'br/public:avm/res/api-management/service/product:0.1.0' = {{
+  name: 'product'
+  params: {{
+    apiManagementServiceName: 'contoso', name: 'gold', displayName: 'Gold', subscriptionRequired: {key}{more}
+  }}
+}}
+module value 'br/public:avm/res/api-management/service/named-value:0.1.0' = {{
+  name: 'value'
+  params: {{ apiManagementServiceName: 'contoso', name: 'region', displayName: 'region', value: 'west' }}
+}}
+module backend 'br/public:avm/res/api-management/service/backend:0.1.0' = {{
+  name: 'backend'
+  params: {{ apiManagementServiceName: 'contoso', name: 'east', url: 'https://east.example' }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "more", "access"),
+    [
+        ("false", "", "subscription key"),
+        ("false", ", apis: ['orders']", "anyone"),
+        ("true", ", apis: ['orders']", "subscription key"),
+        (
+            "false",
+            ", apis: ['orders'], policies: [{ format: 'rawxml', value: loadTextContent('checked.xml') }]",
+            "token or subscription key",
+        ),
+    ],
+)
+def test_what_verified_modules_make_of_a_product(
+    key: str, more: str, access: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A request without a key is one of an open product, whose policies run then."""
+    code = VERIFIED.format(policy="open.xml", required="true") + PRODUCT.format(key=key, more=more)
+    root = written(tmp_path, {"main.bicep": code, **POLICIES})
+    found = report(root, capsys)
+    assert {api: each["access"] for api, each in found.items()} == {"orders": access}
+    service = describe(str(root), NO_CHANGES)
+    assert [each.id for each in service.backends] == ["east"]
+    assert [each.name.value for each in service.named_values] == ["region"]
+    assert all(each.is_assumed for each in service.gaps)
+
+
+def test_an_operation_that_a_module_gets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = HMCTS.format(policy="checked.xml", required="false") + HMCTS_OPERATION
+    root = written(tmp_path, {"main.tf": code, "apimpolicy.toml": 'global-policy = "none"\n', **POLICIES})
+    assert report(root, capsys)["orders"]["access"] == "token"
+    assert [each.name.value for api in describe(str(root), NO_CHANGES).apis for each in api.operations] == ["get"]
 
 
 def test_arguments_that_are_not_given_are_not_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -241,7 +241,8 @@ class BicepTemplate(CodeEvaluator):
             return []
         pairs = self.pairs(self.value(node.items, self.source, scope))
         if pairs == []:
-            return self._of_unknown(node, scope, hole_of(node.items, self.source))
+            gives_nothing = self.assumed_at is not None and [] not in self.given.values()
+            return [] if gives_nothing else self._of_unknown(node, scope, hole_of(node.items, self.source))
         if pairs is None:
             return []
         of_all = self.pairs(self.with_all_items(node.items, self.source, scope)) or []

@@ -128,6 +128,29 @@ resource "azurerm_api_management_api_policy" "policy" {
   xml_content         = var.api_policy_xml_content
 }
 """
+_OPERATION = """
+variable "api_mgmt_name" {}
+variable "api_name" {}
+variable "operation_id" {}
+variable "display_name" { default = null }
+variable "method" {}
+variable "url_template" {}
+variable "xml_content" {}
+resource "azurerm_api_management_api_operation" "operation" {
+  operation_id        = var.operation_id
+  api_name            = var.api_name
+  api_management_name = var.api_mgmt_name
+  display_name        = var.display_name
+  method              = var.method
+  url_template        = var.url_template
+}
+resource "azurerm_api_management_api_operation_policy" "policy" {
+  operation_id        = var.operation_id
+  api_name            = var.api_name
+  api_management_name = var.api_mgmt_name
+  xml_content         = var.xml_content
+}
+"""
 
 
 def _named(code: str, **names: str) -> str:
@@ -147,6 +170,7 @@ _MODULES = (
     ("cnp-module-api-mgmt-api", _named(_API, SERVICE="api_mgmt_name")),
     ("cnp-module-api-mgmt-product", _named(_PRODUCT, ID="name", SERVICE="api_mgmt_name", **_GROUPS)),
     ("cnp-module-api-mgmt-api-policy", _API_POLICY),
+    ("cnp-module-api-mgmt-api-operation", _OPERATION),
 )
 
 
