@@ -20,7 +20,7 @@ from apimpolicy.reasoning.transfer.pipeline import admit_method, outcome_of
 from apimpolicy.reasoning.transfer.run import MadeUp, Run, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from apimpolicy.csharp.emit.expression import CompiledExpression
     from apimpolicy.gateway.engine.document import Policy
@@ -172,7 +172,7 @@ class Inquiry:
                 needs = needed(self.formula, values, lambda each: each in unknowns.reasons or each in unknowns.chances)
             for all_reasons in (unknowns.reasons, unknowns.chances):
                 if shown := [all_reasons[each].with_value(values.get(each)) for each in needs if each in all_reasons]:
-                    yield from dict.fromkeys(shown)
+                    yield from _telling(shown)
                     return
         known = set() if self._question is None else self._question.all_variables
         for reasons in (self.unknowns.reasons, self.unknowns.chances):
@@ -184,6 +184,20 @@ class Inquiry:
     def _assumptions(self) -> dict[Term, str]:
         known = set() if self._question is None else set(self._question.variables)
         return {literal: words for words, literal in self.unknowns.assumptions.items() if literal in known}
+
+
+def _telling(reasons: Iterable[Reason]) -> Iterable[Reason]:
+    """Return reasons once for each place, those with a value first; without those that a first call meets anyway.
+
+    That no limit and no check refuses a request is no reason as long as there is another one.
+    """
+    found: dict[tuple[str, str], Reason] = {}
+    for each in reasons:
+        if not found.setdefault((each.what, each.where), each).value:
+            found[each.what, each.where] = each
+    return [each for each in found.values() if not (each.value == "no" and each.what.endswith(" refuses"))] or [
+        *found.values()
+    ]
 
 
 def _ends_without_policies(proof: Proof, gateway: Gateway, scopes: Mapping[str, Policy]) -> Iterator[End]:

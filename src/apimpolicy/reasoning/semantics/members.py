@@ -187,7 +187,7 @@ def _over_items(call: MemberCall, token: Json, rest: list[Value], outs: list[Typ
 def _unknown(call: MemberCall, values: list[Value], outs: list[Type]) -> Value:
     evaluation, member = call.evaluation, call.member
     unknowns = evaluation.unknowns
-    name = f"{member.declaring.name}.{member.name}"
+    name = f"{member.declaring.name.rpartition('.')[2]}.{member.name}"
     key: Hashable = None
     for value in values:
         if isinstance(value, Function):
@@ -276,7 +276,7 @@ def value_placeholder(evaluation: Evaluation, node: nodes.Placeholder) -> Value:
 
 
 def value_field_access(evaluation: Evaluation, node: nodes.FieldAccess) -> Value:
-    name = f"{node.field.declaring.name}.{node.field.name}"
+    name = f"{node.field.declaring.name.rpartition('.')[2]}.{node.field.name}"
     if node.receiver is None and name == "string.Empty":
         return constant_text("")
     if node.receiver is not None:

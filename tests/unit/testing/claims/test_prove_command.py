@@ -361,6 +361,34 @@ def test_conditions_that_are_proven(folder: Path, inbound: str, claim: str, caps
     assert main(["prove"]) == 0, capsys.readouterr().out
 
 
+LIMIT = "<rate-limit-by-key calls='10' renewal-period='60' counter-key='a' />"
+HASH = "context.Request.Headers.GetValueOrDefault(&quot;A&quot;, &quot;&quot;).GetHashCode() == 77"
+STOPS = "<choose><when condition='@({})'><return-response><set-status code='417' /></return-response></when></choose>"
+
+
+@pytest.mark.parametrize(
+    ("inbound", "reasons"),
+    [
+        pytest.param(LIMIT + STOPS.format(HASH), ["string.GetHashCode: 77"], id="not that a limit doesn't refuse"),
+        pytest.param(
+            STOPS.format(f"Convert.FromBase64String(&quot;AA==&quot;).Length == 9 &amp;&amp; {HASH}"),
+            ["Convert.FromBase64String", "Array.Length: 9", "string.GetHashCode: 77"],
+            id="each once, named as people name it",
+        ),
+    ],
+)
+def test_reasons_are_what_a_counterexample_needs(
+    folder: Path, inbound: str, reasons: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "orders.xml").write_text(POLICY.replace("<base />", f"<base />{inbound}", 1), "utf-8")
+    claim = "policy: orders.xml\nclaims:\n  - {name: it, never: {status: 417, by: policy}}\n"
+    (folder / "orders.test.yaml").write_text(claim, "utf-8")
+
+    assert main(["prove", "--format", "json"]) == 3
+    (found,) = json.loads(capsys.readouterr().out)["claims"]
+    assert [each.partition(" (")[0] for each in found["reasons"]] == reasons
+
+
 COMPARED = read_yaml(Path(__file__).with_name("compared_policies.yaml").read_text("utf-8"))
 
 
