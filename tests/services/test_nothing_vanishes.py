@@ -101,6 +101,7 @@ ROWS |= {
         *("main.tf", '"old"', '"new"'),
     ),
     "a command of a resource elsewhere": ({"main.tf": RUNS}, "main.tf", "deploy.sh a", "deploy.sh b"),
+    "a list of variables": ({"prod.tfvars": 'zones = ["a"]\n'}, "prod.tfvars:1", '"a"', '"b"'),
     "the code in a notebook": ({"make.ipynb": NOTEBOOK}, "make.ipynb", "apim code", "apim mode"),
 }
 """Files besides a service, the one that changes, and the change that no comparison sees."""
@@ -145,7 +146,7 @@ def compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         write(tmp_path / "old", FILES)
         write(tmp_path / "old", {f"../../{name}": text for name, text in files.items()})
         shutil.copytree("old", "new")
-        path = tmp_path / "new" / changed
+        path = tmp_path / "new" / changed.partition(":")[0]
         assert old in path.read_text("utf-8")
         path.write_bytes(path.read_text("utf-8").replace(old, new).encode())
         code = main(["diff", "old", "new", "--seconds", "1"])

@@ -25,6 +25,12 @@ MAXIMUM_BYTES = 4 * 1024 * 1024
 MAXIMUM_MESSAGE_BYTES = 64 * 1024 * 1024
 """Bodies of requests and answers."""
 
+MEDIA = (
+    *(".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".webp", ".bmp", ".mp4", ".ttf", ".woff", ".woff2"),
+    *(".pdf", ".docx", ".pptx", ".xlsx"),
+)
+"""Endings of files for people, which no reader opens."""
+
 STANDARD_INPUT = "-"
 SHOWN_STANDARD_INPUT = "<stdin>"
 

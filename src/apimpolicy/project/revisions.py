@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.checkout import GitOutput, git, make_folder, root_of, walk, write
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.environments import CONFIGURATION, PYPROJECT
-from apimpolicy.project.files import MAXIMUM_BYTES, read_bytes
+from apimpolicy.project.files import MAXIMUM_BYTES, MEDIA, read_bytes
 from apimpolicy.project.known_service import Deleted, ServiceView
 from apimpolicy.project.layout import Kind, kind_of_folder
 
@@ -142,6 +142,10 @@ class Revision:
         for path in paths:
             end = done.output.find(b"\n", position)
             head = done.output[position:end].split()
+            if head[1:] == [b"missing"] and path.lower().endswith(MEDIA):  # in a partial clone
+                position = end + 1
+                yield self._blobs[path].object_id.encode()
+                continue
             if done.code or end < 0 or len(head) != 3:
                 reason = _reason(done) if done.code else "its object is missing"
                 raise ConfigurationError(f"git cannot read {path} at {self.name}: {reason}{_advice(done)}")

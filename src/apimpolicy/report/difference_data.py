@@ -375,7 +375,7 @@ UNKNOWN_REST = "nothing else was found, but not everything is decided"
 
 def verdict(report: ComparisonReport, *, with_access: bool = True) -> str:
     """Return the result of a comparison, in a sentence that begins with what matters most."""
-    parts = [*(_access(report) if with_access else ()), *_changes(report)]
+    parts = [*_undeployable(report), *(_access(report) if with_access else ()), *_changes(report)]
     if not (parts or with_access) and report.access:
         parts = ["no other change for callers was found"]
     if not parts:
@@ -388,6 +388,16 @@ def verdict(report: ComparisonReport, *, with_access: bool = True) -> str:
 def _is_plain_problem(report: ComparisonReport) -> bool:
     """Return whether nothing could be compared, so that nothing is to be said of the rest."""
     return bool(report.policies) and all(each.status == ERROR for each in report.policies)
+
+
+def _undeployable(report: ComparisonReport) -> Iterator[str]:
+    broken = [each for each in report.policies if each.status == ERROR]
+    if broken:
+        yield f"{counted(len(broken), 'policy', 'policies')} can't be loaded"
+    if report.breaks:
+        yield f"Azure would refuse {counted(len(report.breaks), 'part')} of it"
+    if report.problem:
+        yield "the services can't be compared"
 
 
 def _access(report: ComparisonReport) -> Iterator[str]:
@@ -414,21 +424,17 @@ def _changes(report: ComparisonReport) -> Iterator[str]:
         yield f"{counted(number, 'change')} for callers"
     if report.literals:
         yield f"{counted(len(report.literals), 'literal')} changed"
-    for status, words in ((ERROR, "can't be loaded"), (ADDED, "added"), (REMOVED, "removed")):
+    for status, words in ((ADDED, "added"), (REMOVED, "removed")):
         found = [
             each
             for each in report.policies
-            if each.status == status and (status == ERROR or not (each.items or each.is_unnoticed or each.is_open))
+            if each.status == status and not (each.items or each.is_unnoticed or each.is_open)
         ]
         if found:
             yield f"{counted(len(found), 'policy', 'policies')} {words}"
     repaired = [each for each in report.policies if each.status == DIFFERENT and each.problem and not each.items]
     if repaired:
         yield f"{counted(len(repaired), 'policy', 'policies')} can be loaded again"
-    if report.breaks:
-        yield f"Azure would refuse {counted(len(report.breaks), 'part')} of it"
-    if report.problem:
-        yield "the services can't be compared"
 
 
 def _nothing(report: ComparisonReport) -> str:

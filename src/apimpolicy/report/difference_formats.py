@@ -140,6 +140,14 @@ def within_comment(blocks: Iterable[str], most: int, rest: str) -> Iterator[str]
 
 
 def _blocks(report: ComparisonReport) -> Iterator[str]:
+    """Yield what can't be deployed, then what callers notice, and then what is left."""
+    if report.breaks:
+        yield "Azure would refuse: " + _joined(map(plain, report.breaks))
+    if report.problem:
+        yield f"The services can't be compared:\n\n{fenced(report.problem)}"
+    for policy in report.policies:
+        if policy.problem:
+            yield f"Policy {code_span(policy.name)}: {headline(policy)}\n\n{fenced(policy.problem)}"
     rows = list(_rows(report))
     if rows:
         yield _table(rows[:_MOST_ROWS])
@@ -154,15 +162,8 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
         names = [code_span(each.name) for each in report.policies if each.status == status and not each.items]
         if names:
             yield f"Policies {status}: " + _joined(names)
-    for policy in report.policies:
-        if policy.problem:
-            yield f"Policy {code_span(policy.name)}: {headline(policy)}\n\n{fenced(policy.problem)}"
     if report.moved:
         yield "Moved: " + _joined(f"{code_span(old)} → {code_span(new)}" for old, new in report.moved)
-    if report.breaks:
-        yield "Azure would refuse: " + _joined(map(plain, report.breaks))
-    if report.problem:
-        yield f"The services can't be compared:\n\n{fenced(report.problem)}"
     unnoticed = [group for group in report.settings if not group.affects_callers]
     if unnoticed:
         yield folded("settings that callers don't notice", "\n".join(_setting_lines(unnoticed)))
@@ -187,16 +188,16 @@ def _table(rows: list[tuple[str, str, str]]) -> str:
 
 
 def _rows(report: ComparisonReport) -> Iterator[tuple[str, str, str]]:
-    """Yield a row for each change that callers notice: where it is, what it does, and who notices."""
-    for cause, items in causes(report):
-        where = code(_cut(cause)) if isinstance(cause, str) else _named(cause, in_table=True)
-        what = "<br>".join(plain(_cut(item.sentence)) for item in items)
-        yield where, what, "<br>".join(dict.fromkeys(_who(item, report.weaker) for item in items))
+    """Yield a row for each change that callers notice, access first: where it is, what it does, and who notices."""
     known = {name for item in report.items if item.was_refused for name in item.operations}
     for change in report.access:
         if not known.intersection(change.operations):
             names = ", ".join(change.operations[:3]) + " …" * (len(change.operations) > 3)
             yield f"API {plain(change.api)}", f"access is {change.word}: {plain(_cut(change.words))}", plain(names)
+    for cause, items in causes(report):
+        where = code(_cut(cause)) if isinstance(cause, str) else _named(cause, in_table=True)
+        what = "<br>".join(plain(_cut(item.sentence)) for item in items)
+        yield where, what, "<br>".join(dict.fromkeys(_who(item, report.weaker) for item in items))
     for group in report.settings:
         if group.affects_callers:
             for each in gathered(group.changes):

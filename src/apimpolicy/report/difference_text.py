@@ -63,7 +63,10 @@ def headline(report: DifferenceReport) -> str:
 def comparison(report: ComparisonReport, style: Style = PLAIN, *, verbose: bool = False) -> str:
     """Return everything that differs; with `verbose` the whole explanation of each request."""
     is_good = not (report.items or report.access or report.problem) and report.is_complete
-    blocks = [style.paint("good" if is_good else "warning", style.fit(printable(verdict(report))))]
+    blocks = [
+        style.paint("good" if is_good else "warning", style.fit(printable(verdict(report)))),
+        *_first(report, style),
+    ]
     numbers = iter(range(1, len(report.items) + 1))
     for cause, items in causes(report):
         head = cause if isinstance(cause, str) else f"{cause.place} {cause.sentence}"
@@ -120,14 +123,28 @@ def applies_to(item: DifferenceItem) -> str:
     return first_of(item.operations, _MOST_OPERATIONS) if len(item.operations) > 1 else ""
 
 
-def _others(report: ComparisonReport, style: Style) -> Iterator[str]:
-    """Yield what is to be said besides requests: access, changes that no request shows, problems."""
+def _first(report: ComparisonReport, style: Style) -> Iterator[str]:
+    """Yield what is to be said before requests: what can't be deployed, and access."""
+    if report.breaks:
+        yield "\n".join(["Azure would refuse:", *listed(report.breaks, style.width - 4)])
+    if report.problem:
+        yield f"The services can't be compared:\n  {printable(report.problem)}"
+    yield from (_problem(each, style) for each in report.policies if each.problem or each.status == ERROR)
     if report.access:
         lines = ["Access to the backend (see apimpolicy audit):"]
         for each in report.access:
             names = first_of(each.operations, _MOST_OPERATIONS)
             lines += _wrapped(f"{each.word}: {each.api} {names}: {each.words}", style)
         yield "\n".join(lines)
+
+
+def _problem(policy: DifferenceReport, style: Style) -> str:
+    lines = wrap(f"{printable(policy.name)}: {headline(policy)}", style.width)
+    return "\n".join([*lines, *(f"  {printable(line)}" for line in policy.problem.splitlines())])
+
+
+def _others(report: ComparisonReport, style: Style) -> Iterator[str]:
+    """Yield what is to be said besides requests: changes that no request shows, and what isn't decided."""
     if others := report.other_changes:
         title = "Changed besides:" if report.items else "Changed:"
         yield "\n".join(
@@ -137,16 +154,9 @@ def _others(report: ComparisonReport, style: Style) -> Iterator[str]:
         found = [f"  {printable(each.name)}" for each in report.policies if each.status == status and not each.items]
         if found:
             yield "\n".join([f"Policies {status}:", *found])
-    for policy in report.policies:
-        if policy.problem or policy.status in (ERROR, UNDECIDED):
-            lines = wrap(f"{printable(policy.name)}: {headline(policy)}", style.width)
-            yield "\n".join([*lines, *(f"  {printable(line)}" for line in policy.problem.splitlines())])
+    yield from (_problem(each, style) for each in report.policies if each.status == UNDECIDED and not each.problem)
     if report.moved:
         yield "\n".join(["Moved:", *(line for each in report.moved for line in _wrapped(" → ".join(each), style))])
-    if report.breaks:
-        yield "\n".join(["Azure would refuse:", *listed(report.breaks, style.width - 4)])
-    if report.problem:
-        yield f"The services can't be compared:\n  {printable(report.problem)}"
 
 
 def _wrapped(text: str, style: Style) -> list[str]:

@@ -254,6 +254,15 @@ def test_a_partial_clone_lacks_the_object(
     assert "git fetch --refetch --no-filter" in error
 
 
+def test_a_partial_clone_lacks_a_picture(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repository.commit({"a.xml": AROUND.format(""), "docs/a.png": "picture"})
+    name = repository.git("rev-parse", "HEAD:docs/a.png").strip()
+    (repository.folder / ".git" / "objects" / name[:2] / name[2:]).unlink()
+    repository.git("config", "extensions.partialClone", "origin")
+    repository.git("config", "remote.origin.promisor", "true")
+    assert main(["diff", "HEAD", "."]) == 0, capsys.readouterr().err
+
+
 LARGE = f"<!--{'x' * MAXIMUM_BYTES}-->"
 """What makes a file too large for every reader."""
 

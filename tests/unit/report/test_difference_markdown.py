@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -21,6 +22,7 @@ from apimpolicy.report.difference_data import (
     SettingGroup,
 )
 from apimpolicy.report.difference_formats import MOST_CHARACTERS, to_markdown
+from apimpolicy.report.difference_text import comparison
 from apimpolicy.report.markup import code_span, fenced
 
 EVIL = [
@@ -54,6 +56,20 @@ def whole(text: str, status: str) -> ComparisonReport:
     setting = SettingChange(text, text, text, CHANGED, text, text, text, text, 1)
     settings = (SettingGroup(text, (setting, setting._replace(meaning=""))), SettingGroup("b", (), ()))
     return ComparisonReport((report(text, status),), settings, changes, access, (text,), (text,), problem=text)
+
+
+SAID = ("a break", "broken", "opened", "cause")
+
+
+@pytest.mark.parametrize("shown", [to_markdown, comparison])
+def test_what_cannot_be_deployed_comes_first_then_access(shown: Callable[[ComparisonReport], str]) -> None:
+    broken = report("broken", ERROR)._replace(items=())
+    access = (AccessChange("opened", ("GET /a",), "token", "anyone", True),)
+    text = shown(ComparisonReport((report("cause"), broken), access=access, breaks=("a break",), seconds=1.0))
+    verdict, _, rest = text.partition("\n")
+    for where, said in ((verdict.lower(), ("can't be loaded", "azure", "anyone", "1 change")), (rest, SAID)):
+        places = [where.index(each) for each in said]
+        assert places == sorted(places), where
 
 
 def without_blocks(markdown: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.checkout import open_bytes, walk
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.environments import CONFIGURATION
-from apimpolicy.project.files import MAXIMUM_BYTES, have_same_content, is_report
+from apimpolicy.project.files import MAXIMUM_BYTES, MEDIA, have_same_content, is_report
 from apimpolicy.project.layout import SKIPPED_DIRECTORIES
 from apimpolicy.project.repository import Gitignores
 from apimpolicy.report.difference_data import CHANGED
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Source
 
 _FOR_PEOPLE = (
-    *(".md", ".markdown", ".rst", ".adoc", ".pdf", ".docx", ".pptx", ".xlsx", ".drawio", ".puml", ".mmd"),
-    *(".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".webp", ".bmp", ".mp4", ".ttf", ".woff", ".woff2"),
+    *MEDIA,
+    *(".md", ".markdown", ".rst", ".adoc", ".drawio", ".puml", ".mmd"),
     *(".gitignore", ".gitattributes", ".gitkeep", ".editorconfig", ".dockerignore", ".prettierrc", ".http", ".rest"),
 )
 _OF_TESTS = (".test.yaml", ".test.yml", ".test.json", ".test.toml")
@@ -112,10 +113,12 @@ class _Part(NamedTuple):
         return known[0] if known else self.new.start or self.old.start
 
 
-def remainder(old: str, new: str, accounts: Accounts, moved: Mapping[str, str] = MappingProxyType({})) -> Remainder:
+def remainder(
+    old: str, new: str, accounts: Accounts, moved: Mapping[str, str] = MappingProxyType({}), place: str = os.curdir
+) -> Remainder:
     """Return what differs in the files below two folders and isn't accounted for, by names of files.
 
-    `moved` are the new places of folders in the old one.
+    `moved` are the new places of folders in the old one, and `place` is what is shown before names.
     """
     files = [dict(_files(folder)) for folder in (old, new)]
     code = _Code(path for side in files for path in side.values())
@@ -131,7 +134,8 @@ def remainder(old: str, new: str, accounts: Accounts, moved: Mapping[str, str] =
         if is_alike and (not _is_cut(contents[0]) or have_same_content(*filter(None, paths))):
             continue
         line = _first_open(name, paths, contents, accounts, code)
-        given[name] = f"{name}:{line}" if line else name
+        shown = posixpath.normpath(posixpath.join(place, name))
+        given[name] = f"{shown}:{line}" if line else shown
         if line is None:
             accounted.add(name)
     return Remainder(given, accounted)

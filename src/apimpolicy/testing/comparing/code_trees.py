@@ -40,8 +40,8 @@ def stands_apart(key: str, own: Iterable[Tree], every: Iterable[str]) -> bool:
     `own` are the trees of the file in both versions, `every` the texts of all files of code.
     """
     own = list(own)
-    versions = [tree.value[key].value for tree in own if key in tree.value]
-    if any(part.startswith("provisioner ") for version in versions for part in version):
+    blocks = [tree.value[key].value for tree in own if key in tree.value and isinstance(tree.value[key].value, dict)]
+    if any(part.startswith("provisioner ") for block in blocks for part in block):
         return False
     kind, *labels = key.split(" ")
     if kind in _WITHOUT_EFFECT:

@@ -122,7 +122,8 @@ class _Comparing:
         for group in self.report_.settings:
             for change in group.changes:
                 self.accounts.add_setting(change)
-        return remainder(*self.found.folders, self.accounts, self.moved_folders)
+        place = self.found.place.replace(os.sep, "/") if self.found.places else os.curdir  # as git names files
+        return remainder(*self.found.folders, self.accounts, self.moved_folders, place)
 
     def _alone(self, pair: VersionPair) -> DifferenceReport:
         """Compare two versions of a policy that are in no service."""

@@ -161,7 +161,7 @@ KINDS = (
             {True: "new subscriptions wait for approval", False: "new subscriptions get keys without approval"},
             False,
         ),
-        ("subscriptions_limit", "subscriptions for each user", "each user can have {new} subscriptions"),
+        ("subscriptions_limit", "subscriptions for each user", "the most that each user can have: {new}"),
         ("groups", "groups", "other developers can see it and subscribe to it", ()),
         ("workspace", "workspace"),
     ),
