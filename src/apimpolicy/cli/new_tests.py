@@ -14,7 +14,8 @@ from apimpolicy.cli.written_files import write_text
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.environments import find_configuration
 from apimpolicy.project.layout import place_of
-from apimpolicy.report.columns import counted
+from apimpolicy.report.columns import counted, first_of
+from apimpolicy.testing.test_file_search import find_test_files
 from apimpolicy.text.secrets import requests_are_invented, without_secrets
 
 if TYPE_CHECKING:
@@ -66,7 +67,10 @@ def write_tests(folder: str, *, seconds: float | None, jobs: int, with_errors: b
     dropped = sum(each.dropped for each in done)
     contradicted = f", {dropped:,} dropped" if dropped else ""
     failed = f"; {len(done) - len(written)} could not be written" if len(written) < len(done) else ""
-    say(f"{counted(len(written), 'test file')} with {cases:,} cases{contradicted}{failed}")
+    say(f"{counted(len(written), 'test file')} with {counted(cases, 'case')}{contradicted}{failed}")
+    seen = {os.path.normpath(each) for each in find_test_files([folder])}
+    if unseen := [each.output for each in written if os.path.normpath(each.output) not in seen]:
+        say(f"git ignores {first_of(unseen, 3)}: apimpolicy test runs such files only if it is given their names")
     return commands.CLEAN
 
 

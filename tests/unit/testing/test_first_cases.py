@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from apimpolicy.cli import main
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.first_cases import FoundCase, file_of_cases, text_of
 from apimpolicy.testing.first_surroundings import CaseSurroundings
@@ -182,3 +183,17 @@ def test_a_case_that_the_run_contradicts_is_dropped(tmp_path: Path) -> None:
     assert made.dropped == ["otherwise"]
     assert made.missing == ["when 2", "when 1"]
     assert "#   otherwise\n" in made.text
+
+
+def test_files_that_git_ignores_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("seen", "hidden", ".git"):
+        (tmp_path / folder).mkdir()
+    for folder in ("seen", "hidden"):
+        (tmp_path / folder / "a.xml").write_text("<policies><inbound><base /></inbound></policies>", "utf-8")
+    (tmp_path / ".gitignore").write_text("/hidden/*.yaml\n", "utf-8")
+    assert main(["new", "test", "."]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "git ignores hidden/a.test.yaml: apimpolicy test runs such files only" in said

@@ -22,6 +22,7 @@ from apimpolicy.project.layout import Place, is_service_folder, place_of
 from apimpolicy.project.repository import repository_of
 from apimpolicy.project.service.description import PolicyText, ServiceDescription
 from apimpolicy.project.service.leniency import KeptServices
+from apimpolicy.project.service.policy_sources import NOT_IN_CODE
 from apimpolicy.project.service.reading import is_code, kept_services
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.harnesses import Setup, case_of_claims, setup_with
@@ -206,6 +207,8 @@ def documents_of(old: ServiceSide, new: ServiceSide, place: str, places: Places)
         ]
         shown, side = (other, new) if other is not None else (one, old)
         assert shown is not None
+        if None in versions and shown.unknown == NOT_IN_CODE:
+            continue  # a service that came or went: its global policy lies elsewhere
         pairs.append(VersionPair(_label(shown, side, place), versions[0], versions[1], True, places))
     return Documents(pairs, files)
 
