@@ -39,7 +39,6 @@ EQUIVALENT = {
 LAWS = {
     "csharp/binding": ["tests/property/test_generated_code.py", "tests/property/test_policy_programs.py"],
     "csharp/emit": ["tests/property/test_generated_code.py"],
-    "reasoning/audit": ["tests/property/test_order_of_checks.py"],
     "reasoning/semantics": ["tests/property/test_models_admit_reality.py"],
     "testing/comparing": [
         *(f"tests/services/test_{name}.py" for name in ("setting_changes", "service_changes", "moved_policies")),
