@@ -27,6 +27,7 @@ from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.static_proofs import StaticProofs
 
 if TYPE_CHECKING:
+    from apimpolicy.gateway.context.urls import Url
     from apimpolicy.gateway.engine.result import Result
     from apimpolicy.reasoning.terms.term import Term
     from apimpolicy.reasoning.transfer.flow import End
@@ -76,10 +77,30 @@ def observed(static: StaticProofs, end: End, result: Result) -> Term:
     parts.append(_is(static.formulas._cell(end.state, "reached"), result.reached_backend))
     given = result.exchange.variables
     parts += [_variable(end.state.get("variable", name), name in given, given.get(name)) for name in VARIABLES]
+    request, query = result.exchange.request, result.exchange.request.url.query
     for name in ("x-made", "authorization"):
-        parts.append(_field(end.state.get("header", name), result.exchange.request.headers.get_all(name)))
+        parts.append(_field(end.state.get("header", name), request.headers.get_all(name)))
+    parts += [_field(end.state.get("query", name), query.get_all(name)) for name in ("abc", "made", "x-made")]
     parts.append(_field(end.state.get("response-header", "x-made"), result.response.headers.get_all("X-Made")))
+    parts.append(_equals(end.state.get("method"), request.method))
+    parts += [_equals(end.state.get("url", name), value) for name, value in _url(request.url).items()]
+    parts.append(_equals(end.state.get("reason"), result.response.reason))
     return terms.all_of(*parts)
+
+
+def _url(url: Url) -> dict[str, str | int]:
+    return {"Scheme": url.scheme, "Host": url.host, "Port": url.port, "Path": url.path, "QueryString": url.query_string}
+
+
+def _equals(value: Value, given: str | int) -> Term:
+    def is_given(leaf: Value) -> Term:
+        if isinstance(leaf, Text):
+            return terms.same(leaf.term, terms.text(to_utf16(given))) if isinstance(given, str) else terms.FALSE
+        if isinstance(leaf, Number):
+            return terms.equal(leaf.term, terms.number(given)) if isinstance(given, int) else terms.FALSE
+        return terms.TRUE
+
+    return where(value, is_given)
 
 
 def _is(condition: Term, value: bool) -> Term:
