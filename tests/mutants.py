@@ -33,7 +33,7 @@ ROOT = Path(__file__).parent.parent
 CODE = ROOT / "src" / "apimpolicy"
 EQUIVALENT = {
     "reasoning/terms/solving.py: 60_000 → (60001)": "a limit of work, at which nothing else begins",
-    "reasoning/languages/patterns.py: 512 → (513)": "a limit of work, at which nothing else begins",
+    "reasoning/languages/patterns.py: 512 → (513)": "the size of a cache",
     "reasoning/languages/patterns.py: digit > \"0\" → (digit >= '0')": "no digit is below 0",
     "reasoning/languages/language.py: length > 0 → (length >= 0)": "at most -1 words is no word, too",
 }
