@@ -66,7 +66,15 @@ ODD = [
 ]
 ROUNDS = 40
 ROOM = "apimpolicy.reasoning.semantics"
-NEVER_EXACT = ["S.StartsWith(T)", "{ int n = 0; while (n < S.Length) { n++; } return n; }"]
+NEVER_EXACT = [
+    "S.StartsWith(T)",
+    "{ int n = 0; while (n < S.Length) { n++; } return n; }",
+    "{ var a = (1, S); var b = (2, T); return a.Item1 == b.Item1 || a.Item2 == b.Item2; }",
+    'new Dictionary<string, string> { { "k", null } }.First().Value == null',
+    "new KeyValuePair<string, string>(S, null).Value == null",
+    "{ int n = 0; S.Split(',').OrderBy(x => n++).ToList(); return n; }",
+    "{ int n = 0; Array.ForEach(S.Split(','), x => { n = 5; }); return n; }",
+]
 
 
 def written(code: str) -> str:
