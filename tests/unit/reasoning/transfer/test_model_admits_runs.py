@@ -46,19 +46,21 @@ def excluded(each: Combination) -> list[str]:
     for throws, nested, answers in product((False, True), (False, True), ANSWERS):
         assignment = dict(answers)
         shown = {"X-T": throws, "X-N": nested, "X-F": not is_handled}
+        present = {name.lower(): is_there for name, is_there in shown.items()}
         for name, is_there in shown.items():
             if is_there:
                 assignment |= {("header", name.lower()): "a", ("header", name.lower(), "there"): True}
         run = harness.run(assignment)
         if run.result is None:
             continue
-        known = static.proof.unknowns.inputs
-        facts = [
-            variable if is_there else terms.not_(variable)
-            for name, is_there in shown.items()
-            if (variable := known.get(("header", name.lower(), "there"))) is not None
-        ]
         seen = [observed(static, end, run.result) for end in static.proof.ends]
+        facts: list[Term] = []
+        for key, variable in static.proof.unknowns.inputs.items():
+            match key:
+                case ("header", name, "there") if name in present:
+                    facts.append(variable if present[name] else terms.not_(variable))
+                case ("method",):
+                    facts.append(terms.same(variable, terms.text(run.result.request.method)))
         if static.proof.question(terms.all_of(*facts, terms.any_of(*seen))).decide().is_proven:
             wrong.append(f"{shown} {answers}: {described(run.result)}")
     return wrong
