@@ -32,6 +32,10 @@ from coverage import CoverageData
 ROOT = Path(__file__).parent.parent
 CODE = ROOT / "src" / "apimpolicy"
 EQUIVALENT = {
+    "reasoning/audit/states.py: if one == ALWAYS or not other: return other → if False: return other": (
+        "a shorter way to the same alternatives"
+    ),
+    "reasoning/transfer/messages.py: 443 → (444)": "the port of a URL of which only the path and the query are read",
     "reasoning/terms/solving.py: 60_000 → (60001)": "a limit of work, at which nothing else begins",
     "reasoning/languages/patterns.py: 512 → (513)": "the size of a cache",
     "reasoning/languages/patterns.py: digit > \"0\" → (digit >= '0')": "no digit is below 0",

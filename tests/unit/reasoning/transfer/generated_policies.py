@@ -57,7 +57,13 @@ _ALSO = {
 _WITH = {"token-quota": "token-quota-period"}
 _WITHOUT = {"certificate-id": "thumbprint", "query-parameter-name": "header-name", "token-value": "header-name"}
 """Attributes that need another one, or exclude it."""
-ODD = {"nothing": '""', "no name": '"a b:"', "a negative number": '"-1"', "a URL": '"https://a.example/?abc=1"'}
+ODD = {
+    "nothing": '""',
+    "no name": '"a b:"',
+    "a negative number": '"-1"',
+    "a URL": '"https://a.example/?abc=1"',
+    "a number": "1000",
+}
 """What a slot may give for some requests, in C#."""
 SECTIONS = ("inbound", "backend", "outbound", "on-error")
 NESTINGS = {
@@ -167,7 +173,7 @@ def thrown(text: str, slot: AttributeSlot | ContentSlot, odd: str | None) -> str
     """Return an expression with this value, which throws for requests with a header, or gives an odd text."""
     absent = 'context.Request.Headers["X-None"][0]'
     if odd is not None:
-        failed, literal = odd, f'"{text}"'
+        failed, literal = f"(object){odd}", f'"{text}"'
     elif slot.convert is conversions.boolean:
         failed, literal = f"bool.Parse({absent})", text
     elif text.isdecimal():
