@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from apimpolicy.checks.subject import Settings
 
-FILES = [path for path in sorted(HERE.glob("*/*.xml")) if settings_of(path, path.parent.name).proofs is None]
+PROVEN = {path.parent for path in HERE.glob("*/*.toml") if "prove = true" in path.read_text("utf-8")}
+FILES = [path for path in sorted(HERE.glob("*/*.xml")) if path.parent not in PROVEN]
 _PLACE = re.compile(r"\b(line|lines|column) \d+(:\d+)?( (and|to) \d+)?|:\d+(:\d+)?|[\d,]+ bytes")
 
 
