@@ -98,11 +98,11 @@ class FirstIndex(NamedTuple):
         return text.find(self.needle)
 
     def at_most(self, bound: int) -> Language:
-        if bound < -1 or bound >= LONGEST:
-            return NOTHING if bound < 0 else ANYTHING
+        if bound < -1:
+            return NOTHING
+        if bound >= LONGEST:
+            return ANYTHING
         absent = not_(containing(literal(self.needle)))
-        if bound < 0:
-            return absent
         return union(absent, sequence(counted(ANY_UNIT, 0, bound), literal(self.needle), ANYTHING))
 
 
@@ -120,8 +120,8 @@ class PartCount(NamedTuple):
         return text.count(chr(self.separator)) + 1
 
     def at_most(self, bound: int) -> Language:
-        if bound < 1 or bound >= LONGEST:
-            return NOTHING if bound < 1 else ANYTHING
+        if bound >= LONGEST:
+            return ANYTHING
         separator = units.of_bits(1 << self.separator)
         other = repeat(one_of(~separator))
         return sequence(other, counted(sequence(one_of(separator), other), 0, bound - 1))

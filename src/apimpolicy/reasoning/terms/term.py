@@ -308,11 +308,8 @@ def _at_most(term: Term, bound: int) -> Term:
 
 def equal(one: Term, other: Term) -> Term:
     """Return whether two numbers are equal. Raises TooLarge."""
-    first, second = constant_number(one), constant_number(other)
-    if first is not None and second is None:
-        one, other, second = other, one, first
-    if second is not None:
-        return all_of(_at_most(one, second), not_(_at_most(one, second - 1)))
+    if one.kind == "number":
+        one, other = other, one
     return all_of(at_most(one, other), at_most(other, one))
 
 

@@ -16,7 +16,7 @@ from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.gateway.policies.retry import MOST_RETRIES
 from apimpolicy.reasoning.semantics.state import State
 from apimpolicy.reasoning.semantics.unknowns import Unsupported
-from apimpolicy.reasoning.semantics.values import constant_truth
+from apimpolicy.reasoning.semantics.values import constant_text, constant_truth
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.transfer.effects import status_of
 from apimpolicy.reasoning.transfer.flow import WiderScope
@@ -227,7 +227,8 @@ def _is_valid(name: str, text: str | None) -> bool:
 
 
 def transfer_wait(run: Run, step: Step) -> None:
-    run.attribute(step, "for")
+    if run.constant(run.attribute(step, "for", constant_text("all"))) not in ("all", "any"):
+        run.fail(run.unknowns.truth("whether wait has a valid 'for'"))
     run.mark(step)
     steps = [*step.steps_inside()]
     entered = run.alive

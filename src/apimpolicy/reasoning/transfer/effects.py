@@ -148,8 +148,8 @@ def status_of(run: Run, step: Step) -> Value:
         text = word if slot is None else str(slot.default) if given is None else given.strip()
         if text.isdecimal():
             found.append(constant_number(int(text)))
-        elif slot is not None:  # an expression, or not known
-            return run.inputs.status(run.next_generation())
+        elif slot is not None:  # an expression, or not known: any number
+            return run.unknowns.value("int", f"the status of {step.name}")
     if not found:
         return run.inputs.status(run.next_generation())
     known = found[0]

@@ -312,10 +312,11 @@ def transfer_check_header(run: Run, step: Step) -> None:
     name = run.constant(run.attribute(step, "name"))
     status = run.status(run.attribute(step, "failed-check-httpcode", constant_number(400)))
     run.attribute(step, "failed-check-error-message")
-    ignores = run.constant(run.attribute(step, "ignore-case", constant_text("false")))
+    ignores = run.attribute(step, "ignore-case", constant_text("false"))
+    run.truth(ignores)  # fails for what is none
     values = [run.constant(value) for value in run.contents(step, "value")]
     run.unknowns.place = step.where
-    run.fail(terms.not_(_passes(run, name, values, ignores)), status, by_policy=terms.TRUE)
+    run.fail(terms.not_(_passes(run, name, values, run.constant(ignores))), status, by_policy=terms.TRUE)
     run.mark(step)
 
 

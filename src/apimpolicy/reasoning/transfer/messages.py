@@ -17,8 +17,8 @@ from apimpolicy.gateway.engine.steps import Step
 from apimpolicy.gateway.policies.set_header import PROTECTED
 from apimpolicy.gateway.policies.surroundings import VALIDATION_FAILED
 from apimpolicy.reasoning.languages import units
-from apimpolicy.reasoning.languages.language import any_of_text, containing, in_ranges, repeat, union
-from apimpolicy.reasoning.languages.operations import ToUpper, Trim
+from apimpolicy.reasoning.languages.language import TooLarge, any_of_text, containing, in_ranges, repeat, union
+from apimpolicy.reasoning.languages.operations import Operation, ToUpper, Trim
 from apimpolicy.reasoning.semantics.forms.context import WRITTEN, is_utf8
 from apimpolicy.reasoning.semantics.state import EMPTY, OWN, PATH, WITHOUT_DOTS, Lacking, State
 from apimpolicy.reasoning.semantics.values import (
@@ -165,18 +165,23 @@ _TOKEN = repeat(union(in_ranges((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)), any_o
 
 
 def transfer_set_method(run: Run, step: Step) -> None:
-    value = run.text(run.content(step.element))
-    found = run.each([value], lambda leaf: _method(run, leaf))
-    run.state.set(found, run.kind_of("method"))
+    found = run.each([run.text(run.content(step.element))], _trimmed)
+    try:
+        is_valid = where(found, lambda leaf: terms.member(leaf.term, _TOKEN) if isinstance(leaf, Text) else terms.TRUE)
+    except TooLarge:
+        is_valid = run.unknowns.truth("whether a method is valid")
+    run.fail(terms.not_(is_valid), reason=VALIDATION_FAILED)
+    run.state.set(run.each([found], lambda leaf: _applied(ToUpper(), leaf)), run.kind_of("method"))
     run.mark(step)
 
 
-def _method(run: Run, leaf: Value) -> Value:
+def _trimmed(leaf: Value) -> Value:
+    return _applied(Trim(python_blanks().bits), leaf)
+
+
+def _applied(operation: Operation, leaf: Value) -> Value:
     assert isinstance(leaf, Text)
-    trimmed = terms.applied(Trim(python_blanks().bits), leaf.term)
-    if terms.member(trimmed, _TOKEN) is not terms.TRUE:
-        run.fail(terms.not_(terms.member(trimmed, _TOKEN)), reason=VALIDATION_FAILED)
-    return Text(terms.applied(ToUpper(), trimmed))
+    return Text(terms.applied(operation, leaf.term))
 
 
 def transfer_set_status(run: Run, step: Step) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
@@ -73,6 +74,9 @@ class MadeUp(Protocol):
 
     def is_fragment(self, step: Step) -> bool:
         """Return whether a policy includes a fragment that is made up."""
+
+
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
 
 class Run(RequestFlow):
@@ -345,16 +349,18 @@ class Run(RequestFlow):
         return self.unknowns.truth("a condition that is not a bool")
 
     def status(self, value: Value) -> Value:
-        """Return a value as a status code; a number that is none fails."""
+        """Return a value as a status code; a number that is none may fail, or be answered as it is."""
         evaluation = Evaluation(self.unknowns, self.state)
 
         def form(leaf: Value) -> Value:
             text = self.constant(leaf)
-            if text is not None and text.strip().isdigit() and len(text) < 4:
-                return constant_number(int(text))
+            if text is not None and _WHOLE_NUMBER.fullmatch(text.strip()):
+                leaf = constant_number(int(text))
             if isinstance(leaf, Number) and leaf.type == "int":
                 bounds = terms.at_most(terms.number(0), leaf.term), terms.at_most(leaf.term, terms.number(999))
-                evaluation.throw(terms.not_(terms.all_of(*bounds)))
+                is_status = terms.all_of(*bounds)
+                if is_status is not terms.TRUE:
+                    evaluation.throw(terms.all_of(terms.not_(is_status), self.unknowns.truth("an invalid status")))
                 return leaf
             raise Unsupported("an unknown status")
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from functools import cache
+from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,15 +26,19 @@ from apimpolicy.project.gateways import load_gateway
 from apimpolicy.project.layout import is_service_folder
 from apimpolicy.project.service.leniency import lenient
 from apimpolicy.reasoning.audit import kinds
-from apimpolicy.reasoning.audit.access import limited_by
+from apimpolicy.reasoning.audit.access import limited_by, outliers
+from apimpolicy.reasoning.audit.analysis import audit_service
 from apimpolicy.reasoning.audit.confirming import confirmed
 from apimpolicy.reasoning.audit.findings import findings_of
 from apimpolicy.reasoning.audit.policies import HANDLERS
 from apimpolicy.reasoning.audit.states import Fact, PolicyLocation, of_facts
+from apimpolicy.reasoning.audit.walk import ServiceContext
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from apimpolicy.gateway.engine.steps import Step
     from apimpolicy.reasoning.audit.states import AuditState
     from apimpolicy.reasoning.audit.walk import Walk
@@ -221,18 +226,47 @@ def test_requests_reveal_an_audit_that_claims_too_much(word: str, monkeypatch: p
     assert seen.unlisted or seen.unreached
 
 
-def test_undecided_siblings_are_no_measure() -> None:
-    """Three operations with a fragment that doesn't exist say nothing of a fourth one with a token."""
-    undecided = DOCUMENT.format('<include-fragment fragment-id="gone" />', "", "")
-    policies = [*[undecided] * 3, DOCUMENT.format(policy_of("JWT"), "", "")]
+GONE = '<include-fragment fragment-id="gone" />'
+SIBLINGS = {
+    "two agree": (["JWT", "JWT", "<base />"], ["<base />"]),
+    "one says nothing": (["JWT", "<base />"], []),
+    "three don't, two do": (["JWT", "JWT", "<base />", "REFUSE", "JWT"], ["<base />"]),
+    "undecided ones are no measure": ([GONE, GONE, GONE, "JWT"], []),
+    "undecided ones are not weaker": (["JWT", "JWT", GONE], []),
+    "what is open to most is open": (["<base />", "<base />", "JWT"], []),
+}
+
+
+def operations_of(policies: Sequence[str], global_policy: str = "") -> Service:
+    """A service with an operation for each policy."""
     operations = [
-        ServiceOperation(Operation(f"get{number}", "GET", url_template=f"/{number}"), policy=policy)
+        ServiceOperation(
+            Operation(f"get{number}", "GET", url_template=f"/{number}"),
+            policy=DOCUMENT.format(policy_of(policy), "", ""),
+        )
         for number, policy in enumerate(policies)
     ]
     api = ServiceApi(Api("orders", path="orders"), operations=operations, subscription_required=False)
-    found, _ = attempts.audited(Gateway(service=Service([api])))
-    assert [each.access.words for each in found.operations] == [*["not decided"] * 3, "token"]
-    assert "AUD003" not in [each.code for each in findings_of(found)]
+    document = DOCUMENT.format(global_policy, "", "").replace("<base />", "<forward-request />")
+    return Service([api], policy=document if global_policy else None)
+
+
+@pytest.mark.parametrize("name", SIBLINGS)
+def test_operations_that_ask_for_less_than_most_of_their_siblings(name: str) -> None:
+    policies, weaker = SIBLINGS[name]
+    for order in sorted(set(permutations(policies))):
+        found = list(attempts.audited(Gateway(service=operations_of(order)))[0].operations)
+        assert [order[found.index(each)] for each in outliers(found)] == weaker, order
+
+
+def test_what_only_the_global_policy_leaves_open_has_an_answer_without_it() -> None:
+    gateway = Gateway(service=operations_of(["<base />JWT", GONE, "<base />"], GONE))
+    context = ServiceContext.of(gateway)
+    assert gateway.service is not None
+    assert [each.assumed for each in audit_service(gateway.service, context).operations] == [None] * 3
+    found = audit_service(gateway.service, context._replace(lacks_global_policy=True)).operations
+    assert [each.access.words for each in found] == ["token", "not decided", "not decided"]
+    assert [each.assumed and each.assumed.access.words for each in found] == [None, None, "anyone"]
 
 
 @pytest.mark.parametrize("row", [row for row in HOSTILE if row["access"] == "anyone"], ids=lambda row: row["name"])

@@ -137,7 +137,7 @@ def member(type_: str, signature: str) -> Member:
     )
 
 
-def _closed(type_: Type, choice: Type) -> Type:
+def closed(type_: Type, choice: Type) -> Type:
     parameters = list(_parameters(type_))
     return type_.substitute(dict.fromkeys(parameters, choice)) if parameters else type_
 
@@ -240,7 +240,7 @@ def calls(member: Member) -> Iterator[Call]:
 
 
 def _call(member: Member, choice: Type) -> Call | None:
-    container = _closed(member.declaring.open_type, choice)
+    container = closed(member.declaring.open_type, choice)
     types: list[Type] = [] if member.is_static or member.name == "new" else [container]
     passed: list[str] = []
     outs: list[str] = []
@@ -252,16 +252,16 @@ def _call(member: Member, choice: Type) -> Call | None:
             passed.append(f"out var o{number}")
         else:
             passed.append(f"a{len(types)}")
-            types.append(_closed(parameter.type, choice))
+            types.append(closed(parameter.type, choice))
     given = tuple(inputs(type_) for type_ in types)
     if not all(given):
         return None
-    operation = _operation(member, container, choice, passed)
+    called = operation(member, container, choice, passed)
     if isinstance(member, Method) and member.returns is VOID and member.name != "new":
-        body = f"{operation}; return null;"
+        body = f"{called}; return null;"
     else:
         result = f"new object[] {{ {', '.join(['z', *outs])} }}" if outs else "z"
-        body = f"object z = {operation}; return {result};"
+        body = f"object z = {called}; return {result};"
     names = ", ".join(f"a{number}" for number in range(len(types)))
     generic = ", ".join([*map(str, types), "object"])
     try:
@@ -272,7 +272,7 @@ def _call(member: Member, choice: Type) -> Call | None:
         return None
 
 
-def _operation(member: Member, container: Type, choice: Type, passed: list[str]) -> str:
+def operation(member: Member, container: Type, choice: Type, passed: list[str]) -> str:
     own = getattr(member, "type_parameters", ())
     written = f"<{', '.join([str(choice)] * len(own))}>" if own else ""
     if member.name == "new":

@@ -1,4 +1,4 @@
-"""Reading JSON against the implementation, for odd bodies, and seeded faults that must show."""
+"""Reading JSON against the implementation, for odd bodies."""
 
 from __future__ import annotations
 
@@ -20,17 +20,13 @@ from apimpolicy.gateway.context.execution import Context
 from apimpolicy.gateway.context.header_fields import HeaderCollection
 from apimpolicy.gateway.context.messages import RequestMessage
 from apimpolicy.gateway.context.urls import Url
-from apimpolicy.reasoning.semantics import json_trees
 from apimpolicy.reasoning.semantics.evaluation import Evaluation
 from apimpolicy.reasoning.semantics.state import Inputs
 from apimpolicy.reasoning.semantics.unknowns import Unknowns
-from apimpolicy.reasoning.semantics.values import NULL, Choice, Items, Number, Text, Truth, Value
-from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.semantics.values import NULL, Choice, Number, Text, Truth, Value
 from apimpolicy.reasoning.terms.term import value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.reasoning.terms.term import Term
 
 FORMS = Path(__file__).with_name("json_forms.txt").read_text("utf-8").splitlines()
@@ -181,45 +177,3 @@ def test_texts_of_other_kinds_begin_as_they_are_known_to() -> None:
                 assert CASTS["string"](token) == (text or None) or token.token_type == 5, value
             except DotnetException:
                 assert text.startswith("new "), value
-
-
-FAULTS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
-    "numbers that always fit": (lambda patch: patch.setattr(json_trees, "_fits", lambda *_: terms.TRUE), '(int)B["a"]'),
-    "members that are always there": (
-        lambda patch: patch.setattr(
-            json_trees, "member_of", lambda e, token, name: json_trees.Json(token.root, (*token.path, name), token.born)
-        ),
-        'B["a"] == null',
-    ),
-    "arrays as long as they are followed": (
-        lambda patch: patch.setattr(json_trees, "Items", lambda items, type_, made, **_: Items(items, type_, made)),
-        '((JArray)B["a"]).Any(i => (string)i == "admin")',
-    ),
-    "JSON null as null": (lambda patch: patch.setattr(json_trees, "shown", _null_is_nothing), 'B["a"].ToString()'),
-    "dates as texts": (lambda patch: patch.setattr(json_trees, "_unknown", _empty), '(string)B["a"] == ""'),
-    "any body as JSON": (lambda patch: patch.setattr(json_trees, "is_of_type", lambda *_: terms.TRUE), "B == null"),
-    "paths that pass through other kinds": (
-        lambda patch: patch.setattr(json_trees, "kind_of", _any_kind),
-        'B.SelectToken("a.b") == null',
-    ),
-}
-
-
-def _null_is_nothing(evaluation: Evaluation, token: Any) -> Value:
-    return json_trees.converted(evaluation, token, "string")
-
-
-def _empty(evaluation: Evaluation, token: Any, type_: str) -> Value:
-    return Text(terms.text(""))
-
-
-def _any_kind(unknowns: Unknowns, token: Any, kind: str) -> Term:
-    return unknowns.input(("json", token.root, token.path, kind), terms.TRUTH) if kind == "null" else terms.TRUE
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_in_reading_json_shows(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    seed, code = FAULTS[name]
-    assert compare(code, 200)[0] == []
-    seed(monkeypatch)
-    assert compare(code, 200)[0] != []

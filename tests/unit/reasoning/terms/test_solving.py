@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +19,7 @@ from apimpolicy.reasoning.languages.language import ANY_UNIT, at_least_once, lit
 from apimpolicy.reasoning.terms import solver_process
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.terms.solver_process import Solver
+from apimpolicy.reasoning.terms.solver_program import MEMORY
 from apimpolicy.reasoning.terms.solving import Question
 
 if TYPE_CHECKING:
@@ -50,6 +53,15 @@ def test_a_question_that_takes_too_long_is_killed_and_the_next_one_is_answered(m
 def test_a_limit_counts_work() -> None:
     assert [pigeons(10).check([], 200_000)[0] for _ in range(2)] == ["unknown"] * 2
     assert pigeons(5).check([], 40_000_000)[0] == "unsat"
+
+
+def test_the_process_has_bounded_memory() -> None:
+    resource = pytest.importorskip("resource")
+    code = "from apimpolicy.reasoning.terms.solver_program import *; import resource; limit_memory(); "
+    code += "print(resource.getrlimit(resource.RLIMIT_AS)[0], resource.getrlimit(resource.RLIMIT_CORE)[0])"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
+    most = resource.getrlimit(resource.RLIMIT_AS)[1]
+    assert said.split() == [str(MEMORY if most < 0 else min(MEMORY, most)), "0"]
 
 
 def test_a_failed_assertion_proves_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
+from itertools import product
 from typing import NamedTuple
 
 from apimpolicy.gateway.policies import conversions
@@ -56,6 +57,14 @@ _ALSO = {
 _WITH = {"token-quota": "token-quota-period"}
 _WITHOUT = {"certificate-id": "thumbprint", "query-parameter-name": "header-name", "token-value": "header-name"}
 """Attributes that need another one, or exclude it."""
+ODD = {
+    "nothing": '""',
+    "no name": '"a b:"',
+    "a negative number": '"-1"',
+    "a URL": '"https://a.example/?abc=1"',
+    "a number": "1000",
+}
+"""What a slot may give for some requests, in C#."""
 SECTIONS = ("inbound", "backend", "outbound", "on-error")
 NESTINGS = {
     "alone": "{}",
@@ -78,16 +87,17 @@ NESTINGS = {
 
 
 class Combination(NamedTuple):
-    """A policy whose slot may throw, in a section, inside another policy."""
+    """A policy whose slot may throw or give an odd value, in a section, inside another policy."""
 
     policy: str
     slot: str
+    gives: str
     nesting: str
     section: str
     document: str
 
     def __str__(self) -> str:
-        return " ".join(filter(None, self[:4]))
+        return " ".join(filter(None, self[:5]))
 
 
 def combinations() -> Iterator[Combination]:
@@ -96,13 +106,13 @@ def combinations() -> Iterator[Combination]:
         specification = specification_of(name)
         if specification is None or not specification.sections or name in ("base", "include-fragment"):
             continue
-        for slot in ("", *_evaluated(specification)):
-            for section in SECTIONS:
-                if section not in specification.sections | specification.also_in:
-                    continue
-                for nesting, around in NESTINGS.items():
-                    inner = around.replace("{}", element_of(specification, slot))
-                    yield Combination(name, slot, nesting, section, _document(section, inner))
+        slots = [("", ""), *product(_evaluated(specification), ("", *ODD))]
+        allowed = specification.sections | specification.also_in
+        for (slot, odd), section in product(slots, (each for each in SECTIONS if each in allowed)):
+            element = element_of(specification, slot, ODD.get(odd))
+            for nesting, around in NESTINGS.items():
+                document = _document(section, around.replace("{}", element))
+                yield Combination(name, slot, odd, nesting, section, document)
 
 
 def _document(section: str, inner: str) -> str:
@@ -125,8 +135,10 @@ def _evaluated(specification: Specification) -> Iterator[str]:
         yield content.child or "text"
 
 
-def element_of(specification: Specification, throwing: str) -> str:
-    """Return a policy with what it needs; the slot that is `throwing` throws for requests with the header X-T."""
+def element_of(specification: Specification, throwing: str, odd: str | None = None) -> str:
+    """Return a policy with what it needs; for requests with the header X-T, the slot that is `throwing` throws, or
+    gives an odd value.
+    """
     name, attributes = specification.name, ""
     chosen = {group[0] for group in (specification.alternatives,) if group}
     for slot in specification.attributes:
@@ -134,12 +146,12 @@ def element_of(specification: Specification, throwing: str) -> str:
         is_given |= _WITH.get(throwing) == slot.name
         if is_given and _WITHOUT.get(throwing) != slot.name:
             text = value_of(slot, slot.name)
-            value = thrown(text, slot) if slot.name == throwing else text
+            value = thrown(text, slot, odd) if slot.name == throwing else text
             attributes += f' {slot.name}="{html.escape(value)}"'
     inside = _CHILDREN.get(name, "")
     for content in specification.contents:
         if (content.child or "text") == throwing:
-            text = html.escape(thrown(value_of(content, content.child or ""), content))
+            text = html.escape(thrown(value_of(content, content.child or ""), content, odd))
             inside = text if content.child is None else f"<{content.child}>{text}</{content.child}>"
         elif content.child is None and not inside:
             inside = value_of(content, "")
@@ -157,10 +169,12 @@ def value_of(slot: AttributeSlot | ContentSlot, name: str) -> str:
     return _BY_CONVERSION.get(slot.convert, "https://other.example" if name.endswith("url") else "abc")
 
 
-def thrown(text: str, slot: AttributeSlot | ContentSlot) -> str:
-    """Return an expression with this value, which throws for requests with a header."""
+def thrown(text: str, slot: AttributeSlot | ContentSlot, odd: str | None) -> str:
+    """Return an expression with this value, which throws for requests with a header, or gives an odd text."""
     absent = 'context.Request.Headers["X-None"][0]'
-    if slot.convert is conversions.boolean:
+    if odd is not None:
+        failed, literal = f"(object){odd}", f'"{text}"'
+    elif slot.convert is conversions.boolean:
         failed, literal = f"bool.Parse({absent})", text
     elif text.isdecimal():
         failed, literal = f"int.Parse({absent})", text

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import jsonschema_rs
 import pytest
-from tests.rows import read_yaml
 
 from apimpolicy.cli import main
 from apimpolicy.reasoning.scenarios.scenario import Bounds
@@ -21,6 +19,8 @@ from apimpolicy.testing.claims.configured import claims_of_services
 from apimpolicy.testing.claims.running import out_of_time, prove_file
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from apimpolicy.reasoning.terms.term import Term
     from apimpolicy.testing.claims.reading import Claim
 
@@ -387,24 +387,6 @@ def test_reasons_are_what_a_counterexample_needs(
     assert main(["prove", "--format", "json"]) == 3
     (found,) = json.loads(capsys.readouterr().out)["claims"]
     assert [each.partition(" (")[0] for each in found["reasons"]] == reasons
-
-
-COMPARED = read_yaml(Path(__file__).with_name("compared_policies.yaml").read_text("utf-8"))
-
-
-@pytest.mark.parametrize("name", COMPARED)
-def test_versions_of_a_policy(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    row = COMPARED[name]
-    for version in ("old", "new"):
-        policy = f"<policies><inbound><base />{row[version]}</inbound><backend><base /></backend></policies>"
-        (folder / f"{version}.xml").write_text(policy, "utf-8")
-
-    code = main(["diff", "old.xml", "new.xml", "--format", "json"])
-
-    (found,) = json.loads(capsys.readouterr().out)["policies"]
-    assert sorted(each["what"] for each in found["differences"]) == sorted(row["differences"])
-    assert (not found["reasons"]) is row["is-complete"]
-    assert code == (1 if row["differences"] else 0 if row["is-complete"] else 3)
 
 
 FOUND = """policy: orders.xml
