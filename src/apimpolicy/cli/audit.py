@@ -89,6 +89,7 @@ def command(
     invalid.
     """
     from apimpolicy.project import audit_run
+    from apimpolicy.project.service.concerns import Concerns
 
     if inventory and (since is not None or write_baseline is not None or form not in ("text", "json")):
         raise click.UsageError("--inventory is for --format text and json, and not for --since or --write-baseline")
@@ -104,7 +105,7 @@ def command(
         return _compare(path, since, config, form, output_file)
     given, writes = None if write_baseline else baseline, write_baseline is not None
     runs = audit_run.audit_services(path, config, given, search_of(), reports_known=writes)
-    show_stand_ins()
+    show_stand_ins(concerns=Concerns())  # findings and reasons name what may hide something
     if write_baseline is not None:
         count = audit_run.write_baseline(runs, write_baseline)
         say(f"wrote {counted(count, 'finding')} to {write_baseline}")

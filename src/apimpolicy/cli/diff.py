@@ -102,6 +102,10 @@ def compare(found: Versions, seconds: float | None = None, total_seconds: float 
 
 
 def _show(report: ComparisonReport, form: str, verbose: bool) -> None:
+    from apimpolicy.project.service.concerns import Concerns
+
+    if form != "json":
+        show_stand_ins(concerns=Concerns())  # the report names what keeps a comparison from being decided
     if form == "json":
         from apimpolicy.report.difference_formats import differences_to_json
 
@@ -119,7 +123,6 @@ def _show(report: ComparisonReport, form: str, verbose: bool) -> None:
         from apimpolicy.report.difference_text import comparison, summary
 
         style = Style.of(sys.stdout)
-        show_stand_ins()
         print(comparison(report, style, verbose=verbose))
         print(f"\n{summary(report, style)}")
 
