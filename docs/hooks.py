@@ -49,9 +49,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
             pages = sorted(path.relative_to(HERE).as_posix() for path in folder.glob("*.md"))
             entries += (_group(page) for page in pages if page not in named)
         if title == "Reference":
-            entries.append(
-                {"Rules": [f"{RULES}/index.md", *({_title(code): f"{RULES}/{code}.md"} for code in _codes())]}
-            )
+            entries.append({"Rules": [f"{RULES}/index.md", *(f"{RULES}/{code}.md" for code in _codes())]})
     config.nav = nav
     return config
 
@@ -118,7 +116,7 @@ def rule_page(code: str) -> str:
 
 
 def _title(code: str) -> str:
-    """Return a code with its name, or what it is about: the title of its page, and its entry in the navigation."""
+    """Return a code with its name, or what it is about."""
     from apimpolicy.checks.pages import page_of_code
 
     name = (page_of_code(code) or "").partition("\n")[0].partition(": ")[0]
