@@ -236,9 +236,11 @@ def _write(
 
 def _compare(path: str, since: str, config: str | None, form: str, output_file: str | None) -> int:
     from apimpolicy.project.audit_changes import changes_since
+    from apimpolicy.project.service.concerns import Concerns
     from apimpolicy.report.audit_text import changes_as
 
     changes = changes_since(path, since, config)
+    show_stand_ins(concerns=Concerns())
     style = Style.of(sys.stdout) if output_file is None else PLAIN
     write_report_to(output_file, changes_as(form, changes, path, style), is_text=form == "text")
     return commands.FINDINGS if any(each.is_weaker for each in changes) else commands.CLEAN
