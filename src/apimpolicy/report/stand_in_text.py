@@ -66,9 +66,12 @@ def _concerning(stand_ins: Sequence[StandIn], problems: Sequence[Problem], conce
     if used:
         yield f"this answer uses {stand_ins_by_name(used)}; -v shows {'it' if len(used) == 1 else 'them'}"
     further = possible[_MOST_POSSIBLE:]
-    if further:
+    if further and concerns.is_narrow:
         yield f"{_problems_in_words((texts[text] for text in further), 'more ')} may concern this answer; -v lists them"
-    others = [problem for text, problem in texts.items() if text not in own and text not in possible]
+        shown = {*own, *possible}
+    else:
+        shown = {*own, *possible[:_MOST_POSSIBLE]}
+    others = [problem for text, problem in texts.items() if text not in shown]
     unused = [each for each in stand_ins if each not in used]
     if counts := counts_in_words(unused, others):
         where = "elsewhere in the service: " if concerns.is_narrow else "about the service: " if others else ""
