@@ -49,9 +49,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
             pages = sorted(path.relative_to(HERE).as_posix() for path in folder.glob("*.md"))
             entries += (_group(page) for page in pages if page not in named)
         if title == "Reference":
-            entries.append(
-                {"Rules": [f"{RULES}/index.md", *({_label(code): f"{RULES}/{code}.md"} for code in _codes())]}
-            )
+            entries.append({"Rules": [f"{RULES}/index.md", *(f"{RULES}/{code}.md" for code in _codes())]})
     config.nav = nav
     return config
 
@@ -112,17 +110,17 @@ def rule_page(code: str) -> str:
     from apimpolicy.checks.pages import page_of_code
 
     title, _, text = (page_of_code(code) or "").partition("\n")
-    name, colon, rest = title.partition(": ")
-    head = f"# {code} {name.rstrip('.')}\n" + (f"\n{rest[:1].upper()}{rest[1:]}\n" if colon else "")
+    _, colon, rest = title.partition(": ")
+    head = f"# {_title(code)}\n" + (f"\n{rest[:1].upper()}{rest[1:]}\n" if colon else "")
     return head + re.sub(r"(?<![<(`\"])(https?://[^\s)`]+[^\s)`.,:;])", r"<\1>", text)
 
 
-def _label(code: str) -> str:
-    """Return a rule's code and name, or the code if it has no name."""
-    from apimpolicy.checks.catalogue import entry_of, page_of
+def _title(code: str) -> str:
+    """Return a code with its name, or what it is about."""
+    from apimpolicy.checks.pages import page_of_code
 
-    entry = entry_of(code)
-    return code if entry is None else f"{code} {page_of(entry).partition(':')[0]}"
+    name = (page_of_code(code) or "").partition("\n")[0].partition(": ")[0]
+    return f"{code} {name.rstrip('.')}"
 
 
 def _codes() -> list[str]:
@@ -145,4 +143,4 @@ def _group(page: str) -> str | dict[str, list[Any]]:
     """Return a page, or a group with the pages in the folder of its name."""
     path = HERE / page
     inner = sorted(each.relative_to(HERE).as_posix() for each in path.with_suffix("").glob("*.md"))
-    return {path.stem.capitalize(): [{"All": page}, *inner]} if inner else page
+    return {path.stem.capitalize(): [page, *inner]} if inner else page

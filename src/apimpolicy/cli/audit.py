@@ -91,6 +91,7 @@ def command(
     invalid.
     """
     from apimpolicy.project import audit_run
+    from apimpolicy.project.service.concerns import Concerns
 
     if inventory and (since is not None or write_baseline is not None or form not in ("text", "json")):
         raise click.UsageError("--inventory is for --format text and json, and not for --since or --write-baseline")
@@ -106,7 +107,7 @@ def command(
         return _compare(path, since, config, form, output_file)
     given, writes = None if write_baseline else baseline, write_baseline is not None
     runs = audit_run.audit_services(path, config, given, search_of(), reports_known=writes)
-    show_stand_ins()
+    show_stand_ins(concerns=Concerns())  # findings and reasons name what may hide something
     if write_baseline is not None:
         count = audit_run.write_baseline(runs, write_baseline)
         say(f"wrote {counted(count, 'finding')} to {write_baseline}")
@@ -237,9 +238,11 @@ def _write(
 
 def _compare(path: str, since: str, config: str | None, form: str, output_file: str | None) -> int:
     from apimpolicy.project.audit_changes import changes_since
+    from apimpolicy.project.service.concerns import Concerns
     from apimpolicy.report.audit_text import changes_as
 
     changes = changes_since(path, since, config, search_of())
+    show_stand_ins(concerns=Concerns())
     style = Style.of(sys.stdout) if output_file is None else PLAIN
     write_report_to(output_file, changes_as(form, changes, path, style), is_text=form == "text")
     return commands.FINDINGS if any(each.is_weaker for each in changes) else commands.CLEAN

@@ -137,6 +137,7 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
             return commands.FINDINGS if count else commands.CLEAN
     output = CheckOutput()
     output.rules = projects.all_rules
+    output.environments = run.services.all_environments(found.files)
     baselines = Baselines(projects, options["baseline"], is_off=options["write_baseline"] is not None)
     with Progress("checked", len(found.files)) as progress:
         jobs = 1 if options["prove"] else options["jobs"]

@@ -38,6 +38,8 @@ class CheckOutput:
         self.known = 0
         self.templates = 0
         """Files with placeholders, whose values are assumed valid."""
+        self.environments: list[str] = []
+        """The environments that were checked, if these are all that there are."""
         self.diagnostics: list[Diagnostic] = []
 
     def add(self, path: str, findings: Sequence[Diagnostic], *, strict: bool = False) -> None:
@@ -123,14 +125,16 @@ class CheckOutput:
         time_taken = f"{self.seconds:.2f} s"
         known = f", {counted(self.known, 'finding')} of the baseline left out" if self.known else ""
         templates = f", {self.templates:,} with placeholders (assumed valid)" if self.templates else ""
+        places = f" (environments: {', '.join(self.environments)})" if self.environments else ""
+        files = f"{counted(len(self.paths), 'file')}{places}"
         if not self.diagnostics:
-            return f"no problems in {counted(len(self.paths), 'file')}{templates}{known}, {time_taken}"
+            return f"no problems in {files}{templates}{known}, {time_taken}"
         kinds = [
             f"{count:,} info" if noun == "info" else counted(count, noun)
             for severity, noun in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.INFO, "info"))
             if (count := self.count(severity))
         ]
-        where = f"in {self.files_with_findings} of {counted(len(self.paths), 'file')}"
+        where = f"in {self.files_with_findings} of {files}"
         noun = "finding" if self.count(Severity.INFO) == len(self.diagnostics) else "problem"
         total = counted(len(self.diagnostics), noun)
         return f"{total} ({', '.join(kinds)}) {where}{templates}{known}, {time_taken}"

@@ -17,6 +17,7 @@ from apimpolicy.text import secrets
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from apimpolicy.project.service.concerns import Concerns
     from apimpolicy.project.service.reading import SeveralServicesError
 
 
@@ -166,10 +167,11 @@ def check_environment(files: Iterable[str], *, is_certain: bool = False) -> None
         raise unknown_environment(name, known)
 
 
-# Use stand-ins for missing parts of a service and count them in one line. With `--strict` they are errors.
+# Use stand-ins for missing parts of a service. With `--strict` they are errors.
 #
-# `--verbose` lists them. Both go to stderr. For people, they come before the result: the response of one request, or
-# the summary of many. Reports for programs contain the list (JSON), or it comes at the end.
+# What concerns the answer is named, the rest counted in one line, and `--verbose` lists all. Both go to stderr. For
+# people, they come before the result: the response of one request, or the summary of many. Reports for programs contain
+# the list (JSON), or it comes at the end.
 
 _LISTS = "apimpolicy.lists-stand-ins"
 
@@ -189,15 +191,21 @@ def stands_in(function: Callable[..., Any]) -> Callable[..., Any]:
         context.with_resource(lenient(found))
         context.call_on_close(lambda: show_stand_ins(found, context))
 
+    if "verbose" not in inspect.signature(function).parameters:
+        function = lists_stand_ins(function)
+    text = "Use no stand-ins: missing or invalid parts of a service are errors."
+    return click.option("--strict", is_flag=True, expose_value=False, callback=begin, help=text)(function)
+
+
+def lists_stand_ins(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the option `--verbose`, which lists what is only counted without it."""
+
     def list_them(context: click.Context, _: click.Parameter, is_verbose: bool) -> None:
         context.meta[_LISTS] = is_verbose
 
-    if "verbose" not in inspect.signature(function).parameters:
-        text = "List the stand-ins for missing parts of a service."
-        verbose = click.option("-v", "--verbose", is_flag=True, expose_value=False, callback=list_them, help=text)
-        function = verbose(function)
-    text = "Use no stand-ins: missing or invalid parts of a service are errors."
-    return click.option("--strict", is_flag=True, expose_value=False, callback=begin, help=text)(function)
+    text = "List what isn't known of a service, and the stand-ins for it."
+    option = click.option("-v", "--verbose", is_flag=True, expose_value=False, callback=list_them, help=text)
+    return option(function)
 
 
 def is_verbose(context: click.Context) -> bool:
@@ -205,8 +213,11 @@ def is_verbose(context: click.Context) -> bool:
     return bool(context.meta.get(_LISTS) or context.params.get("verbose"))
 
 
-def show_stand_ins(found: Any = None, context: click.Context | None = None) -> None:
-    """Print their number, or with `--verbose` the list, unless that was done, or a report has it."""
+def show_stand_ins(found: Any = None, context: click.Context | None = None, concerns: Concerns | None = None) -> None:
+    """Print what is stood in for, unless that was done, or a report has it: with `--verbose` the list.
+
+    Without, what concerns the answer is printed, and the rest is counted; all problems where it isn't known what does.
+    """
     from apimpolicy.project.service.leniency import leniency
 
     found = leniency() if found is None else found
@@ -217,8 +228,10 @@ def show_stand_ins(found: Any = None, context: click.Context | None = None) -> N
         found.is_shown = True
         context = context or click.get_current_context()
         sys.stdout.flush()
-        lines = stand_in_lines(found.stand_ins, found.problems, Style.of(sys.stderr), in_full=is_verbose(context))
-        print("\n".join(lines), file=sys.stderr)
+        style, in_full = Style.of(sys.stderr), is_verbose(context)
+        lines = stand_in_lines(found.stand_ins, found.problems, style, in_full=in_full, concerns=concerns)
+        if lines:
+            print("\n".join(lines), file=sys.stderr)
 
 
 # Shell completion of codes and rule names, each with its title.

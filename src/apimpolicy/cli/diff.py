@@ -104,6 +104,9 @@ def compare(found: Versions, seconds: float | None = None, total_seconds: float 
 
 
 def _show(report: ComparisonReport, form: str, verbose: bool) -> None:
+    from apimpolicy.project.service.concerns import Concerns
+
+    concerns = Concerns()  # the report names what keeps a comparison from being decided
     if form == "json":
         from apimpolicy.report.difference_formats import differences_to_json
 
@@ -121,9 +124,10 @@ def _show(report: ComparisonReport, form: str, verbose: bool) -> None:
         from apimpolicy.report.difference_text import comparison, summary
 
         style = Style.of(sys.stdout)
-        show_stand_ins()
+        show_stand_ins(concerns=concerns)
         print(comparison(report, style, verbose=verbose))
         print(f"\n{summary(report, style)}")
+    show_stand_ins(concerns=concerns)
 
 
 def exit_code_of(report: ComparisonReport) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from apimpolicy.cli import commands
-from apimpolicy.cli.commands import WithHelp
+from apimpolicy.cli.commands import WithHelp, show_stand_ins
 from apimpolicy.cli.gateway_options import GatewayOptions, gateway_options
 from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import write_text
@@ -80,10 +80,12 @@ def _show_effective(settings: GatewayOptions) -> int:
 
 def _show_service(settings: GatewayOptions) -> int:
     """List the APIs and operations whose effective policies can be shown."""
+    from apimpolicy.project.service.concerns import ListConcerns
     from apimpolicy.report.columns import Style
     from apimpolicy.report.service_text import example_url, service_text
 
     gateway, service = settings.service()
+    show_stand_ins(concerns=ListConcerns())
     print(service_text(gateway, service, Style.of(sys.stdout)))
     command = f"apimpolicy explain {settings.policy} --effective --get {example_url(service)}"
     say(f"to see the policies that a request meets as one document, run: {command}")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
 
 import click
 
@@ -25,9 +24,6 @@ from apimpolicy.project.environments import find_configuration
 from apimpolicy.project.gate_settings import NOT_RUN, UNDECIDED, WORDS, GateSettings, name_baseline
 from apimpolicy.report.columns import Style, counted
 from apimpolicy.report.gate_report import GateReport, gate_as, gate_text
-
-if TYPE_CHECKING:
-    from apimpolicy.project.service.leniency import Leniency
 
 FORMATS = ("text", "markdown", "json", "sarif", "junit", "github", "azure")
 _ENDINGS = {".md": "markdown", ".json": "json", ".sarif": "sarif", ".xml": "junit", ".txt": "text"}
@@ -93,6 +89,8 @@ def command(
     Exits with 0 if nothing fails, 1 if something does, 2 if a part can't run or the command line is invalid, 3 if only
     something undecided fails it, 5 if there is nothing to run.
     """
+    from apimpolicy.project.service.concerns import Concerns
+
     started = time.perf_counter()
     forms = {file: _form_of(file) for file in files}
     settings = _settings(path).with_options(fail, allow)
@@ -103,7 +101,7 @@ def command(
     run = GateRun(path, since, test_paths or (path,), None if name is None else Baseline.load(name))
     parts = run.parts(check_part, PARTS)
     report = GateReport(parts, settings, run.baseline is not None, time.perf_counter() - started, run.stand_ins)
-    _say_what_was_missing(run.stand_ins, is_verbose=verbose)
+    show_stand_ins(run.stand_ins, concerns=Concerns())  # `audit` reports what they hide
     if write_baseline is not None:
         return _write_baseline(report, path, write_baseline)
     code = _exit_code(report)
@@ -115,18 +113,6 @@ def command(
         write_text(file, f"{shown}\n")
     run.say_what_is_gone(report)
     return code
-
-
-def _say_what_was_missing(found: Leniency, *, is_verbose: bool) -> None:
-    """Print the stand-ins and problems of services with -v, and else in a line: `audit` reports what they hide."""
-    if is_verbose:
-        show_stand_ins(found)
-        return
-    found.is_shown = True
-    counts = [counted(len(found.stand_ins), "stand-in")] if found.stand_ins else []
-    counts += [f"{counted(len(found.problems), 'part')} of services left out"] if found.problems else []
-    if counts:
-        say(f"{', '.join(counts)}; -v lists them")
 
 
 def _form_of(file: str) -> str:

@@ -14,6 +14,7 @@ import click
 
 from apimpolicy.cli.commands import (
     configuration_option,
+    is_verbose,
     secrets_option,
     selects_environment,
     selects_service,
@@ -141,8 +142,24 @@ class GatewayOptions:
             request = to_server(self, gateway, request, content_of(self.arguments))
         request = self._with_token(gateway, request)
         result = gateway.send(request) if self.is_service else gateway.run(self._policies(), request)
+        if self.output == "text":
+            self._show_stand_ins(gateway, result)
         self.hint = "" if self.no_token else _token_hint(gateway, request, result)
         return result
+
+    def _show_stand_ins(self, gateway: Gateway, result: Result) -> None:
+        """Print those that concern the answer, and how many others there are."""
+        from apimpolicy.project.service.concerns import AllConcerns
+        from apimpolicy.project.service.leniency import leniency
+
+        if not leniency():
+            return
+        if not self.is_service or gateway.service is None:
+            show_stand_ins(concerns=AllConcerns())
+            return
+        from apimpolicy.project.service.request_concerns import RequestConcerns
+
+        show_stand_ins(concerns=RequestConcerns(gateway, gateway.service, result))
 
     def say_hint(self) -> None:
         """Print how to send a token, to whom it was refused for want of one."""
@@ -229,7 +246,7 @@ class GatewayOptions:
 
     def _with_more(self, gateway: Gateway) -> Gateway:
         """Return the gateway with what the command line adds to the configuration."""
-        if self.output == "text":
+        if self.output == "text" and is_verbose(click.get_current_context()):
             show_stand_ins()  # before the request: what it sends as a secret is hidden afterwards
         gateway.named_values.update(dict(_pair(text, "--named-value", "NAME=VALUE") for text in self.named_values))
         for text in self.uploads:

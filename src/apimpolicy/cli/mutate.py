@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from apimpolicy.cli import commands
-from apimpolicy.cli.commands import WithHelp, stands_in
+from apimpolicy.cli.commands import WithHelp, show_stand_ins, stands_in
 from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.columns import Style, printable, wrap
@@ -159,11 +159,13 @@ def _run_baseline(runs: PytestRuns, coverage: PolicyCoverage) -> list[str]:
 
 
 def _show(outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float | None, verbose: bool, form: str) -> int:
+    from apimpolicy.project.service.concerns import Concerns
     from apimpolicy.report.mutation_results import Score
 
     percent = Score.of(outcomes).percent
     is_too_little = fail_under is not None and percent < fail_under
     style = Style.of(sys.stdout)
+    show_stand_ins(concerns=Concerns())
     if form == "json":
         from apimpolicy.report.mutation_results import mutation_to_json
 

@@ -10,7 +10,7 @@ import click
 
 from apimpolicy.checkout import open_bytes
 from apimpolicy.cli import commands
-from apimpolicy.cli.commands import WithHelp, reads_services_once, selects_service
+from apimpolicy.cli.commands import WithHelp, lists_stand_ins, reads_services_once, selects_service
 from apimpolicy.cli.new_tests import Written, write_tests
 from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import ensure_new, write_text
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 @click.option("--with-errors", is_flag=True, help="Keep cases in which the policy fails with 500.")
 @selects_service
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@lists_stand_ins
 @reads_services_once
 def command(
     what: str,

@@ -126,6 +126,7 @@ def _write_service(
     force: bool,
 ) -> Iterator[Written]:
     """Write a file for each API; policies that requests meet are taken from the list. Raises ConfigurationError."""
+    from apimpolicy.project.service.concerns import ListConcerns
     from apimpolicy.project.service.leniency import Leniency, lenient
     from apimpolicy.reasoning.scenarios.scenario import Bounds
     from apimpolicy.testing.service_tests import service_tests
@@ -155,7 +156,7 @@ def _write_service(
                 dropped = len(made.made.dropped)
                 yield Written(subject, made.output, made.made.count, len(made.made.missing), problem, dropped)
         progress.clear()
-        show_stand_ins(found)
+        show_stand_ins(found, concerns=ListConcerns())
 
 
 # Policies

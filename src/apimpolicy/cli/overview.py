@@ -26,6 +26,7 @@ from apimpolicy.report.columns import Style, counted, printable
 
 if TYPE_CHECKING:
     from apimpolicy.project.discovery import Discovery
+    from apimpolicy.project.service.leniency import Leniency
     from apimpolicy.reasoning.audit.analysis import ServiceAudit
 
 FINDING, CHECKING, AUDITING, TESTING = 0.4, 0.6, 0.6, 0.3
@@ -57,13 +58,13 @@ def command(path: str) -> int:
         raise ConfigurationError(f"found no policies in {path} at a glance; `apimpolicy --help` lists the commands")
     projects, discovery = found
     findings = _findings(projects, discovery)
-    with lenient(Leniency()):
+    with lenient(Leniency()) as missing:
         audits = _audits(path)
         tests = _tests(path)
     if not discovery.files and not any(audit.operations for audit in audits.values()):
         raise ConfigurationError(f"found no policies in {path} at a glance; `apimpolicy --help` lists the commands")
     style = Style.of(sys.stdout)
-    for line in _screen(path, discovery, findings, audits, tests, style):
+    for line in _screen(path, discovery, findings, audits, tests, missing, style):
         print(style.fit(line))
     return commands.CLEAN
 
@@ -133,9 +134,16 @@ def _tests(path: str) -> _Tests:
 
 
 def _screen(
-    path: str, discovery: Discovery, findings: _Findings, audits: dict[str, ServiceAudit], tests: _Tests, style: Style
+    path: str,
+    discovery: Discovery,
+    findings: _Findings,
+    audits: dict[str, ServiceAudit],
+    tests: _Tests,
+    missing: Leniency,
+    style: Style,
 ) -> Iterator[str]:
     from apimpolicy.report.audit_text import LENDING, rows
+    from apimpolicy.report.stand_in_text import counts_in_words
 
     operations = [each for audit in audits.values() for each in audit.operations]
     apis = sum(len({each.api.id for each in audit.operations}) for audit in audits.values())
@@ -152,6 +160,8 @@ def _screen(
         yield f"  {'' if index else 'access':8}  {where}{row.number:,} × {words}: {printable(row.apis)}"
     if len(found) > _MOST_ROWS:
         yield f"            and {len(found) - _MOST_ROWS} more"
+    if counts := counts_in_words(missing.stand_ins, missing.problems):
+        yield f"  unknown   {counts}: apimpolicy audit -v lists them"
     yield f"  tests     {_tests_in_words(tests)}"
     yield ""
     yield "Next:"

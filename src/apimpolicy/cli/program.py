@@ -82,6 +82,12 @@ _SYNONYMS = {
     "coverage": "test",
 }
 """Names that other tools have for a command."""
+_OPTION_SYNONYMS = {
+    "--port": ("--http", "--https"),
+    **dict.fromkeys(("--json", "--sarif", "--markdown", "--junit"), ("--format",)),
+    **dict.fromkeys(("--output", "--out"), ("--output-file",)),
+}
+"""Options that others are taken for."""
 
 
 def _unknown_command(name: str) -> str:
@@ -92,6 +98,21 @@ def _unknown_command(name: str) -> str:
     if os.path.exists(name):
         return f"unknown command '{name}'; did you mean 'apimpolicy check {name}'?"
     return f"unknown command '{name}'; commands: {', '.join(COMMANDS)}."
+
+
+def _unknown_option(error: click.NoSuchOption) -> str:
+    """Return the message with the options of the command that may be meant: by their meaning, beginning or spelling."""
+    from difflib import get_close_matches
+
+    given = error.option_name
+    parameters = [] if error.ctx is None else error.ctx.command.get_params(error.ctx)
+    names = [name for each in parameters for name in (*each.opts, *each.secondary_opts) if name.startswith("--")]
+    meant = [name for name in _OPTION_SYNONYMS.get(given, ()) if name in names]
+    meant = meant or [name for name in names if len(given) > 3 and name.startswith(given)]
+    near = get_close_matches(given.strip("-"), [name.strip("-") for name in names], 1, 0.7)
+    meant = meant or [f"--{name}" for name in near]
+    advice = f"; did you mean {' or '.join(map(repr, meant[:2]))}?" if meant else ""
+    return f"{error.message.rstrip('.')}{advice}"
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -206,7 +227,8 @@ def _guarded(arguments: list[str]) -> int:
             click.echo(error.format_message())
             return commands.USAGE
         command = error.ctx.command_path if error.ctx else "apimpolicy"
-        say(f"{_lower(error.format_message())}\nTry '{command} --help'.")
+        message = _unknown_option(error) if isinstance(error, click.NoSuchOption) else error.format_message()
+        say(f"{_lower(message)}\nTry '{command} --help'.")
         return commands.USAGE
     except click.ClickException as error:
         say(error.format_message())

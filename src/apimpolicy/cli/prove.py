@@ -190,6 +190,10 @@ def _write(reports: Sequence[ClaimReport]) -> None:
 
 
 def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float, form: str) -> None:
+    from apimpolicy.project.service.concerns import Concerns
+
+    if form != "json":
+        show_stand_ins(concerns=Concerns())  # the reasons of claims that aren't decided name what matters
     if form == "text":
         _show_text(reports, unreadable, seconds)
         return
@@ -218,7 +222,6 @@ def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], secon
     style = Style.of(sys.stdout)
     for problem in unreadable.values():
         print(visible_lines(problem))
-    show_stand_ins()
     if not reports:
         return
     print()

@@ -23,6 +23,7 @@ from apimpolicy.text.secrets import markup_without_secrets
 if TYPE_CHECKING:
     from apimpolicy.cli.coverage_output import CoverageOutput
     from apimpolicy.cli.test_served import ServedCases
+    from apimpolicy.project.service.concerns import Concerns
     from apimpolicy.project.service.leniency import Leniency
     from apimpolicy.report.coverage_data import CoverageReport
     from apimpolicy.report.test_results import CaseReport
@@ -58,7 +59,7 @@ class RunOptions(NamedTuple):
 @click.option("--html", metavar="DIR", help="Write a page with the journey of each failed case into this folder.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Number of processes; each runs whole files.")
 @click.option("--watch", is_flag=True, help="Run again when a file changes, until Ctrl-C.")
-@click.option("-v", "--verbose", is_flag=True, help="List every case.")
+@click.option("-v", "--verbose", is_flag=True, help="List every case, and what isn't known of services.")
 @commands.format_option("text json github azure")
 @click.option("--coverage", is_flag=True, help="Report policies, branches and conditions that no case reached.")
 @click.option(
@@ -175,7 +176,7 @@ def _test(run: RunOptions) -> int:
     bad = [report for report in reports if not report.is_good]
     seconds = time.perf_counter() - started
     if run.is_text:
-        commands.show_stand_ins()
+        commands.show_stand_ins(concerns=_concerns_of(bad))
         for report in bad:
             print(f"\n{failure(report, style)}")
     else:
@@ -215,6 +216,13 @@ def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: di
         text = findings_as(form, case_findings(reports, unreadable))
     write_report(text)
     sys.stdout.flush()
+
+
+def _concerns_of(bad: Sequence[CaseReport]) -> Concerns:
+    """Return what may have made cases fail: problems of the APIs that they met."""
+    from apimpolicy.project.service.concerns import ApiConcerns, Concerns
+
+    return ApiConcerns(report.api for report in bad) if bad else Concerns()
 
 
 def _say_what_was_seen(target: RealGateway | ServedCases, reports: Sequence[CaseReport]) -> None:

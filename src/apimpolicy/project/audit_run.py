@@ -169,7 +169,7 @@ def audit_gateway(
 
 def _with_attempt(finding: AuditFinding, attempts: Mapping[tuple[str, str], Attempt]) -> AuditFinding:
     found = next((attempts[each.key] for each in finding.operations if each.key in attempts), None)
-    shows = finding.code in ("AUD001", "AUD002", "AUD003", "AUD010", "AUD012")
+    shows = finding.code in ("AUD001", "AUD002", "AUD003", "AUD010", "AUD012", "AUD015")
     return attrs.evolve(finding, attempt=found) if found is not None and shows else finding
 
 

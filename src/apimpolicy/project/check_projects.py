@@ -227,6 +227,12 @@ class CheckServices:
             return tuple(known) or (None,)
         return (wanted,) if is_environment(wanted, known) else (None,)
 
+    def all_environments(self, paths: Iterable[str]) -> list[str]:
+        """Return the environments in which files are checked, sorted; none unless that is `all` of them."""
+        if self._projects.options.environment != ALL:
+            return []
+        return sorted({name for path in paths for name in self.environments_of(path) if name is not None})
+
     def check_options(self, paths: Sequence[str]) -> None:
         """Raises ConfigurationError for an environment that none of the files has, and for an unknown revision."""
         options = self._projects.options

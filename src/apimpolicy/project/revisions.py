@@ -183,6 +183,15 @@ def _repository(near: str) -> str:
     return os.fsdecode(top.output).removesuffix("\n")
 
 
+def commit_at(folder: str) -> str:
+    """Return the short name of the commit that is checked out around a folder; empty without git, or a commit."""
+    try:
+        done = git(folder, "rev-parse", "--short", "--verify", "--quiet", "HEAD")
+    except OSError:
+        return ""
+    return "" if done.code else os.fsdecode(done.output).strip()
+
+
 def is_shallow(near: str) -> bool:
     """Return whether the repository around a folder has only a part of its history."""
     return _git(near, "rev-parse", "--is-shallow-repository").output.strip() == b"true"

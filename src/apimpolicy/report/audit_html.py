@@ -6,11 +6,16 @@ not decided, and the OWASP table. The page needs nothing else and runs no script
 
 from __future__ import annotations
 
+import datetime
+import os
 import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.checks.pages import address_of_code
+from apimpolicy.project.environments import selected
+from apimpolicy.project.revisions import commit_at
 from apimpolicy.reasoning.audit import kinds
 from apimpolicy.reasoning.audit.access import NOT_LIMITED, WEAK_TOKEN, limited_by
 from apimpolicy.reasoning.audit.findings import lent_to_anyone, operations_by_api
@@ -56,6 +61,7 @@ def audit_html(runs: Sequence[AuditRun], inventories: Sequence[Inventory] = (), 
 def _body(run: AuditRun, more: Sequence[str]) -> Iterator[str]:
     service = f" of {text(run.service)}" if run.service else ""
     yield f'<header><h1>Who reaches the backend{service}</h1><p class="lead">{text(_sentence(run))}</p>'
+    yield f"<p>{text(' · '.join(_origin(run)))}</p>"
     yield '<ul class="totals">'
     for row in audit_text.rows(run.audit.operations):
         is_part = row.words in ("anyone", "not decided") or row.words.endswith(audit_text.UNLESS)
@@ -70,6 +76,17 @@ def _body(run: AuditRun, more: Sequence[str]) -> Iterator[str]:
     yield from _owasp(run)
     yield "</main>"
     yield "<footer>Made by apimpolicy. Requests ran on a simulated gateway; none left the machine.</footer>"
+
+
+def _origin(run: AuditRun) -> Iterator[str]:
+    """Yield what the page is about: the folder, the environment, the commit that is checked out, and the date."""
+    folder = run.path if os.path.isdir(run.path) else os.path.dirname(run.path) or os.curdir
+    yield os.path.basename(os.path.abspath(run.path))
+    if (environment := selected()) is not None:
+        yield f"environment {environment}"
+    if commit := commit_at(folder):
+        yield f"commit {commit}"
+    yield datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
 
 
 def _sentence(run: AuditRun) -> str:
@@ -110,10 +127,10 @@ def _operation(run: AuditRun, operation: OperationAudit) -> Iterator[str]:
     name = f'<span class="name">{text(operation.name)} <small>{text(audit_text.answer(operation))}</small></span>'
     yield f'<details class="operation"><summary class="row">{name}{_markup(cells)}</summary><div class="path">'
     for path in operation.access.paths:
-        yield f"<p>Reached with: {text(path.words)}</p>"
+        yield f"<p>Reached with: {_with_code(path.words)}</p>"
     shown = ", ".join(audit_text.details(operation))
     if shown:
-        yield f"<p>{text(shown)}</p>"
+        yield f"<p>{_with_code(shown)}</p>"
     lent = [
         f"{action.subject} ({when(operation, action.subject)})"
         for action in operation.actions
@@ -171,6 +188,8 @@ def _markup(cells: dict[str, Cell]) -> str:
 
     def kind(column: str, cell: Cell) -> str:
         found = classes[cell.when]
+        if column == "limited by" and cell.when == NEVER and cell.words:
+            return "unlimited"
         return "danger" if cell.is_danger else neutral.get(found, found) if column in COLUMNS[5:] else found
 
     return "".join(
@@ -188,13 +207,18 @@ def _findings(run: AuditRun) -> Iterator[str]:
         severity = finding.severity.value
         where = audit_text.subject(run, finding)
         head = f"{where}: {finding.message}" if where else finding.message
-        yield f'<div class="finding {severity}"><b>{finding.code}</b> {severity} · {_with_code(head)}<ul>'
+        yield f'<div class="finding {severity}">{_linked(finding.code)} {severity} · {_with_code(head)}<ul>'
         for each in dict.fromkeys(finding.evidence):
             yield f"<li>{_with_code(each.words)} <code>{text(audit_text.shown_place(run, str(each.place)))}</code></li>"
         if finding.attempt is not None:
             yield f"<li>request that ran <code>{text(audit_text.request_words(finding))}</code></li>"
         yield "</ul></div>"
     yield "</section>"
+
+
+def _linked(code: str) -> str:
+    """Return a code as a link to the page that explains it."""
+    return f'<a href="{text(address_of_code(code))}"><b>{text(code)}</b></a>'
 
 
 def _with_code(sentence: str) -> str:
@@ -231,7 +255,7 @@ def _owasp(run: AuditRun) -> Iterator[str]:
         shown = f"{counted(count, 'finding')}, in part" if risk.codes else "not decidable at the gateway"
         if risk.number == "API7":
             shown = "see check"
-        yield f"<tr><td>{risk.number} {text(risk.name)}</td><td>{shown}</td><td>{text(risk.words)}</td></tr>"
+        yield f"<tr><td>{risk.number} {text(risk.name)}</td><td>{shown}</td><td>{_with_code(risk.words)}</td></tr>"
     yield "</table></section>"
 
 

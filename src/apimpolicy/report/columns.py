@@ -267,16 +267,17 @@ class Style:
 PLAIN = Style()
 
 WIDE = Style(width=120)
-"""The page of texts that Python code gets, such as `str(explanation)`, where its output is no terminal."""
+"""The page of texts that Python code gets, such as `str(explanation)`, where its output has no edge."""
 _page: ContextVar[Style | None] = ContextVar("page", default=None)
 
 
 def page() -> Style:
     """Return the style of texts that are laid out before they are printed, such as explanations of failed cases."""
     found = _page.get()
-    if found is not None or not is_a_terminal(sys.stdout):
-        return found or WIDE
-    return Style(width=Style.of(sys.stdout).width, is_terminal=True)
+    if found is not None:
+        return found
+    style = Style.of(sys.stdout)
+    return Style(width=style.width, is_terminal=style.is_terminal, has_edge=True) if style.has_edge else WIDE
 
 
 @contextmanager

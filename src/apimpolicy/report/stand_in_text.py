@@ -7,30 +7,41 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.project.service.leniency import leniency
-from apimpolicy.report.columns import PLAIN, Style, counted, printable
+from apimpolicy.report.columns import PLAIN, Style, counted, first_of, printable
 from apimpolicy.report.terminal import path_from_here
 
 if TYPE_CHECKING:
+    from apimpolicy.project.service.concerns import Concerns
     from apimpolicy.project.service.description import FileLocation, Problem
     from apimpolicy.project.service.stand_ins import StandIn
     from apimpolicy.report.outputs.parts import Place, WithStandIns
 
 _PLURALS = {"identity": "identities"}
 _MOST_LINES = 12
+_MOST_NAMES = 6
+_MOST_POSSIBLE = 3
 _WIDEST = 60
 
 
 def stand_in_lines(
-    stand_ins: Sequence[StandIn], problems: Sequence[Problem], style: Style = PLAIN, *, in_full: bool = True
+    stand_ins: Sequence[StandIn],
+    problems: Sequence[Problem],
+    style: Style = PLAIN,
+    *,
+    in_full: bool = True,
+    concerns: Concerns | None = None,
 ) -> list[str]:
-    """Return the problems and the number of stand-ins; in full, a line for each, and those for the configuration."""
-    lines = [style.fit(problem_text(problem)) for problem in problems]
+    """Return the problems and the number of stand-ins; in full, a line for each, and those for the configuration.
+
+    With `concerns`, those that concern an answer are named, and the others counted in one line.
+    """
+    if not in_full and concerns is not None:
+        return [style.fit(line) for line in _concerning(stand_ins, problems, concerns)]
+    lines = list(dict.fromkeys(style.fit(problem_text(problem)) for problem in problems))
     if not stand_ins:
         return lines
     if not in_full:
-        kinds = Counter(each.kind for each in stand_ins)
-        counts = ", ".join(counted(count, kind, _PLURALS.get(kind, "")) for kind, count in kinds.items())
-        return [*lines, style.fit(f"{counted(len(stand_ins), 'stand-in')} ({counts}); -v lists them")]
+        return [*lines, style.fit(f"{_stand_ins_in_words(stand_ins)}; -v lists them")]
     rows = [(each.kind, each.name, each.purpose, place(each.origin)) for each in stand_ins]
     lines.append(
         style.fit("Stand-ins (--strict makes them an error; these lines in apimpolicy.toml give their values):")
@@ -43,6 +54,58 @@ def stand_in_lines(
         more = counted(len(shown) - _MOST_LINES, "more line")
         lines.append(f"    … and {more}: apimpolicy new config writes all of them")
     return lines
+
+
+def _concerning(stand_ins: Sequence[StandIn], problems: Sequence[Problem], concerns: Concerns) -> Iterator[str]:
+    """Yield what concerns an answer, and one line about the rest."""
+    texts = {problem_text(problem): problem for problem in problems}
+    own = [text for text, problem in texts.items() if concerns.is_about(problem)]
+    possible = [text for text, problem in texts.items() if text not in own and concerns.may_be_about(problem)]
+    yield from (*own, *possible[:_MOST_POSSIBLE])
+    used = [each for each in stand_ins if concerns.has_stand_in(each)]
+    if used:
+        yield f"this answer uses {stand_ins_by_name(used)}; -v shows {'it' if len(used) == 1 else 'them'}"
+    further = possible[_MOST_POSSIBLE:]
+    if further and concerns.is_narrow:
+        yield f"{_problems_in_words((texts[text] for text in further), 'more ')} may concern this answer; -v lists them"
+        shown = {*own, *possible}
+    else:
+        shown = {*own, *possible[:_MOST_POSSIBLE]}
+    others = [problem for text, problem in texts.items() if text not in shown]
+    unused = [each for each in stand_ins if each not in used]
+    if counts := counts_in_words(unused, others):
+        where = "elsewhere in the service: " if concerns.is_narrow else "about the service: " if others else ""
+        yield f"{where}{counts}; -v lists them"
+
+
+def stand_ins_by_name(stand_ins: Iterable[StandIn]) -> str:
+    """`stand-ins for the named values a, b, the issuer login`"""
+    by_kind: dict[str, list[str]] = {}
+    for each in stand_ins:
+        by_kind.setdefault(each.kind, []).append(printable(each.name))
+    parts = []
+    for kind, names in by_kind.items():
+        noun = kind if len(names) == 1 else _PLURALS.get(kind, f"{kind}s")
+        parts.append(f"the {noun} {first_of(names, _MOST_NAMES)}")
+    return f"{'a stand-in' if sum(map(len, by_kind.values())) == 1 else 'stand-ins'} for {', '.join(parts)}"
+
+
+def counts_in_words(stand_ins: Iterable[StandIn], problems: Iterable[Problem]) -> str:
+    """`1 error, 2 warnings, 3 stand-ins (2 named values, 1 identity)`; empty for nothing."""
+    return ", ".join(filter(None, (_problems_in_words(problems), _stand_ins_in_words(stand_ins))))
+
+
+def _problems_in_words(problems: Iterable[Problem], which: str = "") -> str:
+    """`1 error, 2 warnings`"""
+    kinds = Counter(str(each.severity) for each in problems)
+    return ", ".join(counted(kinds[kind], f"{which}{kind}") for kind in sorted(kinds))
+
+
+def _stand_ins_in_words(stand_ins: Iterable[StandIn]) -> str:
+    """`3 stand-ins (2 named values, 1 identity)`"""
+    kinds = Counter(each.kind for each in stand_ins)
+    counts = ", ".join(counted(count, kind, _PLURALS.get(kind, "")) for kind, count in kinds.items())
+    return f"{counted(kinds.total(), 'stand-in')} ({counts})" if kinds else ""
 
 
 def problem_text(problem: Problem) -> str:

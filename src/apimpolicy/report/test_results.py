@@ -64,6 +64,8 @@ class CaseReport(NamedTuple):
     seconds: float = 0.0
     page: str = ""
     """The journey of the last request as HTML, if requested."""
+    api: str = ""
+    """The id of the API that the last request met; empty if none did."""
 
     @property
     def is_good(self) -> bool:

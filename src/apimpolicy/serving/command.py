@@ -23,6 +23,7 @@ from apimpolicy.gateway.engine.service_requests import documents_of, operations_
 from apimpolicy.memory import collect
 from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.manual_requests import TokenWish, issuers_of, token_of
+from apimpolicy.project.service.concerns import ListConcerns
 from apimpolicy.project.service.leniency import leniency
 from apimpolicy.project.service.reading import is_code
 from apimpolicy.project.service.stand_ins import SUBSCRIPTION
@@ -92,7 +93,8 @@ class ServeCommand:
             print(f"requests: {self.inspector.url}/{self.token}/", file=self.output)
         if (found := leniency()) is not None and found:
             found.is_shown = True
-            print("\n".join(stand_in_lines(found.stand_ins, found.problems, in_full=in_full)), file=self.output)
+            lines = stand_in_lines(found.stand_ins, found.problems, style, in_full=in_full, concerns=ListConcerns())
+            print("\n".join(lines), file=self.output)
         for line in (*callable_lines(self.served), *notes(self.served), self._backend(), *self._state()):
             print(style.fit(f"  {line}"), file=self.output)
         write = getattr(self.output, "own", self.output.write)  # a token is hidden elsewhere

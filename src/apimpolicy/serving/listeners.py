@@ -11,17 +11,20 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import urlsplit
 
 from apimpolicy.csharp.dotnet.values import from_utf16
+from apimpolicy.gateway.policies.effects import TokenValidated
 from apimpolicy.report.columns import printable
 from apimpolicy.report.explanation import decided_by
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.text.secrets import data_without_secrets, without_secrets
 
 if TYPE_CHECKING:
+    from apimpolicy.gateway.engine.result import Result
     from apimpolicy.serving.dispatcher import Handled
 
 _MOST_WAITING = 10_000
@@ -36,11 +39,11 @@ class Summary:
     def __init__(self, handled: Handled) -> None:
         request, response, result = handled.request, handled.response, handled.result
         parts = urlsplit(request.url)
+        certificate = request.certificate
+        proofs = [] if certificate is None else [f"{certificate.subject} ({certificate.thumbprint[:4]}…)"]
         self.time = time.strftime("%H:%M:%S", time.localtime(handled.began))
         self.method = request.method
         self.path = f"{parts.path}{'?…' if parts.query else ''}"
-        certificate = request.certificate
-        self.caller = "" if certificate is None else f"{certificate.subject} ({certificate.thumbprint[:4]}…)"
         self.status = response.status_code
         self.reason = response.reason
         self.target = ""
@@ -48,15 +51,28 @@ class Summary:
         self.decided = handled.problem
         if result is not None:
             hide_secrets_of(result)
+            proofs += _known_from(result)
             if result.backend_requests:
                 sent = urlsplit(result.backend_requests[-1].url)
                 self.target = f"{sent.scheme}://{sent.netloc}"
             self.decided = decided_by(result)
+        self.caller = ", ".join(proofs)
 
     def __str__(self) -> str:
         answer = f"{self.status} {self.reason}".rstrip() + (f" → {self.target}" if self.target else "")
         what = "  ".join(filter(None, (f"{self.method} {self.path}", self.caller)))
         return printable(f"{self.time} {what:40} {answer:30} {self.decided}  {self.seconds * 1000:.1f} ms")
+
+
+def _known_from(result: Result) -> Iterator[str]:
+    """Yield who called, as the gateway knows it: the subscription of the key, and the subject of a valid token."""
+    subscription = result.exchange.context.subscription
+    if subscription is not None:
+        yield f"subscription {from_utf16(subscription.id)}"
+    for entry in result.trace:
+        if isinstance(entry.effect, TokenValidated) and entry.effect.valid:
+            yield f"token of {entry.effect.text.partition(',')[0]}"
+            return
 
 
 class LineWriter:

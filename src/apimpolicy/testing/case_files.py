@@ -48,7 +48,7 @@ from apimpolicy.testing import doubles
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.format import CASE, EXPECT, FILE, GIVEN, METHODS, OUTCOMES, PART, REQUEST, SCOPES, STEP, SUBJECT
 from apimpolicy.testing.identities import TestIdentities
-from apimpolicy.testing.kinds import check_keys
+from apimpolicy.testing.kinds import check_keys, check_table
 from apimpolicy.testing.tree import (
     ADDRESSES,
     MISSING,
@@ -161,22 +161,36 @@ def load_case_tree(tree: Tree, path: str) -> CaseFile:
     return _CaseFileReader(tree, path).read()
 
 
+_NO_SUBJECT = CaseSubject({"api": "<policies />"})
+"""The subject of a file whose own is a mistake."""
+
+
 class _CaseFileReader:
     def __init__(self, tree: Tree, path: str, *, is_read: bool = False) -> None:
         self.is_read = is_read
         """True for a file on disk: what a command made up names what the user has named."""
         self.tree = tree
         self.path = path
-        self.given = tree.known(FILE)
+        self.mistakes = Mistakes()
+        self.given = tree.known(FILE, self.mistakes)
 
     def read(self) -> CaseFile:
-        if not self.given:
-            return CaseFile(self.path, CaseSubject({}), None, TestCertificates({}, ""))
+        """Return the file. Raises TestFileError with all of its mistakes."""
+        file = CaseFile(self.path, CaseSubject({}), None, TestCertificates({}, ""))
+        if self.given:
+            with self.mistakes.kept():
+                file = self._read()
+        self.mistakes.end()
+        return file
+
+    def _read(self) -> CaseFile:
         directory = os.path.dirname(self.path)
         check_keys({key: part for key, part in self.given.items() if key != "cases"}, FILE)
         asked = self.given["certificates"].table() if "certificates" in self.given else {}
         providers = self.given["openid-providers"].table() if "openid-providers" in self.given else {}
-        subject = self._subject(self.given, directory)
+        subject: CaseSubject | None = _NO_SUBJECT
+        with self.mistakes.kept():
+            subject = self._subject(self.given, directory)
         file = CaseFile(
             self.path,
             subject or CaseSubject({}),
@@ -196,11 +210,9 @@ class _CaseFileReader:
         if cases.value is None:
             return file
         cases.expect(list)
-        mistakes = Mistakes()
         for number, tree in enumerate(cases.items(), 1):
-            with mistakes.kept():
+            with self.mistakes.kept():
                 file.cases += self._cases(file, tree, number, defaults)
-        mistakes.end()
         return file
 
     def _subject(self, given: dict[str, Tree], directory: str) -> CaseSubject | None:
@@ -245,6 +257,8 @@ class _CaseFileReader:
         return find_configuration(directory if service is None else service)
 
     def _cases(self, file: CaseFile, tree: Tree, number: int, defaults: dict[str, Tree]) -> Iterator[Case]:
+        if "each" not in tree.table():  # where it is, the values aren't known yet
+            check_table(tree, CASE)
         given = tree.known(CASE)
         name = given["name"].text() if "name" in given else f"case {number}"
         if "each" not in given:

@@ -84,6 +84,15 @@ def check(tree: Tree, words: str) -> None:
     raise tree.mistake(WRONG_KIND, f"this must be {wanted}, not {kind_of(tree.value)}")
 
 
+def check_table(tree: Tree, keys: Keys) -> None:
+    """Raise TestFileError with all keys of a table that are unknown, and all values of the wrong kind."""
+    mistakes = Mistakes()
+    given = tree.known(keys, mistakes)
+    with mistakes.kept():
+        check_keys(given, keys)
+    mistakes.end()
+
+
 def check_keys(given: dict[str, Tree], keys: Keys) -> None:
     mistakes = Mistakes()
     for key, tree in given.items():
@@ -150,7 +159,7 @@ def _check_inside(tree: Tree, kind: str) -> None:
         for item in tree.table().values():
             check(item, inner(kind))
     elif kind in TABLES:
-        check_keys(tree.known(TABLES[kind]), TABLES[kind])
+        check_table(tree, TABLES[kind])
     elif kind in KINDS:
         _check_value(tree, kind)
     elif kind != "gateway" and tree.value not in kind.split(", "):

@@ -23,6 +23,7 @@ from apimpolicy.errors import ApimPolicyError, DiagnosticError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from apimpolicy.report.columns import Style
     from apimpolicy.testing.apim import Apim
     from apimpolicy.testing.authority import TestAuthority
     from apimpolicy.testing.case_files import Case
@@ -109,14 +110,28 @@ def pytest_runtest_makereport(
     report = yield
     if not report.failed or error is None:
         return report
+    from apimpolicy.report.columns import on_page
+
     made = item.stash.get(_APIM, None)
+    style = _page_of(item.config)
     if isinstance(error.value, DiagnosticError):
         from apimpolicy.report.terminal import render_all
 
-        report.sections.append(("the policy does not compile", render_all(error.value.diagnostics)))
+        report.sections.append(("the policy does not compile", render_all(error.value.diagnostics, style)))
     elif report.when == "call" and made is not None and made.results:
-        report.sections.append(("apim, the last request", made.results[-1].explanation))
+        with on_page(style):
+            report.sections.append(("apim, the last request", made.results[-1].explanation))
     return report
+
+
+def _page_of(config: pytest.Config) -> Style:
+    """Return the page that pytest writes on; only a terminal, or `COLUMNS`, gives it an edge."""
+    from apimpolicy.report.columns import Style, page
+
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not reporter.isatty:
+        return page()
+    return Style(width=config.get_terminal_writer().fullwidth, is_terminal=True)
 
 
 def _without_the_library(error: pytest.ExceptionInfo[BaseException]) -> pytest.ExceptionInfo[BaseException]:
@@ -170,7 +185,7 @@ class CaseFileCollector(pytest.File):
         try:
             file = load_case_file(str(self.path))
         except ApimPolicyError as error:
-            text = problem_in_words(error)
+            text = problem_in_words(error, _page_of(self.config))
             raise self.CollectError(harmless(text) if isinstance(error, DiagnosticError) else text) from None
         for case in file.cases:
             yield CaseItem.from_parent(self, name=harmless(printable(case.name)), case=case)
@@ -203,10 +218,13 @@ class CaseItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, CaseFailedError):
+            from apimpolicy.report.columns import on_page
             from apimpolicy.report.harmless import harmless
             from apimpolicy.report.test_results import failure
 
-            return harmless(failure(excinfo.value.outcome.report()))
+            page = _page_of(self.config)
+            with on_page(page, indent=2):
+                return harmless(failure(excinfo.value.outcome.report(), page))
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
+from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.report.test_results import CaseReport
 from apimpolicy.testing.expectations import Mismatch, RequestFacts, mismatches, outcome_mismatches
@@ -85,7 +86,12 @@ class CaseOutcome:
             self.explanation() if self.status == "failed" else "",
             self.seconds,
             self.page() if with_page and self.status == "failed" else "",
+            self._api(),
         )
+
+    def _api(self) -> str:
+        exchange = self.results[-1].exchange if self.results else None
+        return "" if exchange is None or exchange.unmatched is not None else from_utf16(exchange.context.api.id)
 
 
 def run_case(case: Case) -> CaseOutcome:

@@ -52,6 +52,9 @@ class Mistakes:
         except TestFileError as error:
             self._found += error.diagnostics
 
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
     def end(self) -> None:
         """Raise TestFileError where there were any."""
         if self._found:
@@ -164,13 +167,13 @@ class Tree:
             return [tree.plain() for tree in self.value]
         return self.value
 
-    def known(self, keys: Collection[str]) -> dict[str, Tree]:
+    def known(self, keys: Collection[str], kept: Mistakes | None = None) -> dict[str, Tree]:
         """Return the trees by key, `_` and `-` alike, earlier names as the new ones; every key must be one of these.
 
-        Raises TestFileError, with all keys that aren't.
+        Keys that aren't are added to `kept`; without it, raises TestFileError with all of them.
         """
         found: dict[str, Tree] = {}
-        mistakes = Mistakes()
+        mistakes = Mistakes() if kept is None else kept
         for key, tree in self.table().items():
             name = key.replace("_", "-")
             name = RENAMED.get(name, name)
@@ -184,7 +187,8 @@ class Tree:
                         at_key=True,
                     )
                 found[name] = tree
-        mistakes.end()
+        if kept is None:
+            mistakes.end()
         return found
 
 

@@ -292,6 +292,23 @@ def test_mistakes_in_a_file_have_places(
     assert finding.position == place
 
 
+def test_all_mistakes_of_a_file_are_found(write: Callable[..., str]) -> None:
+    text = """policy: nothing.xml
+polcy: orders.xml
+cases:
+  - requst: {get: 1}
+    request: {get: /a, headers: 4}
+    expect: {status: [x], backend-requests: x, bodyy: 3}
+  - each: [{a: 1}]
+    expecct: {}
+  - expect: {reason: [1]}
+"""
+    with pytest.raises(DiagnosticError) as raised:
+        load_case_file(write(text))
+    found = {(finding.position.line, finding.position.column) for finding in raised.value.diagnostics}
+    assert found == {(1, 9), (2, 1), (4, 5), (5, 33), (6, 23), (6, 45), (6, 48), (8, 5), (9, 22)}
+
+
 def test_aliases_stand_for_as_much_as_a_large_file_holds_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Tree] = []
     monkeypatch.setattr(Tree, "__init__", _noted(Tree.__init__, made))

@@ -174,6 +174,22 @@ def test_a_failure_shows_the_test_and_not_the_library(project: Pytester) -> None
     assert "gateway.py" in project.runpytest("-q", "--full-trace").stdout.str()
 
 
+def test_failures_end_at_the_edge_of_the_page(project: Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    project.makefile(".test.yaml", broken="policy: orders.xml\ncases:\n  - request: 7\n    expct: {}\n")
+    project.makefile(".test.yaml", failing="policy: orders.xml\ncases:\n  - expect: {status: 204}\n")
+    project.makepyfile("""
+        def test_a(apim):
+            apim.policy = "orders.xml"
+            assert apim.get("/orders").status_code == 204
+    """)
+    result = project.runpytest("-q", "--continue-on-collection-errors")
+    result.assert_outcomes(failed=2, errors=1)
+    result.stdout.fnmatch_lines(["*POL502*unknown key 'expct'", "*decided by orders.xml*", "path: inbound*"])
+    ours = [line for line in result.outlines if not line.startswith(("E  ", "FAILED", "ERROR"))]
+    assert [line for line in ours if len(line) > 80 and " " in line.strip()] == []
+
+
 def test_coverage_py_does_not_warn(project: Pytester) -> None:
     pytest.importorskip("pytest_cov", reason="pytest-cov is not installed")
     project.makepyfile("""

@@ -2,7 +2,7 @@
 
 **What it does.** Looks for members that Azure allows in expressions and that apimpolicy doesn't run: those that read
 files, the rules of time zones, the list of encodings, and a few more
-([all of them](https://apimpolicy.github.io/apimpolicy/reference/not-simulated/)). It reports each once in a document.
+([all of them](https://apimpolicy.github.io/apimpolicy/not-simulated/)). It reports each once in a document.
 
 **Why it matters.** `run`, `test` and `serve` stop at such a member with its name. The policy itself may be right.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.project.environments import find_configuration
@@ -72,7 +72,8 @@ class CodeService:
         describe_resources(service, deployed.resources, [*unread, *self._foreign_policies()], files)
         shown = (*(each for each in self.others if not each.resources), deployed)
         notes = (note for each in shown for reading in each.readings for note in reading.notes)
-        service.problems += map(_problem, dict.fromkeys(notes))
+        parts = _parts_by_place(deployed.resources)
+        service.problems += (_problem(note, parts) for note in dict.fromkeys(notes))
         for words, resource in deployed.conflicts:
             service.problems.append(Problem(words, _place(resource), severity=Severity.WARNING))
         service.problems += _unread(files, deployed.resources)
@@ -210,8 +211,26 @@ def _text(name: Value) -> str:
     return hole(name) if isinstance(name, Unknown) else str(name)
 
 
-def _problem(note: Note) -> Problem:
-    return Problem(note.message, _origin(note), help=note.help, severity=Severity.WARNING)
+def _problem(note: Note, parts: Mapping[FileLocation, set[str]]) -> Problem:
+    """Return the problem of a note, with the API or product that the code at its place is for."""
+    made = parts.get(_origin(note), set())
+    part = next(iter(made)) if len(made) == 1 else ""
+    return Problem(note.message, _origin(note), part, note.help, severity=Severity.WARNING)
+
+
+def _parts_by_place(resources: Iterable[Resource]) -> Mapping[FileLocation, set[str]]:
+    """Return the APIs and products to which resources belong, by the places in the code that make them.
+
+    The link of an API to a product belongs to the API.
+    """
+    found: dict[FileLocation, set[str]] = {}
+    for each in resources:
+        index = 1 if each.type == "products/apis" else 0
+        kind = kind_of_folder(each.type.split("/")[index])
+        has_part = kind is not None and kind.id in ("apis", "products") and is_known(each.names[index])
+        part = f"the {kind.noun} '{each.names[index]}'" if kind is not None and has_part else ""
+        found.setdefault(_place(each), set()).add(part)
+    return found
 
 
 def _origin(note: Note) -> FileLocation:

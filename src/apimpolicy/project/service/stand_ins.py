@@ -114,13 +114,18 @@ def _named_values(
 def _credentials(description: ServiceDescription | None) -> Iterator[Source]:
     """Yield the texts of backends that contain named values."""
     for each in description.backends if description is not None else ():
-        backend = each.backend
-        if isinstance(backend, Backend):
-            texts = [backend.url, *(backend.authorization or ())]
-            for given in (*backend.headers.values(), *backend.query.values()):
-                texts += [given] if isinstance(given, str) else given
+        if isinstance(each.backend, Backend):
+            texts = backend_texts(each.backend)
             if any("{{" in text for text in texts):
                 yield Source("\n".join(texts), each.origin.file)
+
+
+def backend_texts(backend: Backend) -> list[str]:
+    """Return the texts of a backend that may contain named values."""
+    texts = [backend.url, *(backend.authorization or ())]
+    for given in (*backend.headers.values(), *backend.query.values()):
+        texts += [given] if isinstance(given, str) else given
+    return texts
 
 
 def _missing(

@@ -25,6 +25,7 @@ from apimpolicy.project.layout import extracts_in
 from apimpolicy.project.named_values import read_text
 from apimpolicy.project.service.reading import has_service
 from apimpolicy.reasoning.scenarios.scenario import Bounds
+from apimpolicy.report.columns import page
 from apimpolicy.testing.case_files import Case, CaseFile, load_case_file, load_case_tree
 from apimpolicy.testing.claims.reading import Claim, claims_of, library
 from apimpolicy.testing.kinds import check
@@ -155,7 +156,7 @@ def find_claims(paths: Sequence[str], words: Sequence[str] = ()) -> FoundClaims:
         try:
             file = read(path)
         except (ConfigurationError, DiagnosticError) as error:
-            found.unreadable[path] = problem_in_words(error)
+            found.unreadable[path] = problem_in_words(error, page())
             continue
         claims = [claim for claim in file.claims if _is_wanted(claim, words)]
         if claims:

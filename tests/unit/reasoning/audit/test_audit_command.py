@@ -137,6 +137,18 @@ def test_the_page(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "&lt;b&gt;.azure.com" in page
     assert page.count("not decidable at the gateway") == 4
     assert "<script" not in page
+    assert "`" not in page
+    assert 'reference/codes/#aud001"><b>AUD001</b></a>' in page
+    assert '<span class="cell unlimited" data-label="limited by"' in page
+
+
+def test_the_page_says_what_it_is_about(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"]):
+        subprocess.run(["git", *command], cwd=folder.parent, check=True)
+    (folder.parent / "apimpolicy.toml").write_text("[environments.prod]\n", "utf-8")
+    audit(capsys, "--html", "audit.html", "--environment", "prod")
+    page = Path("audit.html").read_text("utf-8")
+    assert re.search(r"<p>\S+ · environment prod · commit [0-9a-f]{7,} · \d{4}-\d\d-\d\d</p>", page)
 
 
 def test_a_comment_suppresses(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
