@@ -12,8 +12,9 @@ from tests.sampling import IS_NIGHTLY
 
 from apimpolicy.checkout import IS_LINK, NOT_OWN
 from apimpolicy.editor.isolated_calls import call
-from apimpolicy.editor.named_paths import CASES, POLICY, own_folders, why_refused
+from apimpolicy.editor.named_paths import CASES, POLICY, author_of_calls, own_folders
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.authority import Role, why_refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,10 +119,11 @@ def test_own_files_are_read(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(checkout)
     folders = own_folders()
     assert folders == [str(checkout)]
+    assistant = author_of_calls(Role.ASSISTANT, folders)
     for path in ("own.xml", str(checkout / "own.xml"), ".", "apis"):
-        assert why_refused(path, folders, POLICY) == ""
+        assert why_refused(assistant, path, POLICY) == ""
     (checkout / "own.test.yaml").write_text("policy: own.xml\n")
-    assert why_refused("own.test.yaml", folders, CASES) == ""
+    assert why_refused(assistant, "own.test.yaml", CASES) == ""
     assert call("format_policy", {"policy": "own.xml"}, folders)["text"].startswith("<policies>")
 
 
@@ -129,5 +131,5 @@ def test_a_server_in_the_home_folder_has_no_folder(checkout: Path, monkeypatch: 
     monkeypatch.setenv("HOME", str(checkout.parent))
     monkeypatch.chdir(checkout.parent)
     assert own_folders() == []
-    assert "--root" in why_refused(str(checkout / "own.xml"), [], POLICY)
+    assert "--root" in why_refused(author_of_calls(Role.ASSISTANT, []), str(checkout / "own.xml"), POLICY)
     assert own_folders([str(checkout)]) == [str(checkout)]

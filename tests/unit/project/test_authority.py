@@ -1,0 +1,99 @@
+"""What the files of a checkout may name, and what authors decide."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from apimpolicy import checkout
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project import authority
+from apimpolicy.project.authority import Author, Role, may_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs links and pipes")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return a repository with links, ignored files and files of tools, beside a folder of somebody else."""
+    outside, project = tmp_path / "outside", tmp_path / "project"
+    for folder in (outside, project / "sub" / ".hidden", project / "made", project / "keys"):
+        folder.mkdir(parents=True)
+    subprocess.run(["git", "init", "--quiet", str(project)], check=True)
+    for name in ("own.txt", ".env", "sub/own.txt", "sub/.hidden/own.txt", "made/own.txt", "a.local", "kept.local"):
+        (project / name).write_text("own")
+    (project / ".gitignore").write_text("*.local\nmade/\n!sub/kept.txt\n*.bak\n")
+    (project / "sub" / ".gitignore").write_text("*.txt\n!own.txt\n")
+    for name in ("sub/other.txt", "gha-creds-17ab.json", "sub/terraform.tfstate", "keys/id_rsa"):
+        (project / name).write_text("own")
+    subprocess.run(["git", "-C", str(project), "add", "--force", "kept.local"], check=True)
+    for name, target in {"inner": project / "sub", "file": outside / "secret.txt", "vendor": outside}.items():
+        (project / name).symlink_to(target)
+    (project / "hooks").symlink_to(project / ".git")
+    (project / "linked").symlink_to(project / "a.local")
+    (outside / "secret.txt").write_text("secret")
+    os.mkfifo(project / "pipe")
+    return project
+
+
+NAMED = {"own.txt": "", "inner/own.txt": "", "sub/own.txt": "", "new.txt": "", ".env": authority.HIDDEN}
+NAMED |= {".git/config": authority.HIDDEN, "sub/.hidden/own.txt": authority.HIDDEN, "hooks/config": authority.HIDDEN}
+NAMED |= {"file": authority.OUTSIDE, "vendor/secret.txt": authority.OUTSIDE, "../outside/secret.txt": authority.OUTSIDE}
+NAMED |= {"/proc/self/environ": authority.OUTSIDE, "/dev/zero": authority.OUTSIDE, "pipe": checkout.NO_FILE}
+NAMED |= {"a.local": authority.IGNORED, "made/own.txt": authority.IGNORED, "sub/other.txt": authority.IGNORED}
+NAMED |= {"linked": authority.IGNORED, "kept.local": "", "made": "", "new.bak": ""}
+NAMED |= dict.fromkeys(("gha-creds-17ab.json", "sub/terraform.tfstate", "keys/id_rsa"), authority.CREDENTIALS)
+
+
+@pytest.mark.parametrize(("name", "reason"), NAMED.items())
+def test_a_file_names_only_visible_files_of_its_checkout(project: Path, name: str, reason: str) -> None:
+    author = Author(Role.CHECKOUT, str(project))
+    if not reason:
+        assert may_name(author, name) == os.path.join(project, name)
+        return
+    with pytest.raises(ConfigurationError, match=re.escape(reason)):
+        may_name(author, name)
+
+
+def test_a_file_in_a_hidden_folder_names_its_neighbours(project: Path) -> None:
+    folder = project / "sub" / ".hidden"
+    assert may_name(Author(Role.CHECKOUT, str(folder)), "own.txt") == str(folder / "own.txt")
+
+
+def test_a_trusted_checkout_names_any_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(checkout.TRUST, "1")
+    assert may_name(Author(Role.CHECKOUT, str(project)), "/proc/self/environ") == "/proc/self/environ"
+
+
+def test_without_git_the_patterns_decide(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(project))
+    checkout._git_program.cache_clear()
+    for name in ("a.local", "kept.local"):
+        with pytest.raises(ConfigurationError, match="git ignores it"):
+            may_name(Author(Role.CHECKOUT, str(project)), name)
+    checkout._git_program.cache_clear()
+
+
+def test_an_archive_ignores_nothing(project: Path) -> None:
+    """The files of a revision lie in a temporary folder, without a repository."""
+    (project / ".git").rename(project.parent / "git")
+    assert may_name(Author(Role.CHECKOUT, str(project)), "kept.local")
+
+
+def test_callers_name_no_files_and_only_the_user_is_believed(project: Path) -> None:
+    roles = {role: Author(role, str(project), (str(project),)) for role in Role}
+    assert [role for role, author in roles.items() if author.is_believed] == [Role.USER]
+    assert may_name(roles[Role.USER], "/dev/zero") == "/dev/zero"
+    for role in (Role.CALLER, Role.ASSISTANT, Role.EDITOR, Role.CHECKOUT):
+        for name in ("/dev/zero", "../outside/secret.txt", ".env", "gha-creds-17ab.json"):
+            with pytest.raises(ConfigurationError, match="isn't read"):
+                may_name(roles[role], name)
+    with pytest.raises(ConfigurationError, match="callers name no files"):
+        may_name(roles[Role.CALLER], "own.txt")
