@@ -301,16 +301,19 @@ _GIT_ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
 }
 MOST_GIT_BYTES = 64 * 1024 * 1024
-"""Bytes of one answer of git that are read: a list of some 600,000 files."""
+"""Bytes of one answer of git that are read."""
+MOST_GIT_PATHS = 200_000
+"""Paths of one list of git that are read: twice the files of Linux."""
 _REFUSED_BY_US = 128
 
 
-def git(folder: str, *arguments: str, given: bytes = b"") -> GitOutput:
+def git(folder: str, *arguments: str, given: bytes = b"", is_list: bool = False) -> GitOutput:
     """Return the output of git for the repository around a folder. Raises FileNotFoundError without git.
 
     A repository in the tree of another one isn't believed, nothing is fetched, and no program that a repository names
-    runs. `folder` is never searched for git itself. A repository that takes its objects from outside of the checkout,
-    and an answer of more than `MOST_GIT_BYTES`, are errors of git with a sentence.
+    runs. `folder` is never searched for git itself. A repository that takes its objects from outside of the checkout is
+    an error of git with a sentence, as is an answer of more than `MOST_GIT_BYTES`, or a list (with `-z`) of more than
+    `MOST_GIT_PATHS`: git is stopped there.
     """
     import subprocess
     from threading import Thread
@@ -336,16 +339,30 @@ def git(folder: str, *arguments: str, given: bytes = b"") -> GitOutput:
         ]
         for each in beside:
             each.start()
-        output = process.stdout.read(MOST_GIT_BYTES + 1)
-        is_too_long = len(output) > MOST_GIT_BYTES
-        if is_too_long:
+        output, reason = _bounded(process.stdout, is_list)
+        if reason:
             process.kill()
         for each in beside:
             each.join()
-    if is_too_long:
-        message = f"fatal: its answer has more than {MOST_GIT_BYTES >> 20} MB, which no repository of policies needs\n"
-        return GitOutput(_REFUSED_BY_US, b"", message.encode(), True)
+    if reason:
+        return GitOutput(
+            _REFUSED_BY_US, b"", f"fatal: {reason}, which no repository of policies needs\n".encode(), True
+        )
     return GitOutput(process.returncode, output, b"".join(errors))
+
+
+def _bounded(stream: IO[bytes], is_list: bool) -> tuple[bytes, str]:
+    """Return what a stream has; or, beyond a limit, why the rest is not read."""
+    found = bytearray()
+    paths = 0
+    while chunk := stream.read(_MOST_OF_FILE):
+        found += chunk
+        paths += chunk.count(b"\0") if is_list else 0
+        if len(found) > MOST_GIT_BYTES:
+            return b"", f"its answer has more than {MOST_GIT_BYTES >> 20} MB"
+        if paths > MOST_GIT_PATHS:
+            return b"", f"it has more than {MOST_GIT_PATHS:,} files"
+    return bytes(found), ""
 
 
 def _feed(stream: IO[bytes], data: bytes) -> None:

@@ -242,3 +242,20 @@ def test_an_answer_of_git_has_a_bound(tmp_path: Path, monkeypatch: pytest.Monkey
     done = checkout.git(str(folder), "cat-file", "-p", "HEAD:a.txt")
     assert (done.code, done.output) == (128, b"")
     assert checkout.git(str(folder), "rev-parse", "HEAD").code == 0
+
+
+def test_a_list_of_git_is_read_as_far_as_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two trees have ten thousand paths."""
+    folder = _made(tmp_path / "wide")
+    entry = "100644 blob " + checkout.git(str(folder), "hash-object", "-w", "--stdin", given=b"a").output.decode()[:40]
+    for _ in range(2):
+        lines = "".join(f"{entry}\ta{each:03}\n" for each in range(100))
+        tree = checkout.git(str(folder), "mktree", given=lines.encode()).output.decode().strip()
+        entry = f"040000 tree {tree}"
+    command = ("ls-tree", "-r", "-z", "--full-tree", tree)
+    monkeypatch.setattr(checkout, "MOST_GIT_PATHS", 10_000)
+    assert checkout.git(str(folder), *command, is_list=True).output.count(b"\0") == 10_000
+    monkeypatch.setattr(checkout, "MOST_GIT_PATHS", 9_999)
+    done = checkout.git(str(folder), *command, is_list=True)
+    assert (done.output, done.is_refused) == (b"", True)
+    assert b"more than 9,999 files" in done.errors
