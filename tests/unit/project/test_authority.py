@@ -11,10 +11,16 @@ import pytest
 
 from apimpolicy import checkout
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project import authority
+from apimpolicy.project import authority, wider_documents
 from apimpolicy.project.authority import Author, Role, may_name
+from apimpolicy.project.environments import overlay_path, variables_of
+from apimpolicy.project.infrastructure.files import Files
+from apimpolicy.project.service import from_code
+from apimpolicy.project.service.description import ServiceDescription
+from apimpolicy.testing.comparing import setting_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs links and pipes")
@@ -97,3 +103,49 @@ def test_callers_name_no_files_and_only_the_user_is_believed(project: Path) -> N
                 may_name(roles[role], name)
     with pytest.raises(ConfigurationError, match="callers name no files"):
         may_name(roles[Role.CALLER], "own.txt")
+
+
+FORGOTTEN: dict[str, Callable[[str, str], object]] = {
+    "an overlay": lambda folder, name: overlay_path(folder, "prod", {"overlay": name}, folder),
+    "values of an environment": lambda folder, name: variables_of(folder, "prod", {"values": name}, folder),
+    "the policy of an API": lambda folder, name: wider_documents._of_tables({"apis": {"a": {"policy": name}}}, folder),
+    "a file in a setting that is compared": lambda folder, name: setting_table._with_content(name, folder),
+}
+"""Once read whatever path a configuration named."""
+
+
+@pytest.mark.parametrize("reader", FORGOTTEN)
+@pytest.mark.parametrize("name", ["../outside/secret.txt", ".env", "a.local", "gha-creds-17ab.json"])
+def test_no_reader_of_a_configuration_forgets_to_ask(reader: str, name: str, project: Path) -> None:
+    try:
+        found = FORGOTTEN[reader](str(project), name)
+    except ConfigurationError as error:
+        found = str(error)
+    if isinstance(found, ServiceDescription):
+        assert list(found.policies()) == []
+    else:
+        assert found == name or "isn't read" in str(found)
+
+
+def test_code_reads_the_files_that_a_checkout_may_name(project: Path) -> None:
+    modules = project / ".terraform" / "modules" / "m"
+    modules.mkdir(parents=True)
+    (modules / "own.txt").write_text("own")
+    (project.parent / "outside" / "x.txt").write_text("secret")
+    files = Files(str(project), str(project))
+    refused = (
+        "a.local",
+        "gha-creds-17ab.json",
+        "sub/terraform.tfstate",
+        "keys/id_rsa",
+        ".env",
+        "../outside/secret.txt",
+    )
+    for name in refused:
+        with pytest.raises(LookupError):
+            files.named(str(project), name)
+    assert len(files.refused) == len(refused)
+    for name in ("own.txt", "kept.local", ".terraform/modules/m/own.txt"):
+        assert files.data(files.named(str(project), name)) == b"own"
+    (project / "apimpolicy.toml").write_text('[service.modules]\nown = "sub"\nother = "../outside"\n')
+    assert list(from_code._modules(str(project))) == ["own"]
