@@ -36,6 +36,9 @@ def project(tmp_path: Path) -> Path:
     for name in ("own.txt", ".env", "sub/own.txt", "sub/.hidden/own.txt", "made/own.txt", "a.local", "kept.local"):
         (project / name).write_text("own")
     (project / ".gitignore").write_text("*.local\nmade/\n!sub/kept.txt\n*.bak\n")
+    (project / ".git" / "info").mkdir(exist_ok=True)
+    (project / ".git" / "info" / "exclude").write_text("excluded.txt\n")
+    (project / "excluded.txt").write_text("own")
     (project / "sub" / ".gitignore").write_text("*.txt\n!own.txt\n")
     for name in ("sub/other.txt", "gha-creds-17ab.json", "sub/terraform.tfstate", "keys/id_rsa"):
         (project / name).write_text("own")
@@ -54,7 +57,7 @@ NAMED |= {".git/config": authority.HIDDEN, "sub/.hidden/own.txt": authority.HIDD
 NAMED |= {"file": authority.OUTSIDE, "vendor/secret.txt": authority.OUTSIDE, "../outside/secret.txt": authority.OUTSIDE}
 NAMED |= {"/proc/self/environ": authority.OUTSIDE, "/dev/zero": authority.OUTSIDE, "pipe": checkout.NO_FILE}
 NAMED |= {"a.local": authority.IGNORED, "made/own.txt": authority.IGNORED, "sub/other.txt": authority.IGNORED}
-NAMED |= {"linked": authority.IGNORED, "kept.local": "", "made": "", "new.bak": ""}
+NAMED |= {"linked": authority.IGNORED, "excluded.txt": authority.IGNORED, "kept.local": "", "made": "", "new.bak": ""}
 NAMED |= dict.fromkeys(("gha-creds-17ab.json", "sub/terraform.tfstate", "keys/id_rsa"), authority.CREDENTIALS)
 
 
