@@ -4,7 +4,7 @@ The user names any path: on the command line, in the environment, or in Python. 
 stranger, and an assistant or an editor may act on a stranger's text, so that a path must not be a way to read other
 files of the machine. Callers of a gateway name none. `checkout` is the door beneath: it decides where links may lead.
 
-A path that is written in a text needs its `Author`: `tests/architecture/test_authority.py` finds modules that join a
+A path that is written in a text needs its `Author`: `tests/architecture/test_authors.py` finds modules that join a
 folder and a text themselves, and attacks each key of test files and each argument of a tool.
 """
 
