@@ -1,9 +1,9 @@
 """The one door to a checkout, which a stranger may have written: its files, its folders and its git.
 
 A path has a checkout around it: the nearest folder with `.git`, or the current folder. No link leads out of it, for
-reading or writing; a walk follows no link to a folder. A path that a *file* names (`named`) must also be below the
-checkout and not hidden, unless the user trusts its configuration. A path outside of every checkout is the user's own:
-`/dev/stdin` or `~/report.json` on a command line work as anywhere else.
+reading or writing; a walk follows no link to a folder. A path outside of every checkout is the user's own:
+`/dev/stdin` or `~/report.json` on a command line work as anywhere else. What others than the user may name,
+`project.authority` decides.
 
 A refusal is a PermissionError with a sentence, so that a caller treats it like any file that can't be read.
 `tests/architecture/test_checkout.py` keeps other modules from opening, listing or starting anything themselves.
@@ -13,13 +13,10 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 from contextlib import suppress
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, NamedTuple
-
-from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,15 +25,10 @@ if TYPE_CHECKING:
 TRUST = "APIMPOLICY_TRUST_CONFIG"
 """Set in the environment, so that processes which a command starts trust the same."""
 LEADS_OUT = "it is or contains a link that leads out of the checkout"
-OUTSIDE = "it is outside of the checkout; move it there, or start with --trust-config if you trust the checkout"
-HIDDEN = "it is hidden; rename it, or start with --trust-config if you trust the checkout"
-CREDENTIALS = "its name is one that tools give to credentials; start with --trust-config if you trust the checkout"
+HIDDEN = "a link in it leads to a hidden file or folder of the checkout"
 NO_FILE = "it is a pipe or a device, not a file"
 NOT_OWN = "it is outside of the folders of this assistant or editor"
 IS_LINK = "it is a link; write to its target instead"
-_OF_CREDENTIALS = re.compile(r"gha-creds-.*\.json|.*\.tfstate(\.backup)?|id_(rsa|ed25519|ecdsa)", re.IGNORECASE)
-"""Files that tools, and not the authors of a checkout, put into it: Google's action for GitHub, Terraform, SSH."""
-_allowed: set[str] = set()
 _confined: tuple[str, ...] | None = None
 """Real folders that the process may use, where an assistant or an editor decides what is read; the last is its own."""
 
@@ -95,7 +87,7 @@ def is_below(path: str, folder: str) -> bool:
 def place(path: str) -> str:
     """Return where a path leads. Raises PermissionError for one that a link leads out of its checkout."""
     written = os.path.abspath(path)
-    if _confined is not None and _is_share(written, _confined):
+    if _confined is not None and is_share(written, _confined):
         raise _refused(NOT_OWN, path)
     real = _real(written)
     if _confined is not None and not any(is_below(real, folder) for folder in _confined):
@@ -107,8 +99,8 @@ def place(path: str) -> str:
         top = os.path.realpath(root)
         if not is_below(real, top):
             raise _refused(LEADS_OUT, path)
-        hidden = _hidden_parts(real, top)
-        if hidden and not hidden <= _hidden_parts(written, root):
+        hidden = hidden_parts(real, top)
+        if hidden and not hidden <= hidden_parts(written, root):
             raise _refused(HIDDEN, path)
     return real
 
@@ -152,30 +144,7 @@ def _identity(folder: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def named(path: str, folder: str, *, may_be_hidden: bool = False) -> str:
-    """Return a path that a file in a folder names, if the file may name it. Raises ConfigurationError."""
-    if is_trusted() or "\0" in path or os.path.abspath(path) in _allowed:
-        return path
-    if _is_share(os.path.abspath(path), [os.path.abspath(folder or os.curdir)]):
-        raise ConfigurationError(f"{path} isn't read: {OUTSIDE}")
-    real, base = os.path.realpath(os.path.abspath(path)), os.path.realpath(folder or os.curdir)
-    root = root_of(folder or os.curdir)
-    top = base if root is None else os.path.realpath(root)
-    reason = ""
-    if not is_below(real, top):
-        reason = OUTSIDE
-    elif not may_be_hidden and _hidden_parts(real, base if is_below(real, base) else top):
-        reason = HIDDEN
-    elif _OF_CREDENTIALS.fullmatch(os.path.basename(real)):
-        reason = CREDENTIALS
-    elif os.path.exists(real) and not os.path.isfile(real) and not os.path.isdir(real):
-        reason = NO_FILE
-    if reason:
-        raise ConfigurationError(f"{path} isn't read: {reason}")
-    return path
-
-
-def _is_share(path: str, folders: Iterable[str], split: Callable[[str], tuple[str, str]] = os.path.splitdrive) -> bool:
+def is_share(path: str, folders: Iterable[str], split: Callable[[str], tuple[str, str]] = os.path.splitdrive) -> bool:
     r"""Return whether a path is on another machine than folders, such as `\\host\share`.
 
     Windows would sign in there to find out where the path leads, so that this is asked before.
@@ -184,12 +153,8 @@ def _is_share(path: str, folders: Iterable[str], split: Callable[[str], tuple[st
     return drive.startswith("\\\\") and all(split(each)[0].replace("/", "\\").lower() != drive for each in folders)
 
 
-def allow(path: str) -> None:
-    """From now on, let files name this path: the user has named it, or a file in its own checkout."""
-    _allowed.add(os.path.abspath(path))
-
-
-def _hidden_parts(path: str, top: str) -> set[str]:
+def hidden_parts(path: str, top: str) -> set[str]:
+    """Return the names below a folder that begin with a dot."""
     return {part for part in path[len(top) :].split(os.sep) if part.startswith(".")}
 
 
@@ -336,16 +301,19 @@ _GIT_ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
 }
 MOST_GIT_BYTES = 64 * 1024 * 1024
-"""Bytes of one answer of git that are read: a list of some 600,000 files."""
+"""Bytes of one answer of git that are read."""
+MOST_GIT_PATHS = 200_000
+"""Paths of one list of git that are read: twice the files of Linux."""
 _REFUSED_BY_US = 128
 
 
-def git(folder: str, *arguments: str, given: bytes = b"") -> GitOutput:
+def git(folder: str, *arguments: str, given: bytes = b"", is_list: bool = False) -> GitOutput:
     """Return the output of git for the repository around a folder. Raises FileNotFoundError without git.
 
     A repository in the tree of another one isn't believed, nothing is fetched, and no program that a repository names
-    runs. `folder` is never searched for git itself. A repository that takes its objects from outside of the checkout,
-    and an answer of more than `MOST_GIT_BYTES`, are errors of git with a sentence.
+    runs. `folder` is never searched for git itself. A repository that takes its objects from outside of the checkout is
+    an error of git with a sentence, as is an answer of more than `MOST_GIT_BYTES`, or a list (with `-z`) of more than
+    `MOST_GIT_PATHS`: git is stopped there.
     """
     import subprocess
     from threading import Thread
@@ -371,16 +339,30 @@ def git(folder: str, *arguments: str, given: bytes = b"") -> GitOutput:
         ]
         for each in beside:
             each.start()
-        output = process.stdout.read(MOST_GIT_BYTES + 1)
-        is_too_long = len(output) > MOST_GIT_BYTES
-        if is_too_long:
+        output, reason = _bounded(process.stdout, is_list)
+        if reason:
             process.kill()
         for each in beside:
             each.join()
-    if is_too_long:
-        message = f"fatal: its answer has more than {MOST_GIT_BYTES >> 20} MB, which no repository of policies needs\n"
-        return GitOutput(_REFUSED_BY_US, b"", message.encode(), True)
+    if reason:
+        return GitOutput(
+            _REFUSED_BY_US, b"", f"fatal: {reason}, which no repository of policies needs\n".encode(), True
+        )
     return GitOutput(process.returncode, output, b"".join(errors))
+
+
+def _bounded(stream: IO[bytes], is_list: bool) -> tuple[bytes, str]:
+    """Return what a stream has; or, beyond a limit, why the rest is not read."""
+    found = bytearray()
+    paths = 0
+    while chunk := stream.read(_MOST_OF_FILE):
+        found += chunk
+        paths += chunk.count(b"\0") if is_list else 0
+        if len(found) > MOST_GIT_BYTES:
+            return b"", f"its answer has more than {MOST_GIT_BYTES >> 20} MB"
+        if paths > MOST_GIT_PATHS:
+            return b"", f"it has more than {MOST_GIT_PATHS:,} files"
+    return bytes(found), ""
 
 
 def _feed(stream: IO[bytes], data: bytes) -> None:

@@ -185,6 +185,39 @@ def test_only_the_actions_own_comment_is_replaced(
     assert f"apimpolicy-{name}-comment.md" in sent
 
 
+@pytest.mark.parametrize("state", ["as released", "without a resource", "with a list that can't be installed"])
+def test_the_stage_of_azure_devops_installs_locked_versions(state: str, tmp_path: Path) -> None:
+    """It fetches the commit of the resource, and installs the list with hashes before the package itself."""
+    runner = Runner(tmp_path)
+    lock = "" if state == "as released" else "click==8.1.8 --hash=sha256:00\n"
+    (runner.tool / ".ci" / "locked-all.txt").write_text(lock, encoding="utf-8")
+    tool = ["git", "-C", str(runner.tool), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "a"]):
+        subprocess.run([*tool, *arguments], check=True)
+    commit = subprocess.run([*tool, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    mark = make_hostile(runner.checkout)
+    job = read_yaml(STAGE.read_text(encoding="utf-8"))["stages"][0]["jobs"][0]
+    (script,) = [step["bash"] for step in job["steps"] if "locked-all" in step.get("bash", "")]
+    assert "--require-hashes" in script
+    environment = {
+        "AGENT_TEMPDIRECTORY": str(runner.temporary),
+        "POLICY_COMMIT": "" if state == "without a resource" else commit,
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{runner.tool}.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://github.com/apimpolicy/apimpolicy",
+    }
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-c", script],  # Azure doesn't end a script at an error
+        cwd=runner.checkout,
+        env={**runner.environment, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode == 0) is (state == "as released"), done.stderr
+    assert not mark.exists()
+
+
 @pytest.mark.parametrize(("author", "updates"), [("service", True), ("attacker", False)])
 def test_the_stage_of_azure_devops_replaces_its_own_comment(author: str, updates: bool, tmp_path: Path) -> None:
     class Service(BaseHTTPRequestHandler):

@@ -116,5 +116,6 @@ if __name__ == "__main__":
     evaluation.MOST_STEPS //= share
     evaluation.MOST_INSTANCES //= share
     checkout.MOST_GIT_BYTES //= share
+    checkout.MOST_GIT_PATHS //= share
 
     main()

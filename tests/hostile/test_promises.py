@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 from tests.hostile.checkouts import KINDS
+from tests.hostile.test_commands import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 PROMISES = tomllib.loads((Path(__file__).parent / "promises.toml").read_text("utf-8"))
 ENTRIES = ("cli", "mcp", "lsp", "dap", "serve", "inspector", "pytest", "action")
+ON_EACH_KIND = "tests/hostile/test_commands.py::test_a_command_stays_in_the_checkout_and_ends"
+OWN_COMMANDS = ("mcp", "lsp", "dap", "serve")
+"""Entries that are a command; the others of `COMMANDS` are those of the command line."""
 
 
 def table() -> str:
@@ -37,7 +41,26 @@ def test_a_cell_names_tests_or_a_reason(name: str, entry: str) -> None:
 
 
 def test_there_are_no_other_cells() -> None:
-    assert {key for promise in PROMISES.values() for key in promise} == {"promise", "kinds", *ENTRIES}
+    assert {key for promise in PROMISES.values() for key in promise} == {"promise", "kinds", "beside", *ENTRIES}
+
+
+def _cell(name: str, entry: str, kind: str) -> str:
+    """Return the test of a promise at an entry on a kind of checkout, or the reason why there is none."""
+    cell = PROMISES[name][entry]
+    if isinstance(cell, str):
+        return cell
+    commands = (entry,) if entry in OWN_COMMANDS else tuple(set(COMMANDS).difference(OWN_COMMANDS)) * (entry == "cli")
+    if ON_EACH_KIND in cell and kind in KINDS and set(commands) & set(COMMANDS):
+        return ON_EACH_KIND
+    return str(PROMISES[name].get("beside", {}).get(entry, ""))
+
+
+def test_each_promise_is_held_to_at_each_entry_on_each_kind() -> None:
+    cells = [(name, entry, kind) for name in PROMISES for entry in ENTRIES for kind in KINDS]
+    assert len(cells) > 1_000
+    assert [cell for cell in cells if not _cell(*cell)] == []
+    beside = {(name, entry) for name, promise in PROMISES.items() for entry in promise.get("beside", {})}
+    assert [each for each in beside if ON_EACH_KIND in PROMISES[each[0]][each[1]]] == []  # no reason that nothing needs
 
 
 def test_each_hostile_kind_is_about_a_promise() -> None:

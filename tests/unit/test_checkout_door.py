@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from apimpolicy import checkout
-from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,28 +49,11 @@ def test_a_path_of_the_user_is_read_unless_a_link_leads_out(project: Path, name:
             checkout.open_bytes(project / name)
 
 
-NAMED = {"own.txt": "", "inner/own.txt": "", "sub/own.txt": "", "new.txt": "", ".env": checkout.HIDDEN}
-NAMED |= {".git/config": checkout.HIDDEN, "sub/.hidden/own.txt": checkout.HIDDEN, "hooks/config": checkout.HIDDEN}
-NAMED |= {"file": checkout.OUTSIDE, "vendor/secret.txt": checkout.OUTSIDE, "../outside/secret.txt": checkout.OUTSIDE}
-NAMED |= {"/proc/self/environ": checkout.OUTSIDE, "/dev/zero": checkout.OUTSIDE, "pipe": checkout.NO_FILE}
-NAMED |= dict.fromkeys(("gha-creds-17ab.json", "sub/terraform.tfstate", "keys/id_rsa"), checkout.CREDENTIALS)
-
-
-@pytest.mark.parametrize(("name", "reason"), NAMED.items())
-def test_a_file_names_only_visible_files_of_its_checkout(project: Path, name: str, reason: str) -> None:
-    path = os.path.join(project, name)
-    if not reason:
-        assert checkout.named(path, str(project)) == path
-        return
-    with pytest.raises(ConfigurationError, match=reason[:30]):
-        checkout.named(path, str(project))
-
-
 @pytest.mark.parametrize("path", [r"\\host\share\a.xml", "//host/share/a.xml", r"\\?\UNC\host\share\a.xml"])
 def test_another_machine_is_not_asked_where_a_path_leads(path: str) -> None:
-    assert checkout._is_share(path, ["C:\\work"], ntpath.splitdrive)
-    assert not checkout._is_share("C:\\work\\a.xml", ["C:\\work"], ntpath.splitdrive)
-    assert not checkout._is_share(r"\\host\share\a.xml", ["\\\\HOST\\share\\work"], ntpath.splitdrive)
+    assert checkout.is_share(path, ["C:\\work"], ntpath.splitdrive)
+    assert not checkout.is_share("C:\\work\\a.xml", ["C:\\work"], ntpath.splitdrive)
+    assert not checkout.is_share(r"\\host\share\a.xml", ["\\\\HOST\\share\\work"], ntpath.splitdrive)
 
 
 def test_where_a_path_leads_costs_the_same_at_any_depth(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,16 +80,6 @@ def test_where_a_path_leads_costs_the_same_at_any_depth(project: Path, monkeypat
     (project / "inner").unlink()
     (project / "inner").symlink_to(project / "d")
     assert checkout._real(str(project / "inner" / "d")) == str(project / "d" / "d")
-
-
-def test_a_file_in_a_hidden_folder_names_its_neighbours(project: Path) -> None:
-    path = str(project / "sub/.hidden/own.txt")
-    assert checkout.named(path, os.path.dirname(path)) == path
-
-
-def test_a_trusted_checkout_names_any_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(checkout.TRUST, "1")
-    assert checkout.named("/proc/self/environ", str(project)) == "/proc/self/environ"
 
 
 @pytest.mark.parametrize("name", ["file", "dangling", "vendor/new.txt", "hooks/pre-commit", "vendor/secret.txt"])
@@ -270,3 +242,20 @@ def test_an_answer_of_git_has_a_bound(tmp_path: Path, monkeypatch: pytest.Monkey
     done = checkout.git(str(folder), "cat-file", "-p", "HEAD:a.txt")
     assert (done.code, done.output) == (128, b"")
     assert checkout.git(str(folder), "rev-parse", "HEAD").code == 0
+
+
+def test_a_list_of_git_is_read_as_far_as_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two trees have ten thousand paths."""
+    folder = _made(tmp_path / "wide")
+    entry = "100644 blob " + checkout.git(str(folder), "hash-object", "-w", "--stdin", given=b"a").output.decode()[:40]
+    for _ in range(2):
+        lines = "".join(f"{entry}\ta{each:03}\n" for each in range(100))
+        tree = checkout.git(str(folder), "mktree", given=lines.encode()).output.decode().strip()
+        entry = f"040000 tree {tree}"
+    command = ("ls-tree", "-r", "-z", "--full-tree", tree)
+    monkeypatch.setattr(checkout, "MOST_GIT_PATHS", 10_000)
+    assert checkout.git(str(folder), *command, is_list=True).output.count(b"\0") == 10_000
+    monkeypatch.setattr(checkout, "MOST_GIT_PATHS", 9_999)
+    done = checkout.git(str(folder), *command, is_list=True)
+    assert (done.output, done.is_refused) == (b"", True)
+    assert b"more than 9,999 files" in done.errors

@@ -15,10 +15,10 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from apimpolicy.editor import isolated_calls
-from apimpolicy.editor.named_paths import own_folders
+from apimpolicy.editor.named_paths import is_document, own_folders
 from apimpolicy.editor.pages import TOPICS, page_named
-from apimpolicy.editor.request_actions import is_document
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.project.authority import Role
 from apimpolicy.report.columns import tool_version
 from apimpolicy.report.outputs.json_schema import output_schema
 from apimpolicy.testing.claims.format import CLAIM
@@ -174,6 +174,10 @@ def _path_or_policy(arguments: Arguments, what: str) -> Arguments:
     return {"names": names, **setting}
 
 
+def _without(arguments: Arguments, key: str) -> Arguments:
+    return {name: given for name, given in arguments.items() if name != key}
+
+
 _CALLS: Final[dict[str, Callable[[Arguments], Call]]] = {
     "check": _check,
     "run": lambda arguments: ("run", {"most_entries": MOST_ENTRIES, **_setting(arguments)}),
@@ -182,7 +186,7 @@ _CALLS: Final[dict[str, Callable[[Arguments], Call]]] = {
     "new_test": _new_test,
     "run_tests": lambda arguments: ("run_cases", _path_or_policy(arguments, "cases")),
     "prove": lambda arguments: ("prove", _path_or_policy(arguments, "claims")),
-    "audit": lambda arguments: ("audit", arguments),
+    "audit": lambda arguments: ("audit", {**_without(arguments, "path"), "service": arguments["path"]}),
     "diff": lambda arguments: ("diff", arguments),
     "format": lambda arguments: ("format_policy", arguments),
     "page": lambda arguments: ("page", arguments),
@@ -274,7 +278,7 @@ async def _isolated(action: str, arguments: Json, folders: Sequence[str]) -> Any
     """Call a function in a process of its own; a call that the client cancels ends it."""
     import anyio
 
-    sent = isolated_calls.message(action, arguments, folders)
+    sent = isolated_calls.message(action, arguments, Role.ASSISTANT, folders)
     with anyio.move_on_after(isolated_calls.MOST_SECONDS):
         done = await anyio.run_process(isolated_calls.command(), input=sent, check=False)
         return isolated_calls.result_of(action, done.returncode, done.stdout, done.stderr)

@@ -16,10 +16,12 @@ from apimpolicy.csharp.dotnet.exceptions import DotnetException
 from apimpolicy.editor.debug_launch import launched
 from apimpolicy.editor.debug_values import parts_as_values, policy_variables, problem_of, stop_lines, targets_of
 from apimpolicy.editor.debugger import Breakpoint, Debugger, Terminated
+from apimpolicy.editor.named_paths import POLICY, author_of_session
 from apimpolicy.editor.rpc import Connection, Json, RpcError
 from apimpolicy.editor.unfinished import word_start
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.engine.observation import observed_by
+from apimpolicy.project.authority import why_refused
 from apimpolicy.text.secrets import data_without_secrets
 from apimpolicy.text.source import Source
 
@@ -197,7 +199,7 @@ class DebugAdapter:
 
     def on_set_breakpoints(self, arguments: Json) -> Json:
         path = os.path.abspath(str(arguments["source"]["path"]))
-        lines = stop_lines(path)
+        lines = [] if why_refused(author_of_session(path), path, POLICY) else stop_lines(path)
         set_: list[Breakpoint] = []
         answers: list[Json] = []
         for given in arguments.get("breakpoints") or ():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.csharp.emit.runtime import EXCERPT, FILENAME_PREFIX, _offset, file_of
 from apimpolicy.csharp.syntax import shapes
 from apimpolicy.csharp.syntax.parser import parse
+from apimpolicy.editor.named_paths import admit, author_of_session
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def launched(arguments: Json) -> Callable[[], str]:
     `policy` with `httpFile` (a request as text) or `url`, `method`, `headers`, `body`, `certificate` (a file), `scopes`
     (files by scope), `config`; or `test`, a test file, with `case`, the name of a case in it.
     """
+    admit(arguments, author_of_session(str(arguments.get("test") or arguments.get("policy") or "")))
     if arguments.get("test"):
         return _case(str(arguments["test"]), str(arguments.get("case", "")))
     if arguments.get("policy"):

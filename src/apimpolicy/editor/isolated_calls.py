@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.authority import Role
 from apimpolicy.project.processes import python_command
 
 if TYPE_CHECKING:
@@ -27,14 +28,13 @@ ACTIONS: Final = {
 
 
 def call(action: str, arguments: Json, folders: Sequence[str], folder: str | None = None) -> Any:
-    """Return a function's result; it reads and writes nothing outside of `folders`.
+    """Return a function's result for an editor; it reads and writes nothing outside of `folders`.
 
     Raises ConfigurationError with its error's message.
     """
+    sent = message(action, arguments, Role.EDITOR, folders)
     try:
-        done = subprocess.run(
-            command(), input=message(action, arguments, folders), capture_output=True, timeout=MOST_SECONDS, cwd=folder
-        )
+        done = subprocess.run(command(), input=sent, capture_output=True, timeout=MOST_SECONDS, cwd=folder)
     except subprocess.TimeoutExpired:
         raise too_slow(action) from None
     return result_of(action, done.returncode, done.stdout, done.stderr)
@@ -45,9 +45,10 @@ def command() -> list[str]:
     return python_command("-m", "apimpolicy.editor.isolated_program")
 
 
-def message(action: str, arguments: Json, folders: Sequence[str]) -> bytes:
-    """Return a call as the process reads it."""
-    return json.dumps({"action": action, "arguments": arguments, "folders": list(folders)}).encode()
+def message(action: str, arguments: Json, role: Role, folders: Sequence[str]) -> bytes:
+    """Return a call as the process reads it: who asks for what."""
+    call = {"action": action, "arguments": arguments, "role": role.value, "folders": list(folders)}
+    return json.dumps(call).encode()
 
 
 def result_of(action: str, code: int | None, output: bytes, errors: bytes) -> Any:

@@ -9,22 +9,25 @@ import tempfile
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from apimpolicy.checkout import confine
 from apimpolicy.csharp.dotnet.process_limits import limit_process
 from apimpolicy.editor.isolated_calls import ACTIONS
+from apimpolicy.editor.named_paths import admit, author_of_calls
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.project.authority import Role, speak_for
 from apimpolicy.project.service.leniency import lenient
 from apimpolicy.report.advice import Surface, word_advice_for
 
 if TYPE_CHECKING:
     from apimpolicy.editor.rpc import Json
+    from apimpolicy.project.authority import Author
 
 
-def reply_to(call: Json) -> Json:
-    """Return the reply to a message. Never raises for what a policy, a file or an argument does wrong."""
+def reply_to(call: Json, author: Author) -> Json:
+    """Return the reply to a message of an author. Never raises for what a policy, a file or an argument does wrong."""
     action = call["action"]
     try:
         function = getattr(import_module(f"apimpolicy.editor.{ACTIONS[action]}"), action)
+        admit(call["arguments"], author)
         with lenient():
             return {"result": function(**call["arguments"])}
     except ApimPolicyError as error:
@@ -46,8 +49,9 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory(prefix="apimpolicy-") as scratch:
         tempfile.tempdir = scratch
-        confine(call["folders"], scratch)
-        reply = to_json(reply_to(call))
+        author = author_of_calls(Role(call["role"]), call["folders"])
+        speak_for(author, scratch)
+        reply = to_json(reply_to(call, author))
     output.write(reply)
     output.flush()
     os._exit(0)

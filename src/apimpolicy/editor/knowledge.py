@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from apimpolicy.checkout import open_text
@@ -13,6 +14,7 @@ from apimpolicy.checks.variables import variable_reads
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.policies.conversions import header_name
 from apimpolicy.gateway.policies.registry import has_trait
+from apimpolicy.project.authority import author_of, may_name
 from apimpolicy.project.environments import ConfigurationFinder
 from apimpolicy.project.layout import folders_of_kinds, fragments_of, place_of, subfolders
 from apimpolicy.records import Record
@@ -105,7 +107,8 @@ def _read_tables(path: str, names: dict[Kind, dict[str, ProjectName]]) -> None:
         for name, value in found.items() if isinstance(found, dict) else ():
             target, line = path, lines.get(f"{prefix}{table}.{name}", 1) - 1
             if kind == "fragment" and isinstance(value, str) and not value.lstrip().startswith("<"):
-                target, line = os.path.join(os.path.dirname(path), value), 0
+                with suppress(ConfigurationError):
+                    target, line = may_name(author_of(path), value), 0
             names.setdefault(kind, {})[name] = ProjectName(name, _shown(value), target, line)
             operations = value.get("operations") if kind == "api" and isinstance(value, dict) else None
             for operation in operations if isinstance(operations, dict) else ():

@@ -10,9 +10,10 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.editor import rpc
 from apimpolicy.editor.isolated_calls import call
 from apimpolicy.editor.lenses import run_tests
-from apimpolicy.editor.named_paths import CASES, POLICY, why_refused
+from apimpolicy.editor.named_paths import CASES, POLICY, author_of_calls
 from apimpolicy.editor.outline import KINDS
 from apimpolicy.editor.rpc import Json, RpcError, uri_of
+from apimpolicy.project.authority import FileKind, Role, why_refused
 from apimpolicy.project.files import write_whole
 
 if TYPE_CHECKING:
@@ -59,11 +60,11 @@ def new_test(server: LanguageServer, policy: str, branch: str = "") -> Json:
     return {"uri": uri_of(os.path.abspath(path))}
 
 
-def _refuse_other_files(server: LanguageServer, path: str, kind: str) -> None:
+def _refuse_other_files(server: LanguageServer, path: str, kind: FileKind) -> None:
     """Raises RpcError for a path that is not of this kind and below the open folders, and not open."""
     if os.path.abspath(path) in server.workspace.open_texts:
         return
-    if reason := why_refused(path, server.folders(), kind, may_be_ignored=True):
+    if reason := why_refused(author_of_calls(Role.EDITOR, server.folders()), path, kind):
         raise RpcError(rpc.REQUEST_FAILED, f"{path} isn't used: {reason}")
 
 

@@ -1,30 +1,50 @@
-"""Paths that an assistant or an editor names: policies, test files and configurations below its own folders.
+"""Paths in the arguments of assistants and editors: policies, test files and configurations below their own folders.
 
-The user decides what a command line may name, and the rules of `checkout.named` hold for what files name. An assistant
-may act on text that a stranger planted, and its host may run tools without asking, so that a tool must not be a way to
-read other files of the machine. `checkout.confine` is the wall for a whole process; `admitted` is the door, which also
-refuses hidden files, files that git ignores, and files of other kinds.
+An assistant may act on text that a stranger planted, and its host may run tools without asking, so that a tool must not
+be a way to read other files of the machine. `admit` looks at the arguments of each call before a function sees them;
+files that the texts of a call name, such as the cases of a test, are those of its author (`project.authority`).
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from apimpolicy.checkout import confined_to, is_below, open_bytes, root_of
-from apimpolicy.errors import ConfigurationError
+from apimpolicy.checkout import open_bytes, root_of
+from apimpolicy.project.authority import CERTIFICATE_FILE, Author, FileKind, Role, may_name
 from apimpolicy.project.discovery import CONTAINERS, MARKS
 from apimpolicy.project.files import MAXIMUM_BYTES, begins_like_a_policy, is_meant_as_a_policy
-from apimpolicy.project.repository import Gitignores
 from apimpolicy.testing.test_file_search import is_case_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
-POLICY: Final = "a policy, or a template with policies"
-CASES: Final = "a test file"
-CONFIGURATION: Final = "a configuration"
-_NO_FOLDER: Final = "start `apimpolicy mcp` in the folder of your policies, or name it with --root"
+
+def _is_policy(path: str) -> bool:
+    try:
+        with open_bytes(path) as file:
+            data = file.read(MAXIMUM_BYTES)
+    except OSError:
+        return False
+    if path.lower().endswith(CONTAINERS):
+        return any(mark in data for mark in MARKS)
+    return begins_like_a_policy(data) or is_meant_as_a_policy(data)
+
+
+POLICY: Final = FileKind("a policy, or a template with policies", _is_policy)
+CASES: Final = FileKind("a test file", lambda path: is_case_file(path.lower()))
+CONFIGURATION: Final = FileKind("a configuration", lambda path: path.lower().endswith(".toml"))
+REQUESTS: Final = FileKind("a file of requests", lambda path: path.lower().endswith((".http", ".rest")))
+KINDS: Final = (POLICY, CASES, CONFIGURATION)
+PATHS: Final[Mapping[str, tuple[FileKind, ...]]] = {
+    **dict.fromkeys(("policy", "scopes", "old", "new"), (POLICY,)),
+    **dict.fromkeys(("path", "paths", "case", "test"), (CASES,)),
+    "service": (POLICY, CONFIGURATION),
+    "config": (CONFIGURATION,),
+    "httpFile": (REQUESTS,),
+    "certificate": (CERTIFICATE_FILE,),
+}
+"""Arguments that name files, and of which kinds; all others are texts."""
 
 
 def own_folders(named: Iterable[str] = ()) -> list[str]:
@@ -38,62 +58,40 @@ def own_folders(named: Iterable[str] = ()) -> list[str]:
     return [] if here is None else [os.path.realpath(here)]
 
 
-def admitted(path: str, *kinds: str) -> str:
-    """Return a path that an assistant names; any path where the process isn't confined, since the user names it then.
-
-    Raises ConfigurationError with the reason.
-    """
-    folders = confined_to()
-    if folders is None:
-        return path
-    if reason := why_refused(path, folders, *kinds):
-        raise ConfigurationError(f"{path} isn't read: {reason}")
-    return path
+def author_of_calls(role: Role, folders: Iterable[str]) -> Author:
+    """Return the author of what an assistant or an editor sends."""
+    return Author(role, "", tuple(map(os.path.realpath, folders)), KINDS)
 
 
-def why_refused(path: str, folders: Sequence[str], *kinds: str, may_be_ignored: bool = False) -> str:
-    """Return why a path below folders may not be named; empty if it may."""
-    if not folders:
-        return f"this server has no folder; {_NO_FOLDER}"
-    if "\0" in path:
-        return "it has a null character"
-    real = os.path.realpath(path)
-    folder = next((each for each in folders if is_below(real, each)), None)
-    if folder is None:
-        return f"it is outside of {', '.join(folders)}; to use other folders, {_NO_FOLDER}"
-    written = os.path.abspath(path)
-    for below in {real, written if is_below(written, folder) else real}:
-        if any(part.startswith(".") for part in below[len(folder) :].split(os.sep)):
-            return "it is hidden"
-        if not may_be_ignored and _is_ignored(below, folder):
-            return "git ignores it"
-    if not os.path.isfile(real) or any(_is(kind, real) for kind in kinds):
-        return ""
-    return f"it is not {' or '.join(kinds)}"
+def author_of_session(path: str) -> Author:
+    """Return the author of a debug session about a file: it may also use the checkout of that file."""
+    around = root_of(path) or os.path.dirname(os.path.abspath(path))
+    return author_of_calls(Role.EDITOR, (*own_folders(), around))
 
 
-def _is_ignored(path: str, folder: str) -> bool:
-    ignored = Gitignores(folder)
-    above = folder
-    for part in filter(None, path[len(folder) :].split(os.sep)):
-        ignored.enter(above)
-        above = os.path.join(above, part)
-        if ignored.leaves_out(above, os.path.isdir(above)):
-            return True
-    return False
+def admit(arguments: Mapping[str, Any], author: Author) -> None:
+    """Raise ConfigurationError for an argument that names a path which its author may not name."""
+    for name, kinds in PATHS.items():
+        for path in _paths(name, arguments.get(name)):
+            may_name(author, path, *kinds)
 
 
-def _is(kind: str, path: str) -> bool:
-    lowered = path.lower()
-    if kind is CASES:
-        return is_case_file(lowered)
-    if kind is CONFIGURATION:
-        return lowered.endswith(".toml")
-    try:
-        with open_bytes(path) as file:
-            data = file.read(MAXIMUM_BYTES)
-    except OSError:
-        return False
-    if lowered.endswith(CONTAINERS):
-        return any(mark in data for mark in MARKS)
-    return begins_like_a_policy(data) or is_meant_as_a_policy(data)
+def _paths(name: str, given: Any) -> Iterator[str]:
+    """Yield the paths in an argument, which may be the document itself."""
+    if name == "case":  # of a test file that is named here, or by `test`
+        given = given.get("path") if isinstance(given, dict) else None
+    if isinstance(given, str):
+        if name in ("old", "new"):
+            from apimpolicy.testing.comparing.versions import path_of_side
+
+            given = "" if is_document(given) else path_of_side(given)
+        if given and not is_document(given):
+            yield given
+    elif isinstance(given, (list, tuple, dict)):
+        for each in given.values() if isinstance(given, dict) else given:
+            yield from _paths(name, each)
+
+
+def is_document(policy: str) -> bool:
+    """Return whether a policy is given as the document itself, and not as a path."""
+    return policy.lstrip().startswith("<")

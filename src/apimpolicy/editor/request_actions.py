@@ -12,8 +12,9 @@ from contextlib import contextmanager, nullcontext
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.editor.named_paths import CASES, CONFIGURATION, POLICY, admitted
+from apimpolicy.editor.named_paths import is_document
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.authority import speaker
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.discovery import discover
@@ -42,16 +43,9 @@ OF_FILE = ("certificates", "identity-providers")
 """Settings at the top of a test file."""
 
 
-def is_document(policy: str) -> bool:
-    """Return whether a policy is given as the document itself, and not as a path."""
-    return policy.lstrip().startswith("<")
-
-
-def existing(policy: str, *kinds: str) -> str:
-    """Return a policy that is a document, or a path that exists and may be named. Raises ConfigurationError."""
-    if is_document(policy):
-        return policy
-    if not os.path.exists(admitted(policy, POLICY, *kinds)):
+def existing(policy: str) -> str:
+    """Return a policy that is a document, or a path that exists. Raises ConfigurationError."""
+    if not is_document(policy) and not os.path.exists(policy):
         raise ConfigurationError(f"there is no file {policy}, and the text is not a policy document")
     return policy
 
@@ -88,13 +82,14 @@ def content_of(setting: Content) -> Content:
 def load(content: Content) -> CaseFile:
     """Return the test file with this content. Raises TestFileError."""
     path = os.path.abspath("arguments.json")
-    return load_case_tree(read_tree(json.dumps(content, indent=1, ensure_ascii=False), path), path)
+    author = speaker()._replace(folder=os.path.dirname(path))
+    return load_case_tree(read_tree(json.dumps(content, indent=1, ensure_ascii=False), path), path, author)
 
 
 def _configuration(policy: str, given: str | bool | None) -> str | bool:
     """Return the configuration: the one that is named, else the nearest one above a policy that is a file."""
     if given is not None:
-        return admitted(given, CONFIGURATION) if isinstance(given, str) else given
+        return given
     found = None if is_document(policy) else find_configuration(policy)
     return os.path.abspath(found) if found is not None else False
 
@@ -152,7 +147,7 @@ def _result(setting: Content) -> Result:
 
 
 def _case(path: str, name: str) -> Any:
-    for case in load_case_file(admitted(path, CASES)).cases:
+    for case in load_case_file(path).cases:
         if case.name == name:
             return case
     raise ConfigurationError(f"there is no case '{name}' in {path}")
@@ -167,8 +162,6 @@ def check(policy: str, settings: str = "", **options: Any) -> Json:
 
     `settings` is the configuration of a document, as TOML; the other arguments are those of `CheckOptions`.
     """
-    if options.get("config") is not None:
-        admitted(options["config"], CONFIGURATION)
     found = CheckOptions(**{name: _listed(value) for name, value in options.items()})
     if not is_document(policy):
         return _report(existing(policy), found)
@@ -228,7 +221,7 @@ _MOST_OPERATIONS = 8
 """Operations that an answer of `audit` has in detail."""
 
 
-def audit(path: str, config: str | None = None, operation: str = "") -> Json:
+def audit(service: str, config: str | None = None, operation: str = "") -> Json:
     """Return who reaches the backends of a service, as `audit --format json` has it, for some operations in detail.
 
     `operation` is a part of an API's or an operation's name. Raises ConfigurationError.
@@ -236,8 +229,7 @@ def audit(path: str, config: str | None = None, operation: str = "") -> Json:
     from apimpolicy.project.audit_run import audit_services
     from apimpolicy.report.audit_formats import audit_data
 
-    config = config if config is None else admitted(config, CONFIGURATION)
-    found = audit_data(*audit_services(existing(path, CONFIGURATION), config))
+    found = audit_data(*audit_services(existing(service), config))
     names = {id(each): f"{each['api']} {each['name']}" for each in found["operations"]}
     wanted = [each for each in found["operations"] if operation.lower() in names[id(each)].lower()]
     if operation and not wanted:

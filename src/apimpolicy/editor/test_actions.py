@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.editor.named_paths import CASES, POLICY, admitted
-from apimpolicy.editor.request_actions import Content, content_of, existing, is_document, load, written
+from apimpolicy.editor.named_paths import is_document
+from apimpolicy.editor.request_actions import Content, content_of, existing, load, written
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.testing.case_files import CaseFile, load_case_file
 from apimpolicy.testing.running import run_case
@@ -79,7 +79,7 @@ def _files(path: str | None, cases: Sequence[Any] | None, setting: Content) -> t
 
 
 def _existing_path(path: str) -> str:
-    if not os.path.exists(admitted(path, CASES)):
+    if not os.path.exists(path):
         raise ConfigurationError(f"{path}: there is no such file or directory")
     return path
 
@@ -160,12 +160,9 @@ def diff(old: str, new: str, seconds: float = 20) -> Json:
     from apimpolicy.report.difference_formats import to_markdown
     from apimpolicy.testing.claims.configured import bounds_for
     from apimpolicy.testing.comparing.running import compare_versions
-    from apimpolicy.testing.comparing.versions import path_of_side, versions
+    from apimpolicy.testing.comparing.versions import versions
 
     requests_are_invented()
-    for side in (old, new):
-        if not is_document(side) and (path := path_of_side(side)):
-            admitted(path, POLICY)
     with ExitStack() as stack:
         sides = [stack.enter_context(written(each, "")) if is_document(each) else each for each in (old, new)]
         stack.enter_context(shared_keys())

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from apimpolicy.checkout import open_bytes
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.authority import Author, Role, may_name
 from apimpolicy.project.repository import parents_of
 
 ALL = "all"
@@ -144,18 +145,23 @@ def variables_of(folder: str, name: str, own: Mapping[str, Any], directory: str)
 
     given = own.get("values")
     if isinstance(given, str):
-        return load_values(os.path.join(directory, given))
+        return load_values(may_name(Author(Role.CHECKOUT, directory), given))
     known = variable_files(folder)
     paths = [path for path in known.get(chosen(known, name) or "", ()) if path.endswith(".tfvars")]
     return load_values(paths[0]) if paths else {}
 
 
 def overlay_path(root: str, name: str, own: Mapping[str, Any], directory: str) -> str | None:
-    """Return the overlay of an environment: the file that its table names, else the nearest of its name."""
+    """Return the overlay of an environment: the file that its table names, else the nearest of its name.
+
+    Raises ConfigurationError for a file that a configuration may not name.
+    """
     from apimpolicy.project.overlays import overlays_around
 
     given = own.get("overlay")
-    return os.path.join(directory, given) if isinstance(given, str) else overlays_around(root).get(name)
+    if isinstance(given, str):
+        return may_name(Author(Role.CHECKOUT, directory), given)
+    return overlays_around(root).get(name)
 
 
 CONFIGURATION: Final = "apimpolicy.toml"

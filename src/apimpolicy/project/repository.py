@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -119,6 +120,7 @@ def _files_without_repository(folder: str) -> Iterator[str]:
 
 
 GITIGNORE = ".gitignore"
+EXCLUDE = os.path.join(".git", "info", "exclude")
 
 
 class _Pattern(NamedTuple):
@@ -161,15 +163,15 @@ class IgnorePatterns:
 
 
 def gitignore_of(directory: str) -> IgnorePatterns | None:
-    """Return the patterns of the `.gitignore` in a directory, if it has one that can be read."""
-    path = os.path.join(directory, GITIGNORE)
-    if not os.path.isfile(path):  # a pipe keeps whoever opens it waiting
-        return None
-    try:
-        with open_text(path, encoding="utf-8", errors="replace") as file:
-            return IgnorePatterns(directory, file.read().splitlines()) or None
-    except OSError:
-        return None
+    """Return the patterns in the `.gitignore` of a directory, and in `.git/info/exclude`, if it has any."""
+    lines: list[str] = []
+    for name in (EXCLUDE, GITIGNORE):
+        path = os.path.join(directory, name)
+        with suppress(OSError):
+            if os.path.isfile(path):  # a pipe keeps whoever opens it waiting
+                with open_text(path, encoding="utf-8", errors="replace") as file:
+                    lines += file.read().splitlines()
+    return IgnorePatterns(directory, lines) or None
 
 
 def gitignores_above(directory: str) -> list[IgnorePatterns]:

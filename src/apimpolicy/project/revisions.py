@@ -54,10 +54,7 @@ class Revision:
     def __init__(self, name: str, root: str, tree: str) -> None:
         self.name = name
         self.root = root
-        listed = _git(root, "ls-tree", "-r", "-l", "-z", "--full-tree", tree)
-        if listed.code:
-            raise ConfigurationError(f"git cannot list the files of {name}: {_reason(listed)}{_advice(listed)}")
-        self._blobs = {path: blob for path, blob in map(_entry, listed.output.split(b"\0")[:-1]) if blob is not None}
+        self._blobs = _tree(name, root, tree)
 
     def find(self, path: str) -> str | None:
         """Return git's name of a file or folder, whose path begins here or at the repository; None without one."""
@@ -197,10 +194,10 @@ def is_shallow(near: str) -> bool:
     return _git(near, "rev-parse", "--is-shallow-repository").output.strip() == b"true"
 
 
-def _git(folder: str, *arguments: str, given: bytes = b"") -> GitOutput:
+def _git(folder: str, *arguments: str, given: bytes = b"", is_list: bool = False) -> GitOutput:
     """Return the output of git. Raises ConfigurationError when there is none."""
     try:
-        return git(folder, *arguments, given=given)
+        return git(folder, *arguments, given=given, is_list=is_list)
     except OSError as error:
         raise ConfigurationError(error.strerror or str(error)) from None
 
@@ -214,14 +211,31 @@ def _advice(done: GitOutput) -> str:
     return "" if done.is_refused else _PARTIAL
 
 
-def _entry(line: bytes) -> tuple[str, _Blob | None]:
+def _tree(name: str, root: str, tree: str) -> dict[str, _Blob]:
+    """Return the files of a tree by path. Raises ConfigurationError when git cannot list them.
+
+    The size of an object is asked for once: trees that contain each other have more paths than git could look up.
+    """
+    listed = _git(root, "ls-tree", "-r", "-z", "--full-tree", tree, is_list=True)
+    entries = [] if listed.code else [_entry(line) for line in listed.output.split(b"\0")[:-1]]
+    found = [entry for entry in entries if entry[1] in _FILES and _is_safe(entry[0])]
+    objects = "".join(f"{each}\n" for each in dict.fromkeys(entry[2] for entry in found))
+    sized = listed if listed.code else _git(root, "cat-file", "--batch-check", given=objects.encode())
+    if sized.code:
+        raise ConfigurationError(f"git cannot list the files of {name}: {_reason(sized)}{_advice(sized)}")
+    # A partial clone may lack an object, and says "missing". The file is kept, so that reading it fails.
+    sizes = {words[0]: words[-1] for words in map(str.split, sized.output.decode().splitlines())}
+    return {
+        path: _Blob(each, int(sizes[each]) if sizes[each].isdecimal() else 0, mode == _LINK)
+        for path, mode, each in found
+    }
+
+
+def _entry(line: bytes) -> tuple[str, str, str]:
+    """Return the path, the mode and the object of a line of `ls-tree`."""
     head, _, name = line.partition(b"\t")
-    mode, _, object_id, size = head.decode().split()
-    path = os.fsdecode(name)
-    if mode not in _FILES or not _is_safe(path):
-        return path, None
-    # A partial clone may lack the object, and says BAD. The file is kept, so that reading it fails.
-    return path, _Blob(object_id, int(size) if size.isdecimal() else 0, mode == _LINK)
+    mode, _, object_id = head.decode().split()
+    return os.fsdecode(name), mode, object_id
 
 
 def _is_safe(path: str) -> bool:

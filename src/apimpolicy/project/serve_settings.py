@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.checkout import is_trusted
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.policies.settings import DeclaredSettings, setting
+from apimpolicy.project.authority import author_of
 
 if TYPE_CHECKING:
     from apimpolicy.project.toml_table import Table
@@ -121,7 +121,7 @@ def ensure_trusted(settings: Mapping[str, Any], given: Mapping[str, Any], path: 
     user neither did so nor trusts it.
     """
     found = [name for name, value in settings.items() if name not in given and not _is_harmless(name, value)]
-    if found and not is_trusted():
+    if found and not author_of(path).is_believed:
         keys = ", ".join(name.replace("_", "-") for name in found)
         option = next((f"pass {_OPTIONS[name]} on the command line, or " for name in found if name in _OPTIONS), "")
         raise ConfigurationError(

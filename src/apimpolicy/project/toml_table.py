@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from apimpolicy.checkout import named, open_text
+from apimpolicy.checkout import open_text
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.authority import author_of, may_name
 
 _T = TypeVar("_T")
 
@@ -132,7 +133,7 @@ class Table:
     def path(self, relative: str, *, may_be_hidden: bool = False) -> str:
         """Return a path that is relative to the file. Raises ConfigurationError for one that it may not name."""
         try:
-            return named(os.path.join(self.directory, relative), self.directory, may_be_hidden=may_be_hidden)
+            return may_name(author_of(self.file), relative, may_be_hidden=may_be_hidden)
         except ConfigurationError as error:
             raise ConfigurationError(f"{self.file}: {error}") from None
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from apimpolicy.checks.failures import Wider
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.authority import Author, Role, may_name
 from apimpolicy.project.service.description import (
     ApiDescription,
     FileLocation,
@@ -140,7 +141,10 @@ def _of_tables(tables: Mapping[str, Any], directory: str) -> ServiceDescription:
         text = table.get(key)
         if not isinstance(text, str) or text.lstrip().startswith("<"):
             return None
-        file = os.path.abspath(os.path.join(directory, text))
+        try:
+            file = os.path.abspath(may_name(Author(Role.CHECKOUT, directory), text))
+        except ConfigurationError:
+            return None
         return PolicyText(FileLocation(file), file) if os.path.isfile(file) else None
 
     def named(table: Mapping[str, Any], kind: str) -> list[tuple[str, dict[str, Any]]]:

@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
-from apimpolicy.checkout import is_trusted
 from apimpolicy.csharp.dotnet.process_limits import reason_to_stop
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.engine.mcp.clients import address_of_server
 from apimpolicy.gateway.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.memory import collect
+from apimpolicy.project.authority import HERE
 from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.manual_requests import TokenWish, issuers_of, token_of
 from apimpolicy.project.service.concerns import ListConcerns
@@ -142,7 +142,7 @@ class ServeCommand:
 
     def _secure(self, host: str, settings: ServeSettings) -> Listener:
         # Not the host names of the service, which a checkout names: the authority signs for what the user says.
-        names = _names(self.served, self.host_names) if is_trusted() else self.host_names
+        names = _names(self.served, self.host_names) if HERE.is_believed else self.host_names
         try:
             if settings.certificate:
                 chain, key = settings.certificate

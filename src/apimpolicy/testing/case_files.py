@@ -38,9 +38,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.checkout import named
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.authority import USER, Author, author_of, may_name
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.leniency import KeptServices
 from apimpolicy.records import Record
@@ -112,19 +112,22 @@ class Case(Record):
 class CaseFile:
     """A test file that has been read.
 
-    `subject` is what its cases test unless they name another one. `compiled` is a gateway of an earlier case, whose
-    compiled documents the next ones use, and `kept` what was read of services for earlier cases.
+    `author` names the files in it. `subject` is what its cases test unless they name another one. `compiled` is a
+    gateway of an earlier case, whose compiled documents the next ones use, and `kept` what was read of services for
+    earlier cases.
     """
 
     def __init__(
         self,
         path: str,
+        author: Author,
         subject: CaseSubject,
         config: str | None,
         certificates: TestCertificates,
         identities: TestIdentities | None = None,
     ) -> None:
         self.path = path
+        self.author = author
         self.subject = subject
         self.config = config
         self.certificates = certificates
@@ -136,10 +139,6 @@ class CaseFile:
         self.kept = KeptServices()
         self.made_up: Mapping[str, frozenset[str]] = dict.fromkeys(("named_values", "fragments"), frozenset())
         """The named values and fragments among the defaults that are stand-ins: nothing is known from them."""
-
-    @property
-    def directory(self) -> str:
-        return os.path.dirname(self.path)
 
 
 def load_case_file(path: str) -> CaseFile:
@@ -153,12 +152,16 @@ def load_case_file(path: str) -> CaseFile:
         message = "this is a policy, not a test file, which has its cases and claims"
         help_ = f"`apimpolicy new test {os.path.basename(path)}` writes one beside it, and tells how to run it."
         raise TestFileError([Diagnostic(NOT_READABLE, message, source, 0, 1, help=help_)])
-    return _CaseFileReader(read_tree(text, path), path, is_read=True).read()
+    author = author_of(path)
+    return _CaseFileReader(read_tree(text, path), path, author, author).read()
 
 
-def load_case_tree(tree: Tree, path: str) -> CaseFile:
-    """Return the test file that a tree describes, with paths relative to `path`. Raises TestFileError."""
-    return _CaseFileReader(tree, path).read()
+def load_case_tree(tree: Tree, path: str, author: Author | None = None) -> CaseFile:
+    """Return the test file that a tree describes, with paths relative to `path`. Raises TestFileError.
+
+    `author` names the files of its cases; what the file is about, the command has chosen.
+    """
+    return _CaseFileReader(tree, path, author or author_of(path), USER).read()
 
 
 _NO_SUBJECT = CaseSubject({"api": "<policies />"})
@@ -166,9 +169,10 @@ _NO_SUBJECT = CaseSubject({"api": "<policies />"})
 
 
 class _CaseFileReader:
-    def __init__(self, tree: Tree, path: str, *, is_read: bool = False) -> None:
-        self.is_read = is_read
-        """True for a file on disk: what a command made up names what the user has named."""
+    def __init__(self, tree: Tree, path: str, author: Author, chooser: Author) -> None:
+        self.author = author
+        self.chooser = chooser._replace(folder=os.path.dirname(path))
+        """Who names the subject and the configuration of the whole file."""
         self.tree = tree
         self.path = path
         self.mistakes = Mistakes()
@@ -176,7 +180,7 @@ class _CaseFileReader:
 
     def read(self) -> CaseFile:
         """Return the file. Raises TestFileError with all of its mistakes."""
-        file = CaseFile(self.path, CaseSubject({}), None, TestCertificates({}, ""))
+        file = CaseFile(self.path, self.author, CaseSubject({}), None, TestCertificates())
         if self.given:
             with self.mistakes.kept():
                 file = self._read()
@@ -184,18 +188,18 @@ class _CaseFileReader:
         return file
 
     def _read(self) -> CaseFile:
-        directory = os.path.dirname(self.path)
         check_keys({key: part for key, part in self.given.items() if key != "cases"}, FILE)
         asked = self.given["certificates"].table() if "certificates" in self.given else {}
         providers = self.given["openid-providers"].table() if "openid-providers" in self.given else {}
         subject: CaseSubject | None = _NO_SUBJECT
         with self.mistakes.kept():
-            subject = self._subject(self.given, directory)
+            subject = self._subject(self.given, self.chooser)
         file = CaseFile(
             self.path,
+            self.author,
             subject or CaseSubject({}),
-            self._config(directory, subject),
-            TestCertificates(asked, directory),
+            self._config(subject),
+            TestCertificates(asked, self.author),
             TestIdentities(providers) if providers else None,
         )
         defaults = self.given["defaults"].known(GIVEN) if "defaults" in self.given else {}
@@ -215,7 +219,7 @@ class _CaseFileReader:
                 file.cases += self._cases(file, tree, number, defaults)
         return file
 
-    def _subject(self, given: dict[str, Tree], directory: str) -> CaseSubject | None:
+    def _subject(self, given: dict[str, Tree], author: Author) -> CaseSubject | None:
         """Return the subject that the file or a case names; None when it names none."""
         named = [name for name in SUBJECT if name in given]
         if not named:
@@ -223,38 +227,36 @@ class _CaseFileReader:
         if len(named) > 1:
             raise given[named[1]].mistake(UNKNOWN_KEY, f"there is '{named[0]}' already; give one", at_key=True)
         if "service" in given:
-            return CaseSubject({}, self._there(given["service"], directory, "file or folder"))
+            return CaseSubject({}, self._there(given["service"], author, "file or folder"))
         trees = given["policies"].known(SCOPES) if "policies" in given else {"api": given["policy"]}
-        return CaseSubject({scope: self._policy(tree, directory) for scope, tree in trees.items()})
+        return CaseSubject({scope: self._policy(tree, author) for scope, tree in trees.items()})
 
-    def _policy(self, tree: Tree, directory: str) -> str | Path:
+    def _policy(self, tree: Tree, author: Author) -> str | Path:
         text = tree.text()
-        return text if text.lstrip().startswith("<") else Path(self._there(tree, directory, "file"))
+        return text if text.lstrip().startswith("<") else Path(self._there(tree, author, "file"))
 
-    def _there(self, tree: Tree, directory: str, what: str) -> str:
-        path = os.path.join(directory, tree.text())
-        if self.is_read:
-            try:
-                named(path, directory)
-            except ConfigurationError as error:
-                raise tree.mistake(UNKNOWN_NAME, str(error)) from None
+    def _there(self, tree: Tree, author: Author, what: str) -> str:
+        try:
+            path = may_name(author, tree.text())
+        except ConfigurationError as error:
+            raise tree.mistake(UNKNOWN_NAME, str(error)) from None
         if not os.path.exists(path):
             raise tree.mistake(UNKNOWN_NAME, f"there is no {what} {path}")
         short = os.path.normpath(path)  # another file where a folder is a link
         return short if os.path.realpath(short) == os.path.realpath(path) else path
 
-    def _config(self, directory: str, subject: CaseSubject | None) -> str | None:
+    def _config(self, subject: CaseSubject | None) -> str | None:
         if "config" in self.given:
             tree = self.given["config"]
             if tree.value in (False, None):
                 return None
-            return self._there(tree, directory, "file")
+            return self._there(tree, self.chooser, "file")
         service = None if subject is None else subject.service
         if service is not None and not os.path.isdir(service):
             return service
         from apimpolicy.project.environments import find_configuration
 
-        return find_configuration(directory if service is None else service)
+        return find_configuration(self.chooser.folder if service is None else service)
 
     def _cases(self, file: CaseFile, tree: Tree, number: int, defaults: dict[str, Tree]) -> Iterator[Case]:
         if "each" not in tree.table():  # where it is, the values aren't known yet
@@ -287,13 +289,13 @@ class _CaseFileReader:
                 check_request(step.request)
         for key in ("backend", "outside", "dapr"):
             if key in merged:
-                doubles.answers_of(merged[key], file.directory)
+                doubles.answers_of(merged[key], file.author)
         if any(key in merged for key in PART):
             from apimpolicy.testing.policy_parts import part_of
 
-            part_of(merged, file.directory)
+            part_of(merged, file.author)
         skip = merged["skip"].text() if "skip" in merged and merged["skip"].value is not False else None
-        subject = self._subject(given, file.directory) or file.subject
+        subject = self._subject(given, self.author) or file.subject
         if subject == CaseSubject({}) and not ("gateway" in merged and "apis" in merged["gateway"].table()):
             raise tree.mistake(MISSING, "'policy' is missing here", help="Say which policy is tested.")
         return Case(file, name, tree.line, merged, steps, subject, skip)

@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.checkout import named
+from apimpolicy.project.authority import CERTIFICATE_FILE, HERE, Author, may_name
 from apimpolicy.testing.format import CERTIFICATE
 from apimpolicy.testing.tree import UNKNOWN_NAME, Tree
 
@@ -43,9 +43,9 @@ class TestCertificates:
 
     __test__ = False
 
-    def __init__(self, asked: dict[str, Tree] | None = None, directory: str = "") -> None:
+    def __init__(self, asked: dict[str, Tree] | None = None, author: Author = HERE) -> None:
         self._asked = asked or {}
-        self._directory = directory
+        self._author = author
         self._authorities: dict[str, TestAuthority] = {}
         self._made: dict[str, Certificate] = {}
         self._lists: dict[str, bytes] = {}
@@ -125,14 +125,14 @@ class TestCertificates:
         from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
         from apimpolicy.errors import ConfigurationError
 
-        path = os.path.join(self._directory, name)
+        path = os.path.join(self._author.folder, name)
         if place is not None and not os.path.exists(path):
             known = ", ".join(self.names())
             raise place.mistake(
                 UNKNOWN_NAME, f"there is no certificate '{name}', and no such file", help=f"The names are {known}."
             )
         try:
-            return Certificate.from_file(named(path, self._directory), password)
+            return Certificate.from_file(may_name(self._author, name, CERTIFICATE_FILE), password)
         except ConfigurationError as error:
             if place is None:
                 raise

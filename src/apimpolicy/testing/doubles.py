@@ -14,15 +14,14 @@ outside:                                        # by the request
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from apimpolicy.checkout import named
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.context.records import Request, Response
 from apimpolicy.gateway.engine.services import FixedClock
+from apimpolicy.project.authority import Author, may_name
 from apimpolicy.project.files import MAXIMUM_MESSAGE_BYTES, read_bytes
 from apimpolicy.testing.format import ANSWER, RESPONSE, WHEN
 from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, WRONG_KIND, Tree
@@ -87,27 +86,27 @@ class AnsweringService:
         return answer.make()
 
 
-def answers_of(tree: Tree, directory: str) -> list[DoubleRule]:
+def answers_of(tree: Tree, author: Author) -> list[DoubleRule]:
     """Return the rules of a service in a test file, those with `when` first. Raises TestFileError."""
     rules: list[DoubleRule] = []
     in_turn: list[DoubleAnswer] = []
     for item in tree.items():
         given = item.known(ANSWER)
         if "when" in given:
-            rules.append(_rule(item, given, directory))
+            rules.append(_rule(item, given, author))
         elif "answers" in given:
             raise given["answers"].mistake(
                 MISSING, "'answers' belongs to a 'when'; without it, write a list", at_key=True
             )
         else:
-            in_turn.append(_answer(given, directory))
+            in_turn.append(_answer(given, author))
     return [*rules, DoubleRule(in_turn, {})] if in_turn else rules
 
 
-def _rule(tree: Tree, given: dict[str, Tree], directory: str) -> DoubleRule:
+def _rule(tree: Tree, given: dict[str, Tree], author: Author) -> DoubleRule:
     when = {key: part.text() for key, part in given["when"].known(WHEN).items()}
     if "answers" not in given:
-        return DoubleRule([_answer(given, directory)], when)
+        return DoubleRule([_answer(given, author)], when)
     others = [key for key in given if key not in ("when", "answers")]
     if others:
         raise given[others[0]].mistake(WRONG_KIND, f"'{others[0]}' belongs to one of the 'answers'", at_key=True)
@@ -116,27 +115,27 @@ def _rule(tree: Tree, given: dict[str, Tree], directory: str) -> DoubleRule:
         inner = item.known(ANSWER)
         if "when" in inner or "answers" in inner:
             raise item.mistake(WRONG_KIND, "one of several 'answers' has no 'when' and no 'answers' of its own")
-        answers.append(_answer(inner, directory))
+        answers.append(_answer(inner, author))
     if not answers:
         raise given["answers"].mistake(MISSING, "a response is missing here")
     return DoubleRule(answers, when)
 
 
-def _answer(given: dict[str, Tree], directory: str) -> DoubleAnswer:
+def _answer(given: dict[str, Tree], author: Author) -> DoubleAnswer:
     return DoubleAnswer(
-        _response(given, directory),
+        _response(given, author),
         float(given["takes"].expect(int, float)) if "takes" in given else 0.0,
         given["raises"].text() if "raises" in given else None,
         given["message"].text() if "message" in given else "",
     )
 
 
-def response_of(tree: Tree, directory: str) -> Response:
+def response_of(tree: Tree, author: Author) -> Response:
     """Return the response that a table describes. Raises TestFileError."""
-    return _response(tree.known(RESPONSE), directory)()
+    return _response(tree.known(RESPONSE), author)()
 
 
-def _response(given: dict[str, Tree], directory: str) -> Callable[[], Response]:
+def _response(given: dict[str, Tree], author: Author) -> Callable[[], Response]:
     from apimpolicy.gateway.context.records import Response
 
     contents = [key for key in ("body", "json", "file") if key in given]
@@ -151,7 +150,7 @@ def _response(given: dict[str, Tree], directory: str) -> Callable[[], Response]:
     elif "body" in given:
         options["body"] = given["body"].text()
     elif "file" in given:
-        options["body"] = content_of(given["file"], directory)
+        options["body"] = content_of(given["file"], author)
     return lambda: Response(status, reason, headers=headers, **options)
 
 
@@ -160,11 +159,10 @@ def headers_of(tree: Tree) -> dict[str, list[str]]:
     return {name: value.texts() for name, value in tree.table().items()}
 
 
-def content_of(tree: Tree, directory: str) -> bytes:
+def content_of(tree: Tree, author: Author) -> bytes:
     """Return the content of a file named relative to the test file. Raises TestFileError."""
-    path = os.path.join(directory, tree.text())
     try:
-        return read_bytes(named(path, directory), MAXIMUM_MESSAGE_BYTES)
+        return read_bytes(may_name(author, tree.text()), MAXIMUM_MESSAGE_BYTES)
     except ConfigurationError as error:
         raise tree.mistake(UNKNOWN_NAME, str(error)) from None
 

@@ -6,8 +6,8 @@ import datetime
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.checkout import allow, named
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.authority import Author, allow, may_name
 from apimpolicy.testing.doubles import AnsweringService, answers_of, content_of, headers_of
 from apimpolicy.testing.format import METHODS, NAMED_VALUE, REQUEST
 from apimpolicy.testing.tree import WRONG_KIND, Tree
@@ -88,14 +88,14 @@ def gateway_of(case: Case) -> CaseGateway:
     identities = _identities(case)
     named_values = _named_values(case, given, identities)
     for name, part in given.items():
-        values[name] = _joined(values.get(name), with_paths_from(part.plain(), name, file.directory))
+        values[name] = _joined(values.get(name), with_paths_from(part.plain(), name, file.author))
     values = {name: value for name, value in values.items() if value is not None}
     all_values = {**values.get("named-values", {}), **named_values}
     values["named-values"] = {name: text for name, text in all_values.items() if text is not None}
     clock = FixedClock(_now(case, values))
     for name in _SERVICES:
         if name in case.given:
-            overrides[name] = AnsweringService(answers_of(case.given[name], file.directory), clock.advance)
+            overrides[name] = AnsweringService(answers_of(case.given[name], file.author), clock.advance)
             values.pop(name, None)
     if identities is not None:
         overrides["openid_providers"] = list(identities.providers.values())
@@ -138,7 +138,7 @@ def request_of(
     if "body" in given:
         options["body"] = given["body"].text()
     if "file" in given:
-        options["body"] = content_of(given["file"], case.file.directory)
+        options["body"] = content_of(given["file"], case.file.author)
     if "certificate" in given and given["certificate"].value not in (None, False):
         place = given["certificate"]
         options["certificate"] = case.file.certificates.get(place.text(), place)
@@ -235,19 +235,19 @@ def _now(case: Case, values: dict[str, Any]) -> datetime.datetime:
     return NOW
 
 
-def with_paths_from(value: Any, key: str, directory: str) -> Any:
-    """Return a value of a setting whose paths are relative to a folder, with absolute paths."""
+def with_paths_from(value: Any, key: str, author: Author) -> Any:
+    """Return a value of a setting, whose paths an author names, with absolute paths. Raises ConfigurationError."""
     if isinstance(value, str):
         if key not in _PATHS or value.lstrip().startswith(("<", "{")):
             return value
-        path = os.path.abspath(named(os.path.join(directory, value), directory))
+        path = os.path.abspath(may_name(author, value))
         allow(path)  # also where it is written into the configuration of another folder
         return path
     if isinstance(value, list):
-        return [with_paths_from(each, key, directory) for each in value]
+        return [with_paths_from(each, key, author) for each in value]
     if isinstance(value, dict) and key not in _DATA:
         return {
-            name: with_paths_from(each, key if key in _TABLES_OF_PATHS else name, directory)
+            name: with_paths_from(each, key if key in _TABLES_OF_PATHS else name, author)
             for name, each in value.items()
         }
     return value

@@ -20,14 +20,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.testing.doubles import response_of
 from apimpolicy.testing.format import DOUBLE, DOUBLE_ERROR, ERROR
 from apimpolicy.testing.tree import WRONG_KIND, Tree
 
+if TYPE_CHECKING:
+    from apimpolicy.project.authority import Author
 
-def part_of(given: Mapping[str, Tree], directory: str, *, of_service: bool = False) -> dict[str, Any]:
+
+def part_of(given: Mapping[str, Tree], author: Author, *, of_service: bool = False) -> dict[str, Any]:
     """Return the arguments of `Gateway.run` (or `send`) that a case's keys stand for. Raises TestFileError."""
     found: dict[str, Any] = {}
     if "section" in given:
@@ -35,18 +38,18 @@ def part_of(given: Mapping[str, Tree], directory: str, *, of_service: bool = Fal
     if "only" in given:
         found["only"] = given["only"].text()
     if "response" in given:
-        found["response"] = response_of(given["response"], directory)
+        found["response"] = response_of(given["response"], author)
     if "last-error" in given:
         texts = given["last-error"].known(ERROR)
         found["last_error"] = {name.replace("-", "_"): tree.text() for name, tree in texts.items()}
     if "replace" in given:
-        found["doubles"] = {name: _double(tree, directory) for name, tree in given["replace"].table().items()}
+        found["doubles"] = {name: _double(tree, author) for name, tree in given["replace"].table().items()}
     if of_service and (more := [key for key in given if key in ("section", "only", "response", "last-error")]):
         raise given[more[0]].mistake(WRONG_KIND, f"'{more[0]}' needs a policy, not a whole service", at_key=True)
     return found
 
 
-def _double(tree: Tree, directory: str) -> Any:
+def _double(tree: Tree, author: Author) -> Any:
     from apimpolicy.gateway.engine.partial_runs import PolicyDouble
 
     if tree.value is None:
@@ -61,5 +64,5 @@ def _double(tree: Tree, directory: str) -> Any:
         error = given["error"].known(DOUBLE_ERROR)
         options["error"] = {name.replace("-", "_"): part.plain() for name, part in error.items()}
     if "response" in given:
-        options["response"] = response_of(given["response"], directory)
+        options["response"] = response_of(given["response"], author)
     return PolicyDouble(**options)

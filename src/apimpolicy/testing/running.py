@@ -188,7 +188,7 @@ def _send(gateway: Gateway, case: Case, request: Request) -> Result:
     if any(key in case.given for key in PART):
         from apimpolicy.testing.policy_parts import part_of
 
-        part = part_of(case.given, case.file.directory, of_service=not subject.policies)
+        part = part_of(case.given, case.file.author, of_service=not subject.policies)
     if not subject.policies:
         return gateway.send(request, variables=given, **part)
     return gateway.run(dict(subject.policies), request, variables=given, **part)

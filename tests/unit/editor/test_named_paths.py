@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,9 +12,11 @@ from tests.processes import run_python
 from tests.sampling import IS_NIGHTLY
 
 from apimpolicy.checkout import IS_LINK, NOT_OWN
+from apimpolicy.editor.debug_launch import launched
 from apimpolicy.editor.isolated_calls import call
-from apimpolicy.editor.named_paths import CASES, POLICY, own_folders, why_refused
+from apimpolicy.editor.named_paths import CASES, POLICY, author_of_calls, author_of_session, own_folders
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.authority import Role, why_refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,10 +121,11 @@ def test_own_files_are_read(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(checkout)
     folders = own_folders()
     assert folders == [str(checkout)]
+    assistant = author_of_calls(Role.ASSISTANT, folders)
     for path in ("own.xml", str(checkout / "own.xml"), ".", "apis"):
-        assert why_refused(path, folders, POLICY) == ""
+        assert why_refused(assistant, path, POLICY) == ""
     (checkout / "own.test.yaml").write_text("policy: own.xml\n")
-    assert why_refused("own.test.yaml", folders, CASES) == ""
+    assert why_refused(assistant, "own.test.yaml", CASES) == ""
     assert call("format_policy", {"policy": "own.xml"}, folders)["text"].startswith("<policies>")
 
 
@@ -129,5 +133,31 @@ def test_a_server_in_the_home_folder_has_no_folder(checkout: Path, monkeypatch: 
     monkeypatch.setenv("HOME", str(checkout.parent))
     monkeypatch.chdir(checkout.parent)
     assert own_folders() == []
-    assert "--root" in why_refused(str(checkout / "own.xml"), [], POLICY)
+    assert "--root" in why_refused(author_of_calls(Role.ASSISTANT, []), str(checkout / "own.xml"), POLICY)
     assert own_folders([str(checkout)]) == [str(checkout)]
+
+
+LAUNCHED = ["policy", "test", "httpFile", "certificate", "config", "scopes"]
+
+
+@pytest.mark.parametrize("key", LAUNCHED)
+def test_no_debug_session_reads_other_files(key: str, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkout may bring launch configurations. A session may use the checkout of its policy, too."""
+    monkeypatch.chdir(checkout)
+    (checkout / "own.http").write_text("GET /\n")
+    for name in NAMES:
+        path = name.format(outside=checkout.parent / "outside")
+        if path.endswith("secret.xml") and key == "policy":
+            continue
+        launch = {"policy": "own.xml", key: {"global": path} if key == "scopes" else path}
+        if os.path.isfile(path) and "ignored" not in path:  # what is open in an editor may be ignored
+            with pytest.raises(ConfigurationError, match="isn't read"):
+                launched(launch)
+    assert launched({"policy": "own.xml", "httpFile": "own.http"})
+
+
+def test_no_breakpoint_reads_other_files(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(checkout)
+    for name in ("notes.txt", ".hidden/policy.xml", ".env"):
+        assert why_refused(author_of_session(name), name, POLICY)
+    assert why_refused(author_of_session("own.xml"), "own.xml", POLICY) == ""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from apimpolicy.checkout import entries, is_below, is_trusted, open_bytes
+from apimpolicy.project.authority import Author, Role, why_refused
 from apimpolicy.text.globs import glob_regex
 from apimpolicy.text.source import Source, decode
 
@@ -56,6 +57,18 @@ class Files:
             self.refused.setdefault(self.display(os.path.normpath(written)), OUTSIDE)
             raise LookupError(path)
         return path
+
+    def named(self, folder: str, path: str) -> str:
+        """Return a file whose content code in a folder asks for. Raises LookupError for one that it may not name.
+
+        Modules that Terraform downloads are hidden and ignored, and name their own files.
+        """
+        found = self.path(folder, path)
+        is_own = os.path.isfile(found) and _MODULES not in found
+        if is_own and (reason := why_refused(Author(Role.CHECKOUT, self.root), found)):
+            self.refused.setdefault(self.display(os.path.normpath(os.path.join(folder, path))), reason)
+            raise LookupError(found)
+        return found
 
     def display(self, path: str) -> str:
         """Return the name of a path for people: below the folder as it was named, or else as the folder is named."""

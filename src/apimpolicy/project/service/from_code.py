@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from apimpolicy.diagnostics import Severity
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.authority import author_of, may_name
 from apimpolicy.project.environments import find_configuration
 from apimpolicy.project.infrastructure.bicep.reading import read_bicep
 from apimpolicy.project.infrastructure.files import OUTSIDE, Files
@@ -143,9 +146,13 @@ def _modules(folder: str) -> dict[str, str]:
     values = {} if path is None else written_configuration(path)
     table = values.get("service")
     given = table.get("modules") if isinstance(table, dict) else None
-    directory = os.path.dirname(os.path.abspath(path or ""))
-    named = given.items() if isinstance(given, dict) else ()
-    return {part: os.path.realpath(os.path.join(directory, each)) for part, each in named if isinstance(each, str)}
+    author = author_of(os.path.abspath(path or ""))
+    found: dict[str, str] = {}
+    for part, each in given.items() if isinstance(given, dict) else ():
+        with suppress(ConfigurationError):  # `service_tables` reports it
+            if isinstance(each, str):
+                found[part] = os.path.realpath(may_name(author, each))
+    return found
 
 
 def _readings(

@@ -13,6 +13,8 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.checkout import walk
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.authority import Author, Role, may_name
 from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.named_values import read_text
@@ -281,7 +283,10 @@ def _with_content(value: Any, folder: str) -> Any:
         return [_with_content(each, folder) for each in value]
     if not isinstance(value, str) or "\0" in value or "\n" in value:
         return value
-    path = os.path.join(folder, value)
+    try:
+        path = may_name(Author(Role.CHECKOUT, folder), value)
+    except ConfigurationError:  # it isn't read by other commands either
+        return value
     if value and os.path.isfile(path):
         return value, read_bytes(path)
     return (value, list(_backends(path))) if value and os.path.isdir(path) else value

@@ -180,7 +180,7 @@ class BicepTemplate(CodeEvaluator):
     def _file(self, path: Value) -> Source:
         if not isinstance(path, str) or not is_known(path):
             raise LookupError(path)
-        return self.files.source(self.folder, path)
+        return self.files.source(self.files.named(self.folder, path))
 
     def function_loadTextContent(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
         return SourcedText.file(self._file(arguments[0]))
@@ -194,7 +194,7 @@ class BicepTemplate(CodeEvaluator):
     def function_loadFileAsBase64(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
         if not is_known(arguments[0]):
             raise LookupError
-        return base64.b64encode(self.files.data(self.folder, arguments[0])).decode()
+        return base64.b64encode(self.files.data(self.files.named(self.folder, arguments[0]))).decode()
 
     def function_readEnvironmentVariable(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
         """Return the default: the code is deployed from another environment than this process has."""

@@ -321,13 +321,13 @@ class Module(CodeEvaluator):
 
     def file(self, path: Value) -> Source:
         """Return a file. Raises LookupError when it can't be read."""
-        return self.files.source(self.root.folder, _path(path))
+        return self.files.source(self.files.named(self.root.folder, _path(path)))
 
     def function_fileexists(self, source: Source, path: Value) -> Value:
         return self.files.exists(self.root.folder, _path(path))
 
     def function_filebase64(self, source: Source, path: Value) -> Value:
-        return base64.b64encode(self.files.data(self.root.folder, _path(path))).decode()
+        return base64.b64encode(self.files.data(self.files.named(self.root.folder, _path(path)))).decode()
 
     def function_fileset(self, source: Source, folder: Value, pattern: Value) -> Value:
         return self.files.matching(os.path.join(self.root.folder, _path(folder)), _path(pattern))
