@@ -18,7 +18,7 @@ def test_what_was_found_once(name: str, data: bytes) -> None:
     assert check_bytes(data, name) >= 0
 
 
-@settings(max_examples=examples(300), deadline=None, derandomize=True)
+@settings(max_examples=examples(300), derandomize=True)
 @given(st.binary(max_size=200), st.sampled_from(NAMES))
 def test_any_bytes(data: bytes, name: str) -> None:
     assert check_bytes(data, name) >= 0
@@ -35,7 +35,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=examples(300), deadline=None, derandomize=True)
+@settings(max_examples=examples(300), derandomize=True)
 @given(st.lists(PIECES, max_size=25))
 def test_any_pieces(pieces: list[str]) -> None:
     assert check_bytes("".join(pieces).encode()) >= 0

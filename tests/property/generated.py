@@ -28,11 +28,7 @@ EXAMPLES = int(os.environ.get("APIMPOLICY_PROPERTY_EXAMPLES", "0"))
 def profile(quick: int) -> settings:
     """So many examples, always the same ones; or the long run that was asked for."""
     return settings(
-        max_examples=EXAMPLES or quick,
-        derandomize=not EXAMPLES,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
+        max_examples=EXAMPLES or quick, derandomize=not EXAMPLES, database=None, suppress_health_check=list(HealthCheck)
     )
 
 

@@ -164,7 +164,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(CODE), st.data())
 def test_no_edit_makes_it_raise(code: str, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 4))):

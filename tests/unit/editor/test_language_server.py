@@ -567,7 +567,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.data())
 def test_no_edit_ends_the_session(data: st.DataObject) -> None:
     client = Client()

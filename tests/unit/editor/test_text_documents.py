@@ -51,7 +51,7 @@ class Client:
         return {"text": new}
 
 
-@settings(max_examples=examples(400), deadline=None)
+@settings(max_examples=examples(400))
 @given(TEXTS, st.lists(st.tuples(st.booleans(), st.integers(0, 40), st.integers(0, 40), TEXTS), max_size=6))
 def test_edits_in_any_order(text: str, edits: list[tuple[bool, int, int, str]]) -> None:
     client, server = Client(text), TextDocument("file:///a.xml", text)
@@ -61,7 +61,7 @@ def test_edits_in_any_order(text: str, edits: list[tuple[bool, int, int, str]]) 
         assert server.text == client.text
 
 
-@settings(max_examples=examples(400), deadline=None)
+@settings(max_examples=examples(400))
 @given(TEXTS, st.integers(0, 40))
 def test_positions_there_and_back(text: str, unit: int) -> None:
     client, document = Client(text), TextDocument("file:///a.xml", text)
@@ -104,7 +104,7 @@ def _find(data: bytes, mark: str) -> int:
     return place
 
 
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(300))
 @given(TEXT, st.lists(st.tuples(PLACE, PLACE, TEXT), max_size=6))
 def test_edits_leave_server_and_editor_in_agreement(text: str, edits: list[Any]) -> None:
     document = TextDocument("file:///a.xml", text)

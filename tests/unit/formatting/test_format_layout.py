@@ -129,7 +129,7 @@ def elements(draw: st.DrawFn, depth: int = 3) -> str:
     )
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(150))
 @given(elements())
 def test_any_document_is_the_same_policy_and_stable(text: str) -> None:
     result = formatted(text)
@@ -149,7 +149,7 @@ TOKENS = st.sampled_from(
 )
 
 
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(300))
 @given(st.lists(TOKENS, max_size=25).map(" ".join))
 def test_any_code_keeps_its_tokens(body: str) -> None:
     for text in (f"@({body})", f"@{{{body}}}"):

@@ -54,7 +54,7 @@ PIECES = (
 )
 
 
-@settings(max_examples=examples(300), deadline=None, derandomize=True)
+@settings(max_examples=examples(300), derandomize=True)
 @given(
     st.sampled_from(("a.xml", "a.tftpl", "a.j2", "a.tf", "a.bicep", "a.json")),
     st.lists(st.sampled_from(PIECES), max_size=25),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SERVICES_MADE = {"terraform": terraform(), "bicep": bicep(), "extract": extracts()}
 _BLOCK = re.compile(r"^(?=resource |variable |module )", re.MULTILINE)
-few = settings(max_examples=examples(30), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=examples(30), derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 def described(root: Path, files: dict[str, str]) -> Any:

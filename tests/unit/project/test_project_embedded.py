@@ -106,7 +106,7 @@ def test_named_file_without_a_policy_is_said_to_have_none() -> None:
         policies_of(b"variable {}", "main.tf")
 
 
-@settings(max_examples=examples(200), deadline=None, derandomize=True)
+@settings(max_examples=examples(200), derandomize=True)
 @given(st.sampled_from(sorted(ENDINGS)), st.text(alphabet="<policies>/ '\"`$%{}[](),\\nu0A\n", max_size=80))
 def test_any_text_is_read(ending: str, text: str) -> None:
     for prefix in ("", "x = <<A\n", "'''<policies>", '{"a": "<policies>', "```xml\n<policies>"):

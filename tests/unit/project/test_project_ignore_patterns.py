@@ -62,7 +62,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 NAMES = st.lists(st.text("ab.", min_size=1, max_size=3).filter(lambda name: name.strip(".")), min_size=1, max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(pattern=st.text("ab./*?![]\\-", min_size=1, max_size=8), names=NAMES)
 def test_git_says_the_same(repository: Path, pattern: str, names: list[str]) -> None:
     (repository / ".gitignore").write_text(f"{pattern}\n")

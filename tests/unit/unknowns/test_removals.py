@@ -133,7 +133,6 @@ EXAMPLES = 300 if IS_NIGHTLY else 3
     max_examples=EXAMPLES,
     derandomize=not IS_NIGHTLY,
     database=None,
-    deadline=None,
     phases=(Phase.generate, Phase.shrink) if IS_NIGHTLY else (Phase.generate,),
     suppress_health_check=list(HealthCheck),
 )

@@ -57,7 +57,7 @@ def _bind(code: str) -> str:
     return bound.diagnostics[0].code if bound.diagnostics else bound.static_type
 
 
-@settings(max_examples=examples(300), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(300), suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(EXPRESSIONS), st.sampled_from(EXPRESSIONS), st.tuples(*[st.floats(0, 1, exclude_max=True)] * 4))
 def test_cut_and_spliced_expressions(first: str, second: str, cuts: tuple[float, ...]) -> None:
     """A piece of one expression in the place of a piece of another."""
@@ -66,7 +66,7 @@ def test_cut_and_spliced_expressions(first: str, second: str, cuts: tuple[float,
     _bind(first[:start] + second[from_:to] + first[end:])
 
 
-@settings(max_examples=examples(300), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(300), suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_subtrees_in_the_place_of_others(data: st.DataObject) -> None:
     """Replacing one expression inside another mostly still parses, and mostly no longer makes sense."""

@@ -46,7 +46,7 @@ def check(code: str) -> None:
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=25), st.booleans())
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(300))
 def test_token_soups(words: list[str], block: bool) -> None:
     code = " ".join(words)
     check(f"@{{{code}}}" if block else f"@({code})")
@@ -54,14 +54,14 @@ def test_token_soups(words: list[str], block: bool) -> None:
 
 
 @given(st.text(max_size=30))
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(150))
 def test_any_text(text: str) -> None:
     check(text)
     check(f"@({text})")
 
 
 @given(st.data())
-@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_cuts_of_real_expressions(corpus: list[Row], data: st.DataObject) -> None:
     code = data.draw(st.sampled_from(corpus)).code[:2000]
     start = data.draw(st.integers(1, len(code)))

@@ -23,7 +23,7 @@ class Counters(CallCounters):
         return self.time
 
 
-@settings(deadline=None, derandomize=True, max_examples=examples(200))
+@settings(derandomize=True, max_examples=examples(200))
 @given(CALLS, st.integers(0, 12))
 def test_windows_are_those_of_counting_one_by_one(calls: list[tuple[float, int]], limit: int) -> None:
     counters, seen = Counters(), list[tuple[float, int]]()

@@ -56,7 +56,7 @@ def answered(policy: str, kind: str, body: str) -> tuple[str, str | None]:
 
 
 @given(VALUES, st.sampled_from(["", "namespace-separator=':' namespace-prefix='xmlns' attribute-block-name='#attrs'"]))
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(150))
 def test_any_json_becomes_xml(value: Any, attributes: str) -> None:
     from lxml import etree
 
@@ -86,7 +86,7 @@ def elements(draw: Any, depth: int = 0) -> str:
 
 
 @given(elements(), st.sampled_from(["direct", "javascript-friendly"]))
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(100))
 def test_any_xml_becomes_json_with_all_its_text(document: str, kind: str) -> None:
     text, error = answered(XML_TO_JSON.format(kind), "application/xml", document)
     assert error is None

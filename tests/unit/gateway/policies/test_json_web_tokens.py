@@ -267,7 +267,7 @@ SECRET = verification_key(KEYS["HS256"])
 CERTIFICATE: Certificate = self_signed("recipient", rsa=True)
 
 
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(300))
 @given(st.data())
 def test_hostile_tokens_are_refused_and_break_nothing(data: st.DataObject) -> None:
     """Any text, and good tokens with a piece replaced: refused, or what is signed is the very same."""

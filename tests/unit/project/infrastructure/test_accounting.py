@@ -72,7 +72,7 @@ def test_every_resource_of_deployments_is_in_a_service(name: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("kind", ["terraform", "bicep"])
-@settings(max_examples=examples(60), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_every_resource_of_a_generated_service(
     kind: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

@@ -86,7 +86,7 @@ PIECES = (
 )
 
 
-@settings(max_examples=examples(300), deadline=None, derandomize=True)
+@settings(max_examples=examples(300), derandomize=True)
 @given(st.lists(st.sampled_from(PIECES), max_size=25))
 def test_any_text_is_read(pieces: list[str]) -> None:
     text = "".join(pieces)

@@ -55,7 +55,7 @@ def with_one_less(policies: Guarded) -> list[Guarded]:
     return found
 
 
-@settings(max_examples=examples(150), deadline=None, derandomize=True)
+@settings(max_examples=examples(150), derandomize=True)
 @given(POLICIES)
 def test_a_guard_less_is_never_stronger(policies: Guarded) -> None:
     """`relation` also compares the other way round, so that a guard more is never weaker."""
@@ -63,7 +63,7 @@ def test_a_guard_less_is_never_stronger(policies: Guarded) -> None:
         assert relation([written(policies)], [written(fewer)]) in (WEAKER, UNCHANGED), written(fewer)
 
 
-@settings(max_examples=examples(150), deadline=None, derandomize=True)
+@settings(max_examples=examples(150), derandomize=True)
 @given(st.lists(st.sampled_from((*CHECKS.values(), *OTHERS)), max_size=5), st.randoms(use_true_random=False))
 def test_the_order_of_guards_does_not_matter(guards: list[str], chance: Random) -> None:
     shuffled = chance.sample(guards, len(guards))

@@ -158,7 +158,7 @@ EVERY = [_truths(2), _numbers(2), _texts(2)]
 
 
 @pytest.mark.parametrize("sort", range(3), ids=["truth", "number", "text"])
-@settings(max_examples=examples(300), deadline=None, derandomize=True)
+@settings(max_examples=examples(300), derandomize=True)
 @given(data=st.data(), values=ASSIGNMENTS, known=st.sets(st.sampled_from(VARIABLES)))
 def test_a_term_has_the_value_of_what_it_is_made_of(
     sort: int, data: st.DataObject, values: Values, known: set[Term]
@@ -172,7 +172,7 @@ def test_a_term_has_the_value_of_what_it_is_made_of(
     assert value_of(term, {each: values[each] for each in known}) in (None, value(values))
 
 
-@settings(max_examples=examples(600), deadline=None, derandomize=True)
+@settings(max_examples=examples(600), derandomize=True)
 @given(_numbers(2), ASSIGNMENTS)
 def test_a_bound_is_exact_around_the_value(known: Known, values: Values) -> None:
     term, value = known[0], known[1](values)
@@ -182,7 +182,7 @@ def test_a_bound_is_exact_around_the_value(known: Known, values: Values) -> None
         assert [value_of(each, values) for each in made] == [value <= bound, bound <= value, value == bound]
 
 
-@settings(max_examples=examples(150), deadline=None, derandomize=True)
+@settings(max_examples=examples(150), derandomize=True)
 @given(data=st.data(), values=ASSIGNMENTS)
 def test_the_solver_agrees(data: st.DataObject, values: Values) -> None:
     """Of fixed variables it finds what the value is; of free ones, a model that makes the formula true."""
@@ -201,7 +201,7 @@ def test_the_solver_agrees(data: st.DataObject, values: Values) -> None:
         assert value(found)
 
 
-@settings(max_examples=examples(200), deadline=None, derandomize=True)
+@settings(max_examples=examples(200), derandomize=True)
 @given(data=st.data(), values=ASSIGNMENTS, others=ASSIGNMENTS)
 def test_variables_that_are_not_needed_may_have_any_value(data: st.DataObject, values: Values, others: Values) -> None:
     try:
@@ -232,7 +232,7 @@ def test_a_bound_of_a_measure_is_a_language(measure: measures.Measure, bound: in
             assert inside.accepts(text) == (value <= bound), text
 
 
-@settings(max_examples=examples(100), deadline=None, derandomize=True)
+@settings(max_examples=examples(100), derandomize=True)
 @given(st.lists(st.tuples(st.sampled_from(LANGUAGES), st.booleans()), max_size=3), st.booleans(), st.booleans())
 def test_texts_that_are_equal_or_not_have_words_of_their_languages(
     conditions: list[tuple[Any, bool]], is_same: bool, is_other_same: bool

@@ -104,12 +104,7 @@ POLICIES = st.lists(
 ).map("".join)
 
 
-@settings(
-    max_examples=examples(30),
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=examples(30), derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(old=POLICIES, new=POLICIES)
 def test_comparisons_have_their_laws(old: str, new: str, tmp_path: Path) -> None:
     assert_laws(tmp_path, old, new)

@@ -19,7 +19,7 @@ PATH = st.text(alphabet="$@.[]()?*:,'\\&|=<>!~/ abl012-", max_size=20)
 XML = st.text(alphabet="<>/!?-=&;#x[]:'\" \nabC DOCTYPE\ufffe\ud8001", max_size=25)
 
 
-@settings(max_examples=examples(400), deadline=None)
+@settings(max_examples=examples(400))
 @given(JSON)
 def test_json(text: str) -> None:
     with contextlib.suppress(DotnetException):
@@ -27,7 +27,7 @@ def test_json(text: str) -> None:
         assert isinstance(again, str)
 
 
-@settings(max_examples=examples(400), deadline=None)
+@settings(max_examples=examples(400))
 @given(PATH)
 def test_paths(path: str) -> None:
     document = parse('{"a":{"b":[1,"x",null,{"l":2}]},"l":[[0],1.5]}')
@@ -35,7 +35,7 @@ def test_paths(path: str) -> None:
         list(select_tokens(document, path))
 
 
-@settings(max_examples=examples(400), deadline=None)
+@settings(max_examples=examples(400))
 @given(XML)
 def test_xml(text: str) -> None:
     with contextlib.suppress(ApimPolicyError):
