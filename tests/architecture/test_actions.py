@@ -185,7 +185,9 @@ def test_only_the_actions_own_comment_is_replaced(
     assert f"apimpolicy-{name}-comment.md" in sent
 
 
-@pytest.mark.parametrize("state", ["as released", "without a resource", "with a list that can't be installed"])
+@pytest.mark.parametrize(
+    "state", sampled(["as released", "without a resource", "with a list that can't be installed"], 2)
+)
 def test_the_stage_of_azure_devops_installs_locked_versions(state: str, tmp_path: Path) -> None:
     """It fetches the commit of the resource, and installs the list with hashes before the package itself."""
     runner = Runner(tmp_path)

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs links and pipes")
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Return a repository with links, ignored files and files of tools, beside a folder of somebody else."""
+    """Return a repository with links, ignored files and files of tools, beside a folder of another owner."""
     outside, project = tmp_path / "outside", tmp_path / "project"
     for folder in (outside, project / "sub" / ".hidden", project / "made", project / "keys"):
         folder.mkdir(parents=True)

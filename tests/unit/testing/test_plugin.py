@@ -186,8 +186,8 @@ def test_failures_end_at_the_edge_of_the_page(project: Pytester, monkeypatch: py
     result = project.runpytest("-q", "--continue-on-collection-errors")
     result.assert_outcomes(failed=2, errors=1)
     result.stdout.fnmatch_lines(["*POL502*unknown key 'expct'", "*decided by orders.xml*", "path: inbound*"])
-    ours = [line for line in result.outlines if not line.startswith(("E  ", "FAILED", "ERROR"))]
-    assert [line for line in ours if len(line) > 80 and " " in line.strip()] == []
+    lines = [line for line in result.outlines if not line.startswith(("E  ", "FAILED", "ERROR"))]
+    assert [line for line in lines if len(line) > 80 and " " in line.strip()] == []
 
 
 def test_coverage_py_does_not_warn(project: Pytester) -> None:
