@@ -95,7 +95,8 @@ def speaker() -> Author:
 def may_name(author: Author, text: str, *kinds: FileKind, may_be_hidden: bool = False) -> str:
     """Return the path that an author names, if the author may. Raises ConfigurationError with the reason.
 
-    `kinds` are those that an assistant or an editor may name here, unless all of the author's count.
+    `kinds` are what the file is used as. An assistant or an editor may name no others, without them those of the
+    author; a file of a checkout may name one of them that git ignores.
     """
     path = os.path.join(author.folder, text)
     if reason := why_refused(author, path, *kinds, may_be_hidden=may_be_hidden):
@@ -114,7 +115,11 @@ def why_refused(author: Author, path: str, *kinds: FileKind, may_be_hidden: bool
         return ""
     if author.role is Role.CHECKOUT:
         is_allowed = "\0" in path or os.path.abspath(path) in _allowed  # the system refuses a null character
-        return "" if is_allowed else _refused_to_a_file(path, author.folder or os.curdir, may_be_hidden)
+        if is_allowed:
+            return ""
+        reason = _refused_to_a_file(path, author.folder or os.curdir, may_be_hidden)
+        # Private keys are seldom committed, and what is read as a certificate isn't shown.
+        return "" if reason == IGNORED and any(kind.matches(os.path.realpath(path)) for kind in kinds) else reason
     if author.role is Role.CALLER:
         return "callers name no files"
     return _refused_to_a_program(author, path, kinds or author.kinds)

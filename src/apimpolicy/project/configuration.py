@@ -73,6 +73,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.policies.placement import simulated_tier
 from apimpolicy.project import environments
 from apimpolicy.project.answer_tables import AnswerTables, DescriptionPaths
+from apimpolicy.project.authority import CERTIFICATE_FILE
 from apimpolicy.project.declared import Declared, declared_in, external_patterns
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.format_settings import style_of
@@ -111,7 +112,7 @@ class Configuration:
         self.negotiate_client_certificate = _negotiation(table)
         self.now = _utc(table.take("now", datetime.datetime))
         self._files = {
-            name: [table.path(path) for path in table.texts(name) or ()]
+            name: [table.path(path, CERTIFICATE_FILE) for path in table.texts(name) or ()]
             for name in ("trusted-roots", "intermediates", "revocation-lists", "unreachable-revocation-lists")
         }
         self._certificates = table.table("certificates")
@@ -408,7 +409,7 @@ class Configuration:
             vault = vaults[vault_name] = KeyVault(vault_name)
             for name, _ in table.items():
                 for path in table.texts(name) or ():
-                    vault.add(name, Certificate.from_file(table.path(path)))
+                    vault.add(name, Certificate.from_file(table.path(path, CERTIFICATE_FILE)))
         return vaults
 
     def fragment_paths(self) -> dict[str, str]:
@@ -457,9 +458,9 @@ def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any])
     from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
 
     if isinstance(value, str):
-        if not os.path.isfile(table.path(value)):
-            raise table.mistake(f"names {table.path(value)}, which does not exist", name)
-        return Certificate.from_file(table.path(value))
+        if not os.path.isfile(file := table.path(value, CERTIFICATE_FILE)):
+            raise table.mistake(f"names {file}, which does not exist", name)
+        return Certificate.from_file(file)
     entry = Table(table.file, table.checked(value, dict, name), table.full(name))
     if "key-vault" in entry:
         vault_name, object_name = entry.take("key-vault", str) or "", entry.take("name", str) or name
@@ -481,7 +482,7 @@ def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any])
         return self_signed(subject, thumbprint)
     if path is None:
         raise entry.mistake("needs a 'path', or a 'key-vault' and a 'name'")
-    return Certificate.from_file(entry.path(path), password)
+    return Certificate.from_file(entry.path(path, CERTIFICATE_FILE), password)
 
 
 def _negotiation(table: Table) -> bool | list[str]:

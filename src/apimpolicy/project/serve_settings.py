@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.policies.settings import DeclaredSettings, setting
-from apimpolicy.project.authority import author_of
+from apimpolicy.project.authority import CERTIFICATE_FILE, author_of
 
 if TYPE_CHECKING:
     from apimpolicy.project.toml_table import Table
@@ -165,6 +165,6 @@ def serve_settings(table: Table) -> dict[str, Any]:
     if "certificate" in found:
         if len(found["certificate"]) != 2:
             raise table.mistake("names two PEM files: the chain and the key", "certificate")
-        found["certificate"] = [table.path(each) for each in found["certificate"]]
+        found["certificate"] = [table.path(each, CERTIFICATE_FILE) for each in found["certificate"]]
     table.finish()
     return found

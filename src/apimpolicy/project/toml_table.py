@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from apimpolicy.checkout import open_text
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.authority import author_of, may_name
+from apimpolicy.project.authority import FileKind, author_of, may_name
 
 _T = TypeVar("_T")
 
@@ -130,10 +130,13 @@ class Table:
         """The keys that were read: those that the table may have."""
         return list(self._asked)
 
-    def path(self, relative: str, *, may_be_hidden: bool = False) -> str:
-        """Return a path that is relative to the file. Raises ConfigurationError for one that it may not name."""
+    def path(self, relative: str, *kinds: FileKind, may_be_hidden: bool = False) -> str:
+        """Return a path that is relative to the file, of a file that is used as one of these kinds.
+
+        Raises ConfigurationError for one that the file may not name.
+        """
         try:
-            return may_name(author_of(self.file), relative, may_be_hidden=may_be_hidden)
+            return may_name(author_of(self.file), relative, *kinds, may_be_hidden=may_be_hidden)
         except ConfigurationError as error:
             raise ConfigurationError(f"{self.file}: {error}") from None
 

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.authority import Author, allow, may_name
+from apimpolicy.project.authority import CERTIFICATE_FILE, Author, allow, may_name
 from apimpolicy.testing.doubles import AnsweringService, answers_of, content_of, headers_of
 from apimpolicy.testing.format import METHODS, NAMED_VALUE, REQUEST
 from apimpolicy.testing.tree import WRONG_KIND, Tree
@@ -240,7 +240,7 @@ def with_paths_from(value: Any, key: str, author: Author) -> Any:
     if isinstance(value, str):
         if key not in _PATHS or value.lstrip().startswith(("<", "{")):
             return value
-        path = os.path.abspath(may_name(author, value))
+        path = os.path.abspath(may_name(author, value, *((CERTIFICATE_FILE,) if key == "key-vaults" else ())))
         allow(path)  # also where it is written into the configuration of another folder
         return path
     if isinstance(value, list):

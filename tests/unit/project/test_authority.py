@@ -12,7 +12,7 @@ import pytest
 from apimpolicy import checkout
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project import authority, wider_documents
-from apimpolicy.project.authority import Author, Role, may_name
+from apimpolicy.project.authority import Author, FileKind, Role, may_name
 from apimpolicy.project.environments import overlay_path, variables_of
 from apimpolicy.project.infrastructure.files import Files
 from apimpolicy.project.service import from_code
@@ -74,6 +74,17 @@ def test_a_file_names_only_visible_files_of_its_checkout(project: Path, name: st
 def test_a_file_in_a_hidden_folder_names_its_neighbours(project: Path) -> None:
     folder = project / "sub" / ".hidden"
     assert may_name(Author(Role.CHECKOUT, str(folder)), "own.txt") == str(folder / "own.txt")
+
+
+@pytest.mark.parametrize("kinds", [(), (authority.CERTIFICATE_FILE,)])
+def test_a_private_key_may_be_ignored_where_it_is_read_as_one(project: Path, kinds: tuple[FileKind, ...]) -> None:
+    for name in ("made/partner.pem", "made/partner.txt"):
+        (project / name).touch()
+    (project / "made" / "other.pem").symlink_to("partner.txt")
+    author = Author(Role.CHECKOUT, str(project))
+    for name in ("made/partner.pem", "made/partner.txt", "made/other.pem"):
+        reason = authority.why_refused(author, str(project / name), *kinds)
+        assert reason == ("" if kinds and name == "made/partner.pem" else authority.IGNORED), name
 
 
 def test_a_trusted_checkout_names_any_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
