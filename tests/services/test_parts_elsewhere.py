@@ -288,6 +288,19 @@ def test_what_verified_modules_make_of_a_product(
     assert all(each.is_assumed for each in service.gaps)
 
 
+@pytest.mark.parametrize(
+    ("apis", "is_doubted"),
+    [("", False), ("apis: links", True), ("apis: isOpen ? ['orders'] : []", True), ("apis: ['orders']", False)],
+)
+def test_what_other_parameters_would_deploy(apis: str, is_doubted: bool, tmp_path: Path) -> None:
+    """A list that isn't written makes no doubt; one that is empty, or conditional, does."""
+    products = f"products: [{{ name: 'open', displayName: 'Open', {apis} }}]\n    apis: [{{"
+    code = "param links array = []\nparam isOpen bool = false\n" + VERIFIED.format(policy="open.xml", required="true")
+    root = written(tmp_path, {"main.bicep": code.replace("apis: [{", products, 1), **POLICIES})
+    gaps = [each.reason for each in describe(str(root), NO_CHANGES).gaps if not each.is_assumed]
+    assert any("productApi" in each for each in gaps) is is_doubted, gaps
+
+
 def test_an_operation_that_a_module_gets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = HMCTS.format(policy="checked.xml", required="false") + HMCTS_OPERATION
     root = written(tmp_path, {"main.tf": code, "apimpolicy.toml": 'global-policy = "none"\n', **POLICIES})

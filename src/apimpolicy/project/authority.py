@@ -115,17 +115,13 @@ def why_refused(author: Author, path: str, *kinds: FileKind, may_be_hidden: bool
         return ""
     if author.role is Role.CHECKOUT:
         is_allowed = "\0" in path or os.path.abspath(path) in _allowed  # the system refuses a null character
-        if is_allowed:
-            return ""
-        reason = _refused_to_a_file(path, author.folder or os.curdir, may_be_hidden)
-        # Private keys are seldom committed, and what is read as a certificate isn't shown.
-        return "" if reason == IGNORED and any(kind.matches(os.path.realpath(path)) for kind in kinds) else reason
+        return "" if is_allowed else _refused_to_a_file(path, author.folder or os.curdir, kinds, may_be_hidden)
     if author.role is Role.CALLER:
         return "callers name no files"
     return _refused_to_a_program(author, path, kinds or author.kinds)
 
 
-def _refused_to_a_file(path: str, folder: str, may_be_hidden: bool) -> str:
+def _refused_to_a_file(path: str, folder: str, kinds: tuple[FileKind, ...], may_be_hidden: bool) -> str:
     if is_share(os.path.abspath(path), [os.path.abspath(folder)]):
         return OUTSIDE
     real, base = os.path.realpath(os.path.abspath(path)), os.path.realpath(folder)
@@ -139,6 +135,8 @@ def _refused_to_a_file(path: str, folder: str, may_be_hidden: bool) -> str:
         return CREDENTIALS
     if not os.path.isfile(real):
         return NO_FILE if os.path.exists(real) and not os.path.isdir(real) else ""
+    if any(kind.matches(real) for kind in kinds):  # keys are seldom committed, and what is read as one isn't shown
+        return ""
     return IGNORED if os.path.lexists(os.path.join(top, ".git")) and _is_ignored(real, top) else ""
 
 

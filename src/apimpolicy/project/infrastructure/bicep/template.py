@@ -240,9 +240,8 @@ class BicepTemplate(CodeEvaluator):
         if not isinstance(node, nodes.For):
             return []
         pairs = self.pairs(self.value(node.items, self.source, scope))
-        if pairs == []:
-            gives_nothing = self.assumed_at is not None and [] not in self.given.values()
-            return [] if gives_nothing else self._of_unknown(node, scope, hole_of(node.items, self.source))
+        if pairs == [] and (self.assumed_at is None or _has_nothing([*self.given.values()])):
+            return self._of_unknown(node, scope, hole_of(node.items, self.source))
         if pairs is None:
             return []
         of_all = self.pairs(self.with_all_items(node.items, self.source, scope)) or []
@@ -366,6 +365,14 @@ class BicepTemplate(CodeEvaluator):
         for children in self._children.values():
             for _, child in children[:1]:
                 yield from child.all_notes()
+
+
+def _has_nothing(value: Value) -> bool:
+    """Return whether an empty list or null is written in a value: other parameters may put something there."""
+    if value is None or value == []:
+        return True
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(map(_has_nothing, inside))
 
 
 def _at_path(value: Value, path: list[Value]) -> Value:

@@ -102,8 +102,9 @@ class Module(CodeEvaluator):
         self.level: int = 0 if parent is None else parent.level + 1
         self.problems: list[tuple[Source, SyntaxProblem]] = []
         self.missing: list[tuple[Note, Block]] = []
-        self._unread: list[Note] = []
         """Calls of modules that can't be read."""
+        self._unread: list[Note] = []
+        """Their notes, as far as they are made."""
         self.modules_file: dict[str, str] = {}
         """Folders of downloaded modules, by address; the root module has it."""
         self._templates = 0
@@ -268,6 +269,7 @@ class Module(CodeEvaluator):
             yield from module.unread()
 
     def own_unread(self) -> list[Note]:
+        """Return the notes about calls in this module that can't be read."""
         while len(self._unread) < len(self.missing):
             note, block = self.missing[len(self._unread)]
             if self.stand_in(block) is not None:
