@@ -142,12 +142,12 @@ def _exit_code(report: GateReport) -> int:
 
 
 def _write_baseline(report: GateReport, folder: str, path: str) -> int:
-    """Write what may wait to a baseline; what can't run may not, so that the exit code tells of it."""
+    """Write what may wait to a baseline; what can't run, and so has no key, makes the exit code tell of it."""
     known = (keyed(each) for part in report.parts for each in part.findings if each.key)
     count = Baseline.of(path, known).save()
     config = name_baseline(folder, path)
     print(f"wrote {counted(count, 'finding')} to {path}, which {os.path.normpath(config)} names")
-    not_run = [part for part in report.parts if any(each.word == NOT_RUN for each in part.findings)]
+    not_run = [part for part in report.parts if any(each.word == NOT_RUN and not each.key for each in part.findings)]
     for part in not_run:
         say(f"{part.name}: {part.line}")
     return commands.USAGE if not_run else commands.CLEAN

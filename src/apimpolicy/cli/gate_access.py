@@ -11,7 +11,7 @@ from apimpolicy.cli.audit import search_of
 from apimpolicy.cli.gate_run import BY_SEVERITY, GateRun, in_baseline, sentence, severities
 from apimpolicy.diagnostics import Severity
 from apimpolicy.project.audit_changes import ADDED, REMOVED, Change, changes_of
-from apimpolicy.project.gate_settings import UNDECIDED, WEAKER
+from apimpolicy.project.gate_settings import NOT_RUN, UNDECIDED, WEAKER
 from apimpolicy.project.gateways import NoApisError
 from apimpolicy.reasoning.audit import order
 from apimpolicy.report.columns import Style, counted, first_of
@@ -35,7 +35,7 @@ def audit_part(run: GateRun) -> GatePart:
         return GatePart("audit", "no service with an API", applies=False)
     findings = [
         GateFinding(
-            BY_SEVERITY.get(diagnostic.severity, ""),
+            BY_SEVERITY.get(diagnostic.severity, NOT_RUN if finding.is_broken else ""),
             diagnostic,
             diagnostic.message,
             partial(_audit_finding, audit, finding),
@@ -45,7 +45,9 @@ def audit_part(run: GateRun) -> GatePart:
     ]
     findings, known = run.judged(findings)
     known += sum(each.known for each in audits)
-    parts = [f"{severities(findings)}{in_baseline(known)}"]
+    broken = sum(each.word == NOT_RUN for each in findings)
+    not_audited = f", {counted(broken, 'part')} of the service not audited" if broken else ""
+    parts = [f"{severities(findings)}{in_baseline(known)}{not_audited}"]
     if run.since is None:
         operations = [title(each) for each in audits]
         parts = [operations[0] if len(audits) == 1 else counted(len(audits), "service"), *parts]

@@ -279,10 +279,12 @@ def unread(description: ServiceDescription | None) -> Iterator[AuditFinding]:
         if problem.is_broken_reference:
             shown = (Evidence("refers to it", PolicyLocation(*problem.origin)),)
             yield AuditFinding(LINK_UNKNOWN, "", (), problem.message, shown, problem.message, is_error=True)
+    broken = {(each.message, each.origin) for each in description.problems if each.is_error}
     for reason, origin in description.unread():
         place = _place(origin) if os.path.isfile(origin.file) else None
         evidence = () if place is None else (Evidence("not decided", place),)
-        yield AuditFinding("AUD011", "", (), f"not decided: {reason}", evidence, reason)
+        is_broken = (reason, origin) in broken
+        yield AuditFinding("AUD011", "", (), f"not decided: {reason}", evidence, reason, is_broken=is_broken)
 
 
 def unread_tags(description: ServiceDescription | None, settings: AuditSettings) -> Iterator[AuditFinding]:

@@ -41,7 +41,7 @@ WORDS: Mapping[str, Word] = {
     UNDECIDED: Word("a claim is not decided, or the access of two versions can't be compared"),
     WEAKER: Word("requests reach a backend that didn't before"),
     CHANGES: Word("callers notice a change, or it isn't proven that they don't", fails=False),
-    NOT_RUN: Word("a part can't run, or a file can't be read"),
+    NOT_RUN: Word("a part can't run, or a file or a part of the service can't be read"),
 }
 """All words of `--fail`, `--allow` and `[gate]`."""
 

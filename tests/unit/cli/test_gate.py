@@ -255,6 +255,22 @@ def test_a_service_that_cannot_be_read_fails(gate: Gate) -> None:
     assert (found["code"], found["gate"]) == ("2", "failed by audit")
 
 
+@pytest.mark.parametrize(
+    "information",
+    ['{ "properties": { "path": ', "[]", '{"properties": 1}', '{"properties": {"path": "b", "serviceUrl": "[URL]"}}'],
+)
+def test_a_part_of_the_service_that_cannot_be_read_fails(information: str, gate: Gate) -> None:
+    """Its operations are missing from the audit, which can't be an audit without errors."""
+    write_service(gate.folder, "orders", "items")
+    write(gate.folder, "apis/items/apiInformation.json", information)
+    found = gate.lines()
+    assert found["audit"].endswith("1 part of the service not audited")
+    assert (found["code"], found["gate"].partition(";")[0]) == ("2", "failed by audit")
+    assert gate.lines("--allow", "not-run")["code"] == "0"
+    assert gate.lines("--write-baseline", "known.json")["code"] == "0"
+    assert gate.lines()["code"] == "0"
+
+
 @HAS_GIT
 def test_weaker_access_names_the_change(gate: Gate) -> None:
     pytest.importorskip("z3")
@@ -434,7 +450,7 @@ def test_the_baseline_of_a_public_service_is_green(name: str, gate: Gate) -> Non
         pytest.skip("the public services are not beside this checkout")
     shutil.copytree(CORPUS / name, gate.folder / "service")
     (gate.folder / ".git").mkdir()
-    assert gate("--fail", "warnings")[0] == 1
+    assert gate("--fail", "warnings")[0] != 0
     assert gate("--write-baseline", "known.json")[0] == 0
     assert gate.lines("--fail", "warnings")["gate"] == "passed"
 

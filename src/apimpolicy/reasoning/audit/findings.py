@@ -42,6 +42,8 @@ class AuditFinding:
     cause: str = ""
     is_error: bool | None = None
     """True if configured as an error; None leaves the severity to the code."""
+    is_broken: bool = False
+    """A file of the service has an error that takes a part of it out of the audit."""
     attempt: Attempt | None = None
     """A request that ran and shows it."""
 
