@@ -186,7 +186,7 @@ def test_only_the_actions_own_comment_is_replaced(
 
 
 @pytest.mark.parametrize(
-    "state", sampled(["as released", "without a resource", "with a list that can't be installed"], 2)
+    "state", sampled(["as released", "without a resource", "with a list that can't be installed"], 1)
 )
 def test_the_stage_of_azure_devops_installs_locked_versions(state: str, tmp_path: Path) -> None:
     """It fetches the commit of the resource, and installs the list with hashes before the package itself."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 DOCUMENTS = Path(__file__).parents[3] / "shared" / "corpus" / "documents" / "policies"
-EACH = 5
+EACH = 5 if IS_NIGHTLY else 3
 EACH_BREAKING = 5 if IS_NIGHTLY else 2
 SEED = 7
 pytestmark = pytest.mark.skipif(not DOCUMENTS.is_dir(), reason=f"there is no corpus in {DOCUMENTS}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.sampling import sampled
+from tests.sampling import IS_NIGHTLY, sampled
 
 from apimpolicy.cli.program import run
 from apimpolicy.project.layout import extracts_in
@@ -44,8 +44,8 @@ OF_SERVICES: dict[tuple[str, ...], tuple[int, ...]] = {
     ("new", "config", "-o", "-"): (0,),
 }
 WHO = ("-c", "user.name=a", "-c", "user.email=a@example.com")
-APIS = 2
-RUNS = 200
+APIS = 2 if IS_NIGHTLY else 1
+RUNS = 200 if IS_NIGHTLY else 60
 pytestmark = pytest.mark.skipif(not FOLDERS, reason="the public services are not beside this checkout")
 
 

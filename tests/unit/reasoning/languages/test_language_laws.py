@@ -6,8 +6,9 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from tests.sampling import examples
 
 from apimpolicy.csharp.dotnet.exceptions import DotnetException
 from apimpolicy.csharp.dotnet.regex.expressions import Regex
@@ -183,6 +184,7 @@ def _is_of(operation: operations.Operation, text: str) -> bool:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+@settings(max_examples=examples(150))
 @given(known=LANGUAGES)
 @example((languages.literal("AB1"), frozenset()))
 @example((languages.ANYTHING, frozenset()))
