@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -290,3 +291,16 @@ def test_the_file_of_one_of_several_services(
     assert "choose with --service prod or psn" in capsys.readouterr().err
     assert main(["audit", ".", "--matrix", "--service", "psn", "--write", "callers.test.yaml"]) == 0
     assert main(["test", "callers.test.yaml"]) == 0
+
+
+@pytest.mark.parametrize("broken", ["<policies><inbound>", OPEN.replace("<base />", "<set-heder />", 1)])
+def test_a_policy_that_cannot_run_leaves_the_others(broken: str, folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "extracted")
+    (tmp_path / "extracted" / "apis" / "orders" / "operations" / "roles" / "policy.xml").write_text(broken)
+    service = str(tmp_path / "extracted")
+    with lenient(), shared_keys():
+        rows = CallerAnswers(audit_path(service).audit, CaseSurroundings(service=service, output="a.test.yaml"))
+    reasons = {row.id: {cell.reason[:11] for cell in row.cells} for row in rows.matrix().rows}
+    assert reasons.pop("roles") == {"not decided"}
+    assert reasons
+    assert {"not decided"} not in reasons.values()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.dotnet.values import from_utf16
+from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.engine.mcp.endpoint import operation_of
 from apimpolicy.gateway.engine.service_requests import ServiceRequests
 from apimpolicy.gateway.policies.registry import has_trait
@@ -118,10 +119,17 @@ class CallerAnswers:
         return [*reversed(by_policy.values())] or found[:1]
 
     def _rows(self, operation: OperationAudit) -> list[MatrixRow]:
-        """Return the row of an operation, or one for each product if their policies make a difference."""
-        made = [(route, *self._row(operation, route)) for route in self._routes_to(operation)]
+        """Return the row of an operation, or one for each product if their policies make a difference.
+
+        The row of an operation whose policies can't be read or run has the reason in place of each status.
+        """
+        problem = operation.problem
+        try:
+            made = [(route, *self._row(operation, route)) for route in self._routes_to(operation)]
+        except ApimPolicyError as error:
+            made, problem = [], f"not decided: {error}"
         if not made:
-            cell = MatrixCell(reason=operation.problem.partition("\n")[0] or "its URL isn't known")
+            cell = MatrixCell(reason=problem.partition("\n")[0] or "its URL isn't known")
             return [MatrixRow(operation.api.id, operation.id, operation.name, "", (cell,) * len(CALLERS))]
         is_one = len({cells for _, cells, _ in made}) == 1
         rows = []
