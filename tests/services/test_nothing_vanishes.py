@@ -233,3 +233,44 @@ def test_a_file_of_a_service_in_git(
     assert answer["policies"][0]["differences"]
     assert not answer["complete"] or answer["verdict"].startswith("1 change for callers")
     assert str(tmp_path) not in json.dumps(answer["policies"])
+
+
+PARTS = {
+    "apis/items/apiInformation.json": '{"properties": {"displayName": "Items", "path": "items"}}',
+    "backends/stock/backendInformation.json": '{"properties": {"url": "https://stock.example", "protocol": "http"}}',
+    "products/gold/productInformation.json": '{"properties": {"displayName": "Gold", "subscriptionRequired": true}}',
+    "named values/key/namedValueInformation.json": '{"properties": {"displayName": "key", "value": "a"}}',
+}
+"""Files of a service, a resource each."""
+
+
+@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize("is_new", [True, False], ids=["broken now", "broken before"])
+def test_what_a_version_cannot_read_is_neither_added_nor_removed(
+    name: str, is_new: bool, compared: Callable[..., str]
+) -> None:
+    whole, broken = PARTS[name], PARTS[name][:-1]
+    said = compared({name: whole if is_new else broken}, name, *((whole, broken) if is_new else (broken, whole)))
+    assert said.startswith("3 No difference was found, but not everything was read and compared"), said
+    assert name in said
+    assert "removed" not in said
+    assert "added" not in said
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["broken now", "broken before"])
+def test_access_to_what_a_version_cannot_read(
+    is_new: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = "apis/items/apiInformation.json"
+    whole = {f"../../{path}": PARTS[path] for path in PARTS if path.startswith("apis/items")}
+    broken = {path: text[:-1] for path, text in whole.items()}
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    write(tmp_path / "x", {**FILES, **(whole if is_new else broken)})
+    for arguments in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "--message", "x")):
+        subprocess.run(["git", *who, *arguments], check=True, capture_output=True)
+    (tmp_path / "x" / name).write_text((broken if is_new else whole)[f"../../{name}"])
+    assert main(["audit", "x", "--since", "HEAD", "--format", "json"]) in (0, 1, 3)
+    (change,) = json.loads(capsys.readouterr().out)["changes"]
+    assert change["relation"] == "can't be compared"
+    assert "not read" in (change["before"], change["after"])

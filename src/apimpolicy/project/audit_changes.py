@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from apimpolicy.reasoning.audit.confirming import Search
 
 _Made = TypeVar("_Made")
-ABSENT = "not there"
+ABSENT, NOT_READ = "not there", "not read"
 
 
 ADDED, REMOVED = "added", "removed"
@@ -107,22 +107,30 @@ def changes_of(
         if after is None and (new is not None or wanted is not None):
             continue  # another service than the selected one
         then = nothing
+        unread_then: Mapping[str, str] = {}
         if old is not None and path is not None:
             ignored = () if needs_apis else (NoApisError,)
             with selected_service(old.name if len(before) > 1 else None), suppress(*ignored):
-                then = _then(partial(audit_path, path, config, search_of=search_of), revision, root).audit
+                run = _then(partial(audit_path, path, config, search_of=search_of), revision, root)
+                then, unread_then = run.audit, run.unread_apis
         shown = after.service if after is not None else "" if old is None else old.name
-        found = changes_between(then, nothing if after is None else after.audit)
+        unread = (unread_then, {} if after is None else after.unread_apis)
+        found = changes_between(then, nothing if after is None else after.audit, unread)
         changes += (each._replace(service=shown) for each in found)
     return changes
 
 
-def changes_between(before: ServiceAudit, after: ServiceAudit) -> list[Change]:
-    """Return the operations with other access in two versions of a service."""
+def changes_between(
+    before: ServiceAudit, after: ServiceAudit, unread: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {})
+) -> list[Change]:
+    """Return the operations with other access in two versions of a service.
+
+    The operations of APIs that one version has, and the other can't read (`unread`), can't be compared.
+    """
     old = {operation.key: operation for operation in before.operations}
     new = {operation.key: operation for operation in after.operations}
     pairs = [(old.get(key), new.get(key)) for key in dict.fromkeys((*old, *new))]
-    return [change for pair in pairs if (change := _change(*pair)) is not None]
+    return [change for pair in pairs if (change := _change(*pair, unread)) is not None]
 
 
 def _then(make: Callable[[], _Made], revision: str, folder: str) -> _Made:
@@ -141,10 +149,16 @@ def _without_folder(error: ApimPolicyError, revision: str, folder: str) -> str:
     return f"at {revision}: {str(error).replace(os.path.join(folder, ''), '').replace(folder, os.curdir)}"
 
 
-def _change(old: OperationAudit | None, new: OperationAudit | None) -> Change | None:
+def _change(
+    old: OperationAudit | None, new: OperationAudit | None, unread: tuple[Mapping[str, str], Mapping[str, str]]
+) -> Change | None:
     shown = new or old
     assert shown is not None
     before, after = _words(old), _words(new)
+    other = unread[1] if new is None else unread[0]
+    if (old is None or new is None) and (why := other.get(shown.api.id.lower())):
+        sides = (before, NOT_READ) if new is None else (NOT_READ, after)
+        return Change(shown.api.id, shown.name, *sides, False, UNKNOWN, (f"{'now ' * (new is None)}{why}",))
     if old is None or new is None:
         is_weaker = new is not None and new.access.is_open
         return Change(shown.api.id, shown.name, before, after, is_weaker, REMOVED if new is None else ADDED)

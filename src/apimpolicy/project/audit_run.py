@@ -50,6 +50,8 @@ class AuditRun(NamedTuple):
     """Findings that comments or the baseline leave out."""
     service: str = ""
     """The name of the service, if the path has several."""
+    unread_apis: Mapping[str, str] = {}
+    """The ids of APIs that may be there and aren't described, in lower case, and why."""
 
     @property
     def findings(self) -> list[AuditFinding]:
@@ -164,7 +166,9 @@ def audit_gateway(
     pairs = [(finding, made.of(finding)) for finding in gate.findings]
     kept = [pair for pair in pairs if not made.is_suppressed(pair[1])]
     kept = _without_known(kept, baseline or settings.baseline)
-    return AuditRun(path, audit, gate, attempts, settings, kept, len(pairs) - len(kept))
+    gaps = () if description is None else description.gaps
+    unread_apis = {each.name.lower(): each.reason for each in gaps if each.kind == "apis" and each.name}
+    return AuditRun(path, audit, gate, attempts, settings, kept, len(pairs) - len(kept), unread_apis=unread_apis)
 
 
 def _with_attempt(finding: AuditFinding, attempts: Mapping[tuple[str, str], Attempt]) -> AuditFinding:

@@ -250,8 +250,12 @@ class _Scope:
                 self.service.problems.append(Problem(message, origin, part, advice, severity=Severity.WARNING))
 
     def _properties(self, path: str, part: str, kind: str, id_: str) -> Properties | None:
+        """Return the properties of a resource; None, and a gap, where its file is broken."""
         changes = self.overlay.properties(kind, id_, self.workspace)
-        return properties_of(path, part, self.service.problems, self.overlay.path, changes, self.workspace)
+        found = properties_of(path, part, self.service.problems, self.overlay.path, changes, self.workspace)
+        if found is None:
+            self.service.gaps.append(Gap(f"{part} can't be read", FileLocation(path), kind, id_))
+        return found
 
     def _fragments(self) -> Iterator[FragmentDescription]:
         for id_, path, _ in self.resources("fragments", is_needed=False):

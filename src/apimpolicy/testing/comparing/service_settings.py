@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ApiFile,
         Gap,
         NamedValueDescription,
+        Problem,
         ServiceDescription,
     )
     from apimpolicy.text.document import Document
@@ -85,13 +86,22 @@ def unread(old: ServiceDescription, new: ServiceDescription) -> Iterator[Unread]
             text = f"not compared: {gap.reason}"
             found[text] = found.get(text, False) or has_changed
     yield from (Unread(f"{text}; its file changed" if changed else text, changed) for text, changed in found.items())
+    for side, other in ((new, old), (old, new)):
+        same = {each.message for each in other.problems}
+        for problem in side.problems:
+            if not (problem.is_error and problem.leaves_out and os.path.isfile(problem.origin.file)):
+                continue
+            is_same = problem.message in same
+            if not is_same or (side is new and not _is_same_file(problem, side, other)):
+                version = "" if is_same else f" (only in the {'new' if side is new else 'old'} version)"
+                yield Unread(f"not compared: {problem.origin}: {problem.message}{version}", True)
 
 
-def _is_same_file(gap: Gap, side: ServiceDescription, other: ServiceDescription) -> bool:
-    """Return whether the file of a gap is the same in another version."""
-    path = os.path.join(other.place, os.path.relpath(gap.origin.file, side.place))
+def _is_same_file(part: Gap | Problem, side: ServiceDescription, other: ServiceDescription) -> bool:
+    """Return whether the file of a part that isn't read is the same in another version."""
+    path = os.path.join(other.place, os.path.relpath(part.origin.file, side.place))
     try:
-        return read_bytes(gap.origin.file) == read_bytes(path)
+        return read_bytes(part.origin.file) == read_bytes(path)
     except ConfigurationError:
         return False
 

@@ -98,7 +98,8 @@ def access_changes(
         return api in apis or (api, operation) in wanted or operation.startswith(f"{METHOD} ")
 
     groups: dict[Change, list[str]] = {}
-    for each in changes_between(*(_audited(side, is_wanted) for side in (old, new))):
+    before, after = (_audited(side, is_wanted) for side in (old, new))
+    for each in changes_between(before, after):
         if each.relation in _SHOWN:  # what can't be compared is the same or not as far as its policies are
             name = names.get((each.api, each.operation), each.operation)
             groups.setdefault(each._replace(operation=""), []).append(name)
@@ -160,8 +161,9 @@ def setting_groups(
     }
     made_up = {f"named value {each.id}" for each in _named_values(old, new) if each.is_made_up}
     for change in changed_settings(old.description, new.description):
-        is_noticed = bool(change.meaning)  # what isn't noticed is a change of the code in any case
-        is_open = is_noticed and may_be_there(change, old.description, new.description) is not None
+        gap = may_be_there(change, old.description, new.description)
+        # what isn't noticed is a change of the code in any case, but not of a resource whose own file is broken
+        is_open = gap is not None and (bool(change.meaning) or change.group.endswith(f" {gap.name}"))
         if change.group in made_up or is_open:
             continue
         if change.meaning and not _is_used(change, texts[0], texts[1], pools):
