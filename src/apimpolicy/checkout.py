@@ -14,13 +14,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
-from typing import IO, TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from typing import BinaryIO, TextIO
+from typing import IO, BinaryIO, NamedTuple, TextIO
 
 TRUST = "APIMPOLICY_TRUST_CONFIG"
 """Set in the environment, so that processes which a command starts trust the same."""

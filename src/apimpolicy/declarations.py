@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import marshal
 import os
+from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Any
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 STORE = "_declarations.bin"

@@ -13,11 +13,10 @@ ApimPolicyError
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.source import Source
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from apimpolicy.checks.rule import Diagnostic, Element, Findings, Rule, Subject
 from apimpolicy.gateway.policies.placement import SCOPES
+from apimpolicy.text.document import Document
 from apimpolicy.text.source import has_hole
-
-if TYPE_CHECKING:
-    from apimpolicy.text.document import Document
 
 TEXT = "text"
 """The key of an element's own text among its attributes."""

@@ -20,12 +20,11 @@ from apimpolicy.cli.commands import (
 )
 from apimpolicy.cli.program import say
 from apimpolicy.report.columns import Style
-from apimpolicy.report.difference_data import ERROR, UNDECIDED
+from apimpolicy.report.difference_data import ERROR, UNDECIDED, ComparisonReport
 from apimpolicy.report.harmless import write_report
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
-    from apimpolicy.report.difference_data import ComparisonReport
     from apimpolicy.testing.comparing.versions import Versions
 
 _FORMATS = "For people, for programs, for a comment on a pull request, or as annotations of a pipeline."

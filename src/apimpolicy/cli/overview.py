@@ -21,11 +21,10 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun, DeadlineError, deadline
-from apimpolicy.project.discovery import discover
+from apimpolicy.project.discovery import Discovery, discover
 from apimpolicy.report.columns import Style, counted, printable
 
 if TYPE_CHECKING:
-    from apimpolicy.project.discovery import Discovery
     from apimpolicy.project.service.leniency import Leniency
     from apimpolicy.reasoning.audit.analysis import ServiceAudit
 

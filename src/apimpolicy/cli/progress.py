@@ -6,16 +6,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from types import TracebackType
 
 from apimpolicy.cli import commands
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.memory import collect
 from apimpolicy.project.files import fingerprint
 from apimpolicy.report.columns import is_a_terminal
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 _SILENT_SECONDS = 2.0
 _INTERVAL_SECONDS = 0.1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.checks.expressions import CheckedExpression, Compiled, ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
@@ -15,13 +15,10 @@ from apimpolicy.editor.ranking import Vocabulary
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded import policies_of, reader_for
 from apimpolicy.project.files import ROOTS, begins_like_a_policy, is_meant_as_a_policy, root_name
+from apimpolicy.text.document import Document, Element
 from apimpolicy.text.markup import read
 from apimpolicy.text.scanner import ENTITY
 from apimpolicy.text.source import Excerpt, Source
-
-if TYPE_CHECKING:
-    from apimpolicy.text.document import Document, Element
-
 
 XML_ENDINGS = (".xml", ".policy", ".cshtml")
 """Endings of files that are one policy as a whole."""

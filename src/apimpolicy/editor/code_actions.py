@@ -13,23 +13,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.checks.catalogue import entry_of, rule_class
 from apimpolicy.csharp.binding import bind
 from apimpolicy.csharp.syntax import shapes
+from apimpolicy.csharp.syntax.nodes import Node
 from apimpolicy.csharp.syntax.parser import parse
-from apimpolicy.editor.analysis import XML_ENDINGS, Analysis
+from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.editor.analysis import XML_ENDINGS, Analysis, OpenPolicy
+from apimpolicy.editor.knowledge import ProjectNames
 from apimpolicy.editor.workspace import stored_text
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.project import fixes
 from apimpolicy.project.fixes import Edit
+from apimpolicy.text.document import Element
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
-    from apimpolicy.csharp.syntax.nodes import Node
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.editor.analysis import OpenPolicy
-    from apimpolicy.editor.knowledge import ProjectNames
     from apimpolicy.editor.language_server import LanguageServer
     from apimpolicy.editor.rpc import Json, TextDocument
-    from apimpolicy.text.document import Element
 
 # Edits in the protocol's form
 

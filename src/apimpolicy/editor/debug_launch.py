@@ -7,21 +7,20 @@ from collections.abc import Callable, Iterator
 from dis import opname
 from functools import lru_cache
 from pathlib import Path
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.csharp.emit.runtime import EXCERPT, FILENAME_PREFIX, _offset, file_of
 from apimpolicy.csharp.syntax import shapes
+from apimpolicy.csharp.syntax.nodes import Node
 from apimpolicy.csharp.syntax.parser import parse
 from apimpolicy.editor.named_paths import admit, author_of_session
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
-    from types import CodeType, FrameType
-
-    from apimpolicy.csharp.syntax.nodes import Node
     from apimpolicy.editor.rpc import Json
     from apimpolicy.gateway.engine.gateway import Gateway
-    from apimpolicy.text.source import Excerpt, Source
 
 
 # Launch a debug session: a policy with a request, from a `.http` file or a URL, or a case of a test file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from apimpolicy.csharp.binding.core import Binder
@@ -18,6 +19,7 @@ from apimpolicy.csharp.emit.runtime import EXCERPT
 from apimpolicy.csharp.syntax.parser import parse
 from apimpolicy.editor.debug_launch import points_of
 from apimpolicy.editor.members import of_value
+from apimpolicy.editor.ranking import Item
 from apimpolicy.editor.workspace import stored_text
 from apimpolicy.errors import ApimPolicyError, PolicySyntaxError
 from apimpolicy.gateway.engine.steps import compiled
@@ -26,9 +28,6 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
-    from types import FrameType
-
-    from apimpolicy.editor.ranking import Item
     from apimpolicy.editor.rpc import Json
     from apimpolicy.gateway.context.execution import Context
 

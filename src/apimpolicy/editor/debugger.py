@@ -11,6 +11,7 @@ import queue
 import re
 import sys
 from collections.abc import Callable
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from apimpolicy.csharp.dotnet.exceptions import DotnetException, NullReferenceException
@@ -20,16 +21,14 @@ from apimpolicy.editor.debug_launch import Point, is_policy_code, point_at
 from apimpolicy.editor.debug_values import DebugScope
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.engine.observation import Observer
+from apimpolicy.gateway.engine.steps import Step
 from apimpolicy.report.values import show
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from types import FrameType, TracebackType
-
     from apimpolicy.gateway.engine.exchange import Exchange
-    from apimpolicy.gateway.engine.steps import Step
     from apimpolicy.gateway.engine.trace import TraceEntry
     from apimpolicy.gateway.policies.spec import PolicyError
-    from apimpolicy.text.source import Source
 
     Reason = Literal["entry", "breakpoint", "step", "pause", "exception"]
 

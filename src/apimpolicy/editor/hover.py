@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from apimpolicy.checks.expressions import CheckedExpression
 from apimpolicy.checks.flow import Variable, variables_set_by
 from apimpolicy.csharp.binding.nodes import Call
 from apimpolicy.csharp.binding.reports import shown
+from apimpolicy.editor.analysis import Analysis, OpenPolicy
 from apimpolicy.editor.caret import nodes_of_kind
 from apimpolicy.editor.expression_completion import complete as complete_code
 from apimpolicy.editor.knowledge import Occurrence, ProjectNames, occurrence_at
@@ -20,11 +22,7 @@ from apimpolicy.gateway.policies.spec import SECTIONS
 from apimpolicy.project.embedded import is_policy
 from apimpolicy.project.files import read_data
 from apimpolicy.report.markup import code_span, fenced
-
-if TYPE_CHECKING:
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.editor.analysis import Analysis, OpenPolicy
-    from apimpolicy.text.document import Element
+from apimpolicy.text.document import Element
 
 _WORD = re.compile(r"@?[^\W\d]\w*")
 _PREVIEW = 20

@@ -13,13 +13,12 @@ from apimpolicy.csharp.dotnet.process_limits import limit_process
 from apimpolicy.editor.isolated_calls import ACTIONS
 from apimpolicy.editor.named_paths import admit, author_of_calls
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.project.authority import Role, speak_for
+from apimpolicy.project.authority import Author, Role, speak_for
 from apimpolicy.project.service.leniency import lenient
 from apimpolicy.report.advice import Surface, word_advice_for
 
 if TYPE_CHECKING:
     from apimpolicy.editor.rpc import Json
-    from apimpolicy.project.authority import Author
 
 
 def reply_to(call: Json, author: Author) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -18,15 +19,13 @@ from apimpolicy.project.authority import author_of, may_name
 from apimpolicy.project.environments import ConfigurationFinder
 from apimpolicy.project.layout import folders_of_kinds, fragments_of, place_of, subfolders
 from apimpolicy.records import Record
+from apimpolicy.text.document import Attribute, Element
 from apimpolicy.text.named_values import find_named_values
 from apimpolicy.text.secrets import HIDDEN, without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from apimpolicy.editor.analysis import Analysis, OpenPolicy
     from apimpolicy.editor.rpc import Json
-    from apimpolicy.text.document import Attribute, Element
 
 
 # The named parts of a project: fragments, named values, backends, certificates, APIs, operations, with their origin.

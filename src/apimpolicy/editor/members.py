@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from apimpolicy.csharp.binding import lookup
 from apimpolicy.csharp.binding.allow_list import is_member_allowed, is_type_allowed
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.inference import Inference
 from apimpolicy.csharp.binding.nodes import Placeholder
 from apimpolicy.csharp.binding.overloads import _fits_receiver
@@ -20,10 +21,6 @@ from apimpolicy.csharp.syntax.lexer import PADDING, _scanners, tokenize
 from apimpolicy.csharp.syntax.nodes import Node
 from apimpolicy.csharp.syntax.parser import machine
 from apimpolicy.csharp.syntax.stacks import CARET, Stack, Stacks
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-
 
 # The members that can be written after a dot: of types, of values with their extension methods, of namespaces
 

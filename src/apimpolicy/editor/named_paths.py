@@ -8,16 +8,14 @@ files that the texts of a call name, such as the cases of a test, are those of i
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from apimpolicy.checkout import open_bytes, root_of
 from apimpolicy.project.authority import CERTIFICATE_FILE, Author, FileKind, Role, may_name
 from apimpolicy.project.discovery import CONTAINERS, MARKS
 from apimpolicy.project.files import MAXIMUM_BYTES, begins_like_a_policy, is_meant_as_a_policy
 from apimpolicy.testing.test_file_search import is_case_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
 
 
 def _is_policy(path: str) -> bool:

@@ -5,21 +5,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from apimpolicy.checks.expressions import CheckedExpression
 from apimpolicy.csharp.binding.nodes import Local, LocalDeclaration
+from apimpolicy.csharp.binding.symbols import LocalSymbol
+from apimpolicy.editor.analysis import Analysis, CodeAt
 from apimpolicy.editor.caret import nodes_of_kind
 from apimpolicy.editor.knowledge import Occurrence, ProjectNames, occurrence_at
 from apimpolicy.editor.members import is_keyword
 from apimpolicy.editor.pages import member_at, page_location
 from apimpolicy.editor.workspace import EditorWorkspace, Location, stored_text, wider
 from apimpolicy.project.fixes import Edit
-
-if TYPE_CHECKING:
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.csharp.binding.symbols import LocalSymbol
-    from apimpolicy.editor.analysis import Analysis, CodeAt
-
 
 # Renaming a fragment: where it is included, its key in the configuration, and its file or folder
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from apimpolicy.checks.pages import address_of_code
 from apimpolicy.checks.subject import Settings
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.editor.rpc import TextDocument, uri_of
+from apimpolicy.editor.rpc import Json, TextDocument, uri_of
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun, DeadlineError, deadline
@@ -21,7 +21,6 @@ from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.editor.language_server import LanguageServer
-    from apimpolicy.editor.rpc import Json
 
 
 # Diagnostics of a session: of open documents shortly after a change, of all other policy files on request

@@ -6,18 +6,15 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from math import log1p
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from apimpolicy.csharp.binding import conversions as conv
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.dotnet.types import ERROR, SpecialType, Type, TypeParameter
 from apimpolicy.csharp.dotnet.values import OBJECT, VOID
 from apimpolicy.editor import usage
 from apimpolicy.editor.members import EXTENSION, Offer
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-
 
 # The names in the code of a document, and those that follow each of them after a dot: they are likely to recur.
 # A keystroke changes one expression of many, so that only the difference is counted.

@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from apimpolicy.csharp.syntax.depth import Frames
 from apimpolicy.csharp.syntax.lexer import PADDING, Tokens, tokenize
 from apimpolicy.csharp.syntax.lookahead import Lookahead
+from apimpolicy.csharp.syntax.nodes import Node
 from apimpolicy.csharp.syntax.parser import machine, parse
 from apimpolicy.csharp.syntax.stacks import CARET, FILLER, Reading, Stack, Stacks, spelled
 from apimpolicy.editor.members import names_in, simple_types
 from apimpolicy.editor.repairs import ENDS, repairs_of
 from apimpolicy.errors import PolicySyntaxError
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.syntax.nodes import Node
 
 # Complete declarations without a name or type, from undeclared names that the code uses.
 # `var = context.Request;` and `text = "a";` can be read by the tables, but declare nothing; an undeclared

@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import attrs
 
@@ -17,11 +17,14 @@ from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.checks.suppressions import Suppressions
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.gateway.engine.gateway import Gateway
+from apimpolicy.gateway.engine.service import Service, ServiceApi
 from apimpolicy.project.audit_requirements import UNUSED, Gate, judge
 from apimpolicy.project.audit_settings import AuditedOperation, AuditSettings
 from apimpolicy.project.baseline import Baseline
 from apimpolicy.project.gateways import configured, for_each_service, require_apis
 from apimpolicy.project.information_run import LINK_UNKNOWN
+from apimpolicy.project.service.description import FileLocation, ServiceDescription
 from apimpolicy.reasoning.audit.analysis import OperationAudit, ServiceAudit, audit_service
 from apimpolicy.reasoning.audit.confirming import Search, confirmed
 from apimpolicy.reasoning.audit.findings import AuditFinding, Evidence, SourceLocations, findings_of
@@ -30,11 +33,6 @@ from apimpolicy.reasoning.audit.states import PolicyLocation
 from apimpolicy.reasoning.audit.walk import ServiceContext
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source, decode, from_utf16
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.engine.gateway import Gateway
-    from apimpolicy.gateway.engine.service import Service, ServiceApi
-    from apimpolicy.project.service.description import FileLocation, ServiceDescription
 
 
 class AuditRun(NamedTuple):

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import chain
+from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.checks.subject import Settings
 from apimpolicy.csharp.dotnet.process_limits import renew
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ConfigurationError, LimitExceededError
@@ -24,19 +26,15 @@ from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_
 from apimpolicy.project.findings import Checked, Findings, merged, to_findings
 from apimpolicy.project.layout import place_of
 from apimpolicy.project.surroundings import Surroundings
+from apimpolicy.text.document import Document
 from apimpolicy.text.markup import read
-from apimpolicy.text.source import has_hole
+from apimpolicy.text.source import Source, has_hole
 
 if TYPE_CHECKING:
-    from types import FrameType
-
-    from apimpolicy.checks.subject import Settings
     from apimpolicy.project.cache import Cache
     from apimpolicy.project.known_service import ServiceView
     from apimpolicy.project.replacements import Replacements
     from apimpolicy.project.service.description import PolicyText
-    from apimpolicy.text.document import Document
-    from apimpolicy.text.source import Source
 
 SECONDS = 60.0
 """Far more than the largest file takes that is read at all."""

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.text.document import Element
 from apimpolicy.text.markup import read
-
-if TYPE_CHECKING:
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 _NEWER = "POL143"
 _NAMES = frozenset(("POL101", "POL102", "POL104", _NEWER, "CS0103", "CS0117", "CS0246", "CS1061"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
@@ -20,8 +21,6 @@ from apimpolicy.project.service.leniency import lenient, read_named_placeholders
 from apimpolicy.project.service.reading import FoundService, chosen, has_service, kept_services, services_in
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.gateway.engine.service import Service
 

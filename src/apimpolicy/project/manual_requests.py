@@ -28,18 +28,17 @@ from apimpolicy.csharp.dotnet.environment import use_environment
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.gateway.context.records import Request
 from apimpolicy.gateway.engine.api_routing import find_api
-from apimpolicy.gateway.engine.token_issuers import TokenIssuer
+from apimpolicy.gateway.engine.document import AnyPolicy
+from apimpolicy.gateway.engine.service import ServiceApi
+from apimpolicy.gateway.engine.token_issuers import EntraTenant, OpenIdProvider, TokenIssuer
 from apimpolicy.project.files import MAXIMUM_MESSAGE_BYTES, read_bytes
 from apimpolicy.project.service.completion import publishes
 from apimpolicy.project.service.leniency import leniency
 from apimpolicy.project.service.likely_values import providers_of
+from apimpolicy.text.document import Element
 
 if TYPE_CHECKING:
-    from apimpolicy.gateway.engine.document import AnyPolicy
     from apimpolicy.gateway.engine.gateway import Gateway
-    from apimpolicy.gateway.engine.service import ServiceApi
-    from apimpolicy.gateway.engine.token_issuers import EntraTenant, OpenIdProvider
-    from apimpolicy.text.document import Element
 
 if TYPE_CHECKING:
     Issuer = OpenIdProvider | EntraTenant

@@ -13,21 +13,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.checks.rules.mcp_response_read import McpResponseRead
+from apimpolicy.checks.subject import Settings
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.engine.mcp.servers import METADATA, STRIPPED_KEYS
 from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.project.files import read_data, source_of
+from apimpolicy.project.service.description import ApiDescription, FileLocation, PolicyText, ServiceDescription
 from apimpolicy.project.service.operations import KnownOperations
+from apimpolicy.text.document import Element
 from apimpolicy.text.markup import read
-
-if TYPE_CHECKING:
-    from apimpolicy.checks.subject import Settings
-    from apimpolicy.project.service.description import ApiDescription, FileLocation, PolicyText, ServiceDescription
-    from apimpolicy.text.document import Element
 
 TOOL_UNKNOWN, SERVER_INCOMPLETE, KEY_LOST, TOKEN_LOST, METADATA_HIDDEN = (f"POL17{number}" for number in range(2, 7))
 _NOT_HTTP = ("websocket", "graphql", "grpc", "mcp", "a2a")

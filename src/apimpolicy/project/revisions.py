@@ -12,7 +12,7 @@ import json
 import os
 import posixpath
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.checkout import GitOutput, git, make_folder, root_of, walk, write
 from apimpolicy.errors import ConfigurationError
@@ -20,9 +20,7 @@ from apimpolicy.project.environments import CONFIGURATION, PYPROJECT
 from apimpolicy.project.files import MAXIMUM_BYTES, MEDIA, read_bytes
 from apimpolicy.project.known_service import Deleted, ServiceView
 from apimpolicy.project.layout import Kind, kind_of_folder
-
-if TYPE_CHECKING:
-    from apimpolicy.project.service.description import ServiceDescription
+from apimpolicy.project.service.description import ServiceDescription
 
 _WHOLE_BYTES = 64 * 1024 * 1024
 """Up to this size the whole repository is taken: settings may name files anywhere in it."""

@@ -26,9 +26,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.project.audit_run import AuditRun
 from apimpolicy.reasoning.audit.access import KEY_WORD, WEAK_TOKEN, limited_by
+from apimpolicy.reasoning.audit.analysis import OperationAudit
 from apimpolicy.reasoning.audit.findings import AuditFinding, lent_to_anyone
 from apimpolicy.reasoning.audit.kinds import ADDRESS, CERTIFICATE, LENDS, LIMITS, REPLACES, TOKEN
+from apimpolicy.reasoning.audit.states import PolicyLocation
 from apimpolicy.report.audit_text import (
     answer,
     audit_text,
@@ -41,21 +44,15 @@ from apimpolicy.report.audit_text import (
     summary,
     title,
 )
-from apimpolicy.report.caller_matrix import matrix_data, matrix_markdown
+from apimpolicy.report.caller_matrix import Matrix, matrix_data, matrix_markdown
 from apimpolicy.report.harmless import indented, program_report
-from apimpolicy.report.inventory import inventory_data
+from apimpolicy.report.inventory import Inventory, inventory_data
 from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.terminal import path_from_here
 from apimpolicy.text.source import from_utf16
 
 if TYPE_CHECKING:
-    from apimpolicy.project.audit_run import AuditRun
-    from apimpolicy.reasoning.audit.analysis import OperationAudit
-    from apimpolicy.reasoning.audit.findings import AuditFinding
-    from apimpolicy.reasoning.audit.states import PolicyLocation
-    from apimpolicy.report.caller_matrix import Matrix
     from apimpolicy.report.finding_formats import JunitSuite
-    from apimpolicy.report.inventory import Inventory
 
 ALWAYS, SOMETIMES, NEVER, UNKNOWN = "always", "on some paths", "never", "unknown"
 

@@ -11,27 +11,23 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.checks.pages import address_of_code
+from apimpolicy.project.audit_run import AuditRun
 from apimpolicy.project.environments import selected
 from apimpolicy.project.revisions import commit_at
 from apimpolicy.reasoning.audit import kinds
 from apimpolicy.reasoning.audit.access import NOT_LIMITED, WEAK_TOKEN, limited_by
+from apimpolicy.reasoning.audit.analysis import OperationAudit
 from apimpolicy.reasoning.audit.findings import lent_to_anyone, operations_by_api
 from apimpolicy.report import audit_text
 from apimpolicy.report.audit_formats import ALWAYS, NEVER, SOMETIMES, UNKNOWN, passed_on, presence, when
-from apimpolicy.report.caller_matrix import matrix_html
+from apimpolicy.report.caller_matrix import Matrix, matrix_html
 from apimpolicy.report.columns import counted
-from apimpolicy.report.inventory import inventory_html
+from apimpolicy.report.inventory import Inventory, inventory_html
 from apimpolicy.report.markup import page, text
 from apimpolicy.text.secrets import markup_without_secrets
-
-if TYPE_CHECKING:
-    from apimpolicy.project.audit_run import AuditRun
-    from apimpolicy.reasoning.audit.analysis import OperationAudit
-    from apimpolicy.report.caller_matrix import Matrix
-    from apimpolicy.report.inventory import Inventory
 
 LENT, KEPT = "added by the gateway", "kept from the caller"
 COLUMNS = ("key", "token", "certificate", "address", "limited by", LENT, KEPT)

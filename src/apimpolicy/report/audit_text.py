@@ -20,22 +20,19 @@ import os
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.project.audit_changes import ADDED, REMOVED
+from apimpolicy.project.audit_changes import ADDED, REMOVED, Change
+from apimpolicy.project.audit_run import AuditRun
 from apimpolicy.reasoning.audit import kinds
 from apimpolicy.reasoning.audit.access import ANYONE, KEY_WORD, NO_ACCESS, NOT_DECIDED, NOT_LIMITED, limited_by
+from apimpolicy.reasoning.audit.analysis import OperationAudit
 from apimpolicy.reasoning.audit.findings import AuditFinding, lent_to_anyone, operations_by_api
 from apimpolicy.reasoning.audit.order import CHANGED, STRONGER, UNKNOWN, WEAKER
 from apimpolicy.reasoning.audit.states import PolicyLocation, TokenCheck
 from apimpolicy.report.columns import PLAIN, Style, counted, first_of, printable
 from apimpolicy.text.source import Source
-
-if TYPE_CHECKING:
-    from apimpolicy.project.audit_changes import Change
-    from apimpolicy.project.audit_run import AuditRun
-    from apimpolicy.reasoning.audit.analysis import OperationAudit
 
 NO_REQUEST = "no request reaches a backend"
 LENDING = "anyone reaches the backend with our credentials"

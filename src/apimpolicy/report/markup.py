@@ -13,13 +13,9 @@ import re
 from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from apimpolicy.report.columns import fitted, printable
+from apimpolicy.report.columns import Style, fitted, printable
 from apimpolicy.report.harmless import harmless_markup
-
-if TYPE_CHECKING:
-    from apimpolicy.report.columns import Style
 
 # Untrusted text inside Markdown: shown literally, and never markup, a link, an image or a mention.
 # GitHub's comments and editors' hovers read Markdown. What a policy, a file name or a request brings into it is put

@@ -9,22 +9,20 @@ from typing import TYPE_CHECKING
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.engine.api_routing import prefix_of, stated_version
-from apimpolicy.gateway.engine.document import Policy
+from apimpolicy.gateway.engine.document import AnyPolicy, Policy
 from apimpolicy.gateway.engine.service_requests import documents_of, operations_with_policies
+from apimpolicy.gateway.engine.steps import Program
 from apimpolicy.gateway.policies.placement import SCOPES
 from apimpolicy.gateway.policies.spec import SECTIONS
-from apimpolicy.report.columns import printable
+from apimpolicy.report.columns import Style, printable
 from apimpolicy.report.routing_notes import api_in_words
 from apimpolicy.text.document import Element, MarkupNode
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
-    from apimpolicy.gateway.engine.document import AnyPolicy
     from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.gateway.engine.service import Service, ServiceApi
-    from apimpolicy.gateway.engine.steps import Program
-    from apimpolicy.report.columns import Style
 
 
 # The policies of all scopes as one document: each `<base />` is replaced by the policies that run there.

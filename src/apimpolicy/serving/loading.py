@@ -19,9 +19,10 @@ import attrs
 from apimpolicy.checkout import open_bytes
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.gateway.context.entities import Api
-from apimpolicy.gateway.engine.document import is_markup, read_bytes
+from apimpolicy.gateway.engine.document import AnyPolicy, is_markup, read_bytes
 from apimpolicy.gateway.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct, ServiceWorkspace
 from apimpolicy.gateway.engine.token_keys import TokenKey
+from apimpolicy.gateway.policies.state import GatewayState
 from apimpolicy.project.environments import find_configuration
 from apimpolicy.project.files import fingerprint, root_name
 from apimpolicy.project.gateways import configured, require_apis
@@ -35,9 +36,7 @@ from apimpolicy.text.source import decode
 if TYPE_CHECKING:
     import datetime
 
-    from apimpolicy.gateway.engine.document import AnyPolicy
     from apimpolicy.gateway.engine.gateway import Gateway
-    from apimpolicy.gateway.policies.state import GatewayState
     from apimpolicy.project.configuration import Configuration
 
 _KINDS = (

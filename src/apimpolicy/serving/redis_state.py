@@ -21,7 +21,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.gateway.engine.state import CallCounters, LocalCircuits, ValueCache, distance
 from apimpolicy.gateway.policies.state import (
@@ -29,14 +29,13 @@ from apimpolicy.gateway.policies.state import (
     Counter,
     CounterClaim,
     CounterStatus,
+    SharedCache,
     StateEntry,
     TakeOutcome,
+    TripRule,
     Window,
 )
 from apimpolicy.serving.redis_connection import UNREADABLE, RedisConnection, from_bytes, to_bytes
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.policies.state import SharedCache, TripRule
 
 _BEAT = 2.0
 _LONGEST_KEY = 200

@@ -20,14 +20,13 @@ import yaml
 from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.context.headers import Headers
-from apimpolicy.gateway.context.records import Request
+from apimpolicy.gateway.context.records import Request, Response
 from apimpolicy.gateway.policies.effects import Forwarded
 from apimpolicy.project.manual_requests import TokenWish, claims_of, parse_request, token_of
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.text.secrets import HIDDEN, data_without_secrets, is_secret_header, without_secrets
 
 if TYPE_CHECKING:
-    from apimpolicy.gateway.context.records import Response
     from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.serving.dispatcher import Handled, Served
 

@@ -18,7 +18,7 @@ import ipaddress
 import os
 import ssl
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -31,13 +31,10 @@ from OpenSSL import SSL
 
 from apimpolicy.csharp.dotnet.cryptography.certificate_parts import present
 from apimpolicy.csharp.dotnet.cryptography.issuing import common_name, issue, new_key
-from apimpolicy.gateway.engine.backends import BackendPool
+from apimpolicy.gateway.engine.backends import AnyBackend, BackendPool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.gateway.engine.backends import AnyBackend
     from apimpolicy.serving.ledger import Ledger
 
 _BLOCK = 65536

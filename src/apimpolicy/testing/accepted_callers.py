@@ -12,32 +12,28 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.gateway.engine.result import Result
 from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.project.service.completion import publishes
 from apimpolicy.project.service.likely_values import literal_attribute, providers_of
+from apimpolicy.reasoning.audit.analysis import OperationAudit
 from apimpolicy.reasoning.audit.requests import BODIED
 from apimpolicy.reasoning.proposing.guided import Finder
-from apimpolicy.reasoning.scenarios.assignments import scenario_of
-from apimpolicy.reasoning.scenarios.scenario import Bounds, TotalTime
+from apimpolicy.reasoning.scenarios.assignments import Assignment, scenario_of
+from apimpolicy.reasoning.scenarios.harness import ScenarioRun
+from apimpolicy.reasoning.scenarios.scenario import Bounds, Scenario, TotalTime
 from apimpolicy.report.terminal import path_from_here
 from apimpolicy.testing.api_search import address_on, token_of, with_headers
-from apimpolicy.testing.claims.harnesses import caller_tokens, table_of
+from apimpolicy.testing.claims.harnesses import Setup, caller_tokens, table_of
 from apimpolicy.testing.claims.services import ServiceRoute, harness_of_route, service_with_keys
 from apimpolicy.testing.first_cases import run_alone
 from apimpolicy.testing.first_expectations import case_of
-from apimpolicy.testing.first_surroundings import accepted_caller
+from apimpolicy.testing.first_surroundings import CaseSurroundings, accepted_caller
 from apimpolicy.testing.mcp_cases import inner_of
+from apimpolicy.text.document import Element
 
 if TYPE_CHECKING:
-    from apimpolicy.gateway.engine.result import Result
-    from apimpolicy.reasoning.audit.analysis import OperationAudit
-    from apimpolicy.reasoning.scenarios.assignments import Assignment
-    from apimpolicy.reasoning.scenarios.harness import ScenarioRun
-    from apimpolicy.reasoning.scenarios.scenario import Scenario
     from apimpolicy.testing.claims.caller_tokens import CallerTokens
-    from apimpolicy.testing.claims.harnesses import Setup
-    from apimpolicy.testing.first_surroundings import CaseSurroundings
-    from apimpolicy.text.document import Element
 
 _SEARCH = Bounds(runs=150, seconds=3.0)
 ALL_KEY = "caller key 0"

@@ -25,19 +25,18 @@ from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.gateway.context.records import Request, Response
 from apimpolicy.gateway.context.urls import Url
+from apimpolicy.gateway.engine.services import Transport
 from apimpolicy.testing.expectations import OBSERVABLE, Mismatch, observable_mismatches
 from apimpolicy.testing.format import PART
 from apimpolicy.testing.gateways import gateway_of, request_of
-from apimpolicy.testing.identities import variable_of
+from apimpolicy.testing.identities import CaseIdentities, variable_of
 from apimpolicy.testing.mcp_cases import OF_SERVERS
 from apimpolicy.testing.running import CaseOutcome, simulate
+from apimpolicy.testing.tree import Tree
 
 if TYPE_CHECKING:
     from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.gateway.engine.services import Transport
     from apimpolicy.testing.case_files import Case, CaseStep
-    from apimpolicy.testing.identities import CaseIdentities
-    from apimpolicy.testing.tree import Tree
 
 _PATIENCE = 60.0
 _LONGEST_WAIT = 5.0

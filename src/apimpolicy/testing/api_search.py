@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.gateway.engine.gateway import Gateway
 from apimpolicy.project.service.likely_values import providers_of
 from apimpolicy.reasoning.audit.requests import BODIED
 from apimpolicy.reasoning.proposing.guided import Finder
+from apimpolicy.reasoning.scenarios.assignments import Assignment
 from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
-from apimpolicy.reasoning.scenarios.scenario import Bounds
+from apimpolicy.reasoning.scenarios.harness import ScenarioRun
+from apimpolicy.reasoning.scenarios.scenario import Bounds, Exploration, Scenario
 from apimpolicy.report.caller_matrix import (
     EXPIRED,
     NO_CERTIFICATE,
@@ -40,14 +43,10 @@ from apimpolicy.testing.first_surroundings import (
     with_certificates,
 )
 from apimpolicy.testing.format import METHODS
+from apimpolicy.text.document import Element
 
 if TYPE_CHECKING:
-    from apimpolicy.gateway.engine.gateway import Gateway
-    from apimpolicy.reasoning.scenarios.assignments import Assignment
-    from apimpolicy.reasoning.scenarios.harness import ScenarioRun
-    from apimpolicy.reasoning.scenarios.scenario import Exploration, Scenario
     from apimpolicy.testing.claims.static_proofs import Piece
-    from apimpolicy.text.document import Element
 
 _LEAST_SECONDS = 0.5
 """Of searching for one route, however many an API has."""

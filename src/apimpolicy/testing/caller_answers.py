@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.engine.mcp.endpoint import operation_of
+from apimpolicy.gateway.engine.result import Result
 from apimpolicy.gateway.engine.service_requests import ServiceRequests
 from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.project.service.likely_values import literal_attribute, providers_of
 from apimpolicy.reasoning.audit import kinds
-from apimpolicy.reasoning.audit.analysis import EVERY_REQUEST
+from apimpolicy.reasoning.audit.analysis import EVERY_REQUEST, OperationAudit, ServiceAudit
 from apimpolicy.reasoning.audit.confirming import UNCONFIRMED
 from apimpolicy.reasoning.scenarios.harness import StandIns
 from apimpolicy.reasoning.scenarios.scenario import TotalTime
@@ -44,16 +45,11 @@ from apimpolicy.testing.api_search import (
 )
 from apimpolicy.testing.claims.services import ServiceRoute, routes_of
 from apimpolicy.testing.first_cases import FirstCases, FoundCase, file_of_cases, run_alone
-from apimpolicy.testing.first_surroundings import address_in, shows_certificates
+from apimpolicy.testing.first_surroundings import CaseSurroundings, address_in, shows_certificates
 from apimpolicy.testing.mcp_cases import inner_of
 from apimpolicy.testing.service_tests import SECRET, expected_of_call
+from apimpolicy.text.document import Element
 from apimpolicy.text.secrets import without_secrets
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.engine.result import Result
-    from apimpolicy.reasoning.audit.analysis import OperationAudit, ServiceAudit
-    from apimpolicy.testing.first_surroundings import CaseSurroundings
-    from apimpolicy.text.document import Element
 
 SECONDS = 60.0
 """Of searching for callers who get through, in one service."""

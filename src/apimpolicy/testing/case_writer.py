@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
-from apimpolicy.reasoning.scenarios.scenario import shrink
+from apimpolicy.reasoning.scenarios.scenario import Exploration, Scenario, StubResponse, shrink
 from apimpolicy.testing.first_cases import FoundCase, expected, run_alone, steps_to
 from apimpolicy.testing.first_expectations import case_of
 from apimpolicy.text.secrets import without_secrets
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.result import Result
     from apimpolicy.gateway.engine.trace import TraceEntry
     from apimpolicy.reasoning.scenarios.harness import Harness, ScenarioRun
-    from apimpolicy.reasoning.scenarios.scenario import Exploration, Scenario, StubResponse
     from apimpolicy.testing.first_surroundings import CaseSurroundings
 
 _MOST_PARTS = 4

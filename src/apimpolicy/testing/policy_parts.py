@@ -20,14 +20,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from apimpolicy.project.authority import Author
 from apimpolicy.testing.doubles import response_of
 from apimpolicy.testing.format import DOUBLE, DOUBLE_ERROR, ERROR
 from apimpolicy.testing.tree import WRONG_KIND, Tree
-
-if TYPE_CHECKING:
-    from apimpolicy.project.authority import Author
 
 
 def part_of(given: Mapping[str, Tree], author: Author, *, of_service: bool = False) -> dict[str, Any]:

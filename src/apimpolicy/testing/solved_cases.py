@@ -9,18 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
+from apimpolicy.checks.subject import Subject
 from apimpolicy.csharp.binding.nodes import PropertyAccess
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.reasoning.proposing.guided import Finder
 from apimpolicy.reasoning.proposing.inversion.core import comparisons
 from apimpolicy.reasoning.proving.proof import ProofResult
+from apimpolicy.reasoning.scenarios.assignments import Assignment
 from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
 from apimpolicy.reasoning.scenarios.harness import Harness, ScenarioRun, StandIns
-from apimpolicy.reasoning.scenarios.scenario import Bounds
+from apimpolicy.reasoning.scenarios.scenario import Bounds, Exploration
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.certificates import STANDARD
 from apimpolicy.testing.claims.caller_tokens import sent_token
@@ -28,6 +30,7 @@ from apimpolicy.testing.claims.facts import BranchProofs
 from apimpolicy.testing.first_cases import FirstCases, FoundCase, file_of_cases, limit_cases
 from apimpolicy.testing.first_surroundings import (
     EMPTY,
+    CaseSurroundings,
     accepted_caller,
     add_fragments,
     put_into_document,
@@ -37,12 +40,6 @@ from apimpolicy.testing.first_surroundings import (
     without_files,
 )
 from apimpolicy.testing.gateways import NOW, gateway_of
-
-if TYPE_CHECKING:
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.reasoning.scenarios.assignments import Assignment
-    from apimpolicy.reasoning.scenarios.scenario import Exploration
-    from apimpolicy.testing.first_surroundings import CaseSurroundings
 
 FAILING = "Requests that take these branches fail with 500; --with-errors writes them:"
 _MOST_REASONS = 3

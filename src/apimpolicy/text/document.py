@@ -9,15 +9,14 @@ from collections.abc import Iterator
 from itertools import dropwhile, islice, takewhile
 from typing import TYPE_CHECKING
 
+from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.records import Record
 from apimpolicy.text.scanner import ENTITY, character_of
-from apimpolicy.text.source import has_hole, is_unknown
+from apimpolicy.text.source import Excerpt, Source, has_hole, is_unknown
 
 if TYPE_CHECKING:
     import re
 
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.source import Excerpt, Source
 
 BROKEN_TAG = frozenset(("POL010", "POL011", "POL017", "POL022", "POL024"))
 """Codes of findings that say that the inside of a tag can't be read as attributes."""

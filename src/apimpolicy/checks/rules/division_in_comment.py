@@ -19,17 +19,13 @@ the text before it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.checks.rule import CheckedExpression, Diagnostic, Findings, Rule
 from apimpolicy.csharp.binding import bind
+from apimpolicy.csharp.binding.bind import BoundExpression
 from apimpolicy.csharp.binding.nodes import Expression
 from apimpolicy.csharp.binding.type_relations import NUMERIC
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.text.source import Excerpt
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.bind import BoundExpression
 
 
 class DivisionInComment(Rule):

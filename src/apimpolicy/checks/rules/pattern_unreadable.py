@@ -24,15 +24,12 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
 from apimpolicy.checks.nodes import is_in_try, text_of, type_name
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 from apimpolicy.checks.rules.slow_pattern import patterns_in
+from apimpolicy.csharp.binding.nodes import Call, ObjectCreation
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.nodes import Call, ObjectCreation
 
 
 class PatternUnreadable(Rule):

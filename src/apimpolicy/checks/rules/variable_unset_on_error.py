@@ -29,15 +29,12 @@ https://learn.microsoft.com/azure/api-management/api-management-policy-expressio
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from apimpolicy.checks.failures import Failures, RequestFailure, UnknownPolicyError, Wider, is_true_for
 from apimpolicy.checks.nodes import is_always_evaluated
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.variables import Questions, variable_reads
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.nodes import Bound
+from apimpolicy.csharp.binding.nodes import Bound
 
 MOST_READS = 100
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.binding import lookup, nodes
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.literals import METHOD_GROUP_TYPE, UnboundLambda
 from apimpolicy.csharp.binding.names import no_generic, no_type_arguments
 from apimpolicy.csharp.binding.nodes import Bad, Expression
@@ -20,8 +21,6 @@ from apimpolicy.csharp.syntax.nodes import Child, Node, Token
 from apimpolicy.text.source import has_hole
 
 if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-
     _ConditionalLink = shapes.ConditionalMemberAccess | shapes.ConditionalElementAccess
     _Link = shapes.MemberAccess | shapes.ElementAccess | shapes.Invocation | _ConditionalLink
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.binding.bind import BoundExpression
 from apimpolicy.csharp.binding.core import Binder
+from apimpolicy.csharp.binding.nodes import Bound
 from apimpolicy.csharp.binding.reports import is_var
+from apimpolicy.csharp.dotnet.metadata import TypeDefinition
 from apimpolicy.csharp.dotnet.signatures import Field, Method, Property
 from apimpolicy.csharp.dotnet.types import NamedType
 from apimpolicy.csharp.host import MEMBER_REFUSED, TYPE_REFUSED
 from apimpolicy.csharp.syntax import shapes
 from apimpolicy.csharp.syntax.nodes import Node, Token
 from apimpolicy.diagnostics import Diagnostic, Severity
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.bind import BoundExpression
-    from apimpolicy.csharp.binding.nodes import Bound
-    from apimpolicy.csharp.dotnet.metadata import TypeDefinition
-
 
 # The list is Microsoft's page "API Management policy expressions"; the surface carries it as the `use` line of each
 # type. A type counts as used where it is written (a declaration, a cast, `new`, `typeof`, a type argument, a pattern)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding.arguments import array_index
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.inference import best_common_type
 from apimpolicy.csharp.binding.nodes import ArrayCreation, Bad, Expression
 from apimpolicy.csharp.binding.overloads import Argument
@@ -13,9 +13,6 @@ from apimpolicy.csharp.dotnet.types import ERROR, ArrayType, Type, array_of
 from apimpolicy.csharp.host import TYPE_REFUSED
 from apimpolicy.csharp.syntax import shapes
 from apimpolicy.csharp.syntax.nodes import Node, Token
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
 
 
 def bind_array_creation(binder: Binder, node: shapes.ArrayCreation) -> Expression:

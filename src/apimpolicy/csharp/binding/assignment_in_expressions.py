@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from apimpolicy.csharp.binding import nodes
 from apimpolicy.csharp.binding.flow import always_matches
 from apimpolicy.csharp.binding.nodes import Bound, Expression, Local, Statement, TupleElement
+from apimpolicy.csharp.binding.symbols import LocalFunctionSymbol, LocalSymbol
 from apimpolicy.csharp.dotnet.types import TupleType, Type
 from apimpolicy.csharp.dotnet.values import BOOL
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.symbols import LocalFunctionSymbol, LocalSymbol
-    from apimpolicy.csharp.syntax.nodes import Node, Token
+from apimpolicy.csharp.syntax.nodes import Node, Token
 
 
 class Variables:

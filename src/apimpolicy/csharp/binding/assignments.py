@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.csharp.binding import conversions as conv
 from apimpolicy.csharp.binding import nodes
 from apimpolicy.csharp.binding.advice import operand_name
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.nodes import Bad, Expression
 from apimpolicy.csharp.binding.operations import bind_operation
 from apimpolicy.csharp.binding.references import check_assignable
@@ -14,10 +13,7 @@ from apimpolicy.csharp.binding.reports import is_discard
 from apimpolicy.csharp.binding.type_relations import NUMERIC, is_enum
 from apimpolicy.csharp.dotnet.values import INT, VOID
 from apimpolicy.csharp.syntax import shapes
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-    from apimpolicy.csharp.syntax.nodes import Node
+from apimpolicy.csharp.syntax.nodes import Node
 
 
 def bind_prefix_increment(binder: Binder, node: shapes.PrefixIncrement) -> Expression:

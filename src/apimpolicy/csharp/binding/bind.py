@@ -33,11 +33,10 @@ from apimpolicy.csharp.syntax.depth import depth, with_room
 from apimpolicy.csharp.syntax.nodes import Node, Token
 from apimpolicy.diagnostics import Diagnostic, DiagnosticInfo, Severity
 from apimpolicy.records import Record
+from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
     from apimpolicy.csharp.binding.nodes import Bound, Expression
-    from apimpolicy.csharp.syntax.nodes import Node
-    from apimpolicy.text.source import Excerpt
 
 
 class BoundExpression(Record):

@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.binding import advice, lookup, nodes
 from apimpolicy.csharp.binding.conversions import explicit_conversion
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.inference import takes_receiver
 from apimpolicy.csharp.binding.literals import UnboundLambda
 from apimpolicy.csharp.binding.nodes import Bad, Expression, MethodGroup
 from apimpolicy.csharp.binding.overloads import Argument, Candidate, Resolution
 from apimpolicy.csharp.binding.reports import name_token, shown
+from apimpolicy.csharp.dotnet.signatures import Parameter
 from apimpolicy.csharp.dotnet.types import NULL, ArrayType, NamedType, Type
 from apimpolicy.csharp.dotnet.values import OBJECT, STRING
 from apimpolicy.csharp.host import BODY, LOOKED_UP_ELSEWHERE
 from apimpolicy.csharp.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-    from apimpolicy.csharp.dotnet.signatures import Parameter
-
     Arguments = Sequence[Argument]
     Candidates = Sequence[Candidate]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding import advice, call_errors, lookup, nodes
 from apimpolicy.csharp.binding.access import bind_chain, bind_receiver
 from apimpolicy.csharp.binding.arguments import array_index, bind_arguments, finish_arguments, settle_arguments
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.functions import instance_of, signature_of
 from apimpolicy.csharp.binding.nodes import Bad, Expression
 from apimpolicy.csharp.binding.overloads import Argument, Candidate, Resolution, resolve
@@ -19,10 +19,6 @@ from apimpolicy.csharp.dotnet.values import STRING, VOID
 from apimpolicy.csharp.syntax import shapes
 from apimpolicy.csharp.syntax.literals import identifier_name
 from apimpolicy.csharp.syntax.nodes import Child, Node, Token
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-
 
 # ---------------------------------------------------------------------------------------------- calls
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.binding import conversions as conv
 from apimpolicy.csharp.binding import nodes
 from apimpolicy.csharp.binding.advice import operand_name
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.functions import bind_branch, thrown
 from apimpolicy.csharp.binding.literals import UnboundLambda
 from apimpolicy.csharp.binding.nodes import NOT_CONSTANT, Bad, Expression
@@ -16,11 +17,7 @@ from apimpolicy.csharp.binding.type_relations import is_reference, merged, same
 from apimpolicy.csharp.dotnet.types import NULL, SpecialType, Type
 from apimpolicy.csharp.dotnet.values import VOID
 from apimpolicy.csharp.syntax import shapes
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-    from apimpolicy.csharp.syntax.nodes import Node
-
+from apimpolicy.csharp.syntax.nodes import Node
 
 # ---------------------------------------------------------------------------------------- conditional
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.binding.nodes import NOT_CONSTANT, Binary, Expression
 from apimpolicy.csharp.binding.type_relations import INTEGRAL_RANGES, is_enum, is_reference, underlying_number
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, STRING, to_single, wrap
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
-
 
 # Constant folding (C# specification, section 12.23): what the compiler computes, with its overflow errors.
 # Values are those of `apimpolicy.csharp.dotnet.values`: int, float, bool, str (also for char), Decimal, None.

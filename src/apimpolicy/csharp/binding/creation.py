@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.binding import advice, call_errors, lookup, nodes
 from apimpolicy.csharp.binding.access import member_value
 from apimpolicy.csharp.binding.arguments import bind_arguments, finish_arguments, settle_arguments
 from apimpolicy.csharp.binding.calls import bind_indexed, finish_call
 from apimpolicy.csharp.binding.constraints import has_constructor
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.literals import METHOD_GROUP_TYPE, TUPLE_TYPE, DefaultLiteral
 from apimpolicy.csharp.binding.names import RESERVED_TUPLE_NAMES, check_tuple_name, make_tuple_type
 from apimpolicy.csharp.binding.nodes import Bad, Expression
@@ -22,9 +23,6 @@ from apimpolicy.csharp.dotnet.values import INT, OBJECT, STRING, VOID
 from apimpolicy.csharp.syntax import literals, shapes
 from apimpolicy.csharp.syntax.nodes import Child, Node, Token
 from apimpolicy.text.source import has_hole
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
 
 
 def bind_object_creation(binder: Binder, node: shapes.ObjectCreation) -> Expression:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding import nodes
 from apimpolicy.csharp.binding.advice import call_of
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.literals import DefaultLiteral, UnboundLambda
 from apimpolicy.csharp.binding.nodes import Bad, Expression, Statement
 from apimpolicy.csharp.binding.reports import is_var, shown
@@ -16,10 +16,6 @@ from apimpolicy.csharp.dotnet.types import ERROR, NULL, ArrayType, SpecialType, 
 from apimpolicy.csharp.dotnet.values import BOOL, STRING, VOID
 from apimpolicy.csharp.syntax import literals, shapes
 from apimpolicy.csharp.syntax.nodes import Child, Node
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-
 
 _CONSTANT_TYPES = frozenset({*NUMERIC, BOOL})
 

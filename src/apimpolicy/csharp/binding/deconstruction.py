@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.binding import lookup, nodes
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.inference import Inference
 from apimpolicy.csharp.binding.names import make_tuple_type
 from apimpolicy.csharp.binding.nodes import Bad, Expression, Statement
@@ -16,9 +17,6 @@ from apimpolicy.csharp.dotnet.types import ERROR, NamedType, SpecialType, TupleT
 from apimpolicy.csharp.syntax import shapes
 from apimpolicy.csharp.syntax.nodes import Child, Node, Token
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
 
 
 class _Part(Record):

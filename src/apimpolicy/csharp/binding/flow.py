@@ -13,14 +13,12 @@ are, and does not count again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.binding.nodes import Bound, Expression, Statement
+from apimpolicy.csharp.binding.symbols import LocalSymbol
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.nodes import Bound, Expression, Statement
-    from apimpolicy.csharp.binding.symbols import LocalSymbol
 
 
 class Answer(Record):

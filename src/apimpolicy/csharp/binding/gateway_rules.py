@@ -7,16 +7,14 @@ body of `if`, `else` or a loop without braces.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from apimpolicy.csharp.binding.allow_list import check_allow_list
+from apimpolicy.csharp.binding.bind import BoundExpression
 from apimpolicy.csharp.syntax import shapes
 from apimpolicy.csharp.syntax.nodes import Node
 from apimpolicy.diagnostics import Diagnostic
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.bind import BoundExpression
-    from apimpolicy.text.source import Excerpt
+from apimpolicy.text.source import Excerpt
 
 CODE: Final = "POL030"
 

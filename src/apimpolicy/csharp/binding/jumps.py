@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.functions import thrown
 from apimpolicy.csharp.binding.lookup import iterator_element
 from apimpolicy.csharp.binding.nodes import Bad, Expression, Return, Statement, Throw, Yield
 from apimpolicy.csharp.binding.reports import shown
 from apimpolicy.csharp.binding.symbols import LocalFunctionSymbol
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import VOID
 from apimpolicy.csharp.syntax import literals, shapes
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-    from apimpolicy.csharp.dotnet.types import Type
-    from apimpolicy.csharp.syntax.nodes import Child, Node
+from apimpolicy.csharp.syntax.nodes import Child, Node
 
 
 def statement_break_statement(binder: Binder, node: shapes.BreakStatement) -> Statement:

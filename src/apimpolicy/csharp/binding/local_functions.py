@@ -8,10 +8,11 @@ the type arguments known, where C# knows the type parameter alone: our choice.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from apimpolicy.csharp.binding import nodes
 from apimpolicy.csharp.binding.constraints import constrain
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.functions import (
     bind_branch,
     bind_defaults,
@@ -20,6 +21,7 @@ from apimpolicy.csharp.binding.functions import (
     result_of,
 )
 from apimpolicy.csharp.binding.lookup import iterator_element
+from apimpolicy.csharp.binding.nodes import Statement
 from apimpolicy.csharp.binding.references import returned_reference
 from apimpolicy.csharp.binding.reports import REFERENCE_TYPES, is_var, name_of, shown
 from apimpolicy.csharp.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol, Scope
@@ -29,10 +31,6 @@ from apimpolicy.csharp.dotnet.types import ERROR, ArrayType, Type, TypeParameter
 from apimpolicy.csharp.dotnet.values import VOID
 from apimpolicy.csharp.syntax import literals, shapes
 from apimpolicy.csharp.syntax.nodes import Child, Node, Token
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-    from apimpolicy.csharp.binding.nodes import Statement
 
 MOST_INSTANCES: Final = 50
 """Choices of type arguments of one generic function; a function that calls itself with List<T> has no end of them."""

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.csharp.binding import advice, lookup
 from apimpolicy.csharp.binding.conversions import standard_implicit
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.functions import instance_of, signature_of
 from apimpolicy.csharp.binding.nodes import Bad, Expression, MethodGroup, MethodReference, Placeholder
 from apimpolicy.csharp.binding.overloads import Argument, resolve
 from apimpolicy.csharp.binding.reports import name_token, shown
 from apimpolicy.csharp.binding.type_relations import METHOD_GROUP, Conversion, same
 from apimpolicy.csharp.dotnet.signatures import Method
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import OBJECT, VOID
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-    from apimpolicy.csharp.dotnet.types import Type
-    from apimpolicy.csharp.syntax.nodes import Node, Token
+from apimpolicy.csharp.syntax.nodes import Node, Token
 
 
 def conversion(binder: Binder, group: MethodGroup, target: Type) -> Conversion | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding import lookup
 from apimpolicy.csharp.binding.constraints import violation
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.functions import bind_defaults
 from apimpolicy.csharp.binding.literals import METHOD_GROUP_TYPE, NAMESPACE_TYPE
 from apimpolicy.csharp.binding.nodes import Expression, Local, MethodGroup, NamespaceReference, TypeReference
@@ -23,10 +23,6 @@ from apimpolicy.csharp.syntax.advice import TYPE_WORDS, TYPES
 from apimpolicy.csharp.syntax.literals import identifier_name
 from apimpolicy.csharp.syntax.nodes import Child, Node, Token
 from apimpolicy.text.source import has_hole
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-
 
 _ALLOWED_TYPES = "the gateway allows the types of the policy expression reference"
 _OF_OBJECT = frozenset({"Equals", "ReferenceEquals", "ToString", "GetHashCode", "GetType"})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.binding import advice, constants, nodes, operators
 from apimpolicy.csharp.binding.advice import operand_name
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.literals import DefaultLiteral, UnboundLambda
 from apimpolicy.csharp.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.csharp.binding.reports import shown
@@ -16,11 +17,9 @@ from apimpolicy.csharp.dotnet.types import ERROR, NULL, SpecialType, TupleType, 
 from apimpolicy.csharp.dotnet.values import BOOL, INT, LONG, OBJECT, STRING, VOID
 from apimpolicy.csharp.syntax import shapes
 from apimpolicy.csharp.syntax.literals import integer_value
+from apimpolicy.csharp.syntax.nodes import Node
 
 if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-    from apimpolicy.csharp.syntax.nodes import Node
-
     _Elements = tuple[Sequence[Expression], Sequence[Expression]]
 
 _SMALLEST: dict[int, Type] = {-INTEGRAL_RANGES[type_][0]: type_ for type_ in (INT, LONG)}

@@ -6,11 +6,12 @@ C# specification, sections 12.8, 12.9 and 12.12, chapter 11 and section 13.8.3.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.binding import advice, lookup, nodes
 from apimpolicy.csharp.binding import conversions as conv
 from apimpolicy.csharp.binding.advice import operand_name
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.declarations import declare_ahead
 from apimpolicy.csharp.binding.flow import Reachability
 from apimpolicy.csharp.binding.literals import UnboundLambda
@@ -23,10 +24,7 @@ from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.csharp.dotnet.types import ERROR, NULL, SpecialType, Type, TypeParameter
 from apimpolicy.csharp.dotnet.values import BOOL, INT, VOID
 from apimpolicy.csharp.syntax import shapes
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-    from apimpolicy.csharp.syntax.nodes import Child, Node, Token
+from apimpolicy.csharp.syntax.nodes import Child, Node, Token
 
 
 def bind_is_pattern(binder: Binder, node: shapes.IsPattern) -> Expression:

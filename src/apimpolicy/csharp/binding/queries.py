@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from apimpolicy.csharp.binding.core import Binder
+from apimpolicy.csharp.binding.nodes import Expression
 from apimpolicy.csharp.syntax import shapes
 from apimpolicy.csharp.syntax.literals import identifier_name
 from apimpolicy.csharp.syntax.nodes import Node, Token
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-    from apimpolicy.csharp.binding.nodes import Expression
 
 MOST_CLAUSES: Final = 200
 """Each `let` and `from` nests the range variables one level deeper: time grows with the square of their number."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.csharp.binding import advice, nodes
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.nodes import Bad, Expression
 from apimpolicy.csharp.binding.reports import shown
 from apimpolicy.csharp.binding.symbols import LocalFunctionSymbol
@@ -12,11 +11,8 @@ from apimpolicy.csharp.binding.type_relations import is_ref_struct, same
 from apimpolicy.csharp.dotnet.types import ERROR, Type
 from apimpolicy.csharp.host import SET_BY
 from apimpolicy.csharp.syntax import shapes
+from apimpolicy.csharp.syntax.nodes import Child, Node, Token
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-    from apimpolicy.csharp.syntax.nodes import Child, Node, Token
 
 
 def bind_ref_expression(binder: Binder, node: shapes.RefExpression) -> Expression:

@@ -14,11 +14,10 @@ from apimpolicy.csharp.syntax import literals, shapes
 from apimpolicy.csharp.syntax.nodes import Child, Node, Token
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import LimitExceededError
+from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
     from apimpolicy.csharp.binding.symbols import Scope
-    from apimpolicy.csharp.syntax.nodes import Child, Node
-    from apimpolicy.text.source import Excerpt
 
 
 REFERENCE_TYPES: Final = frozenset({"ref_type", "ref_readonly_type"})

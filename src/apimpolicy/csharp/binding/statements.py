@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.csharp.binding import conversions as conv
 from apimpolicy.csharp.binding import lookup, nodes
 from apimpolicy.csharp.binding.advice import operand_name
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.declarations import bind_declaration
 from apimpolicy.csharp.binding.functions import is_statement_expression
 from apimpolicy.csharp.binding.literals import UnboundLambda
 from apimpolicy.csharp.binding.nodes import Bad, Expression, Statement
 from apimpolicy.csharp.binding.reports import is_var, shown
+from apimpolicy.csharp.binding.symbols import LocalSymbol
 from apimpolicy.csharp.binding.type_relations import is_reference
 from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.csharp.dotnet.types import ERROR, NULL, NamedType, Type
 from apimpolicy.csharp.syntax import shapes
+from apimpolicy.csharp.syntax.nodes import Node, Token
 from apimpolicy.text.source import has_hole
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-    from apimpolicy.csharp.binding.symbols import LocalSymbol
-    from apimpolicy.csharp.syntax.nodes import Node, Token
 
 
 def statement_empty_statement(binder: Binder, node: shapes.EmptyStatement) -> Statement:

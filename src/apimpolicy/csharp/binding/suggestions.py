@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding import lookup
 from apimpolicy.csharp.binding.advice import is_json, one_of_several
+from apimpolicy.csharp.binding.core import Binder
 from apimpolicy.csharp.binding.foreign_names import ARRAY_MEMBERS, MEMBERS, NAMES, OPERATORS, SYNONYMS, TYPE_WORDS
 from apimpolicy.csharp.binding.inference import takes_receiver
+from apimpolicy.csharp.binding.nodes import Expression
 from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.csharp.dotnet.signatures import Method
 from apimpolicy.csharp.dotnet.types import AnonymousType, ArrayType, NamedType, Type
 from apimpolicy.csharp.dotnet.values import OBJECT, STRING
 from apimpolicy.csharp.host import ABSENT_MEMBERS, PARTS, PATHS
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.core import Binder
-    from apimpolicy.csharp.binding.nodes import Expression
-    from apimpolicy.csharp.syntax.nodes import Node, Token
+from apimpolicy.csharp.syntax.nodes import Node, Token
 
 _ABSENT = {
     **ABSENT_MEMBERS,

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.binding.nodes import NOT_CONSTANT
+from apimpolicy.csharp.dotnet.signatures import Parameter
+from apimpolicy.csharp.dotnet.types import Type, TypeParameter
 from apimpolicy.csharp.syntax import shapes
 from apimpolicy.csharp.syntax.literals import identifier_name
 from apimpolicy.csharp.syntax.nodes import Child, Node, Token
 from apimpolicy.records import Record
 from apimpolicy.text.source import has_hole
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.signatures import Parameter
-    from apimpolicy.csharp.dotnet.types import Type, TypeParameter
 
 
 class LocalSymbol(Record):

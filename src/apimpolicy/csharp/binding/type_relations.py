@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding.lookup import supertypes
 from apimpolicy.csharp.dotnet.metadata import named
+from apimpolicy.csharp.dotnet.signatures import Method
 from apimpolicy.csharp.dotnet.types import (
     NULL,
     AnonymousType,
@@ -37,9 +37,6 @@ from apimpolicy.csharp.dotnet.values import (
     VOID,
 )
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.signatures import Method
 
 INTEGRAL_RANGES: dict[Type, tuple[int, int]] = {
     SBYTE: (-0x80, 0x7F),

@@ -10,12 +10,10 @@ import importlib
 import os
 from collections.abc import Iterator
 from importlib.machinery import SourceFileLoader
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
 from apimpolicy.csharp.dotnet import implementations, registry
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 _MARKS = ("apimpolicy.csharp.dotnet.registry import", "apimpolicy.csharp.dotnet.linq")
 """Imports of modules that register something."""

@@ -5,17 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
+from apimpolicy.csharp.binding.nodes import Binary, Unary
 from apimpolicy.csharp.binding.type_relations import INTEGRAL_RANGES, underlying_number
 from apimpolicy.csharp.dotnet.system import arithmetic, decimals
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, INT, UINT, to_single, wrap_int32
 from apimpolicy.csharp.emit.building import compare, conditional, constant, load, walrus
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.nodes import Binary, Unary
-    from apimpolicy.csharp.dotnet.types import Type
-    from apimpolicy.csharp.emit.core import Emitter
+from apimpolicy.csharp.emit.core import Emitter
 
 _PYTHON: dict[str, ast.operator] = {
     "+": ast.Add(),

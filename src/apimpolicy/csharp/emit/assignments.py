@@ -7,18 +7,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.binding.nodes import Expression
 from apimpolicy.csharp.dotnet.collections import arrays
+from apimpolicy.csharp.dotnet.signatures import Field, Property
 from apimpolicy.csharp.emit import runtime
 from apimpolicy.csharp.emit.building import attribute, call, constant, item, last_of, load, tuple_of, walrus
+from apimpolicy.csharp.emit.core import Emitter
 from apimpolicy.csharp.emit.members import implementation_of
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     import ast
-
-    from apimpolicy.csharp.binding.nodes import Expression
-    from apimpolicy.csharp.dotnet.signatures import Field, Property
-    from apimpolicy.csharp.emit.core import Emitter
 
 
 def emit_assignment(emitter: Emitter, node: nodes.Assignment) -> ast.expr:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding import conversions as conv
+from apimpolicy.csharp.binding.nodes import AsType, Convert, Expression, IsPattern, IsType, Pattern, TypeOf
 from apimpolicy.csharp.binding.type_relations import IDENTITY, REFERENCE, Conversion, has_reference_conversion, same
 from apimpolicy.csharp.dotnet import casts
 from apimpolicy.csharp.dotnet.system.objects import type_object
@@ -28,12 +28,9 @@ from apimpolicy.csharp.emit.building import (
     tuple_of,
     walrus,
 )
+from apimpolicy.csharp.emit.core import Emitter
 from apimpolicy.csharp.emit.members import REFUSED, call_member
 from apimpolicy.errors import NotSimulatedError
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.nodes import AsType, Convert, Expression, IsPattern, IsType, Pattern, TypeOf
-    from apimpolicy.csharp.emit.core import Emitter
 
 
 def emit_convert(emitter: Emitter, node: Convert) -> ast.expr:

@@ -30,13 +30,12 @@ from apimpolicy.csharp.emit.building import (
     tuple_of,
     walrus,
 )
+from apimpolicy.csharp.emit.core import Emitter
 from apimpolicy.csharp.emit.members import call_member
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     import ast
-
-    from apimpolicy.csharp.emit.core import Emitter
 
 
 # Emission of `new JObject(new JProperty("a", 1), …)`: properties with different constant names at once

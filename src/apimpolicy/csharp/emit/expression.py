@@ -8,11 +8,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from functools import lru_cache, partial
+from types import CodeType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from apimpolicy.csharp.binding import BoundExpression, bind, nodes
 from apimpolicy.csharp.binding.nodes import Block, Bound, Catch, Foreach, Goto, Loop, Try, Using, Yield
+from apimpolicy.csharp.binding.symbols import LocalFunctionSymbol, LocalSymbol
 from apimpolicy.csharp.dotnet.environment import Environment, environment, has_environment, use_environment
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.emit import variables
 from apimpolicy.csharp.emit.building import assign, attribute, constant, function_def, parameters
 from apimpolicy.csharp.emit.core import ALLOWANCE, HANDLERS, LEFT, RECORDER, STEP, Emitter
@@ -25,10 +28,6 @@ from apimpolicy.errors import LimitExceededError, PolicySyntaxError, PolicyTypeE
 from apimpolicy.text.source import OPEN, Excerpt, has_hole
 
 if TYPE_CHECKING:
-    from types import CodeType
-
-    from apimpolicy.csharp.binding.symbols import LocalFunctionSymbol, LocalSymbol
-    from apimpolicy.csharp.dotnet.types import Type
     from apimpolicy.csharp.emit.recording import Recorder
 
     _Function: TypeAlias = LocalFunctionSymbol | LocalSymbol

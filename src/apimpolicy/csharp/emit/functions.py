@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding import nodes
 from apimpolicy.csharp.binding.lookup import iterator_element
+from apimpolicy.csharp.binding.symbols import LocalSymbol
 from apimpolicy.csharp.dotnet.system import delegates
 from apimpolicy.csharp.dotnet.types import NamedType
 from apimpolicy.csharp.dotnet.values import OBJECT, VOID
@@ -16,9 +16,6 @@ from apimpolicy.csharp.emit.building import assign, call, constant, function_def
 from apimpolicy.csharp.emit.core import Emitter, OpenFunction
 from apimpolicy.csharp.emit.variables import cells_of_referenced, declared_here, facts, parameters_in_cells
 from apimpolicy.errors import NotSimulatedError
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.symbols import LocalSymbol
 
 
 def define(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding import nodes
 from apimpolicy.csharp.binding.type_relations import is_delegate
@@ -25,11 +24,8 @@ from apimpolicy.csharp.emit.building import (
     load,
     walrus,
 )
+from apimpolicy.csharp.emit.core import Emitter
 from apimpolicy.csharp.host import TYPE_REFUSED
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.emit.core import Emitter
-
 
 # Charge steps for calls of members in the emitted code (see `apimpolicy.csharp.dotnet.costs`). A text or an array that
 # is short costs nothing, and finding that out is one look at its length, in place; a constant is not even looked at.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding import nodes
 from apimpolicy.csharp.binding.nodes import Binary, Expression, Logical, Unary
@@ -12,11 +11,8 @@ from apimpolicy.csharp.dotnet.types import NULL
 from apimpolicy.csharp.dotnet.values import BOOL, OBJECT, STRING, reference_equals
 from apimpolicy.csharp.emit import runtime
 from apimpolicy.csharp.emit.building import compare, conditional, constant, is_none, is_not_none, last_of, load, walrus
+from apimpolicy.csharp.emit.core import Emitter
 from apimpolicy.csharp.emit.members import call_member
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.emit.core import Emitter
-
 
 _COMPARE: dict[str, ast.cmpop] = {
     "==": ast.Eq(),

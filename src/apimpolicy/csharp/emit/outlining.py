@@ -6,9 +6,9 @@ import ast
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.binding.nodes import Expression
 from apimpolicy.csharp.dotnet.values import STRING
 from apimpolicy.csharp.emit.building import (
     assign,
@@ -22,10 +22,6 @@ from apimpolicy.csharp.emit.building import (
     parameters,
     tuple_of,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.nodes import Expression
-
 
 # Outline blocks that Python's compiler refuses: it allows 20 nested loops and try statements, C# has no limit.
 # A statement that is nested too deeply moves into a function of its own, called in its place:

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding import nodes
 from apimpolicy.csharp.dotnet.collections.arrays import default_value
 from apimpolicy.csharp.dotnet.types import NamedType, Type
 from apimpolicy.csharp.emit.building import constant, last_of, list_of, load, store, tuple_of, walrus
+from apimpolicy.csharp.emit.core import Emitter
 from apimpolicy.csharp.emit.members import call_member, pass_to_member
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.emit.core import Emitter
 
 _ENUMERABLE = "System.Linq.Enumerable"
 _SEQUENCE = "System.Collections.Generic.IEnumerable"

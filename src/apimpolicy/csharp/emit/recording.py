@@ -11,14 +11,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
+from apimpolicy.csharp.binding.nodes import Bound
 from apimpolicy.csharp.emit.building import assign, attribute, call, compare, constant, load, store, tuple_of, walrus
 from apimpolicy.csharp.emit.core import ONCE, RECORD, RECORDER, Emitter
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.nodes import Bound
-
 
 ROUNDS = 100
 """The number of rounds kept per loop."""

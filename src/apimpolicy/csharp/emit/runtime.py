@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator
 from functools import wraps
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 from apimpolicy.csharp.dotnet.environment import environment, stop_evaluation, work_through
@@ -23,12 +24,9 @@ from apimpolicy.csharp.dotnet.types import NamedType, Type
 from apimpolicy.csharp.dotnet.values import reference_equals, type_of
 from apimpolicy.errors import ApimPolicyError, InternalError, LimitExceededError, NotSimulatedError
 from apimpolicy.records import Record
+from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from apimpolicy.text.source import Excerpt, Source
-
     Span = tuple[Source, int, int]
 
 

@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding import nodes
 from apimpolicy.csharp.binding.flow import labels_of
+from apimpolicy.csharp.binding.symbols import LocalSymbol
 from apimpolicy.csharp.binding.type_relations import INTEGRAL_RANGES
 from apimpolicy.csharp.dotnet.types import NamedType
 from apimpolicy.csharp.dotnet.values import CHAR, STRING
 from apimpolicy.csharp.emit import runtime
 from apimpolicy.csharp.emit.building import assign, call, compare, constant, load
 from apimpolicy.csharp.emit.conversions import matches
+from apimpolicy.csharp.emit.core import Emitter
 from apimpolicy.csharp.emit.variables import cells_of_block, facts
 from apimpolicy.errors import InternalError
 
 if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.symbols import LocalSymbol
-    from apimpolicy.csharp.emit.core import Emitter
-
     Arrival = Callable[[], list[ast.stmt]]
     """Makes the statements of a jump inside its target loop."""
 

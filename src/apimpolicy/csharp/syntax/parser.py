@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from apimpolicy.csharp.syntax import tables
 from apimpolicy.csharp.syntax.depth import MAXIMUM_DEPTH, Frames, beyond
@@ -29,10 +29,6 @@ from apimpolicy.csharp.syntax.tables import EXPAND
 from apimpolicy.diagnostics import DiagnosticInfo
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.text.source import MARK, OPEN, Excerpt
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.syntax.nodes import Node
-
 
 _MANY_TOKENS = 100
 

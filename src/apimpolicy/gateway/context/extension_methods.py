@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote_plus
 
 from apimpolicy.csharp.dotnet.casts import cast
@@ -13,13 +13,11 @@ from apimpolicy.csharp.dotnet.cryptography.symmetric import CryptoTransform, Sym
 from apimpolicy.csharp.dotnet.environment import assume
 from apimpolicy.csharp.dotnet.exceptions import ArgumentException, require
 from apimpolicy.csharp.dotnet.registry import implements
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import Array, byte_array, from_utf16
 from apimpolicy.gateway.context.header_fields import HeaderCollection
 from apimpolicy.gateway.context.tokens import BasicAuthCredentials, Jwt, parse_basic, parse_jwt
 from apimpolicy.gateway.context.urls import encode_parameters
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
 
 
 @implements("ContextExtensions", "GetValueOrDefault(IReadOnlyDictionary<string, string[]>, string, string)", cost=FREE)

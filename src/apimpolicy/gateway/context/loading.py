@@ -13,7 +13,8 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from apimpolicy.checkout import open_text
 from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
@@ -42,9 +43,6 @@ from apimpolicy.gateway.context.messages import RequestMessage, ResponseMessage
 from apimpolicy.gateway.context.moments import to_date_time, to_guid, to_time_span
 from apimpolicy.gateway.context.tokens import Authorization, parse_jwt
 from apimpolicy.gateway.context.urls import Url
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def load_contexts(path: str | Path) -> dict[str, Callable[[], Context]]:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from apimpolicy.checkout import open_bytes
 from apimpolicy.diagnostics import Diagnostic, Severity
@@ -17,12 +17,10 @@ from apimpolicy.gateway.engine.steps import Program, build
 from apimpolicy.gateway.policies.placement import SCOPES, SECTIONS
 from apimpolicy.gateway.policies.registry import is_known
 from apimpolicy.gateway.policies.validation import validate
+from apimpolicy.text.document import Document, Element
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values, substitute
 from apimpolicy.text.source import Source, decode
-
-if TYPE_CHECKING:
-    from apimpolicy.text.document import Document, Element
 
 _texts: dict[str, bytes] = {}
 

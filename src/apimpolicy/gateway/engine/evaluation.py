@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.csharp.dotnet.environment import assume, environment
 from apimpolicy.csharp.dotnet.exceptions import DotnetException
 from apimpolicy.csharp.dotnet.values import BOOL, STRING, box, from_utf16, to_utf16
+from apimpolicy.csharp.emit.expression import CompiledExpression
 from apimpolicy.csharp.emit.recording import Recorder
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.gateway.engine.steps import Step, compiled
 from apimpolicy.gateway.engine.trace import Evaluation, TraceEntry
 from apimpolicy.gateway.policies.conversions import InvalidValueError
-from apimpolicy.gateway.policies.spec import PolicyError
+from apimpolicy.gateway.policies.spec import AttributeSlot, ContentSlot, PolicyError
 from apimpolicy.gateway.policies.surroundings import VALIDATION_FAILED, azure_error, invalid_value
 from apimpolicy.text.document import Attribute, Element
+from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
-    from apimpolicy.csharp.emit.expression import CompiledExpression
     from apimpolicy.gateway.context.execution import Context
     from apimpolicy.gateway.engine.observation import Observer
-    from apimpolicy.gateway.policies.spec import AttributeSlot, ContentSlot
-    from apimpolicy.text.source import Excerpt
 
 EVALUATION_FAILED = "ExpressionValueEvaluationFailure"
 EXPRESSION_FAILURES = frozenset({EVALUATION_FAILED, VALIDATION_FAILED})

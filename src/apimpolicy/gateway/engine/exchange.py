@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
+from apimpolicy.gateway.context.entities import Operation
 from apimpolicy.gateway.context.execution import Context, LastError
 from apimpolicy.gateway.context.messages import ResponseMessage
+from apimpolicy.gateway.context.records import Request, Response
 from apimpolicy.gateway.engine.api_documents import ApiDocuments
 from apimpolicy.gateway.engine.backend_routing import BackendRouter
 from apimpolicy.gateway.engine.evaluation import Evaluator, Moment, ObservedEvaluator
@@ -19,10 +21,12 @@ from apimpolicy.gateway.engine.forwarding import SendingExchange
 from apimpolicy.gateway.engine.identity import GatewayIdentities
 from apimpolicy.gateway.engine.partial_runs import name_of_double, run_double
 from apimpolicy.gateway.engine.pipeline import answer_to
-from apimpolicy.gateway.engine.services import DaprSidecar, SimulatedTime, transport_of
+from apimpolicy.gateway.engine.services import DaprSidecar, SimulatedTime, UploadedCertificates, transport_of
 from apimpolicy.gateway.engine.state import LocalState
+from apimpolicy.gateway.engine.steps import Program, Step
 from apimpolicy.gateway.engine.trace import Trace, TraceEntry
 from apimpolicy.gateway.engine.variables import Variables
+from apimpolicy.gateway.policies.effects import Effect
 from apimpolicy.gateway.policies.outside_services import (
     ContentSafetyService,
     EventHubs,
@@ -38,16 +42,11 @@ from apimpolicy.text.source import to_utf16
 if TYPE_CHECKING:
     from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
     from apimpolicy.csharp.dotnet.cryptography.chain import Verification
-    from apimpolicy.gateway.context.entities import Operation
-    from apimpolicy.gateway.context.records import Request, Response
     from apimpolicy.gateway.engine.gateway_settings import GatewaySettings
     from apimpolicy.gateway.engine.mcp.endpoint import McpOutcome
     from apimpolicy.gateway.engine.observation import Observer
     from apimpolicy.gateway.engine.partial_runs import AnyDouble
     from apimpolicy.gateway.engine.service import ServiceApi
-    from apimpolicy.gateway.engine.services import UploadedCertificates
-    from apimpolicy.gateway.engine.steps import Program, Step
-    from apimpolicy.gateway.policies.effects import Effect
     from apimpolicy.gateway.policies.metrics import Metric
 
 _STEPS_PER_POLICY = 50

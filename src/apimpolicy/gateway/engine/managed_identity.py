@@ -18,17 +18,15 @@ authorizations.requests[0].authorization_id
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
+from apimpolicy.gateway.engine.services import SimulatedTime
 from apimpolicy.gateway.engine.token_issuers import EntraTenant
 from apimpolicy.gateway.policies.identity_services import (
     IdentityMissingError,
     IdentityUnavailableError,
     StoredConnection,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.engine.services import SimulatedTime
 
 DAY = 86_400
 SYSTEM_ASSIGNED = "00000000-0000-0000-0000-000000000001"

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 from apimpolicy.csharp.binding.nodes import Expression
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.context.messages import ResponseMessage
-from apimpolicy.gateway.engine.steps import compiled
+from apimpolicy.gateway.engine.steps import Program, Step, compiled
 from apimpolicy.gateway.policies.effects import Sent
 from apimpolicy.gateway.policies.registry import has_trait
+from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.result import Result
-    from apimpolicy.gateway.engine.steps import Program, Step
     from apimpolicy.text.document import Element
-    from apimpolicy.text.source import Excerpt
 
     Variables = frozenset[str]
 

@@ -15,23 +15,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.context.execution import LastError
+from apimpolicy.gateway.context.messages import ResponseMessage
+from apimpolicy.gateway.context.records import Response
 from apimpolicy.gateway.engine import pipeline
 from apimpolicy.gateway.engine.steps import Program, Step
 from apimpolicy.gateway.engine.variables import set_variables
 from apimpolicy.gateway.policies.effects import Effect, Replaced
 from apimpolicy.gateway.policies.placement import SECTIONS
 from apimpolicy.gateway.policies.registry import is_known
+from apimpolicy.gateway.policies.spec import Specification
 from apimpolicy.gateway.policies.surroundings import PolicyError
 from apimpolicy.records import Record, keyword
-from apimpolicy.text.source import to_utf16
+from apimpolicy.text.source import Excerpt, to_utf16
 
 if TYPE_CHECKING:
-    from apimpolicy.gateway.context.messages import ResponseMessage
-    from apimpolicy.gateway.context.records import Response
     from apimpolicy.gateway.engine.exchange import Exchange
-    from apimpolicy.gateway.policies.spec import Specification
     from apimpolicy.text.document import Element
-    from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
     AnyDouble: TypeAlias = "PolicyDouble | Callable[[Exchange], object] | None"

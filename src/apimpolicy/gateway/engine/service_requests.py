@@ -12,14 +12,16 @@ from apimpolicy.csharp.dotnet.environment import use_environment
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.gateway.context.description import OperationDefinition
 from apimpolicy.gateway.context.entities import Api
+from apimpolicy.gateway.context.records import Request
 from apimpolicy.gateway.engine import pipeline
 from apimpolicy.gateway.engine.api_documents import ApiDocuments
 from apimpolicy.gateway.engine.api_routing import RoutedApi, enter_operation, find_api
-from apimpolicy.gateway.engine.document import Policy, is_markup
+from apimpolicy.gateway.engine.document import AnyPolicy, Policy, is_markup
 from apimpolicy.gateway.engine.exchange import Exchange, Unmatched
 from apimpolicy.gateway.engine.forwarding import path_below
 from apimpolicy.gateway.engine.mcp.servers import ENDPOINT, McpServer
 from apimpolicy.gateway.engine.result import Result
+from apimpolicy.gateway.engine.steps import Program
 from apimpolicy.gateway.engine.subscription_keys import Admission, admit
 from apimpolicy.gateway.engine.variables import set_variables
 from apimpolicy.gateway.policies.cors import is_preflight
@@ -27,12 +29,9 @@ from apimpolicy.gateway.policies.surroundings import PolicyError
 from apimpolicy.text.source import from_utf16
 
 if TYPE_CHECKING:
-    from apimpolicy.gateway.context.records import Request
-    from apimpolicy.gateway.engine.document import AnyPolicy
     from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.gateway.engine.partial_runs import AnyDouble
     from apimpolicy.gateway.engine.service import Service, ServiceApi, ServiceOperation
-    from apimpolicy.gateway.engine.steps import Program
 
 WITHOUT_OPERATIONS = ("mcp", "a2a")
 """Kinds of APIs whose requests are all for one endpoint, or for the description of the server."""

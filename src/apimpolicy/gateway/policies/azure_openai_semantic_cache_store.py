@@ -11,15 +11,11 @@ Source: https://learn.microsoft.com/azure/api-management/azure-openai-semantic-c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.gateway.policies.conversions import Range, number
+from apimpolicy.gateway.policies.effects import Effect
 from apimpolicy.gateway.policies.llm_semantic_cache_store import store
 from apimpolicy.gateway.policies.placement import Placement
 from apimpolicy.gateway.policies.spec import PolicyExchange, expression_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.policies.effects import Effect
 
 
 @policy(

@@ -23,10 +23,9 @@ Source: https://learn.microsoft.com/azure/api-management/publish-to-dapr-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.gateway.policies.conversions import body, boolean, number, trimmed
+from apimpolicy.gateway.policies.effects import Effect
 from apimpolicy.gateway.policies.outgoing_requests import SIDECAR, ask_dapr, content_of, in_path
 from apimpolicy.gateway.policies.placement import Placement
 from apimpolicy.gateway.policies.spec import (
@@ -37,9 +36,6 @@ from apimpolicy.gateway.policies.spec import (
     literal_attribute,
     policy,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.policies.effects import Effect
 
 
 @policy(

@@ -24,15 +24,11 @@ Source: https://learn.microsoft.com/azure/api-management/rate-limit-by-key-polic
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.gateway.policies.call_limits import CallRate, KeyedCounter, RateReport, take_rates
 from apimpolicy.gateway.policies.conversions import Range, boolean, integer, number
+from apimpolicy.gateway.policies.effects import Effect
 from apimpolicy.gateway.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.gateway.policies.spec import PolicyExchange, expression_attribute, literal_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.policies.effects import Effect
 
 
 @policy(

@@ -33,22 +33,20 @@ Source: https://learn.microsoft.com/azure/api-management/retry-policy
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.gateway.policies.conversions import Range, boolean, integer, number
 from apimpolicy.gateway.policies.effects import Effect, Retried
 from apimpolicy.gateway.policies.spec import (
     PolicyError,
+    PolicyExchange,
+    PolicyStep,
     azure_error,
     expression_attribute,
     policies,
     policy,
     postponed_attribute,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.policies.spec import PolicyExchange, PolicyStep
 
 MOST_RETRIES = 50
 LONGEST_WAIT = 2_147_483.0

@@ -33,6 +33,7 @@ from apimpolicy.gateway.policies.effects import Effect, Listed, TokenValidated
 from apimpolicy.gateway.policies.spec import (
     PolicyError,
     PolicyExchange,
+    PolicyStep,
     azure_error,
     child_texts,
     children,
@@ -41,12 +42,10 @@ from apimpolicy.gateway.policies.spec import (
     literal_attribute,
     part,
 )
-from apimpolicy.gateway.policies.token_keys import TokenRefusedError, decoded, decoded_secret, refusal
+from apimpolicy.gateway.policies.token_keys import TokenRefusedError, TrustedKeys, decoded, decoded_secret, refusal
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.context.tokens import Jwt
-    from apimpolicy.gateway.policies.spec import PolicyStep
-    from apimpolicy.gateway.policies.token_keys import TrustedKeys
 
 SECRET_ALGORITHMS = ("dir", "A128KW", "A192KW", "A256KW")
 CERTIFICATE_ALGORITHMS = ("RSA-OAEP", "RSA-OAEP-256", "RSA1_5")

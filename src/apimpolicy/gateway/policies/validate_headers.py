@@ -22,10 +22,9 @@ Source: https://learn.microsoft.com/azure/api-management/validate-headers-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.gateway.policies.conversions import trimmed
+from apimpolicy.gateway.policies.effects import Effect
 from apimpolicy.gateway.policies.parameter_errors import (
     RESPONSE_HEADER,
     ParameterChecker,
@@ -44,9 +43,6 @@ from apimpolicy.gateway.policies.spec import (
     policy,
 )
 from apimpolicy.gateway.policies.validation_errors import ACTIONS, IGNORE, ErrorLog, description_of, strictest
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.policies.effects import Effect
 
 
 @part("header")

@@ -27,17 +27,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.gateway.policies.conversions import integer, trimmed
+from apimpolicy.gateway.policies.effects import Effect
 from apimpolicy.gateway.policies.placement import Placement
 from apimpolicy.gateway.policies.spec import PolicyExchange, literal_attribute, policy
 from apimpolicy.gateway.policies.surroundings import azure_text
 from apimpolicy.gateway.policies.validation_errors import PREVENT, SIZE, ErrorLog, ValidationError
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.policies.effects import Effect
 
 VERSIONS = ("1.0", "2.0", "3.0", "4.0", "4.01")
 _OF_4 = (

@@ -22,9 +22,8 @@ Source: https://learn.microsoft.com/azure/api-management/validate-status-code-po
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.gateway.policies.conversions import STATUS_CODES, integer
+from apimpolicy.gateway.policies.effects import Effect
 from apimpolicy.gateway.policies.parameter_errors import without_description
 from apimpolicy.gateway.policies.placement import Placement
 from apimpolicy.gateway.policies.spec import (
@@ -44,9 +43,6 @@ from apimpolicy.gateway.policies.validation_errors import (
     ValidationError,
     description_of,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.policies.effects import Effect
 
 
 @part("status-code")

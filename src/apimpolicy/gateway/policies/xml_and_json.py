@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.csharp.dotnet.exceptions import ArgumentException
@@ -13,7 +13,7 @@ from apimpolicy.csharp.dotnet.json.loading import finish, load
 from apimpolicy.csharp.dotnet.json.objects import JObject, JProperty
 from apimpolicy.csharp.dotnet.json.reader import TextReader
 from apimpolicy.csharp.dotnet.json.scalars import JValue
-from apimpolicy.csharp.dotnet.json.tokens import quoted
+from apimpolicy.csharp.dotnet.json.tokens import JToken, quoted
 from apimpolicy.csharp.dotnet.json.xml_writing import encode_name
 from apimpolicy.csharp.dotnet.xml.containers import XContainer, XDocument
 from apimpolicy.csharp.dotnet.xml.content import text_of
@@ -24,9 +24,6 @@ from apimpolicy.csharp.dotnet.xml.nodes import XComment, XText
 from apimpolicy.csharp.dotnet.xml.reader import parse_document
 from apimpolicy.gateway.policies.surroundings import azure_error
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.json.tokens import JToken
 
 MAXIMUM_DEPTH = 200
 """Elements, or objects and arrays, within each other."""

@@ -36,15 +36,11 @@ Source: https://learn.microsoft.com/azure/api-management/xml-to-json-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.gateway.policies.conversions import boolean
+from apimpolicy.gateway.policies.effects import Converted
 from apimpolicy.gateway.policies.message_text import BodyConversion
 from apimpolicy.gateway.policies.spec import PolicyExchange, expression_attribute, policy
 from apimpolicy.gateway.policies.surroundings import azure_text
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.policies.effects import Converted
 
 
 @policy(

@@ -9,14 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
 
 from apimpolicy.project.embedded import code_strings
+from apimpolicy.project.embedded.pieces import Pieces
 from apimpolicy.project.infrastructure.nodes import character
-
-if TYPE_CHECKING:
-    from apimpolicy.project.embedded.pieces import Pieces
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 _START = re.compile(
     r"//[^\n]*|/\*.*?(?:\*/|\Z)|'(?:\\[^\n]{1,9}?|[^'\\\n])'"

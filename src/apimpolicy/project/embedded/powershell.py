@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from apimpolicy.project.embedded.code_strings import CodeLanguage, StringToken, decode, policies_of_language
-
-if TYPE_CHECKING:
-    from apimpolicy.project.embedded.pieces import Pieces
-    from apimpolicy.text.source import Source
+from apimpolicy.project.embedded.pieces import Pieces
+from apimpolicy.text.source import Source
 
 _START = re.compile(
     r"<\#.*?(?:\#>|\Z)|^[ \t]*\#[^\n]*|@(?P<quote>['\"])[ \t]*\r?\n"

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from apimpolicy.project.embedded import code_strings
+from apimpolicy.project.embedded.pieces import Pieces
 from apimpolicy.project.infrastructure.nodes import character
-
-if TYPE_CHECKING:
-    from apimpolicy.project.embedded.pieces import Pieces
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 _START = re.compile(r"\#[^\n]*|(?:(?<!\w)(?P<prefix>[rRbBuUfFtT]{1,2}))?(?P<quote>\"\"\"|'''|\"|')")
 _ENDS = {

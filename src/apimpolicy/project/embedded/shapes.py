@@ -21,16 +21,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.project.embedded.pieces import Pieces
+from apimpolicy.text.document import Characters, Document
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import opaque_spans
 from apimpolicy.text.source import Source
-
-if TYPE_CHECKING:
-    from apimpolicy.text.document import Characters, Document
 
 PLACEHOLDER = "placeholder."
 """Prefix of the names of named values that stand for placeholders."""

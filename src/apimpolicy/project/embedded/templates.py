@@ -10,13 +10,12 @@ from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.project.embedded import is_policy, is_whole
 from apimpolicy.project.embedded.pieces import Pieces
 from apimpolicy.project.embedded.texts import Texts
-from apimpolicy.project.infrastructure.nodes import Unreadable
+from apimpolicy.project.infrastructure.nodes import CodeNode, Unreadable
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.project.infrastructure.bicep.parser import Declaration
-    from apimpolicy.project.infrastructure.nodes import CodeNode
     from apimpolicy.project.infrastructure.terraform.parser import Body
-    from apimpolicy.text.source import Source
 
 # Terraform: heredocs, quoted strings, and what `format`, `join` and `replace` make of them
 #

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.engine.backends import Backend
-from apimpolicy.gateway.engine.document import Policy, is_markup, read_bytes
+from apimpolicy.gateway.engine.document import AnyPolicy, Policy, is_markup, read_bytes
 from apimpolicy.gateway.engine.subscription_keys import is_open
 from apimpolicy.project.embedded.shapes import with_named_placeholders
 from apimpolicy.project.service.description import NOWHERE, FileLocation, Problem, ServiceDescription
@@ -20,7 +20,6 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source, decode
 
 if TYPE_CHECKING:
-    from apimpolicy.gateway.engine.document import AnyPolicy
     from apimpolicy.gateway.engine.token_issuers import OpenIdSource
     from apimpolicy.project.service.building import ServiceParts
 

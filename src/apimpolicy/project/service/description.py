@@ -24,11 +24,10 @@ import attrs
 from apimpolicy.diagnostics import Severity
 from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.layout import Place
-from apimpolicy.text.source import CLOSE, OPEN
+from apimpolicy.text.source import CLOSE, OPEN, Source
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.backends import Backend, BackendPool
-    from apimpolicy.text.source import Source
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
@@ -27,12 +27,10 @@ from apimpolicy.project.service.description import (
     ProductDescription,
     ServiceDescription,
     Sourced,
+    SubscriptionDescription,
 )
 from apimpolicy.project.service.policy_sources import unknown_policy, unmodelled
 from apimpolicy.text.source import Source
-
-if TYPE_CHECKING:
-    from apimpolicy.project.service.description import SubscriptionDescription
 
 SCHEMES = ("segment", "header", "query")
 

@@ -15,18 +15,17 @@ from typing import TYPE_CHECKING
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.engine.backends import Backend, BackendPool
+from apimpolicy.gateway.engine.service import Service
+from apimpolicy.gateway.engine.steps import Program
 from apimpolicy.project.service.completion import source_of
 from apimpolicy.project.service.concerns import ApiConcerns, api_key, parts_of
-from apimpolicy.project.service.stand_ins import ExistingParts, backend_texts, stand_ins
+from apimpolicy.project.service.description import Problem
+from apimpolicy.project.service.stand_ins import ExistingParts, StandIn, backend_texts, stand_ins
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.gateway.engine.result import Result
-    from apimpolicy.gateway.engine.service import Service
-    from apimpolicy.gateway.engine.steps import Program
-    from apimpolicy.project.service.description import Problem
-    from apimpolicy.project.service.stand_ins import StandIn
 
 _COMPUTED_BACKEND = re.compile(r"""\bbackend-id\s*=\s*["']\s*@""")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from apimpolicy.gateway.engine.backends import Backend, BackendPool
 from apimpolicy.gateway.policies.registry import has_trait
@@ -20,12 +20,10 @@ from apimpolicy.project.service.described import server_of
 from apimpolicy.project.service.description import FileLocation, ServiceDescription
 from apimpolicy.project.service.likely_values import likely_value, literal_attribute, providers_of, specification_at
 from apimpolicy.project.service.repair import made_up_url, served_backend, served_path
+from apimpolicy.text.document import Element
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values, substitute
 from apimpolicy.text.source import Source
-
-if TYPE_CHECKING:
-    from apimpolicy.text.document import Element
 
 KEY = "key"
 """So short that no report hides it as a secret: people are to send it."""

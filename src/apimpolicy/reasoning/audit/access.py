@@ -17,11 +17,10 @@ from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.reasoning.audit import kinds
 from apimpolicy.reasoning.audit.outgoing import source_of
 from apimpolicy.reasoning.audit.sources import ValueSource
-from apimpolicy.reasoning.audit.states import NEVER, Alternative, Fact, GatewayAction, TokenCheck, either
+from apimpolicy.reasoning.audit.states import NEVER, Alternative, Alternatives, Fact, GatewayAction, TokenCheck, either
 
 if TYPE_CHECKING:
     from apimpolicy.reasoning.audit.analysis import OperationAudit
-    from apimpolicy.reasoning.audit.states import Alternatives
 
 ANYONE, NO_ACCESS, NOT_DECIDED, CUSTOM_CHECK = "anyone", "none", "not decided", "custom check"
 KEY_WORD = "subscription key"

@@ -19,7 +19,7 @@ from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
 from apimpolicy.gateway.context.entities import Operation
 from apimpolicy.gateway.engine.api_routing import prefix_of
-from apimpolicy.gateway.engine.document import EffectivePolicies
+from apimpolicy.gateway.engine.document import AnyPolicy, EffectivePolicies, Policy
 from apimpolicy.gateway.engine.service_requests import WITHOUT_OPERATIONS, documents_of, operations_with_policies
 from apimpolicy.gateway.engine.steps import Program, spliced
 from apimpolicy.reasoning.audit import kinds
@@ -43,10 +43,8 @@ from apimpolicy.text.named_values import KnownNamedValues
 from apimpolicy.text.source import UNKNOWN_POLICIES, from_utf16
 
 if TYPE_CHECKING:
-    from apimpolicy.gateway.engine.document import AnyPolicy, Policy
     from apimpolicy.gateway.engine.service import Service, ServiceApi, ServiceProduct
     from apimpolicy.reasoning.audit.sources import ValueSource
-    from apimpolicy.reasoning.audit.walk import ServiceContext
 
 EVERY_REQUEST = "every request"
 """The name of the operation of an API without any."""

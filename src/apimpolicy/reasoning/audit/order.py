@@ -12,14 +12,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.gateway.policies.ip_filter import parsed
 from apimpolicy.reasoning.audit import kinds
-from apimpolicy.reasoning.audit.states import Alternative, Alternatives, Fact, TokenCheck, simplified
-
-if TYPE_CHECKING:
-    from apimpolicy.reasoning.audit.states import ClaimCheck
+from apimpolicy.reasoning.audit.states import Alternative, Alternatives, ClaimCheck, Fact, TokenCheck, simplified
 
 WEAKER, STRONGER, CHANGED, UNKNOWN, UNCHANGED = "weaker", "stronger", "changed", "can't be compared", "unchanged"
 _NOT_OF_CALLERS = frozenset((kinds.CHOICE, kinds.GATEWAY, kinds.FORGED, kinds.VIA))

@@ -9,13 +9,11 @@ Conversions, local variables, `?.` and `??` are transparent. A value that is mad
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.binding.nodes import Bound
 from apimpolicy.csharp.dotnet.values import from_utf16
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.nodes import Bound
 
 MOST_STEPS = 60
 

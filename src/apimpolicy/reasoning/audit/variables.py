@@ -6,10 +6,11 @@ A value is constants under conditions, or one with an origin. Proofs are those i
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.rules.forwarded_for_trusted import lists_addresses
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.binding.nodes import Bound
 from apimpolicy.reasoning.audit import kinds
 from apimpolicy.reasoning.audit.conditions import ConditionReader, PolicyCondition
 from apimpolicy.reasoning.audit.origins import ValueOrigin, constant, is_null, receiver_of
@@ -45,11 +46,7 @@ from apimpolicy.reasoning.audit.states import (
     of_facts,
     truth_of,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.checks.expressions import ExpressionCheck
-    from apimpolicy.csharp.binding.nodes import Bound
-    from apimpolicy.text.document import Characters
+from apimpolicy.text.document import Characters
 
 _TIMES = frozenset(("NotBefore", "NotAfter"))
 _HASHES = frozenset(("Thumbprint", "GetCertHashString", "GetCertHash"))

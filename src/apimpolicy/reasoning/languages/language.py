@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from apimpolicy.reasoning.languages import units
-from apimpolicy.reasoning.languages.units import blocks
-
-if TYPE_CHECKING:
-    from apimpolicy.reasoning.languages.units import Units
+from apimpolicy.reasoning.languages.units import Units, blocks
 
 LARGEST_COUNT = 400
 """The largest count of a repetition that is written out."""

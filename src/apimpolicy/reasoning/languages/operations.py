@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.csharp.dotnet.system.characters import WHITE_SPACE, to_lower, to_upper
 from apimpolicy.reasoning.languages import units
@@ -15,6 +15,7 @@ from apimpolicy.reasoning.languages.language import (
     ANY_UNIT,
     ANYTHING,
     EMPTY_WORD,
+    Language,
     TooLarge,
     both,
     counted,
@@ -25,10 +26,7 @@ from apimpolicy.reasoning.languages.language import (
     sequence,
     union,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.reasoning.languages.language import Language
-    from apimpolicy.reasoning.languages.units import Units
+from apimpolicy.reasoning.languages.units import Units
 
 
 def preimage(operation: Operation, language: Language) -> Language:

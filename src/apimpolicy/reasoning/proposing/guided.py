@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import heapq
 import time
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.gateway.engine.steps import Step
 from apimpolicy.gateway.policies.effects import Replaced, is_taken
 from apimpolicy.gateway.policies.registry import has_trait, is_known
 from apimpolicy.reasoning.proposing.inversion.core import Inversion, repair, returned, truth, usable, usual
+from apimpolicy.reasoning.proposing.inversion.recorded import Structure
+from apimpolicy.reasoning.scenarios.assignments import Assignment
 from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
 from apimpolicy.reasoning.scenarios.scenario import PASSES, Bounds, Exploration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator
-
-    from apimpolicy.gateway.engine.steps import Step
     from apimpolicy.gateway.engine.trace import TraceEntry
-    from apimpolicy.reasoning.proposing.inversion.recorded import Structure
-    from apimpolicy.reasoning.scenarios.assignments import Assignment
     from apimpolicy.reasoning.scenarios.harness import Harness, ScenarioRun
 
 

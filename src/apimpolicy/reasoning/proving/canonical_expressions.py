@@ -8,20 +8,17 @@ first one may throw, or read a body.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable
+from typing import Any
 
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.binding.nodes import Bound
 from apimpolicy.csharp.binding.symbols import LocalSymbol
 from apimpolicy.csharp.dotnet.signatures import Member
 from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.syntax.lexer import tokenize
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable
-
-    from apimpolicy.csharp.binding.nodes import Bound
-    from apimpolicy.text.source import Excerpt
+from apimpolicy.text.source import Excerpt
 
 CONSTANT, VARIABLE, NOT, CODE, VARIABLES = "constant", "variable", "not", "code", "all variables"
 TRUE: Hashable = (CONSTANT, "bool", "True")

@@ -6,27 +6,23 @@ that it sees and what it counts are the same; otherwise its effects are unknown 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from apimpolicy.csharp.syntax.depth import Frames
+from apimpolicy.gateway.engine.steps import Program
 from apimpolicy.reasoning.languages.language import TooLarge
 from apimpolicy.reasoning.proving.proof import FRAMES, Inquiry, ProofResult, fixed_cells
-from apimpolicy.reasoning.semantics.state import ANSWER, KINDS, Inputs
+from apimpolicy.reasoning.semantics.state import ANSWER, KINDS, Inputs, State
 from apimpolicy.reasoning.semantics.unknowns import Reason, Unknowns
 from apimpolicy.reasoning.semantics.values import Choice, FieldValue, Number, Text, Truth, Value
 from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.term import Term
 from apimpolicy.reasoning.transfer.flow import End
 from apimpolicy.reasoning.transfer.pipeline import Outcome, outcome_of
 from apimpolicy.reasoning.transfer.run import MadeUp, Run
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
-
-    from apimpolicy.gateway.engine.steps import Program
-    from apimpolicy.reasoning.semantics.state import State
-    from apimpolicy.reasoning.terms.term import Term
-    from apimpolicy.text.document import Element
+from apimpolicy.text.document import Element
 
 _MOST_PAIRS = 4_000
 _MOST_CHOICES = 4_000

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.csharp.emit.expression import CompiledExpression
 from apimpolicy.csharp.syntax.depth import Frames
-from apimpolicy.reasoning.languages.language import TooLarge
+from apimpolicy.gateway.engine.steps import Program
+from apimpolicy.reasoning.languages.language import Language, TooLarge
 from apimpolicy.reasoning.semantics.evaluation import Evaluation
-from apimpolicy.reasoning.semantics.state import HeadersOf, Inputs
+from apimpolicy.reasoning.semantics.state import Cell, HeadersOf, Inputs, State
 from apimpolicy.reasoning.semantics.unknowns import Reason, Unknowns, Unsupported
 from apimpolicy.reasoning.semantics.values import NULL, Value, constant_number, constant_text, constant_truth, merge
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.terms.needed import needed
 from apimpolicy.reasoning.terms.solver_process import prepare
 from apimpolicy.reasoning.terms.solving import Model, Question
+from apimpolicy.reasoning.terms.term import Term
 from apimpolicy.reasoning.transfer import exchanges
 from apimpolicy.reasoning.transfer.flow import OF_ERRORS, End
 from apimpolicy.reasoning.transfer.pipeline import admit_method, outcome_of
 from apimpolicy.reasoning.transfer.run import MadeUp, Run, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from apimpolicy.csharp.emit.expression import CompiledExpression
     from apimpolicy.gateway.engine.document import Policy
     from apimpolicy.gateway.engine.gateway import Gateway
-    from apimpolicy.gateway.engine.steps import Program
-    from apimpolicy.reasoning.languages.language import Language
-    from apimpolicy.reasoning.semantics.state import Cell, State
-    from apimpolicy.reasoning.terms.term import Term
 
 FRAMES = 50_000
 """Values and terms of long documents are deep."""

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from apimpolicy.reasoning.scenarios.scenario import ENTITIES, Scenario, StubResponse
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Key = tuple[str, ...]
 Assignment = dict[Key, Any]

@@ -6,23 +6,21 @@ They are those that coverage counts (`testing.coverage.places`): each `when` and
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.csharp.binding.flow import NULLNESS, conditions_of, key_of
+from apimpolicy.csharp.binding.nodes import Bound
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.gateway.engine.partial_runs import own_expressions
-from apimpolicy.gateway.engine.steps import compiled
+from apimpolicy.gateway.engine.steps import Program, Step, compiled
 from apimpolicy.gateway.policies.effects import Retried, is_taken
 from apimpolicy.gateway.policies.registry import has_trait
+from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.csharp.binding.nodes import Bound
-    from apimpolicy.gateway.engine.steps import Program, Step
     from apimpolicy.gateway.engine.trace import Trace, TraceEntry
     from apimpolicy.text.document import Element
-    from apimpolicy.text.source import Excerpt, Source
 
 BRANCH, CONDITION = "branch", "condition"
 

@@ -7,6 +7,7 @@ as unknown (`transfer.run.MadeUp`).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -14,27 +15,21 @@ import attrs
 
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.context import entities
+from apimpolicy.gateway.context.headers import Headers
 from apimpolicy.gateway.context.records import Request, Response
-from apimpolicy.gateway.engine.document import global_policy
+from apimpolicy.gateway.engine.document import AnyPolicy, Policy, global_policy
 from apimpolicy.gateway.engine.gateway import Gateway
 from apimpolicy.gateway.engine.partial_runs import PolicyDouble
-from apimpolicy.reasoning.scenarios.assignments import EARLIER, scenario_of
-from apimpolicy.reasoning.scenarios.goals import Goals
-from apimpolicy.reasoning.scenarios.scenario import FAILS, StubResponse, error_of
+from apimpolicy.gateway.engine.result import Result
+from apimpolicy.gateway.engine.steps import Step
+from apimpolicy.reasoning.scenarios.assignments import EARLIER, Assignment, scenario_of
+from apimpolicy.reasoning.scenarios.goals import Goal, Goals
+from apimpolicy.reasoning.scenarios.scenario import FAILS, Scenario, StubResponse, error_of
 from apimpolicy.text.named_values import find_named_values
+from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
-
     from apimpolicy.csharp.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.gateway.context.headers import Headers
-    from apimpolicy.gateway.engine.document import AnyPolicy, Policy
-    from apimpolicy.gateway.engine.result import Result
-    from apimpolicy.gateway.engine.steps import Step
-    from apimpolicy.reasoning.scenarios.assignments import Assignment
-    from apimpolicy.reasoning.scenarios.goals import Goal
-    from apimpolicy.reasoning.scenarios.scenario import Scenario
-    from apimpolicy.text.source import Excerpt, Source
 
 
 class StandIns:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import datetime
 import math
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -22,8 +23,6 @@ from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.gateway.engine.steps import Step
     from apimpolicy.reasoning.scenarios.assignments import Assignment, Key
     from apimpolicy.reasoning.scenarios.goals import Goal

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding import nodes
 from apimpolicy.csharp.dotnet.system.characters import to_upper
-from apimpolicy.reasoning.semantics.evaluation import constant_of
+from apimpolicy.csharp.dotnet.types import Type
+from apimpolicy.reasoning.semantics.evaluation import Evaluation, constant_of
 from apimpolicy.reasoning.semantics.facts import is_pure
 from apimpolicy.reasoning.semantics.members import call_method, comparer_of, unknown_change
 from apimpolicy.reasoning.semantics.operators import cast, text_of, unknown_operation, wrapped
@@ -33,11 +35,7 @@ from apimpolicy.reasoning.semantics.values import (
 from apimpolicy.reasoning.terms import term as terms
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-
     from apimpolicy.csharp.binding.type_relations import Conversion
-    from apimpolicy.csharp.dotnet.types import Type
-    from apimpolicy.reasoning.semantics.evaluation import Evaluation
 
 
 _COLLECTIONS = ("System.Collections.Generic.List", "System.Collections.Generic.HashSet")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.binding.nodes import Bound, Expression
+from apimpolicy.csharp.binding.symbols import LocalSymbol
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.dispatch import Functions
 from apimpolicy.reasoning.languages.language import TooLarge
 from apimpolicy.reasoning.semantics.facts import escapes, is_harmless
 from apimpolicy.reasoning.semantics.operators import FRACTIONS, constant_fraction
-from apimpolicy.reasoning.semantics.state import REACHABLE
-from apimpolicy.reasoning.semantics.unknowns import Unsupported
+from apimpolicy.reasoning.semantics.state import REACHABLE, State
+from apimpolicy.reasoning.semantics.unknowns import Unknowns, Unsupported
 from apimpolicy.reasoning.semantics.values import (
     ABSENT,
     NOTHING,
@@ -26,16 +29,7 @@ from apimpolicy.reasoning.semantics.values import (
     merge,
 )
 from apimpolicy.reasoning.terms import term as terms
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from apimpolicy.csharp.binding.nodes import Bound, Expression
-    from apimpolicy.csharp.binding.symbols import LocalSymbol
-    from apimpolicy.csharp.dotnet.types import Type
-    from apimpolicy.reasoning.semantics.state import State
-    from apimpolicy.reasoning.semantics.unknowns import Unknowns
-    from apimpolicy.reasoning.terms.term import Term
+from apimpolicy.reasoning.terms.term import Term
 
 MOST_CASES = 600
 """Combinations of alternatives for which one operation is worked out."""

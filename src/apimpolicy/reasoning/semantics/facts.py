@@ -9,15 +9,11 @@ from __future__ import annotations
 
 import functools
 from importlib import resources
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding import nodes
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.nodes import Bound
-    from apimpolicy.csharp.dotnet.signatures import Member
-    from apimpolicy.csharp.dotnet.types import Type
-
+from apimpolicy.csharp.binding.nodes import Bound
+from apimpolicy.csharp.dotnet.signatures import Member
+from apimpolicy.csharp.dotnet.types import Type
 
 EVERY = "*"
 

@@ -7,11 +7,12 @@ is one of KINDS, or another: a fraction, a date, a comment, a constructor. The v
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from apimpolicy.reasoning.languages import patterns
 from apimpolicy.reasoning.languages.language import ANYTHING, literal, sequence
-from apimpolicy.reasoning.semantics.unknowns import Unsupported
+from apimpolicy.reasoning.semantics.unknowns import Unknowns, Unsupported
 from apimpolicy.reasoning.semantics.values import (
     INTEGERS,
     NOTHING,
@@ -28,13 +29,10 @@ from apimpolicy.reasoning.semantics.values import (
 )
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.terms.measures import Parsed
+from apimpolicy.reasoning.terms.term import Term
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from apimpolicy.reasoning.semantics.evaluation import Evaluation
-    from apimpolicy.reasoning.semantics.unknowns import Unknowns
-    from apimpolicy.reasoning.terms.term import Term
 
 KINDS = ("object", "string", "integer", "boolean", "array", "null")
 OTHER = "other"

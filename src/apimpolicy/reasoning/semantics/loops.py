@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.binding.symbols import LocalSymbol
 from apimpolicy.reasoning.languages import units
 from apimpolicy.reasoning.languages.language import (
     ANYTHING,
@@ -19,6 +21,7 @@ from apimpolicy.reasoning.languages.language import (
     sequence,
     union,
 )
+from apimpolicy.reasoning.semantics.evaluation import Evaluation
 from apimpolicy.reasoning.semantics.members import apply
 from apimpolicy.reasoning.semantics.operators import is_null
 from apimpolicy.reasoning.semantics.statements import assigned, run_all
@@ -41,15 +44,9 @@ from apimpolicy.reasoning.semantics.values import (
     where,
 )
 from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.term import Term
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from apimpolicy.csharp.binding.symbols import LocalSymbol
-    from apimpolicy.reasoning.languages.language import Language
-    from apimpolicy.reasoning.semantics.evaluation import Evaluation
-    from apimpolicy.reasoning.terms.term import Term
-
     Steps = Sequence[tuple[Literal["where", "select"], Function]]
     Condition = Callable[[Value], Term]
 

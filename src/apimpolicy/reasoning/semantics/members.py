@@ -5,10 +5,13 @@ A member has the meaning of its form; without one, the result is unknown, as far
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.dotnet.signatures import Member, Method, Property
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.reasoning.languages.language import TooLarge
 from apimpolicy.reasoning.languages.operations import PartOf
 from apimpolicy.reasoning.semantics.facts import has, is_immutable, is_pure
@@ -34,10 +37,6 @@ from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.terms.measures import PartCount
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
-
-    from apimpolicy.csharp.dotnet.signatures import Member, Method, Property
-    from apimpolicy.csharp.dotnet.types import Type
     from apimpolicy.reasoning.semantics.evaluation import Evaluation
 
 

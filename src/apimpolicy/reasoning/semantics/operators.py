@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.binding import nodes
 from apimpolicy.reasoning.languages.patterns import WHOLE
-from apimpolicy.reasoning.semantics.unknowns import Unsupported, is_single, key_of
+from apimpolicy.reasoning.semantics.unknowns import Unknowns, Unsupported, is_single, key_of
 from apimpolicy.reasoning.semantics.values import (
     INTEGERS,
     NOTHING,
@@ -28,11 +28,10 @@ from apimpolicy.reasoning.semantics.values import (
 )
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.terms.measures import Parsed
+from apimpolicy.reasoning.terms.term import Term
 
 if TYPE_CHECKING:
     from apimpolicy.reasoning.semantics.evaluation import Evaluation
-    from apimpolicy.reasoning.semantics.unknowns import Unknowns
-    from apimpolicy.reasoning.terms.term import Term
 
 
 FRACTIONS = ("double", "float")

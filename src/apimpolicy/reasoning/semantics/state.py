@@ -9,11 +9,13 @@ policy.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Hashable
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.reasoning.languages import units
 from apimpolicy.reasoning.languages.language import (
     ANYTHING,
+    Language,
     any_of_text,
     at_least_once,
     both,
@@ -42,13 +44,10 @@ from apimpolicy.reasoning.semantics.values import (
     merge,
 )
 from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.term import Term
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Hashable
-
-    from apimpolicy.reasoning.languages.language import Language
     from apimpolicy.reasoning.semantics.unknowns import Unknowns
-    from apimpolicy.reasoning.terms.term import Term
 
 
 Cell = tuple[str, str]

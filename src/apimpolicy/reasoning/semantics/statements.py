@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.binding.nodes import Bound, Statement
+from apimpolicy.csharp.binding.symbols import LocalSymbol
 from apimpolicy.reasoning.semantics.creation import default_of
+from apimpolicy.reasoning.semantics.evaluation import Evaluation
 from apimpolicy.reasoning.semantics.unknowns import Unsupported
 from apimpolicy.reasoning.semantics.values import NOTHING, NULL, Number, Text, Truth, Value, merge
 from apimpolicy.reasoning.terms import term as terms
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from apimpolicy.csharp.binding.nodes import Bound, Statement
-    from apimpolicy.csharp.binding.symbols import LocalSymbol
-    from apimpolicy.reasoning.semantics.evaluation import Evaluation
-    from apimpolicy.reasoning.terms.term import Term
+from apimpolicy.reasoning.terms.term import Term
 
 
 def value_block(evaluation: Evaluation, body: Bound) -> Value:

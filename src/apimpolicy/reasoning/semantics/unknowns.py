@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.dotnet.signatures import Member
 from apimpolicy.reasoning.semantics.facts import has, is_immutable, is_pure
 from apimpolicy.reasoning.semantics.state import KINDS_OF_MESSAGES
 from apimpolicy.reasoning.semantics.values import (
@@ -34,13 +36,10 @@ from apimpolicy.reasoning.semantics.values import (
     merge,
 )
 from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.term import Term
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
-
-    from apimpolicy.csharp.dotnet.signatures import Member
     from apimpolicy.reasoning.semantics.evaluation import Evaluation
-    from apimpolicy.reasoning.terms.term import Term
 
 
 class Reason(NamedTuple):

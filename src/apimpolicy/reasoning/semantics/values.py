@@ -6,16 +6,15 @@ until the result is read.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, Literal
 
 from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.term import Term
 from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
-
     from apimpolicy.csharp.binding.nodes import Lambda
-    from apimpolicy.reasoning.terms.term import Term
 
 INTEGERS = {
     "int": (-(1 << 31), (1 << 31) - 1),

@@ -5,13 +5,14 @@ A comparison of a measure with a constant is a regular language, so that solvers
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.reasoning.languages import patterns, units
 from apimpolicy.reasoning.languages.language import (
     ANY_UNIT,
     ANYTHING,
     NOTHING,
+    Language,
     containing,
     counted,
     in_ranges,
@@ -23,10 +24,6 @@ from apimpolicy.reasoning.languages.language import (
     shorter_than,
     union,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.reasoning.languages.language import Language
-
 
 LONGEST = 1 << 30
 """No string of .NET has so many code units."""

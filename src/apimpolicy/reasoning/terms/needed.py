@@ -5,15 +5,12 @@ A conjunction needs all of its parts, a disjunction one that is true: the one th
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.reasoning.terms.term import part_value
+from apimpolicy.reasoning.terms.term import Term, Value, part_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from apimpolicy.reasoning.terms.term import Term, Value
-
     Need = dict[Term, None]
 
 

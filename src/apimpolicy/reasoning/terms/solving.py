@@ -11,18 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from apimpolicy.reasoning.languages.language import Language, TooLarge, Work, literal, shortest_word
 from apimpolicy.reasoning.languages.language import not_ as complement
 from apimpolicy.reasoning.languages.patterns import bound_of
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.terms.solver_process import Solver
-from apimpolicy.reasoning.terms.term import value_of
-
-if TYPE_CHECKING:
-    from apimpolicy.reasoning.terms.term import Term
-
+from apimpolicy.reasoning.terms.term import Term, value_of
 
 _MOST_STATES_OF_CONFLICTS = 800
 

@@ -16,12 +16,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from apimpolicy.reasoning.languages.language import ANYTHING, NOTHING, leading, literal, reverse, states_of
+from apimpolicy.reasoning.languages.language import ANYTHING, NOTHING, Language, leading, literal, reverse, states_of
 from apimpolicy.reasoning.languages.language import not_ as complement
 from apimpolicy.reasoning.languages.operations import Erase, Operation, ToLower, ToUpper, Trim, preimage
 
 if TYPE_CHECKING:
-    from apimpolicy.reasoning.languages.language import Language
     from apimpolicy.reasoning.terms.measures import Measure
 
 

@@ -9,23 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from apimpolicy.gateway.engine.steps import Step
 from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.gateway.policies.retry import MOST_RETRIES
-from apimpolicy.reasoning.semantics.state import State
+from apimpolicy.reasoning.semantics.state import Cell, State
 from apimpolicy.reasoning.semantics.unknowns import Unsupported
 from apimpolicy.reasoning.semantics.values import constant_text, constant_truth
 from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.term import Term
 from apimpolicy.reasoning.transfer.effects import status_of
 from apimpolicy.reasoning.transfer.flow import WiderScope
 from apimpolicy.reasoning.transfer.run import Run, names_of
-
-if TYPE_CHECKING:
-    from apimpolicy.reasoning.semantics.state import Cell
-    from apimpolicy.reasoning.terms.term import Term
-    from apimpolicy.reasoning.transfer.run import Run
 
 
 def transfer_base(run: Run, step: Step) -> None:

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.dotnet.values import to_utf16
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.engine.partial_runs import own_expressions
-from apimpolicy.gateway.engine.steps import compiled
+from apimpolicy.gateway.engine.steps import Step, compiled
 from apimpolicy.gateway.policies.conversions import text, trimmed, typed
 from apimpolicy.gateway.policies.registry import attribute_of, has_trait, is_known
 from apimpolicy.reasoning.semantics.evaluation import Evaluation
 from apimpolicy.reasoning.semantics.state import KINDS, REACHABLE
 from apimpolicy.reasoning.semantics.values import Value, constant_number, constant_truth, merge
 from apimpolicy.reasoning.terms import term as terms
-from apimpolicy.reasoning.transfer.flow import Sent
+from apimpolicy.reasoning.transfer.flow import End, Sent
 from apimpolicy.reasoning.transfer.run import Run, is_literal, names_of
-from apimpolicy.text.source import UNKNOWN_POLICIES
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.engine.steps import Step
-    from apimpolicy.reasoning.transfer.flow import End
-    from apimpolicy.text.document import AttributeValue, Element
-    from apimpolicy.text.source import Excerpt
+from apimpolicy.text.document import AttributeValue, Element
+from apimpolicy.text.source import UNKNOWN_POLICIES, Excerpt
 
 
 def transfer_declared(run: Run, step: Step) -> None:

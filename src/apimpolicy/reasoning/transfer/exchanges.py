@@ -47,6 +47,7 @@ from apimpolicy.reasoning.semantics.values import (
     where,
 )
 from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.term import Term
 from apimpolicy.reasoning.transfer import effects
 from apimpolicy.reasoning.transfer.effects import evaluate_all, fail, refuse
 from apimpolicy.reasoning.transfer.flow import End, OwnRequest, Sent
@@ -54,8 +55,6 @@ from apimpolicy.reasoning.transfer.run import Run
 
 if TYPE_CHECKING:
     import ipaddress
-
-    from apimpolicy.reasoning.terms.term import Term
 
     Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

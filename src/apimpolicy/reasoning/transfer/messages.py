@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.dotnet.values import to_utf16
 from apimpolicy.gateway.context.records import usual_reason
@@ -19,6 +18,7 @@ from apimpolicy.gateway.policies.surroundings import VALIDATION_FAILED
 from apimpolicy.reasoning.languages import units
 from apimpolicy.reasoning.languages.language import TooLarge, any_of_text, containing, in_ranges, repeat, union
 from apimpolicy.reasoning.languages.operations import Operation, ToUpper, Trim
+from apimpolicy.reasoning.languages.units import Units
 from apimpolicy.reasoning.semantics.forms.context import WRITTEN, is_utf8
 from apimpolicy.reasoning.semantics.state import EMPTY, OWN, PATH, WITHOUT_DOTS, Lacking, State
 from apimpolicy.reasoning.semantics.values import (
@@ -39,12 +39,8 @@ from apimpolicy.reasoning.semantics.values import (
     where,
 )
 from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.term import Term
 from apimpolicy.reasoning.transfer.run import Run
-
-if TYPE_CHECKING:
-    from apimpolicy.reasoning.languages.units import Units
-    from apimpolicy.reasoning.terms.term import Term
-
 
 _BREAKS = containing(any_of_text("\r\n\0"))
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.gateway.engine.own_answers import giving_steps
 from apimpolicy.gateway.engine.pipeline import direct_steps, preflight_steps
+from apimpolicy.gateway.engine.steps import Program, Step
 from apimpolicy.reasoning.semantics.state import State
 from apimpolicy.reasoning.semantics.values import (
     Opaque,
@@ -20,14 +21,11 @@ from apimpolicy.reasoning.semantics.values import (
     where,
 )
 from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.term import Term
 from apimpolicy.reasoning.transfer import exchanges
 from apimpolicy.reasoning.transfer.effects import evaluate_at_end, names_added, respond
 from apimpolicy.reasoning.transfer.flow import OF_ERRORS, End, Error, OwnRequest, Sent, WiderScope
 from apimpolicy.reasoning.transfer.run import Run
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.engine.steps import Program, Step
-    from apimpolicy.reasoning.terms.term import Term
 
 
 class Outcome(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from apimpolicy.csharp.dotnet.values import to_utf16
 from apimpolicy.dispatch import Functions
@@ -16,7 +16,7 @@ from apimpolicy.gateway.policies.registry import has_trait, is_known
 from apimpolicy.reasoning.languages.language import TooLarge
 from apimpolicy.reasoning.semantics.evaluation import Evaluation
 from apimpolicy.reasoning.semantics.operators import text_of
-from apimpolicy.reasoning.semantics.state import REACHABLE, State
+from apimpolicy.reasoning.semantics.state import REACHABLE, Inputs, State
 from apimpolicy.reasoning.semantics.unknowns import Unknowns, Unsupported
 from apimpolicy.reasoning.semantics.values import (
     NOTHING,
@@ -34,14 +34,11 @@ from apimpolicy.reasoning.semantics.values import (
     where,
 )
 from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.term import Term
 from apimpolicy.reasoning.transfer.flow import OwnRequest, RequestFlow, Sent, WiderScope
-from apimpolicy.text.source import UNKNOWN_BASE
+from apimpolicy.text.document import Attribute, Element
+from apimpolicy.text.source import UNKNOWN_BASE, Excerpt, Source
 
-if TYPE_CHECKING:
-    from apimpolicy.reasoning.semantics.state import Inputs
-    from apimpolicy.reasoning.terms.term import Term
-    from apimpolicy.text.document import Attribute, Element
-    from apimpolicy.text.source import Excerpt, Source
 TRANSFERS = Functions(
     "reasoning.transfer",
     "transfer_",

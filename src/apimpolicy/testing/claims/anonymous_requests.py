@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.gateway.context.records import Request
+from apimpolicy.gateway.engine.gateway import Gateway
 from apimpolicy.reasoning.scenarios.scenario import Bounds
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.harnesses import Setup
 from apimpolicy.testing.claims.proving import ClaimProof
 from apimpolicy.testing.claims.reading import Expressions, claim_of_keys
 from apimpolicy.testing.claims.services import ServiceRoute, harness_of_route, routes_of, service_with_keys
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.context.records import Request
-    from apimpolicy.gateway.engine.gateway import Gateway
 
 _CLAIM = {
     "name": "no request without credentials reaches the backend",

@@ -12,25 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.dotnet.environment import use_environment
 from apimpolicy.csharp.dotnet.exceptions import DotnetException
+from apimpolicy.csharp.emit.expression import CompiledExpression
 from apimpolicy.csharp.emit.recording import Recorder
+from apimpolicy.gateway.context.records import Request
 from apimpolicy.gateway.engine.evaluation import EXPRESSION_FAILURES
 from apimpolicy.gateway.engine.own_answers import reaches_backend
-from apimpolicy.gateway.engine.trace import Evaluation
+from apimpolicy.gateway.engine.trace import Evaluation, TraceEntry
 from apimpolicy.gateway.engine.variables import set_variables
 from apimpolicy.gateway.policies.registry import has_trait, is_known
 from apimpolicy.report.explanation import clause_of_evaluation, render_clause
 from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions, is_expression
 from apimpolicy.testing.expectations import differences_in
+from apimpolicy.testing.tree import Tree
 
 if TYPE_CHECKING:
-    from apimpolicy.csharp.emit.expression import CompiledExpression
     from apimpolicy.gateway.context.execution import Context
-    from apimpolicy.gateway.context.records import Request
     from apimpolicy.gateway.engine.gateway import Gateway
     from apimpolicy.gateway.engine.result import Result
-    from apimpolicy.gateway.engine.trace import TraceEntry
-    from apimpolicy.testing.tree import Tree
 
 GATEWAY, POLICY, BACKEND = "gateway", "policy", "backend"
 _OF_THE_CALL = ("api", "operation", "product", "subscription", "user", "workspace")

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from apimpolicy.checks.proofs import PROVEN_BRANCH, PROVEN_CHECK, PROVEN_CONDITION, PROVEN_FAILURE, Proofs, ProvenFact
+from apimpolicy.csharp.binding.nodes import Bound
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.gateway.engine.document import load_policy
 from apimpolicy.gateway.engine.evaluation import EXPRESSION_FAILURES
@@ -22,24 +23,16 @@ from apimpolicy.reasoning.proposing.guided import Finder
 from apimpolicy.reasoning.proving.proof import ProofResult
 from apimpolicy.reasoning.scenarios import goals
 from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
+from apimpolicy.reasoning.scenarios.harness import Harness
+from apimpolicy.reasoning.scenarios.scenario import Bounds, Exploration
 from apimpolicy.reasoning.semantics.unknowns import Reason
 from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.term import Term
 from apimpolicy.testing.claims.harnesses import file_about, harness_of, scope_in, setup_of
 from apimpolicy.testing.claims.static_proofs import proof_of
+from apimpolicy.text.document import Element
 from apimpolicy.text.named_values import find_named_values
-from apimpolicy.text.source import from_utf16, has_hole
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.csharp.binding.nodes import Bound
-    from apimpolicy.gateway.engine.steps import Step
-    from apimpolicy.reasoning.scenarios.goals import Goal
-    from apimpolicy.reasoning.scenarios.harness import Harness
-    from apimpolicy.reasoning.scenarios.scenario import Bounds, Exploration
-    from apimpolicy.reasoning.terms.term import Term
-    from apimpolicy.text.document import Element
-    from apimpolicy.text.source import Excerpt
+from apimpolicy.text.source import Excerpt, from_utf16, has_hole
 
 _UNSUPPORTED = ProofResult(False, reasons=(Reason("how often retry repeats"),))
 

@@ -9,6 +9,7 @@ Conditions on sent requests are evaluated over the state of the gateway after fo
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -17,8 +18,10 @@ import attrs
 from apimpolicy.csharp.dotnet.environment import use_environment
 from apimpolicy.gateway.context.records import Request
 from apimpolicy.gateway.engine.own_answers import REFUSED
+from apimpolicy.gateway.engine.steps import Step
 from apimpolicy.gateway.policies.registry import is_known
 from apimpolicy.reasoning.languages.language import TooLarge, any_of_text, in_ranges, repeat, union
+from apimpolicy.reasoning.semantics.state import State
 from apimpolicy.reasoning.semantics.unknowns import Unsupported
 from apimpolicy.reasoning.semantics.values import (
     ABSENT,
@@ -34,21 +37,17 @@ from apimpolicy.reasoning.semantics.values import (
     where,
 )
 from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.term import Term
+from apimpolicy.reasoning.transfer.flow import End, Sent
 from apimpolicy.reasoning.transfer.run import is_exact
 from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions, is_expression
 from apimpolicy.testing.claims.response_conditions import response_condition
+from apimpolicy.testing.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
-
-    from apimpolicy.gateway.engine.steps import Step
     from apimpolicy.reasoning.proving.proof import Proof
     from apimpolicy.reasoning.scenarios.harness import Harness
-    from apimpolicy.reasoning.semantics.state import State
-    from apimpolicy.reasoning.terms.term import Term
-    from apimpolicy.reasoning.transfer.flow import End, Sent
-    from apimpolicy.testing.tree import Tree
 
     Base = Literal["none", "plain", "unknown"]
     """The prefix of the path at the backend: none (it is the request's own URL), a URL without a query, or any."""

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.engine.own_answers import giving_steps
+from apimpolicy.gateway.engine.steps import Step
 from apimpolicy.gateway.policies.effects import Forwarded, Sent
 from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.reasoning.proposing.inversion.context import of_message, with_body, with_field, with_url, with_variable
-from apimpolicy.reasoning.proposing.inversion.core import repair, returned, spoiled
+from apimpolicy.reasoning.proposing.inversion.core import Inversion, repair, returned, spoiled
+from apimpolicy.reasoning.proposing.inversion.recorded import Recorded
 from apimpolicy.reasoning.proposing.inversion.values import different, matching
+from apimpolicy.reasoning.scenarios.assignments import Assignment, Key
 from apimpolicy.testing.claims.conditions import BACKEND, GATEWAY, EvaluatedConditions
 from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, Expressions, is_expression
 from apimpolicy.testing.format import MATCHING
+from apimpolicy.testing.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from apimpolicy.gateway.engine.steps import Step
     from apimpolicy.reasoning.proposing.guided import Guided
-    from apimpolicy.reasoning.proposing.inversion.core import Inversion
-    from apimpolicy.reasoning.proposing.inversion.recorded import Recorded
-    from apimpolicy.reasoning.scenarios.assignments import Assignment, Key
     from apimpolicy.reasoning.scenarios.harness import ScenarioRun
-    from apimpolicy.testing.claims.reading import Expressions
-    from apimpolicy.testing.tree import Tree
 
 _OTHER_STATUSES = (200, 404, 503, 401, 304)
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.reasoning.scenarios import assignments
+from apimpolicy.reasoning.scenarios.assignments import Assignment, Key
 from apimpolicy.reasoning.semantics.forms.context import ENTITIES
 from apimpolicy.reasoning.semantics.json_trees import KINDS
+from apimpolicy.reasoning.semantics.unknowns import Unknowns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     from apimpolicy.reasoning.proving.proof import Inquiry
-    from apimpolicy.reasoning.scenarios.assignments import Assignment, Key
     from apimpolicy.reasoning.scenarios.harness import Harness
-    from apimpolicy.reasoning.semantics.unknowns import Unknowns
     from apimpolicy.reasoning.terms.solving import Model
 
     Given = Mapping[tuple[Any, ...], Any]

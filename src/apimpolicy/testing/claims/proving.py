@@ -15,8 +15,11 @@ from apimpolicy.csharp.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.reasoning.proposing.guided import Finder, Guided, SearchGoal, approach
 from apimpolicy.reasoning.proving.proof import ProofResult
-from apimpolicy.reasoning.scenarios.scenario import shrink
+from apimpolicy.reasoning.scenarios.assignments import Assignment
+from apimpolicy.reasoning.scenarios.harness import Harness, ScenarioRun
+from apimpolicy.reasoning.scenarios.scenario import Bounds, shrink
 from apimpolicy.records import Record
+from apimpolicy.report.columns import Style
 from apimpolicy.testing.claims.conditions import Conditions, EvaluatedConditions
 from apimpolicy.testing.claims.harnesses import with_each
 from apimpolicy.testing.claims.inverting import SENT, ClaimInversion, Want
@@ -26,11 +29,6 @@ from apimpolicy.testing.claims.static_proofs import StaticProofs
 from apimpolicy.testing.tree import problem_in_words
 
 if TYPE_CHECKING:
-    from apimpolicy.reasoning.scenarios.assignments import Assignment
-    from apimpolicy.reasoning.scenarios.harness import Harness, ScenarioRun
-    from apimpolicy.reasoning.scenarios.scenario import Bounds
-    from apimpolicy.report.columns import Style
-
     Status = Literal["proven", "false", "undecided", "error"]
 
 

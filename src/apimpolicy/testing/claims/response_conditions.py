@@ -6,6 +6,7 @@ Each form returns where the condition is met, exactly; a condition without a for
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -38,11 +39,9 @@ from apimpolicy.reasoning.semantics.values import (
     where,
 )
 from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.term import Term
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from apimpolicy.reasoning.terms.term import Term
     from apimpolicy.reasoning.transfer.flow import End, Error
     from apimpolicy.testing.tree import Tree
 

@@ -11,12 +11,16 @@ import yaml
 
 from apimpolicy.csharp.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.gateway.engine.document import AnyPolicy
+from apimpolicy.gateway.engine.gateway import Gateway
+from apimpolicy.gateway.engine.result import Result
 from apimpolicy.project.files import write_whole
 from apimpolicy.project.gateways import NoApisError
 from apimpolicy.project.manual_requests import issuers_of
 from apimpolicy.reasoning.proposing.guided import Finder
 from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
-from apimpolicy.reasoning.scenarios.scenario import TotalTime, shrink
+from apimpolicy.reasoning.scenarios.harness import Harness
+from apimpolicy.reasoning.scenarios.scenario import Bounds, Exploration, TotalTime, shrink
 from apimpolicy.report.claim_results import ERROR, FALSE, PROVEN, SKIPPED, UNDECIDED, ClaimReport
 from apimpolicy.report.columns import page
 from apimpolicy.testing.case_files import CaseFile, load_case_file
@@ -30,11 +34,6 @@ from apimpolicy.testing.claims.requests import block_of, checked, claim_case, re
 if TYPE_CHECKING:
     import datetime
 
-    from apimpolicy.gateway.engine.document import AnyPolicy
-    from apimpolicy.gateway.engine.gateway import Gateway
-    from apimpolicy.gateway.engine.result import Result
-    from apimpolicy.reasoning.scenarios.harness import Harness
-    from apimpolicy.reasoning.scenarios.scenario import Bounds, Exploration
     from apimpolicy.testing.claims.platform import OnApi
 
 

@@ -9,29 +9,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from apimpolicy.csharp.dotnet.values import from_utf16
 from apimpolicy.gateway.context.entities import Operation, Subscription
 from apimpolicy.gateway.context.records import Request
 from apimpolicy.gateway.engine.api_routing import PARAMETER, prefix_of, stated_version
+from apimpolicy.gateway.engine.document import AnyPolicy
+from apimpolicy.gateway.engine.gateway import Gateway
 from apimpolicy.gateway.engine.pipeline import preflight_steps
+from apimpolicy.gateway.engine.result import Result
 from apimpolicy.gateway.engine.service import Service, ServiceApi, ServiceProduct, ServiceSubscription
 from apimpolicy.gateway.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.gateway.engine.subscription_keys import asks_for_key, needs_key, open_product
 from apimpolicy.reasoning.audit.analysis import EVERY_REQUEST
+from apimpolicy.reasoning.scenarios.assignments import Assignment
 from apimpolicy.reasoning.scenarios.harness import Harness
+from apimpolicy.reasoning.scenarios.scenario import Scenario
 from apimpolicy.records import Record
 from apimpolicy.testing.claims.harnesses import Setup, harness_parts
 from apimpolicy.testing.claims.static_proofs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece, policy_for_proofs
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.engine.document import AnyPolicy
-    from apimpolicy.gateway.engine.gateway import Gateway
-    from apimpolicy.gateway.engine.result import Result
-    from apimpolicy.reasoning.scenarios.assignments import Assignment
-    from apimpolicy.reasoning.scenarios.scenario import Scenario
 
 _EVERYTHING = "/{*rest}"
 _IN_PATHS = "/%:@!$&'()*+,;=~"

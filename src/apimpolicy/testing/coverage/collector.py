@@ -10,25 +10,22 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.binding.flow import NULLNESS, key_of
+from apimpolicy.csharp.binding.nodes import Bound
 from apimpolicy.csharp.emit.recording import UNREACHED, Recorder
-from apimpolicy.gateway.engine.document import global_policy
+from apimpolicy.gateway.engine.document import Policy, global_policy
 from apimpolicy.gateway.engine.observation import Observer, observed_by
 from apimpolicy.reasoning.scenarios.goals import outcomes_of
 from apimpolicy.report.coverage_data import CoveragePoint, CoverageReport, FileCoverage, merged, place_keys
 from apimpolicy.testing.coverage.places import NodeKey, places_of
-from apimpolicy.text.source import UNKNOWN_POLICIES
+from apimpolicy.text.source import UNKNOWN_POLICIES, Excerpt, Source
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from apimpolicy.csharp.binding.nodes import Bound
-    from apimpolicy.gateway.engine.document import Policy
     from apimpolicy.gateway.engine.exchange import Exchange
     from apimpolicy.gateway.engine.trace import Trace, TraceEntry
-    from apimpolicy.text.source import Excerpt, Source
 
 WAITING, KEPT = 6, 3
 """Numbers of buffered traces, and of the newest that are read again: requests may nest, when a backend makes one

@@ -10,24 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from html import unescape
-from typing import TYPE_CHECKING
 
 import attrs
 
 from apimpolicy.csharp.binding.flow import conditions_of, key_of
 from apimpolicy.csharp.emit.runtime import file_of
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
+from apimpolicy.gateway.engine.document import Policy
 from apimpolicy.gateway.engine.partial_runs import own_expressions
 from apimpolicy.gateway.engine.steps import compiled
 from apimpolicy.gateway.policies.registry import has_trait, specification_of
+from apimpolicy.gateway.policies.spec import ChildrenSlot, Specification
 from apimpolicy.report.coverage_data import BRANCH, CONDITION, POLICY, CoveragePoint
 from apimpolicy.report.values import folded
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.engine.document import Policy
-    from apimpolicy.gateway.policies.spec import ChildrenSlot, Specification
-    from apimpolicy.text.document import Element
-    from apimpolicy.text.source import Excerpt, Source
+from apimpolicy.text.document import Element
+from apimpolicy.text.source import Excerpt, Source
 
 REACHED, TAKEN, UNTAKEN, REPEATED = (
     ("reached",),

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 import attrs
@@ -27,16 +26,14 @@ from apimpolicy.csharp.emit.runtime import file_of
 from apimpolicy.csharp.syntax.nodes import Node, Token
 from apimpolicy.csharp.syntax.parser import parse
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
+from apimpolicy.gateway.engine.document import Policy
 from apimpolicy.gateway.engine.steps import compiled
 from apimpolicy.gateway.policies.registry import has_trait, specification_of
+from apimpolicy.gateway.policies.spec import Specification
 from apimpolicy.report.mutation_results import CERTIFICATE, LIMIT, TOKEN
 from apimpolicy.testing.coverage.places import code_in_file, is_escaped, span_in_file
 from apimpolicy.text.document import Attribute, Characters, Element, TextNode
-
-if TYPE_CHECKING:
-    from apimpolicy.gateway.engine.document import Policy
-    from apimpolicy.gateway.policies.spec import Specification
-    from apimpolicy.text.source import Excerpt
+from apimpolicy.text.source import Excerpt
 
 TRAITS = {CERTIFICATE: "checks-certificate", TOKEN: "checks-token", LIMIT: "limits"}
 """Policies with these traits are such a check, or a limit, all by themselves."""

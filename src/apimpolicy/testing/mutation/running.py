@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.errors import ConfigurationError, LimitExceededError
-from apimpolicy.gateway.engine.document import replace_file
+from apimpolicy.gateway.engine.document import Policy, replace_file
 from apimpolicy.project.processes import process_pool
 from apimpolicy.report.coverage_data import CONDITION, POLICY, CoveragePoint, FileCoverage
 from apimpolicy.report.mutation_results import INVALID, KILLED, SUPPRESSED, SURVIVED, Mutant, MutantOutcome
@@ -24,11 +24,10 @@ from apimpolicy.testing.case_files import Case, load_case_file
 from apimpolicy.testing.coverage import PolicyCoverage
 from apimpolicy.testing.mutation.elements import CheckIndex, Mutation, changes_of
 from apimpolicy.testing.running import CaseOutcome, run_case
+from apimpolicy.text.document import Comment, Element
 
 if TYPE_CHECKING:
-    from apimpolicy.gateway.engine.document import Policy
     from apimpolicy.testing.mutation.pytest_runs import PytestRuns
-    from apimpolicy.text.document import Comment, Element
 
 
 class ReachingTests:

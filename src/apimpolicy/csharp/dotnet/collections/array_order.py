@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.casts import is_instance, unboxed
 from apimpolicy.csharp.dotnet.collections import arrays
@@ -26,10 +26,8 @@ from apimpolicy.csharp.dotnet.exceptions import (
     require,
 )
 from apimpolicy.csharp.dotnet.registry import counts_itself, implements
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import RectangularArray, box
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
 
 _ARRAY = "System.Array"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.collections.arrays import check_non_negative, copy_into, default_value
 from apimpolicy.csharp.dotnet.collections.comparers import default_key, text
@@ -13,9 +13,7 @@ from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.csharp.dotnet.exceptions import ArgumentException, KeyNotFoundException, require
 from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.csharp.dotnet.registry import counts_itself, dotnet_class, implements_all, member
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import NamedType, Type
+from apimpolicy.csharp.dotnet.types import NamedType, Type
 
 _NAME = "System.Collections.Generic.Dictionary"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.collections.arrays import (
     NON_NEGATIVE,
@@ -17,11 +17,8 @@ from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.csharp.dotnet.exceptions import InvalidOperationException, NotSupportedException
 from apimpolicy.csharp.dotnet.metadata import look_up, named
 from apimpolicy.csharp.dotnet.registry import implements, implements_all, interface_members
+from apimpolicy.csharp.dotnet.types import NamedType, Type
 from apimpolicy.csharp.dotnet.values import OBJECT, box
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import NamedType, Type
-
 
 _STEPS_PER_THOUSAND = 4096
 MODIFIED = "Collection was modified; enumeration operation may not execute."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.casts import is_instance, unboxed
 from apimpolicy.csharp.dotnet.collections import arrays
@@ -25,11 +25,8 @@ from apimpolicy.csharp.dotnet.exceptions import (
 from apimpolicy.csharp.dotnet.metadata import runtime_name
 from apimpolicy.csharp.dotnet.registry import implements, implements_all, implements_setter, interface_members
 from apimpolicy.csharp.dotnet.system.objects import to_string
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import Array, RectangularArray, box
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
-
 
 # A run-time class implements an interface by having these Python names (the C# names in snake case), and needs no
 # registration of its own for them:

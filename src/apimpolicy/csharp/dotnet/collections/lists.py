@@ -27,11 +27,10 @@ from apimpolicy.csharp.dotnet.exceptions import (
 )
 from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.csharp.dotnet.registry import counts_itself, dotnet_class, implements_all, member
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import Array
 
 if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
-
     Predicate = Callable[[Any], bool]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.collections.arrays import check_non_negative, copy_into, default_value, index_of
 from apimpolicy.csharp.dotnet.collections.comparers import equality_key
@@ -18,10 +18,8 @@ from apimpolicy.csharp.dotnet.registry import (
     interface_members,
     member,
 )
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import Array
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
 
 
 @dotnet_class("System.Collections.Generic.HashSet<T>")

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.casts import is_instance
 from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.csharp.dotnet.exceptions import require
 from apimpolicy.csharp.dotnet.metadata import named, parse
 from apimpolicy.csharp.dotnet.registry import implements
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import OBJECT
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
 
 
 class Sibling:

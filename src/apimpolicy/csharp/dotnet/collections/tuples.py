@@ -9,12 +9,11 @@ from apimpolicy.csharp.dotnet.environment import go_into, joined
 from apimpolicy.csharp.dotnet.exceptions import ArgumentException, NullReferenceException
 from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.csharp.dotnet.registry import counts_itself, dotnet_class, implements, interface_members, member
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import ValueTuple, wrap_int32
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
-
     Types = tuple[Type, ...]
 
 

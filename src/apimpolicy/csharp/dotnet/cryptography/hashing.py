@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from apimpolicy.csharp.dotnet.collections.arrays import OFFSETS
 from apimpolicy.csharp.dotnet.environment import environment, work_through
@@ -27,10 +27,8 @@ from apimpolicy.csharp.dotnet.registry import (
     implements_setter,
     member,
 )
+from apimpolicy.csharp.dotnet.types import NamedType
 from apimpolicy.csharp.dotnet.values import Array, byte_array
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import NamedType
 
 _NAMESPACE = "System.Security.Cryptography."
 _HASHES = ("MD5", "SHA1", "SHA256", "SHA384", "SHA512")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.collections.arrays import check_part
 from apimpolicy.csharp.dotnet.costs import SLOW
@@ -11,13 +11,10 @@ from apimpolicy.csharp.dotnet.environment import environment, work_through
 from apimpolicy.csharp.dotnet.exceptions import ArgumentException, CryptographicException, require
 from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.csharp.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.csharp.dotnet.types import NamedType
 from apimpolicy.csharp.dotnet.values import Array, byte_array
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import NamedType
-
 
 # Symmetric encryption: AES, 3DES and DES, in the modes of .NET Core 3.1 (CBC and ECB) with all of its paddings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.casts import is_instance
 from apimpolicy.csharp.dotnet.collections.arrays import default_value
@@ -16,11 +16,8 @@ from apimpolicy.csharp.dotnet.json.scalars import JValue
 from apimpolicy.csharp.dotnet.json.tokens import J_ENUMERABLE, JTOKEN, J, JEnumerable, JToken, j_enumerable_of
 from apimpolicy.csharp.dotnet.metadata import FULL_NAMES, named
 from apimpolicy.csharp.dotnet.registry import implements, implements_all
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import DECIMAL, OBJECT, STRING, Int64, type_of, unbox
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
-
 
 # C#'s explicit conversions from JToken: `(int)token["a"]`. Also what `ToObject<int>()` does.
 

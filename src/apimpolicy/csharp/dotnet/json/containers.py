@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.collections.arrays import INDEX
 from apimpolicy.csharp.dotnet.collections.generic import get_enumerator
@@ -25,11 +25,8 @@ from apimpolicy.csharp.dotnet.json.tokens import (
     is_value,
 )
 from apimpolicy.csharp.dotnet.registry import bound, dotnet_class, implements_all, member
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import BYTE, Array, box
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
-
 
 STEPS_PER_CHILD = 24
 

@@ -6,7 +6,7 @@ Simple values are read by `simple_values`; here are the tokens, the sequences an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.casts import is_instance
 from apimpolicy.csharp.dotnet.collections.arrays import default_value
@@ -26,14 +26,11 @@ from apimpolicy.csharp.dotnet.json.reader import COMMENT, TextReader
 from apimpolicy.csharp.dotnet.json.scalars import JValue
 from apimpolicy.csharp.dotnet.json.simple_values import READ_BY_TYPE, TextSource, TreeSource, scalar, to_enum
 from apimpolicy.csharp.dotnet.json.tokens import COMMENT as COMMENT_TOKEN
-from apimpolicy.csharp.dotnet.json.tokens import JTOKEN, NULL, J
+from apimpolicy.csharp.dotnet.json.tokens import JTOKEN, NULL, J, JToken
 from apimpolicy.csharp.dotnet.registry import implements
 from apimpolicy.csharp.dotnet.types import AnonymousType, ArrayType, NamedType, Type
 from apimpolicy.csharp.dotnet.values import BOXES, OBJECT, AnonymousObject, Array, RectangularArray, box
 from apimpolicy.errors import NotSimulatedError
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.json.tokens import JToken
 
 _GENERIC = "System.Collections.Generic."
 _LISTS = {

@@ -6,7 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.csharp.dotnet.exceptions import InvalidOperationException, require
@@ -16,13 +16,9 @@ from apimpolicy.csharp.dotnet.json.objects import JObject, JProperty
 from apimpolicy.csharp.dotnet.json.platform import BigInteger, find_date
 from apimpolicy.csharp.dotnet.json.reader import MAXIMUM_DEPTH, TextReader
 from apimpolicy.csharp.dotnet.json.scalars import JValue
-from apimpolicy.csharp.dotnet.json.tokens import BOOLEAN, BYTES, DATE, FLOAT, INTEGER, STRING_TYPE, J
+from apimpolicy.csharp.dotnet.json.tokens import BOOLEAN, BYTES, DATE, FLOAT, INTEGER, STRING_TYPE, J, JToken
 from apimpolicy.csharp.dotnet.registry import implements
 from apimpolicy.csharp.dotnet.values import Int64
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.json.tokens import JToken
-
 
 # Plain JSON text to trees with Python's decoder, which is written in C. It reads the JSON of RFC 8259 only. For
 # anything else (comments, other quotes, special numbers, halves of surrogate pairs, errors) it gives no tree, and the

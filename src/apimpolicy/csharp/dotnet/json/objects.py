@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.collections.generic import get_enumerator
 from apimpolicy.csharp.dotnet.collections.tuples import KeyValuePair
@@ -12,14 +12,11 @@ from apimpolicy.csharp.dotnet.exceptions import ArgumentException, ArgumentOutOf
 from apimpolicy.csharp.dotnet.json.containers import STEPS_PER_CHILD, JContainer, as_token, is_multiple, shown
 from apimpolicy.csharp.dotnet.json.platform import function
 from apimpolicy.csharp.dotnet.json.scalars import PLAIN_TYPES, JValue
-from apimpolicy.csharp.dotnet.json.tokens import COMMENT, JTOKEN, OBJECT, PROPERTY, J, JEnumerable
+from apimpolicy.csharp.dotnet.json.tokens import COMMENT, JTOKEN, OBJECT, PROPERTY, J, JEnumerable, JToken
 from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.csharp.dotnet.registry import bound, counts_itself, dotnet_class, implements_all, member
 from apimpolicy.csharp.dotnet.values import OBJECT as OBJECT_TYPE
 from apimpolicy.csharp.dotnet.values import STRING, Array
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.json.tokens import JToken
 
 _NO_VALUES = (PROPERTY, COMMENT)
 """Types of tokens that a property cannot hold, or does not."""

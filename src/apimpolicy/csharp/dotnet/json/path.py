@@ -20,14 +20,13 @@ from apimpolicy.csharp.dotnet.exceptions import (
 )
 from apimpolicy.csharp.dotnet.json import path_filters as filters
 from apimpolicy.csharp.dotnet.json.scalars import JValue
-from apimpolicy.csharp.dotnet.json.tokens import JTOKEN, TOKENS, JEnumerable
+from apimpolicy.csharp.dotnet.json.tokens import JTOKEN, TOKENS, JEnumerable, JToken
 from apimpolicy.csharp.dotnet.registry import implements
 from apimpolicy.csharp.dotnet.values import Int64
 from apimpolicy.errors import LimitExceededError
 
 if TYPE_CHECKING:
     from apimpolicy.csharp.dotnet.json.path_filters import Filter, Query
-    from apimpolicy.csharp.dotnet.json.tokens import JToken
 
 _OPEN_INDEXER = "Path ended with open indexer."
 _OPEN_QUERY = "Path ended with open query."

@@ -11,11 +11,9 @@ from apimpolicy.csharp.dotnet.json import platform
 from apimpolicy.csharp.dotnet.json.containers import JArray, JConstructor, JContainer
 from apimpolicy.csharp.dotnet.json.objects import JObject, JProperty
 from apimpolicy.csharp.dotnet.json.scalars import JValue, compare_values
-from apimpolicy.csharp.dotnet.json.tokens import DATE, FLOAT, INTEGER, STRING_TYPE, format_date, format_value
+from apimpolicy.csharp.dotnet.json.tokens import DATE, FLOAT, INTEGER, STRING_TYPE, JToken, format_date, format_value
 
 if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.json.tokens import JToken
-
     Filter: TypeAlias = Callable[[JToken, Iterable[JToken], bool], Iterator[JToken]]
 
 

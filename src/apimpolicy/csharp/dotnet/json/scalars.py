@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from apimpolicy.csharp.dotnet.exceptions import ArgumentException, require
 from apimpolicy.csharp.dotnet.json import platform, tokens
@@ -11,10 +11,8 @@ from apimpolicy.csharp.dotnet.json.tokens import JToken
 from apimpolicy.csharp.dotnet.metadata import named, parse
 from apimpolicy.csharp.dotnet.registry import bound, dotnet_class, implements, implements_all, member
 from apimpolicy.csharp.dotnet.system.objects import get_hash_code
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import Char, Int64, Single, UInt64, box, type_of
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
 
 _BY_TYPE: dict[Type, int] = {
     platform.DATE_TIME: tokens.DATE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.csharp.dotnet.exceptions import (
@@ -30,12 +30,9 @@ from apimpolicy.csharp.dotnet.json.tokens import (
     write,
 )
 from apimpolicy.csharp.dotnet.registry import implements, implements_all
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import OBJECT, AnonymousObject, Char, RectangularArray, ValueTuple, box, type_of
 from apimpolicy.errors import NotSimulatedError
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
-
 
 _NO_TYPES: tuple[Type, ...] = ()
 MAXIMUM_DEPTH = 128

@@ -21,7 +21,7 @@ from apimpolicy.csharp.dotnet.json.containers import JArray
 from apimpolicy.csharp.dotnet.json.objects import JObject
 from apimpolicy.csharp.dotnet.json.platform import find_date
 from apimpolicy.csharp.dotnet.json.scalars import JValue
-from apimpolicy.csharp.dotnet.json.tokens import UNDEFINED
+from apimpolicy.csharp.dotnet.json.tokens import UNDEFINED, JToken
 from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.csharp.dotnet.system.number_parsing import FLOAT, parse_decimal
 from apimpolicy.csharp.dotnet.types import NamedType, Type
@@ -29,7 +29,6 @@ from apimpolicy.csharp.dotnet.values import DECIMAL, OBJECT, STRING, unbox
 
 if TYPE_CHECKING:
     from apimpolicy.csharp.dotnet.json.reader import TextReader
-    from apimpolicy.csharp.dotnet.json.tokens import JToken
 
 _INTEGERS = frozenset(("int", "short", "byte"))
 """Types that Newtonsoft's reader reads as an Int32."""

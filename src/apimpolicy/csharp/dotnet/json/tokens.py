@@ -20,13 +20,12 @@ from apimpolicy.csharp.dotnet.exceptions import InvalidOperationException
 from apimpolicy.csharp.dotnet.json import platform
 from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.csharp.dotnet.registry import bound, dotnet_class, implements, interface_members, member
-from apimpolicy.csharp.dotnet.values import type_of
+from apimpolicy.csharp.dotnet.types import Type
+from apimpolicy.csharp.dotnet.values import Array, type_of
 
 if TYPE_CHECKING:
     from apimpolicy.csharp.dotnet.json.containers import JContainer
     from apimpolicy.csharp.dotnet.json.scalars import JValue
-    from apimpolicy.csharp.dotnet.types import Type
-    from apimpolicy.csharp.dotnet.values import Array
 
 
 J = "Newtonsoft.Json.Linq."

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.csharp.dotnet.json import tokens
 from apimpolicy.csharp.dotnet.json.containers import JArray, JConstructor, JContainer, content_items, is_multiple
 from apimpolicy.csharp.dotnet.json.objects import JObject, JProperty
 from apimpolicy.csharp.dotnet.json.scalars import JValue
+from apimpolicy.csharp.dotnet.json.tokens import JToken
 from apimpolicy.csharp.dotnet.registry import dotnet_class, implements, implements_all
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.json.tokens import JToken
 
 
 @implements(tokens.J + "JToken", "DeepEquals")

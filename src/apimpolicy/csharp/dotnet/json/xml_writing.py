@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.csharp.dotnet.json.loading import load
 from apimpolicy.csharp.dotnet.json.reader import TextReader
-from apimpolicy.csharp.dotnet.json.tokens import quoted
+from apimpolicy.csharp.dotnet.json.tokens import JToken, quoted
 from apimpolicy.csharp.dotnet.registry import implements
 from apimpolicy.csharp.dotnet.xml.containers import XContainer, XDeclaration, XDocument
 from apimpolicy.csharp.dotnet.xml.content import decode_name, to_boolean
@@ -19,8 +19,6 @@ from apimpolicy.csharp.dotnet.xml.nodes import XCData, XComment, XDocumentType, 
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.json.tokens import JToken
-
     Part = XObject | XDeclaration
 
 

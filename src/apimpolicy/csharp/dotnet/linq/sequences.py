@@ -10,13 +10,12 @@ from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.csharp.dotnet.exceptions import ArgumentNullException
 from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.csharp.dotnet.registry import implements
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import OBJECT
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
-
     Types = tuple[Type, ...]
     Stage = Callable[[Any], Any]
 

@@ -9,13 +9,11 @@ out-of-range conversion open, the answer is that of .NET Core 3.1 on x64.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import Any
 
 from apimpolicy.csharp.dotnet.exceptions import DivideByZeroException, OverflowException
 from apimpolicy.csharp.dotnet.values import to_single
-
-if TYPE_CHECKING:
-    from decimal import Decimal
 
 
 class IntegerType:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.collections.arrays import INDEX
 from apimpolicy.csharp.dotnet.exceptions import (
@@ -27,10 +27,8 @@ from apimpolicy.csharp.dotnet.system.datetimes import MIN_VALUE
 from apimpolicy.csharp.dotnet.system.numeric_types import TYPE_CODES
 from apimpolicy.csharp.dotnet.system.objects import TypeObject, text
 from apimpolicy.csharp.dotnet.system.strings import format_value
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import EnumValue, box, to_single, type_of, unbox
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
 
 _DATE = "System.DateTime"
 _SOURCES = ("bool", "char", *(name for name in INTEGERS if name != "char"), "float", "double", "decimal", _DATE)

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.csharp.dotnet.registry import counts_itself, implements, implements_all
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import Array, reference_equals, type_of, wrap_int32
 
 if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
-
     Delegate = Callable[..., Any] | None
     Methods = tuple[Callable[..., Any], ...]
 

@@ -5,7 +5,7 @@ Enum values are plain ints while their type is known.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.collections.arrays import default_value
 from apimpolicy.csharp.dotnet.exceptions import ArgumentException, InvalidOperationException, OverflowException, require
@@ -23,11 +23,8 @@ from apimpolicy.csharp.dotnet.system.objects import (
 )
 from apimpolicy.csharp.dotnet.system.string_comparison import compare as compare_strings
 from apimpolicy.csharp.dotnet.system.strings import format_value
+from apimpolicy.csharp.dotnet.types import NamedType, Type
 from apimpolicy.csharp.dotnet.values import Char, EnumValue, box, type_of, unbox
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import NamedType, Type
-
 
 # Members reached through `IComparable`, `IEquatable<T>`, `IFormattable`: the receiver is any value, numbers boxed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING
+from decimal import Decimal
 
 from apimpolicy.csharp.dotnet.environment import work_through
 from apimpolicy.csharp.dotnet.exceptions import ArgumentException, FormatException, OverflowException, require
@@ -13,10 +13,6 @@ from apimpolicy.csharp.dotnet.system.arithmetic import INTEGERS
 from apimpolicy.csharp.dotnet.system.characters import WHITE_SPACE
 from apimpolicy.csharp.dotnet.system.cultures import INVARIANT, NumberSymbols
 from apimpolicy.csharp.dotnet.values import to_single
-
-if TYPE_CHECKING:
-    from decimal import Decimal
-
 
 # The parts of a number in a text: marks around the digits, and their order.
 # Source: .NET Core 3.1, `Number.TryParseNumber`. Currency signs and number signs may stand before or after the digits,

@@ -9,7 +9,7 @@ import re
 import struct
 from collections import deque
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.csharp.dotnet.exceptions import (
@@ -22,10 +22,6 @@ from apimpolicy.csharp.dotnet.exceptions import (
 from apimpolicy.csharp.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
 from apimpolicy.csharp.dotnet.values import Array, Equatable, byte_array, wrap_int32
 from apimpolicy.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.values import Array
-
 
 _BIG = 0x7FFFFFFF
 _SEED = 161_803_398

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.collections.arrays import INDEX
 from apimpolicy.csharp.dotnet.environment import environment
@@ -26,10 +26,8 @@ from apimpolicy.csharp.dotnet.registry import (
 )
 from apimpolicy.csharp.dotnet.system.objects import text
 from apimpolicy.csharp.dotnet.system.strings import format_composite, join
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import Array, box
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
 
 _NAME = "System.Text.StringBuilder"
 _SMALL = "capacity was less than the current size."

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.csharp.dotnet.exceptions import (
@@ -22,6 +22,7 @@ from apimpolicy.csharp.dotnet.registry import counts_itself, implements, impleme
 from apimpolicy.csharp.dotnet.system.cultures import numbers_of
 from apimpolicy.csharp.dotnet.system.number_formats import format_decimal, format_double, format_int, format_single
 from apimpolicy.csharp.dotnet.system.objects import format_enum, text, to_string
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import (
     Array,
     Byte,
@@ -35,9 +36,6 @@ from apimpolicy.csharp.dotnet.values import (
     UInt64,
     box,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
 
 _FEW = 32
 """Elements that are put together without burning steps."""

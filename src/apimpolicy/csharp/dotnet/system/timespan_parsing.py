@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.environment import work_through
 from apimpolicy.csharp.dotnet.exceptions import ArgumentNullException, FormatException, OverflowException, require
@@ -12,9 +12,7 @@ from apimpolicy.csharp.dotnet.registry import implements, implements_all
 from apimpolicy.csharp.dotnet.system.cultures import numbers_of
 from apimpolicy.csharp.dotnet.system.numeric_types import attempt
 from apimpolicy.csharp.dotnet.system.timespans import DAY, HOUR, MINUTE, SECOND, TimeSpan
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.values import Array
+from apimpolicy.csharp.dotnet.values import Array
 
 # The standard forms of a `TimeSpan` in a text, as `Parse` and the formats `c`, `g` and `G` read them.
 # Source: .NET Core 3.1, `TimeSpanParse`. A text may have several readings, which are tried in turn: `24:00:00` is no

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import Any
 
 from apimpolicy.csharp.dotnet.costs import SLOW
 from apimpolicy.csharp.dotnet.environment import environment
@@ -14,15 +15,10 @@ from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.csharp.dotnet.registry import bound, implements, implements_all
 from apimpolicy.csharp.dotnet.system.number_parsing import DECIMAL_POINT, FLOAT, INTEGER, parse_decimal, parse_double
 from apimpolicy.csharp.dotnet.system.objects import to_string
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.values import Array, Single, box, to_single, type_of
 from apimpolicy.csharp.dotnet.xml.names import is_name_character, is_name_start
 from apimpolicy.csharp.dotnet.xml.nodes import XObject
-
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from apimpolicy.csharp.dotnet.types import Type
-
 
 _NO_TYPES: tuple[Type, ...] = ()
 DATE_TIME = named("System.DateTime")

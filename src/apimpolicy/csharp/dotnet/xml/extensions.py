@@ -5,21 +5,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.collections.trees import NodeSequence, flatten, of_type
 from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.csharp.dotnet.exceptions import require
 from apimpolicy.csharp.dotnet.registry import counts_itself, dotnet_class, implements, implements_all
 from apimpolicy.csharp.dotnet.system.number_parsing import parse_int
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.csharp.dotnet.xml import content, nodes
 from apimpolicy.csharp.dotnet.xml.containers import XContainer
 from apimpolicy.csharp.dotnet.xml.elements import XElement
 from apimpolicy.csharp.dotnet.xml.names import TEXT, X
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
-
 
 # `System.Xml.Linq.Extensions`: what nodes offer, over sequences of nodes
 

@@ -17,7 +17,10 @@ from apimpolicy.gateway.context.azure_texts import azure_text
 from apimpolicy.gateway.context.description import OperationDefinition, operation_key
 from apimpolicy.gateway.context.messages import ResponseMessage
 from apimpolicy.gateway.context.records import Request, Response
+from apimpolicy.gateway.context.urls import Url
+from apimpolicy.gateway.engine.api_documents import ApiDocuments
 from apimpolicy.gateway.engine.api_routing import RoutedApi, enter_operation, prefix_of, stated_version
+from apimpolicy.gateway.engine.exchange import Exchange
 from apimpolicy.gateway.engine.forwarding import NoBackendError
 from apimpolicy.gateway.engine.mcp import protocol
 from apimpolicy.gateway.engine.mcp.protocol import ToolRequest, input_of, request_of
@@ -27,10 +30,6 @@ from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.text.source import from_utf16
 
 if TYPE_CHECKING:
-    from apimpolicy.gateway.context.description import OperationDefinition
-    from apimpolicy.gateway.context.urls import Url
-    from apimpolicy.gateway.engine.api_documents import ApiDocuments
-    from apimpolicy.gateway.engine.exchange import Exchange
     from apimpolicy.gateway.engine.service import Service, ServiceApi
     from apimpolicy.gateway.engine.service_requests import ServiceRequests
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.csharp.dotnet.environment import environment
 from apimpolicy.csharp.dotnet.exceptions import DivideByZeroException, DotnetException, OverflowException
@@ -13,9 +14,6 @@ from apimpolicy.csharp.dotnet.values import Int64
 from apimpolicy.gateway.policies.liquid.filters import liquid_filter
 from apimpolicy.gateway.policies.liquid.markup import LiquidError
 from apimpolicy.gateway.policies.liquid.values import XmlElement, is_convertible, library, plain, plain_text, to_int32
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _CURRENCY_STYLE = 383
 """`NumberStyles.Currency`"""

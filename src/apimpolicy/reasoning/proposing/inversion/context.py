@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.binding.nodes import Bound
 from apimpolicy.gateway.policies.effects import CacheAccessed, Sent, VariableSet
 from apimpolicy.reasoning.proposing.inversion.core import call_parts, context_path, repair, returned, unconverted
-from apimpolicy.reasoning.proposing.inversion.recorded import Null
+from apimpolicy.reasoning.proposing.inversion.recorded import Null, Recorded
 from apimpolicy.reasoning.proposing.inversion.values import of_template, text_of
+from apimpolicy.reasoning.scenarios.assignments import Key
 
 if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.nodes import Bound
     from apimpolicy.reasoning.proposing.inversion.core import Inversion, Requests
-    from apimpolicy.reasoning.proposing.inversion.recorded import Recorded
-    from apimpolicy.reasoning.scenarios.assignments import Key
 
 
 def of_message(inversion: Inversion, of: Recorded, message: Key, name: str, wanted: Any) -> Requests:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.binding.nodes import Bound, Expression
 from apimpolicy.dispatch import Functions
 from apimpolicy.reasoning.proposing.inversion.recorded import UNKNOWN, Markup, Recorded, Structure, Ticks, TokenText
 from apimpolicy.reasoning.proposing.inversion.sources import Sources
 from apimpolicy.reasoning.proposing.inversion.values import SECOND, resized
-from apimpolicy.reasoning.scenarios.assignments import token_text
+from apimpolicy.reasoning.scenarios.assignments import Assignment, token_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from apimpolicy.csharp.binding.nodes import Bound, Expression
     from apimpolicy.gateway.engine.trace import Evaluation
-    from apimpolicy.reasoning.scenarios.assignments import Assignment
     from apimpolicy.reasoning.scenarios.harness import Harness, ScenarioRun
 
     Requests = Iterator[Assignment]

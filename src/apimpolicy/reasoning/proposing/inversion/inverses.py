@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -26,8 +27,6 @@ from apimpolicy.reasoning.proposing.inversion.values import (
 from apimpolicy.reasoning.scenarios.assignments import token_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from apimpolicy.reasoning.proposing.inversion.values import Inverse
 
 

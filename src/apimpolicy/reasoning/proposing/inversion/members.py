@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.binding.nodes import Bound, Expression
 from apimpolicy.csharp.dotnet.system.randoms import Random
 from apimpolicy.reasoning.proposing.inversion.context import (
     fields_of,
@@ -39,15 +41,11 @@ from apimpolicy.reasoning.proposing.inversion.operators import (
     query,
     tested_by_method,
 )
-from apimpolicy.reasoning.proposing.inversion.recorded import UNKNOWN, Null, plain
+from apimpolicy.reasoning.proposing.inversion.recorded import UNKNOWN, Null, Recorded, plain
 from apimpolicy.reasoning.proposing.inversion.values import different, path_of, text_of, with_member
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from apimpolicy.csharp.binding.nodes import Bound, Expression
     from apimpolicy.reasoning.proposing.inversion.core import Inversion, Requests
-    from apimpolicy.reasoning.proposing.inversion.recorded import Recorded
 
 _JSON_TYPES = {1: {}, 2: [], 6: 1, 7: 1.5, 8: "x", 9: True, 10: Null("null")}
 """Samples by the number of a JTokenType."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.binding.nodes import Bound, Expression
 from apimpolicy.reasoning.proposing.inversion.core import one_item, sample, unconverted, usual
 from apimpolicy.reasoning.proposing.inversion.inverses import inverse
-from apimpolicy.reasoning.proposing.inversion.recorded import UNKNOWN, Ticks
+from apimpolicy.reasoning.proposing.inversion.recorded import UNKNOWN, Recorded, Ticks
 from apimpolicy.reasoning.proposing.inversion.values import SECOND, different, resized, with_member
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from apimpolicy.csharp.binding.nodes import Bound, Expression
     from apimpolicy.reasoning.proposing.inversion.core import Inversion, Requests
-    from apimpolicy.reasoning.proposing.inversion.recorded import Recorded
 
 
 NEGATED = {"<": ">=", ">": "<=", "<=": ">", ">=": "<", "==": "!=", "!=": "=="}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
@@ -12,8 +13,6 @@ from apimpolicy.reasoning.proposing.inversion.recorded import UNKNOWN
 from apimpolicy.reasoning.proposing.inversion.values import converted, decoded, different, matching, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from apimpolicy.reasoning.proposing.inversion.values import Inverse
 
 

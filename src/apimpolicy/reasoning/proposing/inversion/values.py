@@ -8,20 +8,17 @@ import datetime
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.reasoning.languages.language import TooLarge, shortest_word
 from apimpolicy.reasoning.languages.patterns import language_of
 from apimpolicy.reasoning.proposing.inversion.recorded import Markup, Null, Ticks, TokenText
-from apimpolicy.reasoning.scenarios.assignments import JWT, LIST, NULL, NUMBER, OBJECT, TEXT, TRUTH
+from apimpolicy.reasoning.scenarios.assignments import JWT, LIST, NULL, NUMBER, OBJECT, TEXT, TRUTH, Assignment, Key
 from apimpolicy.reasoning.scenarios.scenario import PASSES
 from apimpolicy.reasoning.semantics.unknowns import Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from apimpolicy.reasoning.scenarios.assignments import Assignment, Key
-
     Inverse = Iterator[tuple[int, Any]]
 
 

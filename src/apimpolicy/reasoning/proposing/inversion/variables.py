@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.binding import nodes
+from apimpolicy.csharp.binding.nodes import Expression
 from apimpolicy.reasoning.proposing.inversion.core import avoid, constant_of, is_constant, once_more, reach, unconverted
-from apimpolicy.reasoning.proposing.inversion.recorded import plain
+from apimpolicy.reasoning.proposing.inversion.recorded import Recorded, plain
 from apimpolicy.reasoning.proposing.inversion.values import with_member
 
 if TYPE_CHECKING:
-    from apimpolicy.csharp.binding.nodes import Expression
     from apimpolicy.reasoning.proposing.inversion.core import Inversion, Requests
-    from apimpolicy.reasoning.proposing.inversion.recorded import Recorded
 
 
 _COPIES = ("Copy", "BlockCopy", "ConstrainedCopy")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Literal
 
 from apimpolicy.reasoning.languages.language import literal
@@ -41,12 +42,10 @@ from apimpolicy.reasoning.semantics.values import (
 )
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.terms.measures import PartCount
+from apimpolicy.reasoning.terms.term import Term
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-
     from apimpolicy.reasoning.semantics.loops import Condition
-    from apimpolicy.reasoning.terms.term import Term
 
 _LINQ = "System.Linq.Enumerable"
 _SOURCE = "this System.Collections.Generic.IEnumerable<TSource> source"

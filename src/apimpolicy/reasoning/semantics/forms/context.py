@@ -6,9 +6,11 @@ Reading a body uses it up, unless its content is preserved.
 from __future__ import annotations
 
 import functools
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from apimpolicy.reasoning.languages.language import (
+    Language,
     any_of_text,
     at_least_once,
     containing,
@@ -36,13 +38,10 @@ from apimpolicy.reasoning.semantics.values import (
     where,
 )
 from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.term import Term
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-
-    from apimpolicy.reasoning.languages.language import Language
     from apimpolicy.reasoning.semantics.evaluation import Evaluation
-    from apimpolicy.reasoning.terms.term import Term
 
 
 _DICTIONARY = "System.Collections.Generic.IReadOnlyDictionary"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
 
 from apimpolicy.reasoning.languages import units
 from apimpolicy.reasoning.languages.language import (
     ANYTHING,
+    Language,
     at_least_once,
     containing,
     in_ranges,
@@ -20,7 +20,7 @@ from apimpolicy.reasoning.languages.language import (
 from apimpolicy.reasoning.languages.language import literal as word
 from apimpolicy.reasoning.languages.operations import ToUpper, preimage
 from apimpolicy.reasoning.semantics.creation import default_of
-from apimpolicy.reasoning.semantics.evaluation import as_text, constant_of
+from apimpolicy.reasoning.semantics.evaluation import Evaluation, as_text, constant_of
 from apimpolicy.reasoning.semantics.forms.strings import same_texts
 from apimpolicy.reasoning.semantics.members import PAIR, MemberCall, form
 from apimpolicy.reasoning.semantics.operators import cast
@@ -44,12 +44,7 @@ from apimpolicy.reasoning.semantics.values import (
     over,
 )
 from apimpolicy.reasoning.terms import term as terms
-
-if TYPE_CHECKING:
-    from apimpolicy.reasoning.languages.language import Language
-    from apimpolicy.reasoning.semantics.evaluation import Evaluation
-    from apimpolicy.reasoning.terms.term import Term
-
+from apimpolicy.reasoning.terms.term import Term
 
 _DICTIONARY = "System.Collections.Generic.IReadOnlyDictionary"
 _CELLS = {

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from apimpolicy.csharp.dotnet.types import Type
 from apimpolicy.reasoning.semantics import json_trees as trees
 from apimpolicy.reasoning.semantics.creation import default_of
 from apimpolicy.reasoning.semantics.evaluation import as_text, constant_of
@@ -22,9 +21,6 @@ from apimpolicy.reasoning.semantics.values import (
     merge,
 )
 from apimpolicy.reasoning.terms import term as terms
-
-if TYPE_CHECKING:
-    from apimpolicy.csharp.dotnet.types import Type
 
 _JSON = "Newtonsoft.Json.Linq."
 _TOKEN = f"{_JSON}JToken"

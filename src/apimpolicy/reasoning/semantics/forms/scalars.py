@@ -6,7 +6,6 @@ Which of two dates or spans of time comes first is unknown, and all comparisons 
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
 
 from apimpolicy.reasoning.languages import patterns
 from apimpolicy.reasoning.languages.language import both, counted, in_ranges, literal, not_, sequence, shorter_than
@@ -33,9 +32,7 @@ from apimpolicy.reasoning.semantics.values import (
 )
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.terms.measures import Parsed
-
-if TYPE_CHECKING:
-    from apimpolicy.reasoning.terms.term import Term
+from apimpolicy.reasoning.terms.term import Term
 
 
 def _is_number(term: Term, type_: str) -> Term:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from apimpolicy.csharp.dotnet.system.string_search import split as split_text
 from apimpolicy.reasoning.languages import units
@@ -44,9 +43,7 @@ from apimpolicy.reasoning.semantics.values import (
 )
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.terms.measures import FirstIndex, Length
-
-if TYPE_CHECKING:
-    from apimpolicy.reasoning.terms.term import Term
+from apimpolicy.reasoning.terms.term import Term
 
 PLAIN = "texts have no characters but printable ASCII and line breaks"
 _PLAIN_WORDS = repeat(in_ranges((0x09, 0x09), (0x20, 0x7E)))
