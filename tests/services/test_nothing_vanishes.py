@@ -257,6 +257,14 @@ def test_what_a_version_cannot_read_is_neither_added_nor_removed(
     assert "added" not in said
 
 
+def test_another_file_with_the_same_error(compared: Callable[..., str]) -> None:
+    """An error belongs to its file: that the same sentence is left elsewhere doesn't make it one of both versions."""
+    name = "apis/items/apiInformation.json"
+    whole, broken = PARTS[name], PARTS[name][:-1]
+    said = compared({name: broken, "apis/stock/apiInformation.json": broken}, name, broken, whole)
+    assert f"{name}:1: the file is not valid JSON: Expecting ',' delimiter (only in the old version)" in said
+
+
 @pytest.mark.parametrize("is_new", [True, False], ids=["broken now", "broken before"])
 def test_access_to_what_a_version_cannot_read(
     is_new: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -87,11 +87,11 @@ def unread(old: ServiceDescription, new: ServiceDescription) -> Iterator[Unread]
             found[text] = found.get(text, False) or has_changed
     yield from (Unread(f"{text}; its file changed" if changed else text, changed) for text, changed in found.items())
     for side, other in ((new, old), (old, new)):
-        same = {each.message for each in other.problems}
+        same = {(each.message, os.path.relpath(each.origin.file, other.place)) for each in other.problems}
         for problem in side.problems:
             if not (problem.is_error and problem.leaves_out and os.path.isfile(problem.origin.file)):
                 continue
-            is_same = problem.message in same
+            is_same = (problem.message, os.path.relpath(problem.origin.file, side.place)) in same
             if not is_same or (side is new and not _is_same_file(problem, side, other)):
                 version = "" if is_same else f" (only in the {'new' if side is new else 'old'} version)"
                 yield Unread(f"not compared: {problem.origin}: {problem.message}{version}", True)

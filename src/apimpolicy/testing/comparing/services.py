@@ -160,10 +160,11 @@ def setting_groups(
         if isinstance(each.backend, BackendPool)
     }
     made_up = {f"named value {each.id}" for each in _named_values(old, new) if each.is_made_up}
+    broken = {each.origin.file for side in (old, new) for each in side.description.problems if each.leaves_out}
     for change in changed_settings(old.description, new.description):
         gap = may_be_there(change, old.description, new.description)
         # what isn't noticed is a change of the code in any case, but not of a resource whose own file is broken
-        is_open = gap is not None and (bool(change.meaning) or change.group.endswith(f" {gap.name}"))
+        is_open = gap is not None and (bool(change.meaning) or (bool(gap.name) and gap.origin.file in broken))
         if change.group in made_up or is_open:
             continue
         if change.meaning and not _is_used(change, texts[0], texts[1], pools):
