@@ -235,7 +235,9 @@ def test_a_file_of_a_service_in_git(
     assert str(tmp_path) not in json.dumps(answer["policies"])
 
 
+OPERATION = "apis/orders/operations/close/operationInformation.json"
 PARTS = {
+    OPERATION: '{"properties": {"displayName": "Close", "method": "DELETE", "urlTemplate": "/{id}/open"}}',
     "apis/items/apiInformation.json": '{"properties": {"displayName": "Items", "path": "items"}}',
     "backends/stock/backendInformation.json": '{"properties": {"url": "https://stock.example", "protocol": "http"}}',
     "products/gold/productInformation.json": '{"properties": {"displayName": "Gold", "subscriptionRequired": true}}',
@@ -257,6 +259,21 @@ def test_what_a_version_cannot_read_is_neither_added_nor_removed(
     assert "added" not in said
 
 
+@pytest.mark.parametrize("resource", ["apis/items", "products/gold"])
+@pytest.mark.parametrize("is_broken", [True, False], ids=["in both versions", "in one"])
+def test_policies_beside_what_a_version_cannot_read(
+    resource: str, is_broken: bool, compared: Callable[..., str]
+) -> None:
+    """They are there in both versions, so that they aren't removed, and a difference between them is shown."""
+    (name,) = (each for each in PARTS if each.startswith(f"{resource}/"))
+    text = '<policies><inbound><base /><set-header name="X-A"><value>a</value></set-header></inbound></policies>'
+    files = {name: PARTS[name][:-1] if is_broken else PARTS[name], f"{resource}/policy.xml": text}
+    change = (f"{resource}/policy.xml", ">a<", ">b<") if is_broken else (name, PARTS[name], PARTS[name][:-1])
+    said = compared(files, *change)
+    assert "removed" not in said
+    assert said.startswith("1 1 change for callers" if is_broken else "3 "), said
+
+
 def test_another_file_with_the_same_error(compared: Callable[..., str]) -> None:
     """An error belongs to its file: that the same sentence is left elsewhere doesn't make it one of both versions."""
     name = "apis/items/apiInformation.json"
@@ -265,13 +282,13 @@ def test_another_file_with_the_same_error(compared: Callable[..., str]) -> None:
     assert f"{name}:1: the file is not valid JSON: Expecting ',' delimiter (only in the old version)" in said
 
 
+@pytest.mark.parametrize("name", ["apis/items/apiInformation.json", OPERATION])
 @pytest.mark.parametrize("is_new", [True, False], ids=["broken now", "broken before"])
 def test_access_to_what_a_version_cannot_read(
-    is_new: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str, is_new: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    name = "apis/items/apiInformation.json"
-    whole = {f"../../{path}": PARTS[path] for path in PARTS if path.startswith("apis/items")}
+    whole = {f"../../{name}": PARTS[name]}
     broken = {path: text[:-1] for path, text in whole.items()}
     who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
     write(tmp_path / "x", {**FILES, **(whole if is_new else broken)})

@@ -49,7 +49,7 @@ class AuditRun(NamedTuple):
     service: str = ""
     """The name of the service, if the path has several."""
     unread_apis: Mapping[str, str] = {}
-    """The ids of APIs that may be there and aren't described, in lower case, and why."""
+    """The ids of APIs that aren't described, or not with all operations, in lower case, and why."""
 
     @property
     def findings(self) -> list[AuditFinding]:
@@ -165,7 +165,7 @@ def audit_gateway(
     kept = [pair for pair in pairs if not made.is_suppressed(pair[1])]
     kept = _without_known(kept, baseline or settings.baseline)
     gaps = () if description is None else description.gaps
-    unread_apis = {each.name.lower(): each.reason for each in gaps if each.kind == "apis" and each.name}
+    unread_apis = {each.api: each.reason for each in gaps if each.api}
     return AuditRun(path, audit, gate, attempts, settings, kept, len(pairs) - len(kept), unread_apis=unread_apis)
 
 

@@ -306,8 +306,11 @@ class ServiceView:
             return None
         if any(self._operations.has(found, name) is not False for name in names):
             return None
+        ids = [f"{found.id}/{name}" for name in names]
+        if self.description.is_unread(OPERATIONS, *ids):
+            return None
         known = tuple(self._operations.names(found))
-        gap = self.description.gap(OPERATIONS, *(f"{found.id}/{name}" for name in names))
+        gap = self.description.gap(OPERATIONS, *ids)
         if gap is not None and not gap.kind and not self.description.read:
             gap = None  # an extract has all operations of its APIs, also of one API of a shared service
         reason = "" if gap is None else gap.text(self.root)

@@ -449,6 +449,12 @@ class Gap(NamedTuple):
         own = self.name.lower()
         return any(own == name.lower() or (OPEN in own and can_equal(own, name.lower())) for name in names)
 
+    @property
+    def api(self) -> str:
+        """The id of the API, in lower case, that may be there, or may have more operations; empty without one."""
+        name = self.name.lower() if self.kind in ("apis", OPERATIONS) and OPEN not in self.name else ""
+        return name if self.kind == "apis" else name.rpartition("/")[0]
+
     def text(self, folder: str) -> str:
         """Return the reason with its place, from a folder."""
         if not os.path.isfile(self.origin.file):
@@ -503,6 +509,15 @@ class ServiceDescription:
     def gap(self, kind: str, *names: str) -> Gap | None:
         """Return why a resource of a kind may exist that isn't described, with one of these names; None if none may."""
         return next((each for each in self.gaps if each.covers(kind, names)), None)
+
+    def unread_resources(self) -> list[Gap]:
+        """Return the gaps of resources that are there, and whose own files have errors."""
+        broken = {each.origin.file for each in self.problems if each.leaves_out}
+        return [gap for gap in self.gaps if gap.name and gap.origin.file in broken]
+
+    def is_unread(self, kind: str, *names: str) -> bool:
+        """Return whether a resource of a kind, with one of these names, is there, and its own file has errors."""
+        return any(gap.covers(kind, names) for gap in self.unread_resources())
 
     def unread(self) -> dict[tuple[str, FileLocation], None]:
         """Return why callers may meet something else than is described here: parts that aren't read, or have errors."""

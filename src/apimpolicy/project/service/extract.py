@@ -30,6 +30,7 @@ from apimpolicy.project import layout
 from apimpolicy.project.overlays import NO_CHANGES, TOKEN, Overlay
 from apimpolicy.project.service.described import SERVERS, api_of, logs_responses
 from apimpolicy.project.service.description import (
+    OPERATIONS,
     ApiDescription,
     ApiFile,
     BackendDescription,
@@ -285,6 +286,9 @@ class _Scope:
             policy = self.policy(inside, part, "apis", api, id_)
             path = layout.file_in(inside, "operationInformation.json")
             found = None if path is None else properties_of(path, part, self.service.problems)
+            if path is not None and found is None:
+                gap = Gap(f"{part} can't be read", FileLocation(path), OPERATIONS, f"{api}/{id_}")
+                self.service.gaps.append(gap)
             made = OperationDescription(id_, FileLocation(inside))
             made = made if found is None else record_of(OperationDescription, id_, found)
             made.policy = policy

@@ -13,7 +13,7 @@ from typing import Any
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.context.description import operation_key
 from apimpolicy.project.files import read_bytes
-from apimpolicy.project.service.description import ApiDescription, ApiFile, Problem, ServiceDescription
+from apimpolicy.project.service.description import OPERATIONS, ApiDescription, ApiFile, Problem, ServiceDescription
 
 _SMALL = 16 * 1024
 _MOST_BYTES = 16 * 1024 * 1024
@@ -60,6 +60,7 @@ class KnownOperations:
 
 def settle_operations(service: ServiceDescription) -> None:
     """Give policies of operations the ids of the file, and leave out those of operations that don't exist."""
+    unread = {each.name for each in service.gaps if each.kind == OPERATIONS}
     for api in service.apis:
         file = _openapi(api)
         problem = _problem(api, file) if file is not None and _is_quick(file) else None
@@ -67,6 +68,10 @@ def settle_operations(service: ServiceDescription) -> None:
             service.problems.append(problem)
             api.files.remove(file)
             file = None
+        if file is None:  # its own file is reported
+            api.operations = [
+                each for each in api.operations if each.method.known is not None or f"{api.id}/{each.id}" not in unread
+            ]
         unknown = [each for each in api.operations if each.method.known is None]
         if unknown and file is None and problem is not None:
             api.operations = [each for each in api.operations if each not in unknown]

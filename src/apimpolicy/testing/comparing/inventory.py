@@ -22,6 +22,7 @@ from apimpolicy.project.discovery import discover
 from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.layout import KINDS, Place
 from apimpolicy.project.resource_fields import document_of
+from apimpolicy.project.service.description import OPERATIONS
 from apimpolicy.project.service.operations import KnownOperations
 from apimpolicy.report.inventory import DifferingValue, Inventory, InventoryItem, SharedBackend, SimilarPolicies
 from apimpolicy.testing.comparing.code_trees import CODE
@@ -69,13 +70,12 @@ def inventory_of(service: ServiceDescription, name: str = "", others: Sequence[S
     Raises ConfigurationError.
     """
     policies, unknown = _policies(service)
-    unread = [each for each in service.problems if each.is_error and os.path.isfile(each.origin.file)]
-    unknown += (f"{os.path.relpath(each.origin.file, service.place)}: {each.message}" for each in unread)
+    broken = [each for each in service.problems if each.is_error and os.path.isfile(each.origin.file)]
+    unknown += (f"{os.path.relpath(each.origin.file, service.place)}: {each.message}" for each in broken)
+    gaps = [each.text(service.place) for each in service.gaps if each not in service.unread_resources()]
     loose = _loose(service, others)
     uses = _Uses(service, policies, loose)
-    undecided = [
-        *dict.fromkeys((*(each.text(service.place) for each in service.gaps), *unknown, *uses.computed.values()))
-    ]
+    undecided = dict.fromkeys((*gaps, *unknown, *uses.computed.values()))
     unused = tuple(_unused(service, uses))
     similar = tuple(_similar([each for each in policies if _REVISION not in (each.place.api or "")]))
     return Inventory(
@@ -194,7 +194,8 @@ def _unattached(service: ServiceDescription, loose: Sequence[str]) -> Iterator[I
     operations = KnownOperations()
     for api in service.apis:
         for each in api.operations:
-            if each.policy is not None and operations.has(api, each.id) is False:
+            is_there = service.is_unread(OPERATIONS, f"{api.id}/{each.id}")
+            if each.policy is not None and not is_there and operations.has(api, each.id) is False:
                 origin = each.policy.origin
                 name = f"the API '{api.id}' has no operation '{each.id}'"
                 yield InventoryItem(name, origin.file, origin.line)

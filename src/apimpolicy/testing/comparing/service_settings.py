@@ -18,7 +18,7 @@ from apimpolicy.checkout import open_bytes
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.gateway.engine.openapi import load_openapi
 from apimpolicy.project.files import read_bytes
-from apimpolicy.project.service.description import FileLocation, Hole, OperationDescription, Sourced
+from apimpolicy.project.service.description import OPERATIONS, FileLocation, Hole, OperationDescription, Sourced
 from apimpolicy.report.difference_data import ADDED, CHANGED, REMOVED, SettingChange
 from apimpolicy.testing.comparing.setting_table import API, KINDS, OPERATION, REVISION, TOOL, EntityKind, EntitySetting
 from apimpolicy.text.source import UNKNOWN_POLICIES, from_utf16
@@ -175,6 +175,9 @@ def _api(
     before, after = _operations(one, other)
     for first, second in _paired(before, after, _place_of_operation):
         shown = first or second
+        without = old if first is None else new
+        if (first is None or second is None) and without.is_unread(OPERATIONS, f"{api.id}/{shown.id}"):
+            continue
         label = f"operation {shown.method.text()} {shown.template.text()}"
         yield from _entity(OPERATION, first, second, group, label)
     for first, second in _paired(one.tools, other.tools):

@@ -160,11 +160,11 @@ def setting_groups(
         if isinstance(each.backend, BackendPool)
     }
     made_up = {f"named value {each.id}" for each in _named_values(old, new) if each.is_made_up}
-    broken = {each.origin.file for side in (old, new) for each in side.description.problems if each.leaves_out}
+    unread = [gap for side in (old, new) for gap in side.description.unread_resources()]
     for change in changed_settings(old.description, new.description):
         gap = may_be_there(change, old.description, new.description)
         # what isn't noticed is a change of the code in any case, but not of a resource whose own file is broken
-        is_open = gap is not None and (bool(change.meaning) or (bool(gap.name) and gap.origin.file in broken))
+        is_open = gap is not None and (bool(change.meaning) or gap in unread)
         if change.group in made_up or is_open:
             continue
         if change.meaning and not _is_used(change, texts[0], texts[1], pools):
@@ -253,22 +253,29 @@ def _requests(
     callers = {(each.kind, each.target): each for each in known}
     before, after = routes_of(services[0]), routes_of(services[1])
     gateways = old.opened(known), new.opened(known)
+    unread = {gap.api for side in (old, new) for gap in side.description.unread_resources()}
     for api in dict.fromkeys(affected):
         if is_over(f"requests that show the settings of the API {api}"):
             return
         if api in before and api in after:
-            calls = list(_calls(before[api], after[api], callers))
+            calls = list(_calls(before[api], after[api], callers, api.lower() not in unread))
             if items := list(_differing(*gateways, calls[:_MOST_REQUESTS])):
                 yield group_of(api), items
 
 
 def _calls(
-    before: Sequence[ServiceRoute], after: Sequence[ServiceRoute], callers: Mapping[tuple[str, str], KeyedCaller]
+    before: Sequence[ServiceRoute],
+    after: Sequence[ServiceRoute],
+    callers: Mapping[tuple[str, str], KeyedCaller],
+    is_whole: bool,
 ) -> Iterator[_Call]:
-    """Yield requests for the first operation of an API, and those that only one version has, from each caller."""
+    """Yield requests for the first operation of an API, and those that only one version has, from each caller.
+
+    Operations of one version may be in the other if an operation there can't be read (not `is_whole`).
+    """
     labels = [{route.label for route in side} for side in (before, after)]
     routes = {route.label: route for route in (*before, *after)}
-    chosen = [before[0].label, *(label for label in routes if label in labels[0] ^ labels[1])]
+    chosen = [before[0].label, *(label for label in routes if is_whole and label in labels[0] ^ labels[1])]
     known = [route.caller for route in (*before, *after) if route.caller is not None]
     names = [name for route in before for name, value in route.headers.items() if is_key(route, value)]
     for route in [routes[label] for label in dict.fromkeys(chosen)]:

@@ -20,7 +20,7 @@ from apimpolicy.gateway.engine.steps import Program, spliced
 from apimpolicy.project.gateways import configured
 from apimpolicy.project.layout import Place, is_service_folder, place_of
 from apimpolicy.project.repository import repository_of
-from apimpolicy.project.service.description import PolicyText, ServiceDescription
+from apimpolicy.project.service.description import OPERATIONS, PolicyText, ServiceDescription
 from apimpolicy.project.service.leniency import KeptServices
 from apimpolicy.project.service.policy_sources import NOT_IN_CODE
 from apimpolicy.project.service.reading import is_code, kept_services
@@ -197,7 +197,10 @@ class Documents(NamedTuple):
 
 def documents_of(old: ServiceSide, new: ServiceSide, place: str, places: Places) -> Documents:
     """Return the policies of both sides; `place` is the path of the new side without its revision."""
-    before, after = (dict(_policies(side.description)) for side in (old, new))
+    unread = {*_unread(old, new), *_unread(new, old)}
+    before, after = (
+        {subject: text for subject, text in _policies(side.description) if subject not in unread} for side in (old, new)
+    )
     files = {os.path.realpath(text.path or text.origin.file) for side in (before, after) for text in side.values()}
     pairs: list[VersionPair] = []
     for subject in dict.fromkeys((*before, *after)):
@@ -217,6 +220,17 @@ def _policies(description: ServiceDescription) -> Iterator[tuple[str, PolicyText
     for place, owner in description.owners():
         if owner.policy is not None:
             yield _subject(place, getattr(owner, "id", "")), owner.policy
+
+
+def _unread(side: ServiceSide, other: ServiceSide) -> Iterator[str]:
+    """Yield the subjects of one version whose resource the other one has, and can't read."""
+    for place, owner in side.description.owners() if other.description.unread_resources() else ():
+        id_ = getattr(owner, "id", "")
+        names = {"apis": place.api, OPERATIONS: f"{place.api}/{place.operation}"}
+        if place.scope == "product":
+            names = {"products": id_}
+        if any(name is not None and other.description.is_unread(kind, name) for kind, name in names.items()):
+            yield _subject(place, id_)
 
 
 def _subject(place: Place, id_: str) -> str:
