@@ -182,6 +182,30 @@ def test_a_member_of_a_pool(compared: Callable[..., str]) -> None:
 # Loss: without one item at one stage, the guarantee is gone
 
 LIMIT = ("policy.xml", "<value>1</value></set-header></fragment>", "<value>2</value></set-header></fragment>")
+USES = {
+    "backends/stock/backendInformation.json": '<set-backend-service backend-id="stock" />',
+    "named values/key/namedValueInformation.json": '<set-header name="X-A"><value>{{key}}</value></set-header>',
+    "policy fragments/lock/policy.xml": '<include-fragment fragment-id="lock" />',
+}
+"""Files of resources, and policies that use them."""
+
+
+@pytest.mark.parametrize("is_used", [True, False], ids=["used before", "not used"])
+@pytest.mark.parametrize("name", USES)
+def test_a_resource_that_was_not_described_before(
+    name: str, is_used: bool, compared: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What policies that used it did before isn't known, so that callers may notice it."""
+    policy = f"<policies><inbound>{USES[name] if is_used else '<base />'}</inbound></policies>"
+    text = PARTS.get(name, "<fragment />")
+    compared({"policy.xml": policy, name: text}, name, text, text)
+    shutil.rmtree((tmp_path / "old" / name).parent)
+    code = main(["diff", "old", "new", "--seconds", "1", "--format", "json"])
+    changes = [change for group in json.loads(capsys.readouterr().out)["settings"] for change in group["changes"]]
+    assert code == (1 if is_used else 0)
+    assert [(each["meaning"] or "").startswith("the old version uses it too") for each in changes] == [is_used]
+
+
 API = ("apis/orders/apiInformation.json", '"subscriptionRequired": false', '"subscriptionRequired": true')
 HEADER = ("apis/orders/operations/delete/policy.xml", "<value>delete</value>", "<value>removed</value>")
 STAGES: dict[str, tuple[tuple[str, str, str], object, str, Callable[..., object]]] = {

@@ -46,34 +46,40 @@ if TYPE_CHECKING:
 _NOUNS = {"backends": "backend", "fragments": "fragment", "loggers": "logger", "certificates": "certificate"}
 
 
+_USED_BEFORE = "the old version uses it too: whether that failed, or used one that isn't described, isn't known"
+
+
 def broken_references(old: ServiceDescription, new: ServiceDescription) -> Iterator[str]:
     """Yield a sentence for each place that uses what the new version deletes."""
-    gone = {kind: _ids(old, kind) - _ids(new, kind) for kind in _NOUNS}
-    values = {each.display_name for each in old.named_values} - {each.display_name for each in new.named_values}
+    for noun, name, source, offset in _uses(new, old):
+        place = f"{source.path}:{source.position(offset)[0]}"
+        yield f"the {noun} '{name}' is deleted, but {place} still uses it"
+
+
+def _uses(service: ServiceDescription, other: ServiceDescription) -> Iterator[tuple[str, str, Source, int]]:
+    """Yield where policies of a version use what only the other one describes: a noun, a name and the place."""
+    gone = {kind: _ids(other, kind) - _ids(service, kind) for kind in _NOUNS}
+    values = {each.display_name for each in other.named_values} - {each.display_name for each in service.named_values}
     if not values and not any(gone.values()):
         return
-    for _, policy in new.policies():
+    for _, policy in service.policies():
         try:
             source = policy.read()
         except ConfigurationError:
             continue
         for name, start, _ in find_named_values(source.text):
             if name in values:
-                yield _sentence("named value", name, source, start)
+                yield "named value", name, source, start
         for element in read(source).elements():
             specification = specification_of(element.name)
             for slot in () if specification is None else specification.attributes:
                 name = literal_attribute(element, slot.name) if slot.refers in gone else ""
                 if name.lower() in gone.get(slot.refers or "", ()):
-                    yield _sentence(_NOUNS[slot.refers or ""], name, source, element.start)
+                    yield _NOUNS[slot.refers or ""], name, source, element.start
 
 
 def _ids(service: ServiceDescription, kind: str) -> set[str]:
     return {each.id.lower() for each in service.resources(kind)}
-
-
-def _sentence(noun: str, name: str, source: Source, offset: int) -> str:
-    return f"the {noun} '{name}' is deleted, but {source.path}:{source.position(offset)[0]} still uses it"
 
 
 # Who gains or loses access to the backend between two versions of a service: the analysis of `audit`.
@@ -152,7 +158,7 @@ def setting_groups(
     Raises ConfigurationError.
     """
     by_group: dict[str, list[SettingChange]] = {}
-    texts = [policy_texts(side.description) for side in (old, new)]
+    texts = policy_texts(new.description)
     pools = {
         each.id: [member.id for member in each.backend.members]
         for side in (old, new)
@@ -161,13 +167,18 @@ def setting_groups(
     }
     made_up = {f"named value {each.id}" for each in _named_values(old, new) if each.is_made_up}
     unread = [gap for side in (old, new) for gap in side.description.unread_resources()]
+    used_before = {f"{noun} {name}".lower() for noun, name, _, _ in _uses(old.description, new.description)}
+    displayed = {f"named value {each.id}": f"named value {each.display_name}" for each in new.description.named_values}
     for change in changed_settings(old.description, new.description):
+        name = displayed.get(change.group, change.group).lower()
+        if change.what == ADDED and not change.subject and name in used_before:
+            change = change._replace(meaning=_USED_BEFORE)
         gap = may_be_there(change, old.description, new.description)
         # what isn't noticed is a change of the code in any case, but not of a resource whose own file is broken
         is_open = gap is not None and (bool(change.meaning) or gap in unread)
         if change.group in made_up or is_open:
             continue
-        if change.meaning and not _is_used(change, texts[0], texts[1], pools):
+        if change.meaning and change.what != ADDED and not _is_used(change, texts, pools):
             change = change._replace(meaning="")
         named = change
         if change.file:
@@ -198,7 +209,7 @@ _NAMED = ("backend ", "named value ", "fragment ", "logger ", "certificate ", "m
 _COMPUTED = re.compile(r"""-id\s*=\s*["']@|client-id\s*=\s*["'](?:@|\{\{)""")
 
 
-def _is_used(change: SettingChange, old: str, new: str, pools: Mapping[str, Sequence[str]]) -> bool:
+def _is_used(change: SettingChange, text: str, pools: Mapping[str, Sequence[str]]) -> bool:
     """Return whether policies use what a change is about, as far as it is only used by its name, or that of a pool."""
     kind = next((each for each in _NAMED if change.group.startswith(each)), None)
     if kind is None:
@@ -206,7 +217,6 @@ def _is_used(change: SettingChange, old: str, new: str, pools: Mapping[str, Sequ
     name = change.group.removeprefix(kind)
     names = [each for each in (name, change.old if change.setting == "display name" else None) if each]
     names += [pool for pool, members in pools.items() if kind == "backend " and name in members]
-    text = new if change.what != ADDED else old + new
     is_computed = kind not in ("named value ", "fragment ") and _COMPUTED.search(text) is not None
     return is_computed or any(each in text for each in names) or kind == "managed identity "
 
