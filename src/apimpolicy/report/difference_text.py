@@ -231,4 +231,5 @@ def summary(report: ComparisonReport, style: Style = PLAIN) -> str:
     words += [f"{report.same} the same"] if report.same else []
     number = counted(len(statuses) + report.same, "policy", "policies")
     is_good = set(statuses) <= {EQUIVALENT}
-    return style.paint("good" if is_good else "warning", f"{number}: {', '.join(words)}, {report.seconds:.2f} s")
+    counts = f"{number}: {', '.join(words)}" if words else number
+    return style.paint("good" if is_good else "warning", f"{counts}, {report.seconds:.2f} s")

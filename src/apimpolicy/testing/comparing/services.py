@@ -240,14 +240,16 @@ class _Call(NamedTuple):
 
 
 def affected_apis(old: ServiceSide, new: ServiceSide, changes: Iterable[SettingChange]) -> list[str]:
-    """Return the APIs of both sides whose callers may notice a changed setting of the API, or of its products."""
+    """Return the APIs of both sides whose callers may notice a changed setting of an API, product or version set."""
     noticed = {change.group for change in changes if change.meaning}
-    there = {api.id for api in new.description.apis}
+    there = {api.id: api for api in new.description.apis}
     found: list[str] = []
-    for api in (api.id for api in old.description.apis if api.id in there):
-        products = {*products_of(old.description, api), *products_of(new.description, api)}
-        if not noticed.isdisjoint((group_of(api), *(f"product {each}" for each in products))):
-            found.append(api)
+    for api in (api for api in old.description.apis if api.id in there):
+        products = {*products_of(old.description, api.id), *products_of(new.description, api.id)}
+        groups = {group_of(api.id), *(f"product {each}" for each in products)}
+        groups |= {f"version set {each.version_set.text()}" for each in (api, there[api.id])}
+        if not noticed.isdisjoint(groups):
+            found.append(api.id)
     return found
 
 
@@ -284,20 +286,23 @@ def _calls(
     Operations of one version may be in the other if an operation there can't be read (not `is_whole`).
     """
     labels = [{route.label for route in side} for side in (before, after)]
-    routes = {route.label: route for route in (*before, *after)}
-    chosen = [before[0].label, *(label for label in routes if is_whole and label in labels[0] ^ labels[1])]
+    labels_of_one = labels[0] ^ labels[1] if is_whole else set()
+    chosen = [each for each in (*after, *before) if each.label in (before[0].label, *labels_of_one)]
     known = [route.caller for route in (*before, *after) if route.caller is not None]
     names = [name for route in before for name, value in route.headers.items() if is_key(route, value)]
-    for route in [routes[label] for label in dict.fromkeys(chosen)]:
+    forms: dict[object, tuple[str, str, dict[str, str]]] = {}
+    for route in sorted(chosen, key=lambda route: route.label != before[0].label):
         plain = "".join(piece.default for piece in route.template)
         url = "?".join([plain, *filter(None, ["&".join(route.query)])])
         headers = {name: value for name, value in route.headers.items() if not is_key(route, value)}
-        words = f"{route.method or 'GET'} {url}"
-        yield _Call(route.method or "GET", url, headers, f"{words} without a subscription key")
+        forms.setdefault((route.method, url, *headers.items()), (route.method or "GET", url, headers))
+    for method, url, headers in forms.values():
+        words = f"{method} {url}" + "".join(f" with {name}: {value}" for name, value in headers.items())
+        yield _Call(method, url, headers, f"{words} without a subscription key")
         for kind, target in dict.fromkeys((caller.kind, caller.target) for caller in known):
             whose = "API" if kind == "api" else f"product {target}"
             with_key = {**headers, names[0] if names else HEADER: callers[kind, target].key}
-            yield _Call(route.method or "GET", url, with_key, f"{words} with a key of the {whose}")
+            yield _Call(method, url, with_key, f"{words} with a key of the {whose}")
 
 
 def _differing(old: Gateway, new: Gateway, calls: Sequence[_Call]) -> Iterator[DifferenceItem]:

@@ -73,6 +73,10 @@ def _template(old: Any, new: Any) -> str:
     return _NOT_FOUND.format(old=old, new=new)
 
 
+def _version(old: Any, new: Any) -> str:
+    return f"callers of version {old} must use version {new}" if old else f"callers must now state version {new}"
+
+
 def _kind(collection: str, noun: str, meanings: tuple[str, str], *settings: tuple[Any, ...]) -> EntityKind:
     """`meanings` are those of an added and of a removed entity; `settings` have the fields of an EntitySetting."""
     return EntityKind(collection, noun, tuple(EntitySetting(*each) for each in settings), *meanings)
@@ -86,7 +90,7 @@ API = _kind(
     ("path", "path", _path, ""),
     ("protocols", "protocols", _protocols, ("https",)),
     ("service_url", "backend URL", _GOES_TO, None, False, _GOES_NOWHERE),
-    ("backend", "backend of the MCP server", _GOES_TO),
+    ("backend", "backend of the MCP server", _GOES_TO, None, False, _GOES_NOWHERE),
     ("endpoint", "endpoint of the MCP server", "clients must use the path {new}"),
     ("kind", "type", "the gateway handles requests as {new} instead of {old}", "http"),
     ("revision", "revision", "calls without a revision in the URL get revision {new}", "1"),
@@ -99,7 +103,7 @@ API = _kind(
         },
         True,
     ),
-    ("version", "version", "callers of version {old} must use version {new}"),
+    ("version", "version", _version, None, False, "callers no longer state a version"),
     ("version_set", "version set", "callers may have to send the version differently"),
     (
         "subscription_required",
