@@ -417,7 +417,7 @@ def _operations(changes: list[AccessChange]) -> str:
 
 
 def _changes(report: ComparisonReport) -> Iterator[str]:
-    causes = {(policy.path, item.cause or item.sentence) for policy in report.policies for item in policy.items}
+    causes = {item.cause or (policy.path, item.sentence) for policy in report.policies for item in policy.items}
     noticed = [group for group in report.settings if group.affects_callers]
     number = len(causes) + len(noticed)
     if number:

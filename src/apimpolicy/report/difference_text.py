@@ -92,12 +92,18 @@ def comparison(report: ComparisonReport, style: Style = PLAIN, *, verbose: bool 
 
 
 def causes(report: ComparisonReport) -> list[tuple[ElementChange | str, list[DifferenceItem]]]:
-    """Return the requests that are treated differently, by the change that causes it, or else by policy."""
-    found: dict[ElementChange | str, list[DifferenceItem]] = {}
+    """Return the requests that are treated differently, by the change that causes it, or else by policy.
+
+    A change of a fragment may cause the same in several policies, which is shown once.
+    """
+    found: dict[ElementChange | str, dict[object, DifferenceItem]] = {}
     for policy in report.policies:
         for item in policy.items:
-            found.setdefault(item.cause or policy.name, []).append(item)
-    return list(found.items())
+            alike = found.setdefault(item.cause or policy.name, {})
+            before = alike.setdefault((item.sentence, item.request), item)
+            operations = tuple(dict.fromkeys((*before.operations, *item.operations)))
+            alike[item.sentence, item.request] = before._replace(operations=operations)
+    return [(cause, list(alike.values())) for cause, alike in found.items()]
 
 
 def open_reasons(report: ComparisonReport) -> list[str]:

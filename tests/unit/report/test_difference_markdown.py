@@ -72,6 +72,16 @@ def test_what_cannot_be_deployed_comes_first_then_access(shown: Callable[[Compar
         assert places == sorted(places), where
 
 
+@pytest.mark.parametrize("shown", [to_markdown, comparison])
+def test_one_change_in_several_policies_is_shown_once(shown: Callable[[ComparisonReport], str]) -> None:
+    one, other = report("lock"), report("lock")
+    other = other._replace(path="orders", items=(other.items[0]._replace(operations=("GET /orders",)),))
+    alone, both = (shown(ComparisonReport(each, seconds=1.0)) for each in ((one,), (one, other)))
+    assert both.startswith("1 change for callers") or "**1 change for callers" in both
+    assert both.count("1. ") == alone.count("1. ")
+    assert "2. " not in both
+
+
 def without_blocks(markdown: str) -> str:
     """What is outside of fenced blocks, whose fences nothing inside may end."""
     kept: list[str] = []
