@@ -59,6 +59,11 @@ ROWS = {
         *("apis/orders/apiInformation.json", '"authenticationSettings": 1', '"authenticationSettings": 2'),
     ),
     "a pipeline": ({".github/workflows/deploy.yml": "env: {LIMIT: 1}"}, ".github/workflows/deploy.yml", "1", "2"),
+    "a version of something else": ({"info.yaml": "info:\n  version: 1\n"}, "info.yaml:2", "1", "2"),
+    "a chart that names API Management": (
+        {"helm/app/Chart.yaml": "name: app\n", "helm/app/values.yaml": "image: api-management/gateway:1\n"},
+        *("helm/app/values.yaml", "1", "2"),
+    ),
     "a program that makes policies": ({"make.py": "policies = '<policies>1'"}, "make.py", "1", "2"),
 }
 STORAGE = """// The logs
@@ -84,7 +89,39 @@ locals {
     # 1 text
   EOT
 }
+resource "azurerm_api_management_named_value" "note" {
+  count               = 0
+  name                = "note"
+  resource_group_name = "a"
+  api_management_name = "a"
+  display_name        = "note"
+  value               = "${local.note}${join("", local.zones)}"
+}
 """
+CHAIN = """
+locals {
+  first = azurerm_storage_container.logs.name
+}
+resource "azurerm_storage_container" "logs" {
+  name  = "deep"
+  owner = azurerm_storage_queue.logs.name
+}
+resource "azurerm_storage_queue" "logs" {
+  name  = "queue"
+  owner = azurerm_storage_container.logs.id
+}
+"""
+PLACED = """param path string
+param place string = 'here'
+resource orders 'Microsoft.ApiManagement/service/apis@2023-05-01-preview' = if (false) {
+  name: 'contoso/orders'
+  properties: { path: path }
+}
+resource logs 'Microsoft.Storage/storageAccounts@2023-01-01' = {
+  name: place
+}
+"""
+VALUES = "using './main.bicep'\nparam path = 'orders'\nparam place = 'here'\n"
 RUNS = BUCKETS.replace('name = "logs"', 'provisioner "local-exec" {\n    command = "./deploy.sh a"\n  }')
 NOTEBOOK = json.dumps({"cells": [{"cell_type": kind, "source": [f"apim {kind}"]} for kind in ("markdown", "code")]})
 ROWS |= {
@@ -97,10 +134,22 @@ ROWS |= {
     "code of the service": ({"main.bicep": STORAGE}, "main.bicep", "path: 'orders'", "path: 'others'"),
     "what looks like a comment in a text": ({"main.tf": BUCKETS}, "main.tf", "# 1 text", "# 2 text"),
     "a local that is called like documentation": (
-        {"main.tf": BUCKETS.replace("zones =", 'description = "old"\n  zones =')},
+        {
+            "main.tf": BUCKETS.replace("zones =", 'description = "old"\n  zones =').replace(
+                "local.note", "local.description"
+            )
+        },
         *("main.tf", '"old"', '"new"'),
     ),
     "a command of a resource elsewhere": ({"main.tf": RUNS}, "main.tf", "deploy.sh a", "deploy.sh b"),
+    "a local that another one of the service reads": (
+        {"main.tf": BUCKETS.replace('"a", "b"', "local.first") + CHAIN},
+        *("main.tf", '"deep"', '"other"'),
+    ),
+    "a parameter of a deployment that isn't selected": (
+        {"main.bicep": PLACED, "dev.bicepparam": VALUES, "prod.bicepparam": VALUES},
+        *("prod.bicepparam:2", "'orders'", "'sales'"),
+    ),
     "a list of variables": ({"prod.tfvars": 'zones = ["a"]\n'}, "prod.tfvars:1", '"a"', '"b"'),
     "the code in a notebook": ({"make.ipynb": NOTEBOOK}, "make.ipynb", "apim code", "apim mode"),
 }
@@ -112,6 +161,18 @@ LAYOUT = {
     ),
     "the layout of JSON": ({}, "apis/orders/apiInformation.json", ", ", ",\n"),
     "a page": ({"README.md": "a"}, "README.md", "a", "b"),
+    "the version of an OpenAPI document": (
+        {"api.json": '{"openapi": "3.0.0", "info": {"title": "a", "version": "1.0"}, "paths": {}}'},
+        *("api.json", "1.0", "1.1"),
+    ),
+    "a chart of Kubernetes": (
+        {"helm/app/Chart.yaml": "name: app\n", "helm/app/values.yaml": "replicas: 1\n"},
+        *("helm/app/values.yaml", "1", "2"),
+    ),
+    "a state that is imported": (
+        {"main.tf": BUCKETS + CHAIN + 'import {\n  to = azurerm_storage_container.logs\n  id = "a"\n}\n'},
+        *("main.tf", '"deep"', '"other"'),
+    ),
     "a program": ({"app.py": "print(1)"}, "app.py", "1", "2"),
     "line ends": ({"loose.csv": "a\n"}, "loose.csv", "\n", "\r\n"),
     "a comment of code": (
@@ -131,6 +192,22 @@ LAYOUT = {
         "main.bicep",
         "westeurope",
         "northeurope",
+    ),
+    "resources that read each other, and nothing else does": (
+        {"main.tf": BUCKETS + CHAIN},
+        "main.tf",
+        '"deep"',
+        '"other"',
+    ),
+    "a parameter that no resource of the service reads": (
+        {"main.bicep": PLACED, "dev.bicepparam": VALUES, "prod.bicepparam": VALUES},
+        *("prod.bicepparam", "'here'", "'there'"),
+    ),
+    "the default of such a parameter": ({"main.bicep": PLACED}, "main.bicep", "'here'", "'there'"),
+    "a variable that no resource of the service reads": (
+        {"main.tf": BUCKETS + 'variable "place" {}\nresource "azurerm_dns_zone" "a" {\n  name = var.place\n}\n'}
+        | {"prod.tfvars": 'place = "a"\n'},
+        *("prod.tfvars", '"a"', '"b"'),
     ),
     "the same in Terraform": ({"main.tf": BUCKETS}, "main.tf", 'name = "logs"', 'name = "log"'),
     "text in a notebook": ({"make.ipynb": NOTEBOOK}, "make.ipynb", "apim markdown", "apim text"),

@@ -27,7 +27,7 @@ from apimpolicy.project.layout import SKIPPED_DIRECTORIES
 from apimpolicy.project.repository import Gitignores
 from apimpolicy.report.difference_data import CHANGED
 from apimpolicy.report.remainder import Remainder
-from apimpolicy.testing.comparing.code_trees import CODE, read_code, stands_apart
+from apimpolicy.testing.comparing.code_trees import CODE, ReachedStatements, read_code, statements_of
 from apimpolicy.testing.tree import Tree, read_tree
 
 if TYPE_CHECKING:
@@ -57,8 +57,12 @@ _DOCUMENTATION = frozenset(
     ("description", "summary", "title", "contact", "license", "termsOfService", "termsOfServiceUrl", "externalDocs")
 )
 """Keys of JSON and YAML whose values are text for people, in extracts and in OpenAPI documents."""
+_OPENAPI = re.compile(r"""^\W*(?:openapi|swagger)["']?\s*:""", re.MULTILINE)
+"""An OpenAPI document, whose version is that of the document: Azure doesn't import it."""
 _OF_COMMANDS = frozenset(("audit", "check", "claims", "gate", "prove", "serve", "cases", "$schema"))
 """Keys of a configuration that no gateway has."""
+_CHART = "/Chart.yaml"
+"""The end of the file that makes a folder a Helm chart: it deploys to Kubernetes, and never to API Management."""
 _STRUCTURED = (".json", ".yaml", ".yml", ".toml")
 _MOST_LINES = 20_000
 
@@ -121,10 +125,11 @@ def remainder(
     `moved` are the new places of folders in the old one, and `place` is what is shown before names.
     """
     files = [dict(_files(folder)) for folder in (old, new)]
-    code = _Code(path for side in files for path in side.values())
+    code = _Code(each for side in files for each in side.items())
     names = {name: _moved(name, moved) for name in files[0]}
     taken = Counter(names.values())
     files[0] = {names[name] if taken[names[name]] == 1 else name: path for name, path in files[0].items()}
+    charts = tuple(f"{name.removesuffix(_CHART)}/" for name in {**files[0], **files[1]} if name.endswith(_CHART))
     given: dict[object, str] = {}
     accounted: set[object] = set()
     for name in sorted({*files[0], *files[1]}):
@@ -133,7 +138,8 @@ def remainder(
         is_alike = contents[0] == contents[1] and None not in contents
         if is_alike and (not _is_cut(contents[0]) or have_same_content(*filter(None, paths))):
             continue
-        line = _first_open(name, paths, contents, accounts, code)
+        is_of_chart = name.startswith(charts) and not _is_about_policies(contents)
+        line = None if is_of_chart else _first_open(name, paths, contents, accounts, code)
         shown = posixpath.normpath(posixpath.join(place, name))
         given[name] = f"{shown}:{line}" if line else shown
         if line is None:
@@ -188,18 +194,25 @@ def _is_cut(content: bytes | None) -> bool:
 
 
 class _Code:
-    """All code of both versions, read when a statement may be of no use to anything else.
+    """All code of both versions, read when a changed statement may be of no use to the service."""
 
-    There are no `texts` where one of them can't be read, or not whole: it may mention anything.
-    """
-
-    def __init__(self, paths: Iterable[str]) -> None:
-        self._paths = [path for path in paths if path.lower().endswith(CODE)]
+    def __init__(self, files: Iterable[tuple[str, str]]) -> None:
+        self._files = [(name, path) for name, path in files if path.lower().endswith(CODE)]
 
     @cached_property
-    def texts(self) -> list[str]:
-        contents = [_content(path) for path in self._paths]
-        return [] if None in contents or any(map(_is_cut, contents)) else [_text(content) for content in contents]
+    def reached(self) -> ReachedStatements | None:
+        """None where a file can't be read, or not whole: it may mention anything."""
+        contents = [_content(path) for _, path in self._files]
+        if None in contents or any(map(_is_cut, contents)):
+            return None
+        return ReachedStatements(
+            (name, _text(content)) for (name, _), content in zip(self._files, contents, strict=True)
+        )
+
+    def reaches(self, name: str, path: tuple[str, ...], statements: Iterable[Tree | None]) -> bool:
+        """Return whether the service can depend on a statement in one of its versions."""
+        known = [each for each in statements if each is not None]
+        return self.reached is None or any(self.reached.has(name, path, each) for each in known)
 
 
 def _first_open(
@@ -231,8 +244,12 @@ def is_of_no_reader(name: str, contents: Iterable[bytes | None] = ()) -> bool:
     if any(content is not None and is_report(name, content.decode("utf-8", "replace")) for content in contents):
         return True
     if base.endswith(_PROGRAMS) or base in _OF_PROGRAMS:
-        return not any(content is not None and _ABOUT_POLICIES.search(content) for content in contents)
+        return not _is_about_policies(contents)
     return False
+
+
+def _is_about_policies(contents: Iterable[bytes | None]) -> bool:
+    return any(content is not None and _ABOUT_POLICIES.search(content) for content in contents)
 
 
 def _is_shown(part: _Part, lines: list[set[int]], accounts: Accounts) -> bool:
@@ -253,10 +270,11 @@ def _parts(name: str, old: str, new: str, code: _Code) -> Iterator[_Part]:
     if name.lower().endswith(CODE):
         statements = [tree for text in (old, new) if (tree := read_code(text, name)) is not None]
         if len(statements) == 2:
-            for key in dict.fromkeys((*statements[0].value, *statements[1].value)):
-                one, other = (each.value.get(key) for each in statements)
-                parts = list(_changed_leaves(one, other, (key,), frozenset(), False))
-                if parts and not (code.texts and stands_apart(key, statements, code.texts)):
+            sides = [dict(statements_of(each)) for each in statements]
+            for path in dict.fromkeys((*sides[0], *sides[1])):
+                pair = sides[0].get(path), sides[1].get(path)
+                parts = list(_changed_leaves(*pair, path, frozenset(), False))
+                if parts and code.reaches(name, path, pair):
                     yield from parts
             return
     elif name.lower().endswith(_STRUCTURED):
@@ -302,6 +320,8 @@ def _changed_leaves(
 
 def _is_for_people(path: tuple[str, ...], tree: Tree | None) -> bool:
     """Return whether a value is documentation; a local or a variable's value of such a name is not."""
+    if path == ("info", "version"):
+        return tree is not None and _OPENAPI.search(tree.source.text) is not None
     if path[-1] not in _DOCUMENTATION:
         return False
     is_code = tree is not None and tree.source.path.lower().endswith(CODE)

@@ -1,14 +1,13 @@
 """Infrastructure code as trees of values with their lines, to find what differs but for layout, comments and order.
 
 A file is a table of its statements, by kind and name; a statement is a table of its attributes and blocks. Expressions
-are compared by their syntax trees. A statement stands apart if no other one mentions it, and it deploys nothing of API
-Management: the service can't depend on it.
+are compared by their syntax trees.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from apimpolicy.project.infrastructure import nodes
 from apimpolicy.project.infrastructure.bicep import parser as bicep
@@ -21,7 +20,8 @@ _BICEP = (".bicep", ".bicepparam")
 CODE = (".tf", ".tofu", ".tfvars", ".hcl", *_BICEP)
 _OF_SERVICE = re.compile(r"api_?management|deployment|role|access|script|\bresources/|^azapi|^null_|^terraform_", re.I)
 """Types of resources that are a part of a service, that may deploy one, or that say what it may do elsewhere."""
-_WITHOUT_EFFECT = frozenset(("moved", "removed", "check", "assert", "metadata"))
+_WITHOUT_EFFECT = ("moved", "removed", "import", "check"), ("assert", "metadata")
+"""Statements about the state of Terraform, and tests: those of Terraform, and those of Bicep."""
 _NAMED = frozenset(("resource", "data", "output", "variable", "param", "var"))
 
 
@@ -34,43 +34,110 @@ def read_code(text: str, name: str) -> Tree | None:
         return None
 
 
-def stands_apart(key: str, own: Iterable[Tree], every: Iterable[str]) -> bool:
-    """Return whether a service can't depend on the statement with this key of a tree.
+class ReachedStatements:
+    """The statements that a service can depend on: its own, modules, and whatever those mention, in turn.
 
-    `own` are the trees of the file in both versions, `every` the texts of all files of code.
+    A statement has an address by which others mention it: `("azurerm_storage_account", "logs")`, `("var", "name")`,
+    `("local", "name")`, in Bicep the file and the name, and of an output only the name. A value in a file of parameters
+    belongs to the parameter. Statements of both versions count: what one of them mentions is reached.
     """
-    own = list(own)
-    blocks = [tree.value[key].value for tree in own if key in tree.value and isinstance(tree.value[key].value, dict)]
-    if any(part.startswith("provisioner ") for block in blocks for part in block):
-        return False
-    kind, *labels = key.split(" ")
-    if kind in _WITHOUT_EFFECT:
-        return True
-    if (
-        kind not in _NAMED
-        or not labels
-        or labels[-1].startswith("#")
-        or (kind in ("resource", "data") and _OF_SERVICE.search(labels[0]))
-    ):
-        return False
-    name = re.escape(labels[-1])
+
+    def __init__(self, files: Iterable[tuple[str, str]]) -> None:
+        self._mentions: dict[_Address, set[_Address]] = {}
+        reached: set[_Address] = set()
+        for name, text in files:
+            tree = read_code(text, name)
+            if tree is None:
+                reached |= _mentioned(name, text)
+                continue
+            for path, statement in statements_of(tree):
+                address, is_own = _address(name, path, statement)
+                mentioned = _mentioned(name, statement.source.text[statement.start : statement.end], statement)
+                if is_own:
+                    reached |= mentioned
+                if address is not None:
+                    self._mentions.setdefault(address, set()).update(mentioned)
+        self._reached = reached
+        waiting = list(reached)
+        while waiting:
+            further = self._mentions.get(waiting.pop(), set()) - reached
+            reached |= further
+            waiting += further
+
+    def has(self, name: str, path: tuple[str, ...], statement: Tree) -> bool:
+        """Return whether a service can depend on a statement of a file."""
+        address, is_own = _address(name, path, statement)
+        if address is None or is_own:
+            return is_own
+        if name.lower().endswith(_PARAMETERS):
+            addresses = _parameters(path[0].rpartition(" ")[2], self._mentions)
+            return not addresses or not self._reached.isdisjoint(addresses)
+        return address in self._reached
+
+
+_Address = tuple[str, str]
+_PARAMETERS = (".tfvars", ".bicepparam")
+_PAIR = re.compile(r"(?=(?<![\w-])([A-Za-z_][\w-]*)\.([A-Za-z_][\w-]*))")
+_MEMBER = re.compile(r"\.([A-Za-z_][\w-]*)")
+
+
+def _parameters(name: str, declared: Iterable[_Address]) -> set[_Address]:
+    """Return the addresses of the parameters of a name, in any file."""
+    return {each for each in declared if each[1] == name and (each[0] == "var" or each[0].lower().endswith(".bicep"))}
+
+
+def statements_of(tree: Tree) -> Iterator[tuple[tuple[str, ...], Tree]]:
+    """Yield the statements of a file, each local by itself."""
+    for key, statement in tree.value.items():
+        if key.partition(" ")[0] == "locals" and isinstance(statement.value, dict):
+            yield from (((key, name), each) for name, each in statement.value.items())
+        else:
+            yield (key,), statement
+
+
+def _address(name: str, path: tuple[str, ...], statement: Tree) -> tuple[_Address | None, bool]:
+    """Return the address of a statement, and whether it is one of the service itself."""
+    kind, *labels = path[0].split(" ")
+    if len(path) > 1:
+        return ("local", path[1]), False
+    if name.lower().endswith(".tfvars"):
+        return (name, path[0]), False
+    if kind in _WITHOUT_EFFECT[name.lower().endswith(_BICEP)]:
+        return None, False
+    is_variable = kind == "var" and name.lower().endswith(".bicepparam")
+    if kind not in _NAMED or not labels or labels[-1].startswith("#") or is_variable:
+        return None, True
+    own = labels[-1]
     if kind == "output":
-        return not any(re.search(rf"\.{name}\b", text) for text in every)
-    if kind in ("param", "var") or "/" in labels[0]:
-        return not any(_mentions(tree.value, labels[-1]) for tree in own)
-    address = rf"\bvar\.{name}\b" if kind == "variable" else rf"\b{re.escape(labels[0])}\.{name}\b"
-    return not any(re.search(address, text) for text in every)
+        return ("", own), False
+    if kind in ("param", "var", "variable"):
+        return ("var" if kind == "variable" else name, own), False
+    runs = isinstance(statement.value, dict) and any(part.startswith("provisioner ") for part in statement.value)
+    address = (name if "/" in labels[0] else labels[0], own)
+    return address, runs or _OF_SERVICE.search(labels[0]) is not None
 
 
-def _mentions(value: object, name: str) -> bool:
-    """Return whether a part of a tree has the name as a variable."""
+def _mentioned(name: str, text: str, statement: Tree | None = None) -> set[_Address]:
+    """Return the addresses that a text of a file mentions, and maybe more."""
+    found: set[_Address] = {(pair[1], pair[2]) for pair in _PAIR.finditer(text)}
+    found |= {("", member[1]) for member in _MEMBER.finditer(text)}
+    if statement is not None and name.lower().endswith(_BICEP):
+        found |= {(name, each) for each in _names(statement.value)}
+    return found
+
+
+def _names(value: object) -> Iterator[str]:
+    """Yield the variables in a part of a tree."""
     if isinstance(value, Tree):
-        return _mentions(value.value, name)
-    if isinstance(value, dict):
-        return any(_mentions(each, name) for each in value.values())
-    if isinstance(value, tuple):
-        return value[:2] == ("Name", name) or any(_mentions(each, name) for each in value)
-    return False
+        yield from _names(value.value)
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _names(each)
+    elif isinstance(value, tuple):
+        if value[:1] == ("Name",):
+            yield value[1]
+        for each in value:
+            yield from _names(each)
 
 
 class _NotWhole(Exception):
