@@ -268,7 +268,7 @@ def transfer_rewrite_uri(run: Run, step: Step) -> None:
     """Rewrite to a constant template, or to a computed one, which is the path itself where it is one."""
     given = run.attribute(step, "template")
     template = run.constant(given)
-    copies = run.constant(run.attribute(step, "copy-unmatched-params", constant_text("true")))
+    copies = run.truth(run.attribute(step, "copy-unmatched-params", constant_text("true")))
     path, _, query = ("", "", "") if template is None else template.strip(" \t\r\n").partition("?")
     is_path = where(given, lambda leaf: terms.member(leaf.term, PATH) if isinstance(leaf, Text) else terms.FALSE)
     if template is None or "{" in path + query:
@@ -277,13 +277,13 @@ def transfer_rewrite_uri(run: Run, step: Step) -> None:
     run.forget("url", "query")
     for name in ("Host", "Scheme", "Port"):
         run.state.set(run.state.first("url", name), "url", name)
-    if template is not None and copies in ("true", "false") and "{" not in query and query.isascii():
+    if template is not None and copies in (terms.TRUE, terms.FALSE) and "{" not in query and query.isascii():
         run.state.keep("query", before, _named_by(run, before))
     if template is None:
         run.state.set(merge(is_path, given, run.state.get("url", "Path")), "url", "Path")
     else:
         _set_path(run, path)
-        _set_query(run, query, copies_others=copies != "false")
+        _set_query(run, query, copies_others=copies != terms.FALSE)
     run.mark(step)
 
 
