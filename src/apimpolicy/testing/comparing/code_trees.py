@@ -57,6 +57,10 @@ class ReachedStatements:
                     reached |= mentioned
                 if address is not None:
                     self._mentions.setdefault(address, set()).update(mentioned)
+        self._parameters: dict[str, set[_Address]] = {}
+        for address in self._mentions:
+            if address[0] == "var" or address[0].lower().endswith(".bicep"):
+                self._parameters.setdefault(address[1], set()).add(address)
         self._reached = reached
         waiting = list(reached)
         while waiting:
@@ -70,8 +74,8 @@ class ReachedStatements:
         if address is None or is_own:
             return is_own
         if name.lower().endswith(_PARAMETERS):
-            addresses = _parameters(path[0].rpartition(" ")[2], self._mentions)
-            return not addresses or not self._reached.isdisjoint(addresses)
+            addresses = self._parameters.get(path[0].rpartition(" ")[2])
+            return addresses is None or not self._reached.isdisjoint(addresses)
         return address in self._reached
 
 
@@ -79,11 +83,6 @@ _Address = tuple[str, str]
 _PARAMETERS = (".tfvars", ".bicepparam")
 _PAIR = re.compile(r"(?=(?<![\w-])([A-Za-z_][\w-]*)\.([A-Za-z_][\w-]*))")
 _MEMBER = re.compile(r"\.([A-Za-z_][\w-]*)")
-
-
-def _parameters(name: str, declared: Iterable[_Address]) -> set[_Address]:
-    """Return the addresses of the parameters of a name, in any file."""
-    return {each for each in declared if each[1] == name and (each[0] == "var" or each[0].lower().endswith(".bicep"))}
 
 
 def statements_of(tree: Tree) -> Iterator[tuple[tuple[str, ...], Tree]]:
