@@ -105,9 +105,7 @@ def inquiry(
             OUTCOMES: terms.any_of(*found.outcomes(first, second)),
             CONTENTS: terms.any_of(*found.contents(first, second)),
         }
-    return EquivalenceInquiry(
-        unknowns, wider, {name: part for name, part in parts.items() if name not in known.parts()}, parts
-    )
+    return EquivalenceInquiry(unknowns, wider, parts, known.parts())
 
 
 def _canonical(

@@ -1,0 +1,97 @@
+"""Where two values differ, and which differences the prover leaves out, against the values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.sampling import examples
+
+from apimpolicy.reasoning.proving import equivalence
+from apimpolicy.reasoning.semantics.values import (
+    ABSENT,
+    NULL,
+    Choice,
+    FieldValue,
+    Number,
+    Opaque,
+    Text,
+    Truth,
+    Value,
+    constant_number,
+    constant_text,
+    constant_truth,
+    merge,
+)
+from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.term import value_of
+
+TRUTHS, NUMBERS, TEXTS = (
+    [terms.variable(f"{sort} {number}", sort) for number in range(3)]
+    for sort in (terms.TRUTH, terms.NUMBER, terms.TEXT)
+)
+ASSIGNMENTS = st.fixed_dictionaries(
+    {
+        **dict.fromkeys(TRUTHS, st.booleans()),
+        **dict.fromkeys(NUMBERS, st.integers(0, 1)),
+        **dict.fromkeys(TEXTS, st.sampled_from(["", "a"])),
+    }
+)
+TEXT_VALUES = [*map(Text, TEXTS[:2]), constant_text(""), constant_text("a")]
+FIELDS = [FieldValue(each.term, (each,)) for each in TEXT_VALUES]
+SINGLE: list[Value] = [
+    *map(Truth, TRUTHS[:2]),
+    *map(constant_truth, (True, False)),
+    *(Number(each, "int") for each in NUMBERS[:2]),
+    *map(constant_number, (0, 1)),
+    *TEXT_VALUES,
+    *FIELDS,
+    NULL,
+    ABSENT,
+]
+VALUES = st.recursive(
+    st.sampled_from(SINGLE) | st.sampled_from(TEXT_VALUES),
+    lambda inner: st.builds(merge, st.sampled_from(TRUTHS), inner, inner),
+    max_leaves=6,
+)
+TWO = [FieldValue(terms.text("a,b"), (constant_text("a"), constant_text("b"))), FieldValue(terms.text("a,b"), ())]
+UNDECIDED = [Opaque("a", "object", 0), Opaque("b", "object", 0), *TWO]
+"""Values of which no term says where they are the same."""
+
+
+def known(value: Value, assignment: dict[Any, Any]) -> Any:
+    """Return a value where the variables have these values."""
+    while isinstance(value, Choice):
+        value = value.then if value_of(value.condition, assignment) else value.otherwise
+    match value:
+        case Truth() | Number() | Text():
+            return type(value), value_of(value.term, assignment)
+        case FieldValue(items=(Text(),)):
+            return FieldValue, value_of(value.joined, assignment)
+    return value.key
+
+
+@settings(max_examples=examples(900))
+@given(VALUES, VALUES, ASSIGNMENTS)
+def test_values_differ_where_their_values_do(one: Value, other: Value, assignment: dict[Any, Any]) -> None:
+    found = equivalence._Differences(equivalence.KnownDifferences()).differ(one, other)
+    assert value_of(found, assignment) is (known(one, assignment) != known(other, assignment))
+
+
+@settings(max_examples=examples(90))
+@given(VALUES, VALUES)
+def test_values_with_too_many_choices_differ(one: Value, other: Value) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(equivalence, "_MOST_CHOICES", 0)
+        differ = equivalence._Differences(equivalence.KnownDifferences()).differ(one, other)
+    if one.key != other.key and (isinstance(one, Choice) or isinstance(other, Choice)):
+        assert differ is terms.TRUE
+
+
+@pytest.mark.parametrize("one", UNDECIDED)
+def test_values_that_no_term_tells_apart_differ(one: Value) -> None:
+    differ = equivalence._Differences(equivalence.KnownDifferences()).differ
+    for other in (*UNDECIDED, *SINGLE):
+        assert differ(one, other) is (terms.FALSE if one is other else terms.TRUE)
