@@ -11,6 +11,18 @@ from tests.sampling import IS_NIGHTLY, sampled
 pytest.importorskip("z3")
 
 from tests.unit.reasoning.proving import policy_pairs as pairs
+from tests.unit.reasoning.proving.policy_pairs import (
+    INBOUND,
+    RETURN,
+    SENT,
+    A,
+    B,
+    code,
+    document,
+    header,
+    variable,
+    when,
+)
 
 from apimpolicy.reasoning.proving import equivalence
 from apimpolicy.reasoning.proving.equivalence import KnownDifferences, compare
@@ -48,3 +60,152 @@ def test_versions_that_differ_are_never_the_same(name: str) -> None:
         for known in (_known(shown - {kind}) for kind in sorted(shown)):
             if known != _known(shown):
                 assert not compared(old, new, known).is_proven, f"{shown} {known}\n{changed}"
+
+
+# Changes without a meaning
+
+
+def several(*branches: tuple[str, str], rest: str) -> str:
+    whens = "".join(f'<when condition="{code(condition)}">{inside}</when>' for condition, inside in branches)
+    return f"<choose>{whens}<otherwise>{rest}</otherwise></choose>"
+
+
+R = '((IResponse)context.Variables["r"])'
+WITH_VARIABLE = variable("v", code(A)) + header("X-C", code('(string)context.Variables["v"]'))
+NESTED = when(f'{A} == "a"', RETURN, when(f'{B} == "b"', header("X-C", "1"), header("X-C", "2")))
+FLAT = several((f'{A} == "a"', RETURN), (f'{B} == "b"', header("X-C", "1")), rest=header("X-C", "2"))
+SAME_FORM = {
+    "another name of a variable": (
+        WITH_VARIABLE,
+        WITH_VARIABLE.replace("&quot;v&quot;", "&quot;u&quot;").replace('"v"', '"u"'),
+    ),
+    "another name of a response": (
+        SENT + header("X-C", code(f"{R}.StatusCode.ToString()")),
+        SENT.replace('"r"', '"s"') + header("X-C", code(f"{R}.StatusCode.ToString()").replace("r&quot;", "s&quot;")),
+    ),
+    "another order of attributes, quotes and comments": (
+        variable("v", "a") + header("X-C", "1"),
+        "<!-- a --><set-variable value='a' name='v'/>" + header("X-C", "1"),
+    ),
+    "an opposite condition": (
+        when(f'{A} == "a"', RETURN, header("X-C", "1")),
+        when(f'{A} != "a"', header("X-C", "1"), RETURN),
+    ),
+    "branches, one inside the other": (FLAT, NESTED),
+    "a branch that is never taken": (
+        several((f'{A} == "a"', RETURN), (f'{A} == "a"', header("X-C", "1")), rest=header("X-C", "2")),
+        when(f'{A} == "a"', RETURN, header("X-C", "2")),
+    ),
+    "a branch that is always taken": (
+        several((f'{A} == "a"', RETURN), (f'{A} != "a"', header("X-C", "1")), rest=header("X-C", "2")),
+        when(f'{A} == "a"', RETURN, header("X-C", "1")),
+    ),
+    "a condition that is true": (when("true", header("X-C", "1"), RETURN), header("X-C", "1")),
+    "a condition that is false": (when("false", RETURN, header("X-C", "1")), header("X-C", "1")),
+    "what is behind a response": (RETURN + header("X-C", "1"), RETURN),
+    "a constant that nothing reads": (variable("u", "a") + header("X-C", "1"), header("X-C", "1")),
+    "a trace of a constant": (INBOUND["trace"], header("X-C", "1")),
+    "a constant text in code": (header("X-C", code('"text"')), header("X-C", "text")),
+    "code with another layout": (header("X-C", code(A)), header("X-C", code(f"({A} /* a */)"))),
+}
+"""Sections inbound with the same form."""
+
+
+@pytest.mark.parametrize("name", SAME_FORM)
+def test_a_change_without_a_meaning_keeps_the_form(name: str) -> None:
+    one, other = (pairs.harness(document(inbound=text)) for text in SAME_FORM[name])
+    assert one is not None
+    assert other is not None
+    assert normal_form(one.program) == normal_form(other.program)
+
+
+P, Q = f'{A} == "a"', f'{B} == "b"'
+SAME_FOR_THE_SOLVER = {
+    "the order of conditions": (when(f"{P} && {Q}", RETURN), when(f"{Q} && {P}", RETURN)),
+    "the order of guards": (when(P, RETURN) + when(Q, RETURN), when(Q, RETURN) + when(P, RETURN)),
+    "one condition for both": (when(P, RETURN) + when(Q, RETURN), when(f"{P} || {Q}", RETURN)),
+    "a header that is replaced": (header("X-C", "2") + header("X-C", "1"), header("X-C", "1")),
+    "a method": (when(P, INBOUND["method"], INBOUND["method"]), INBOUND["method"]),
+    "an address": (when(P, INBOUND["address"], INBOUND["address"]), INBOUND["address"]),
+    "a header of some requests": (
+        when(P, header("X-C", "1")) + when(Q, header("X-D", "2")),
+        when(Q, header("X-D", "2")) + when(P, header("X-C", "1")),
+    ),
+    "computed texts": (header("X-C", code(f'{A} + "" + "b"')), header("X-C", code(f'{A} + "b"'))),
+    "a response": (when(P, RETURN, RETURN), RETURN),
+    "numbers": (
+        variable("v", code(f"{A}.Length + 1")) + when('(int)context.Variables["v"] > 3', RETURN),
+        variable("v", code(f"1 + {A}.Length")) + when('3 < (int)context.Variables["v"]', RETURN),
+    ),
+    "a request that policies send": (SENT + header("X-C", "2") + header("X-C", "1"), SENT + header("X-C", "1")),
+    "a policy of which little is known": (
+        header("X-C", "2") + header("X-C", "1") + INBOUND["limit"],
+        header("X-C", "1") + INBOUND["limit"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAME_FOR_THE_SOLVER)
+def test_a_change_without_a_meaning_is_proven(name: str) -> None:
+    one, other = (pairs.harness(document(inbound=text)) for text in SAME_FOR_THE_SOLVER[name])
+    assert one is not None
+    assert other is not None
+    assert normal_form(one.program) != normal_form(other.program)
+    assert compared(one, other).is_proven
+
+
+# Wider scopes that aren't known
+
+ON_BASE = {
+    "a header": header("X-C", "1"),
+    "variables": variable("v", code(P)) + variable("w", "1") + variable("u", code(f"{A}.Length")),
+    "a guard": when(P, RETURN, variable("v", code(A))),
+    "an address": INBOUND["address"] + INBOUND["method"],
+    "a request": SENT,
+}
+READ = 'context.Request.Headers.GetValueOrDefault("X-C", "none") + context.Request.Url.Host + context.Request.Method'
+READ_ALL = 'string.Join(",", context.Variables.OrderBy(each => each.Key).Select(each => each.Key + each.Value))'
+READ_ONE = 'context.Variables.GetValueOrDefault<bool>("v")'
+WIDER = {
+    "reads the request": header("X-D", code(READ)),
+    "reads variables": header("X-D", code(READ_ALL)) + when(READ_ONE, header("X-E", "1")),
+    "responds": RETURN,
+}
+
+
+@pytest.mark.parametrize(("name", "is_first"), [(name, is_first) for name in ON_BASE for is_first in (True, False)])
+def test_versions_below_unknown_scopes_are_the_same_for_each_of_them(name: str, *, is_first: bool) -> None:
+    text = document(inbound=f"<base />{ON_BASE[name]}" if is_first else f"{ON_BASE[name]}<base />")
+    old = pairs.harness(text)
+    assert old is not None
+    renamed = text.replace('"v"', '"other"')
+    for changed in (renamed, *sampled(dict.fromkeys(pairs.changes(text)), 2 * EACH)):
+        new = pairs.harness(changed)
+        if new is None:
+            continue
+        claims = {
+            shares: normal_form(old.program, knows_scopes=False, shares_variables=shares)
+            == normal_form(new.program, knows_scopes=False, shares_variables=shares)
+            for shares in (False, True)
+        }
+        is_proven = compare(old.program, new.program, {}, of_element, KnownDifferences()).is_proven
+        for around, wider in WIDER.items():
+            if is_proven or claims[True] or (claims[False] and around != "reads variables"):
+                shown = pairs.kinds(text, changed, document(inbound=wider))
+                assert not shown, f"{around}: {shown}\n{changed}"
+
+
+SAME_BELOW_SCOPES = {
+    "a header that is replaced": (header("X-C", "2") + header("X-C", "1"), header("X-C", "1")),
+    "a truth value": (variable("v", code(f"{P} && {Q}")), variable("v", code(f"{Q} && {P}"))),
+    "a number": (variable("v", code(f"{A}.Length + 1")), variable("v", code(f"1 + {A}.Length"))),
+    "a text": (variable("v", code(f'{A} + "" + "b"')), variable("v", code(f'{A} + "b"'))),
+}
+
+
+@pytest.mark.parametrize("name", SAME_BELOW_SCOPES)
+def test_unknown_scopes_get_the_same(name: str) -> None:
+    one, other = (pairs.harness(document(inbound=f"{text}<base />")) for text in SAME_BELOW_SCOPES[name])
+    assert one is not None
+    assert other is not None
+    assert compare(one.program, other.program, {}, of_element, KnownDifferences()).is_proven
