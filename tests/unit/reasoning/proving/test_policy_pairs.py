@@ -33,7 +33,7 @@ from apimpolicy.testing.comparing.elements import of_element
 from apimpolicy.testing.comparing.product_search import _known
 
 DOCUMENTS = pairs.documents()
-EACH = 1000 if IS_NIGHTLY else 3
+EACH = 1000 if IS_NIGHTLY else 2
 
 
 def compared(old: Harness, new: Harness, known: KnownDifferences | None = None) -> ProofResult:

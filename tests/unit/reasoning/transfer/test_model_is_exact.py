@@ -1,0 +1,296 @@
+"""What a model says of each request: never anything else than what a run does, and as much as `open_parts.txt` tells.
+
+A part of the outcome (its status, a header, a variable, a policy that runs) is open where the model leaves more than
+one possibility for one of the requests, without failures by chance.
+
+PYTHONPATH=. python tests/unit/reasoning/transfer/test_model_is_exact.py        writes the table
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+from tests.sampling import sampled
+from tests.unit.reasoning.proving import policy_pairs as pairs
+from tests.unit.reasoning.proving.policy_pairs import RETURN, A, B, Q, code, header, variable, when
+from tests.unit.reasoning.transfer.generated_policies import combinations
+from tests.unit.reasoning.transfer.test_model_admits_runs import _equals, _field, _is, _is_number, _url, _variable
+
+pytest.importorskip("z3")
+
+from apimpolicy.csharp.dotnet.values import to_utf16
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.gateway.engine.own_answers import reaches_backend
+from apimpolicy.gateway.policies.registry import is_known
+from apimpolicy.reasoning.semantics.values import where
+from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.term import Term, value_of
+from apimpolicy.testing.claims.conditions import BACKEND, GATEWAY, POLICY, Conditions, answered_by
+from apimpolicy.testing.claims.reading import Expressions
+from apimpolicy.testing.claims.static_proofs import StaticProofs
+
+if TYPE_CHECKING:
+    from apimpolicy import Request
+    from apimpolicy.gateway.engine.result import Result
+    from apimpolicy.reasoning.transfer.flow import End
+
+TABLE = Path(__file__).with_name("open_parts.txt")
+VARIABLES = ("v", "w", "r", "t", "before", "after", "in", "handled", "made")
+HEADERS, QUERY, SENT_BACK = ("x-a", "x-b", "x-c", "x-made", "authorization"), ("q", "w", "x-made"), ("x-r", "x-s")
+
+
+P, Q1 = f'{A} == "a"', f'{B} == "b"'
+OTHER = code('"https://other.example"')
+X_A, SLASH_A, TWO = code(f'"X-" + {A}'), code(f'"/" + {A}'), code(f"{A} + {B}")
+NUMBER = "context.Request.Headers.Count"
+FOUR, ODD = code(f"400 + {NUMBER}"), code(f"{NUMBER} - 2")
+JWT = (
+    '<validate-jwt {} failed-validation-httpcode="401"><issuer-signing-keys><key>c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0</key>'
+    "</issuer-signing-keys></validate-jwt>"
+)
+CHECK = (
+    '<check-header name="X-A" failed-check-httpcode="{}" failed-check-error-message="no" ignore-case="{}">{}'
+    "</check-header>"
+)
+FILTER = '<ip-filter action="{}"><address-range from="{}" to="{}" /></ip-filter>'
+REQUESTED = (
+    '<send-request mode="{}" response-variable-name="r" ignore-error="{}"><set-url>https://a.example</set-url>{}'
+    "</send-request>"
+)
+FORMS = {
+    **{
+        f"{action} {kind}{count}": f'<set-{kind} name="{name}" exists-action="{action}">{values}</set-{kind}>'
+        for kind, name in (("header", "X-A"), ("query-parameter", "q"))
+        for action in ("override", "skip", "append")
+        for count, values in (("s", f"<value>1</value><value>{code(Q)}</value>"), ("", f"<value>{code(A)}</value>"))
+    },
+    "deleted parameter": '<set-query-parameter name="q" exists-action="delete" />',
+    "any action": f'<set-header name="X-A" exists-action="{code(A)}"><value>1</value></set-header>',
+    "any header": f'<set-header name="{X_A}" exists-action="override"><value>1</value></set-header>',
+    "any parameter": f'<set-query-parameter name="{code(A)}" exists-action="append"><value>1</value>'
+    "</set-query-parameter>",
+    "protected header": header("Content-Length", "1"),
+    "trimmed header": header("X-A", code(f'" " + {A} + " "')),
+    "broken header": header("X-A", code(f'{A} == "a" ? "1\\n2" : "1"')),
+    "any method": f"<set-method>{TWO}</set-method>",
+    "status": f'<return-response><set-status code="{FOUR}" reason="{code(A)}" /></return-response>',
+    "no reason": '<return-response><set-status code="404" /></return-response>',
+    "odd status": f'<return-response><set-status code="{ODD}" reason="Odd" /></return-response>',
+    "response of a variable": REQUESTED.format("new", "false", "") + '<return-response response-variable-name="r" />',
+    "path": '<rewrite-uri template="/z/y" />',
+    "path and query": '<rewrite-uri template="/z?q=1&amp;x=2" copy-unmatched-params="true" />',
+    "path with dots": '<rewrite-uri template="/z/../y" copy-unmatched-params="false" />',
+    "relative path": '<rewrite-uri template="z" copy-unmatched-params="false" />',
+    "any path": f'<rewrite-uri template="{SLASH_A}" copy-unmatched-params="false" />',
+    "address of some": when(f'{A} == "a"', '<set-backend-service base-url="https://other.example/b" />'),
+    "address in code": f'<set-backend-service base-url="{OTHER}" />',
+    "any address": f'<set-backend-service base-url="{code(A)}" />',
+    **{f"token in {each}": JWT.format(f'{each}="X-A"') for each in ("header-name", "query-parameter-name")},
+    "token kept": JWT.format('header-name="X-A" output-token-variable-name="v"'),
+    **{
+        f"check {case} {len(values)}": CHECK.format(401, case, "".join(f"<value>{each}</value>" for each in values))
+        for case in ("true", "false")
+        for values in ((), ("A",), ("A", "b"))
+    },
+    "check any status": CHECK.format(code(f"400 + {NUMBER}"), "true", "<value>a</value>"),
+    "check any case": CHECK.format(403, code(P), "<value>A</value>"),
+    "check any value": CHECK.format(403, "true", f"<value>{code(B)}</value>"),
+    **{
+        f"{action} {first}": FILTER.format(action, first, last)
+        for action in ("allow", "forbid")
+        for first, last in (
+            ("10.0.0.1", "10.0.0.1"),
+            ("10.0.0.0", "10.0.0.255"),
+            ("9.255.255.255", "10.0.0.0"),
+            ("10.0.0.2", "11.0.0.0"),
+            ("2001:db8::1", "2001:db8::2"),
+        )
+    },
+    "cors": "<cors><allowed-origins><origin>https://a.example</origin></allowed-origins></cors>",
+    "cors and more": '<cors terminate-unmatched-request="false"><allowed-origins><origin>https://a.example</origin>'
+    "</allowed-origins></cors>",
+    "mock": '<mock-response status-code="404" />',
+    "mock of a kind": when(P, '<mock-response status-code="201" content-type="text/plain" />'),
+    "cached without default": '<cache-lookup-value key="a" variable-name="v" />',
+    "cached with default": f'<cache-lookup-value key="a" variable-name="v" default-value="{code(A)}" />',
+    "certificate": '<validate-client-certificate validate-revocation="false" />',
+    "certificate or not": '<validate-client-certificate validate-revocation="false" ignore-error="true" />',
+    **{
+        f"sent {mode} {ignores}": REQUESTED.format(mode, ignores, header("X-K", "1") + "<set-method>PUT</set-method>")
+        for mode in ("new", "copy")
+        for ignores in ("true", "false")
+    },
+    "sent with what throws": REQUESTED.format("new", "true", header("X-K", code(f"int.Parse({A})"))),
+    "retried": f'<retry condition="{code(P)}" count="2" interval="0">{header("X-C", "1", "append")}</retry>',
+    "retried never": f'<retry condition="@(false)" count="2" interval="0">{header("X-C", "1", "append")}</retry>',
+    "retried oddly": f'<retry condition="{code(P)}" count="{code(A)}" interval="0">{header("X-C", "1")}</retry>',
+    "all": f'<wait for="all">{when(P, header("X-C", "1"))}{when(Q1, header("X-D", "1"))}</wait>',
+    "any": f'<wait for="any">{when(P, header("X-C", "1"))}</wait>',
+    "one of several": f'<choose><when condition="{code(P)}">{header("X-C", "1")}</when>'
+    f'<when condition="{code(Q1)}">{RETURN}</when></choose>' + header("X-D", "1"),
+    "nothing left": when(P, RETURN, RETURN) + header("X-C", "1"),
+    "thrown in a branch": when(P, variable("v", code(f"int.Parse({B})"))) + header("X-C", "1"),
+    "thrown in a condition": when(f"int.Parse({B}) > 1", header("X-C", "1")),
+    "no condition": f'<choose><when condition="{code(A)}">{header("X-C", "1")}</when></choose>',
+}
+"""Policies in inbound, of which the model has exact forms, at their bounds."""
+SENT_BACK_FORMS = {
+    "header": header("X-R", "1", "append"),
+    "status": f'<set-status code="{code("context.Response.StatusCode + 1")}" reason="{code(A)}" />',
+    "status of some": when("context.Response.StatusCode < 300", '<set-status code="404" reason="No" />'),
+    "returned": '<return-response><set-status code="404" reason="None" />' + header("X-R", "1") + "</return-response>",
+    "check": CHECK.format(401, "true", "<value>a</value>"),
+    "method": "<set-method>PUT</set-method>",
+    "server": header("Server", "1"),
+}
+
+
+def generated() -> dict[str, str]:
+    """Return each policy with the values that it needs, in each section."""
+    return {
+        f"{each.policy} {each.section}": each.document
+        for each in combinations()
+        if each.nesting == "alone" and not each.slot
+    }
+
+
+OWN = {
+    **pairs.documents(),
+    **{f"inbound: {name}": pairs.document(inbound=text) for name, text in FORMS.items()},
+    **{f"outbound: {name}": pairs.document(outbound=text) for name, text in SENT_BACK_FORMS.items()},
+    **{
+        f"on-error: {name}": pairs.document(inbound=pairs._THROWS, on_error=text)
+        for name, text in SENT_BACK_FORMS.items()
+        if name != "check"
+    },
+}
+DOCUMENTS = {**OWN, **generated()}
+
+
+def given(static: StaticProofs, request: Request) -> dict[Term, Any]:
+    """Return the values of the model's inputs that a request decides."""
+    found: dict[Term, Any] = {}
+    for key, each in static.proof.unknowns.inputs.items():
+        value = _input(request, key)
+        if value is not None:
+            found[each] = to_utf16(value) if isinstance(value, str) else value
+    return found
+
+
+def _input(request: Request, key: Any) -> bool | str | None:
+    match key:
+        case ("header" | "query" as kind, name, *rest):
+            fields = request.headers.get_all(name) if kind == "header" else _query(request).get(name, [])
+            parts: dict[str, bool | str | None] = {"there": bool(fields), "repeats": len(fields) > 1}
+            parts |= {"": ",".join(fields), "first": (*fields, "")[0], "second": fields[1] if len(fields) > 1 else ""}
+            parts["rest"] = ",".join(fields[1:])
+            return parts.get(rest[0] if rest else "")
+        case ("method",):
+            return request.method
+        case ("address",):
+            return request.ip_address
+        case ("url", "Path"):
+            return urlsplit(request.url).path
+        case ("url", "Scheme"):
+            return urlsplit(request.url).scheme
+        case ("url", "Host"):
+            return urlsplit(request.url).hostname
+        case ("url", "QueryString"):
+            return urlsplit(request.url).query and f"?{urlsplit(request.url).query}"
+        case ("there", "body"):
+            return bool(request.body)
+        case ("variable", _, "there") | ("there", "certificate"):
+            return False
+    return None
+
+
+def _query(request: Request) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for pair in filter(None, request.url.partition("?")[2].split("&")):
+        name, _, value = pair.partition("=")
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def parts_of(static: StaticProofs, end: End, result: Result) -> Iterator[tuple[str, Term]]:
+    """Yield the parts of an outcome, with where an end of the model says what a run did."""
+    conditions = Conditions(result, static.harness.first, Expressions({}))
+    who = {POLICY: end.by_policy, BACKEND: terms.all_of(end.by_backend, terms.not_(end.by_policy))}
+    who[GATEWAY] = terms.not_(terms.any_of(*who.values()))
+    yield "who responds", who[answered_by(result)]
+    yield "status", where(end.status, lambda leaf: _is_number(leaf, result.response.status_code))
+    yield "reason", _equals(end.state.get("reason"), result.response.reason)
+    yield "reached", _is(static.formulas._cell(end.state, "reached"), result.reached_backend)
+    yield "has reached", _is(static.formulas._reaches(end), reaches_backend(result))
+    for name in sorted({step.name for step in static.harness.program.steps() if is_known(step.name)}):
+        yield name, _is(static.formulas._ran(end, name), conditions.runs(name))
+    values, request = result.exchange.variables, result.exchange.request
+    for name in VARIABLES:
+        yield f"${name}", _variable(end.state.get("variable", name), name in values, values.get(name))
+    for name in HEADERS:
+        yield name, _field(end.state.get("header", name), request.headers.get_all(name))
+    for name in QUERY:
+        yield f"?{name}", _field(end.state.get("query", name), request.url.query.get_all(name))
+    for name in SENT_BACK:
+        yield name, _field(end.state.get("response-header", name), result.response.headers.get_all(name))
+    yield "method", _equals(end.state.get("method"), request.method)
+    for name, value in _url(request.url).items():
+        if name != "Port":  # which the model never knows
+            yield name, _equals(end.state.get("url", name), value)
+
+
+def judged(text: str) -> tuple[list[str], list[str]]:
+    """Return the parts that the model leaves open, and those that it excludes though a run shows them."""
+    made = pairs.harness(text)
+    assert made is not None
+    static = StaticProofs(made, [], Expressions({}))
+    unlikely = dict.fromkeys(static.proof.unknowns.chances, False)
+    left_open: dict[str, None] = {}
+    excluded: dict[str, None] = {}
+    for request, result in zip(pairs.REQUESTS, pairs.outcomes(text), strict=True):
+        ends = [(end.condition, dict(parts_of(static, end, result))) for end in static.proof.ends]
+        known = given(static, request)  # the parts have asked for inputs
+        whole = terms.any_of(*(terms.all_of(condition, *parts.values()) for condition, parts in ends))
+        if value_of(whole, known) is False:
+            excluded["the whole"] = None
+        reached = {id(entry.element) for entry in result.trace}
+        for element, condition in static.proof.outcome.branches.items():
+            if element in reached and value_of(condition, known) is False:
+                excluded["a policy that runs"] = None
+        known |= unlikely
+        if value_of(terms.any_of(*(condition for condition, _ in ends)), known) is not True:
+            left_open["ends"] = None
+        for condition, parts in ends:
+            if value_of(terms.all_of(condition, parts["who responds"], parts["reached"]), known) is not False:
+                left_open.update((name, None) for name, part in parts.items() if value_of(part, known) is not True)
+    return list(left_open), list(excluded)
+
+
+def open_parts() -> dict[str, str]:
+    rows = (row.rpartition(": ") for row in TABLE.read_text("utf-8").splitlines())
+    return {name: parts for name, _, parts in rows}
+
+
+@pytest.mark.parametrize("name", [*OWN, *sampled(generated(), 60)])
+def test_a_model_says_what_runs_do(name: str) -> None:
+    found = row_of(name)
+    assert found == open_parts().get(name)
+
+
+def row_of(name: str) -> str | None:
+    """Return what the table has of a policy; None where a gateway refuses it, or isn't set up for it."""
+    try:
+        left_open, excluded = judged(DOCUMENTS[name])
+    except ConfigurationError:
+        return None
+    assert not excluded, DOCUMENTS[name]
+    return ", ".join(sorted(left_open))
+
+
+if __name__ == "__main__":
+    rows = {name: row_of(name) for name in DOCUMENTS}
+    TABLE.write_text("".join(f"{name}: {row}\n" for name, row in rows.items() if row is not None), "utf-8")
