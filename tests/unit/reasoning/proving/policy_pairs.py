@@ -216,9 +216,12 @@ ANSWERS[3] = Response(302, headers={"X-S": "1", "Location": "https://a.example/q
 """Responses of backends and other services to each request: the same, whatever a version sends."""
 
 
-def harness(text: str, wider: str = "") -> Harness | None:
+def harness(text: str, wider: str = "", **settings: Any) -> Harness | None:
     """Return the harness of a policy; None for one that a gateway refuses."""
-    gateway = Gateway(now=NOW, backend=Response(200))
+    made_up = settings.pop("made_up", None)
+    gateway = Gateway(now=NOW, backend=Response(200), **settings)
+    if made_up is not None:
+        gateway.made_up = {**gateway.made_up, "named_values": frozenset(made_up)}
     scopes = {"api": text, **({"global": wider} if wider else {})}
     try:
         return harness_of(scopes, Setup(gateway, NOW, CERTIFICATES))
