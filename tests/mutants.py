@@ -37,6 +37,10 @@ EQUIVALENT = {
         "a shorter way to the same alternatives"
     ),
     "reasoning/transfer/messages.py: 443 → (444)": "the port of a URL of which only the path and the query are read",
+    "reasoning/proving/equivalence.py: 4_000 → (4001)": "a limit of work, at which nothing else begins",
+    "reasoning/proving/equivalence.py: len(old.sent) > 1 → (len(old.sent) >= 1)": (
+        "where a single request is sent, the backend is reached, which is compared in any case"
+    ),
     "reasoning/terms/solving.py: 60_000 → (60001)": "a limit of work, at which nothing else begins",
     "reasoning/languages/patterns.py: 512 → (513)": "the size of a cache",
     "reasoning/languages/patterns.py: digit > \"0\" → (digit >= '0')": "no digit is below 0",

@@ -10,7 +10,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy import Gateway, Request, Response
+from apimpolicy import Gateway, ManagedIdentity, Request, Response
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.policies.registry import specification_of
 from apimpolicy.testing.certificates import TestCertificates
@@ -159,6 +159,8 @@ def changes(text: str) -> Iterator[str]:
         if element.parent is not None and element.parent.name != "policies":
             yield text[: element.start] + text[element.end :]
             yield text[: element.end] + text[element.start : element.end] + text[element.end :]
+        for each in element.attributes:
+            yield text[: each.name_start] + text[each.value.end + 1 :]
         spans = [(each.value.start, each.value.end, _values(element, each.name)) for each in element.attributes]
         if not siblings and element.content_end > element.content_start:
             spans.append((element.content_start, element.content_end, ()))
@@ -200,7 +202,7 @@ REQUESTS = [
     Request("GET", "https://a.example/p?q=2&q=3", headers={"X-A": "a", "X-B": "b", "Origin": "https://a.example"}),
     Request("POST", "https://a.example/p?w=2", headers={"X-A": "b", "X-B": "5"}, body="given"),
     Request("PUT", "https://a.example/", headers={"X-A": ["5", "6"], "X-B": "c", "X-C": "1"}, body="given"),
-    Request("POST", "https://a.example/", headers={"X-A": "a", "X-B": "b", "X-C": ["1", "2"]}),
+    Request("POST", "https://a.example/", headers={"X-A": "a", "X-B": "b", "X-C": ["1", "2"], "X-T": "1"}),
     Request(
         "OPTIONS",
         "https://a.example/p",
@@ -218,10 +220,9 @@ ANSWERS[3] = Response(302, headers={"X-S": "1", "Location": "https://a.example/q
 
 def harness(text: str, wider: str = "", **settings: Any) -> Harness | None:
     """Return the harness of a policy; None for one that a gateway refuses."""
-    made_up = settings.pop("made_up", None)
-    gateway = Gateway(now=NOW, backend=Response(200), **settings)
-    if made_up is not None:
-        gateway.made_up = {**gateway.made_up, "named_values": frozenset(made_up)}
+    made_up = {"named_values": settings.pop("made_up", ()), "fragments": settings.pop("made_up_fragments", ())}
+    gateway = Gateway(now=NOW, backend=Response(200), managed_identity=ManagedIdentity(), **settings)
+    gateway.made_up = {name: frozenset(each) for name, each in made_up.items()}
     scopes = {"api": text, **({"global": wider} if wider else {})}
     try:
         return harness_of(scopes, Setup(gateway, NOW, CERTIFICATES))

@@ -54,7 +54,7 @@ SINGLE: list[Value] = [
 VALUES = st.recursive(
     st.sampled_from(SINGLE) | st.sampled_from(TEXT_VALUES),
     lambda inner: st.builds(merge, st.sampled_from(TRUTHS), inner, inner),
-    max_leaves=6,
+    max_leaves=9,
 )
 TWO = [FieldValue(terms.text("a,b"), (constant_text("a"), constant_text("b"))), FieldValue(terms.text("a,b"), ())]
 UNDECIDED = [Opaque("a", "object", 0), Opaque("b", "object", 0), *TWO]
@@ -73,11 +73,13 @@ def known(value: Value, assignment: dict[Any, Any]) -> Any:
     return value.key
 
 
-@settings(max_examples=examples(900))
-@given(VALUES, VALUES, ASSIGNMENTS)
-def test_values_differ_where_their_values_do(one: Value, other: Value, assignment: dict[Any, Any]) -> None:
-    found = equivalence._Differences(equivalence.KnownDifferences()).differ(one, other)
-    assert value_of(found, assignment) is (known(one, assignment) != known(other, assignment))
+@settings(max_examples=examples(600))
+@given(st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=4), ASSIGNMENTS)
+def test_values_differ_where_their_values_do(pairs: list[tuple[Value, Value]], assignment: dict[Any, Any]) -> None:
+    differences = equivalence._Differences(equivalence.KnownDifferences())
+    for one, other in [*pairs, (pairs[0][1], pairs[-1][0])]:
+        differ = value_of(differences.differ(one, other), assignment)
+        assert differ is (known(one, assignment) != known(other, assignment))
 
 
 @settings(max_examples=examples(90))

@@ -174,10 +174,10 @@ def test_policies_have_the_form_of_where_they_run() -> None:
         assert scoped != form_of(document(inbound=policy))
     twice = INBOUND["address"] + INBOUND["address"]
     assert form_of(document(inbound=twice)) != form_of(document(inbound=INBOUND["address"]))
-    reading = {"on_error": OF_ERRORS}
-    assert form_of(document(inbound=one + "<base />", **reading), document(inbound=other, backend="")) != form_of(
-        document(inbound=one + other, **reading)
-    )
+    for handler, made_up in ((OF_ERRORS, ()), (header("X-R", "{{x}}"), ("x",))):
+        settings = {"named_values": {"x": "1"}, "made_up": made_up}
+        split = document(inbound=one + "<base />", on_error=handler), document(inbound=other, backend="")
+        assert form_of(*split, **settings) != form_of(document(inbound=one + other, on_error=handler), **settings)
 
 
 UNKNOWN_TEXTS = {
@@ -202,6 +202,7 @@ def test_unknown_values_have_the_form_of_their_names(name: str) -> None:
 
 
 P, Q = f'{A} == "a"', f'{B} == "b"'
+JOINED = code(f'{A} + "" + "b"'), code(f'{A} + "b"')
 SAME_FOR_THE_SOLVER = {
     "the order of conditions": (when(f"{P} && {Q}", RETURN), when(f"{Q} && {P}", RETURN)),
     "the order of guards": (when(P, RETURN) + when(Q, RETURN), when(Q, RETURN) + when(P, RETURN)),
@@ -212,6 +213,10 @@ SAME_FOR_THE_SOLVER = {
     "a header of some requests": (
         when(P, header("X-C", "1")) + when(Q, header("X-D", "2")),
         when(Q, header("X-D", "2")) + when(P, header("X-C", "1")),
+    ),
+    "a computed header of a response": (
+        RETURN.replace(">1<", f">{JOINED[0]}<"),
+        RETURN.replace(">1<", f">{JOINED[1]}<"),
     ),
     "computed texts": (header("X-C", code(f'{A} + "" + "b"')), header("X-C", code(f'{A} + "b"'))),
     "a response": (when(P, RETURN, RETURN), RETURN),
