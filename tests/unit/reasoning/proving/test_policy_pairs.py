@@ -138,8 +138,8 @@ OTHER_FORM = {
     "a trace of what isn't constant": ("", f'<trace source="a"><message>{code(A)}</message></trace>'),
     "the order of policies": (header("X-C", "1") + RETURN, RETURN + header("X-C", "1")),
     "names that are read under others": (
-        variable("v", "a") + variable("u", "b") + header("X-C", code('(string)context.Variables["v"]')),
-        variable("v", "a") + variable("u", "b") + header("X-C", code('(string)context.Variables["u"]')),
+        variable("v", code(A)) + variable("u", code(B)) + header("X-C", code('(string)context.Variables["v"]')),
+        variable("v", code(A)) + variable("u", code(B)) + header("X-C", code('(string)context.Variables["u"]')),
     ),
     "a variable that isn't set": (header("X-C", READ_V), header("X-C", READ_V.replace("v&quot;", "u&quot;"))),
     "a constant that all variables show": (variable("u", "a") + INBOUND["reads all"], INBOUND["reads all"]),

@@ -45,7 +45,11 @@ if TYPE_CHECKING:
 
 TABLE = Path(__file__).with_name("open_parts.txt")
 VARIABLES = ("v", "w", "r", "t", "before", "after", "in", "handled", "made")
-HEADERS, QUERY, SENT_BACK = ("x-a", "x-b", "x-c", "x-made", "authorization"), ("q", "w", "x-made"), ("x-r", "x-s")
+HEADERS, QUERY, SENT_BACK = (
+    ("x-a", "x-b", "x-c", "x-made", "authorization", "content-length"),
+    ("q", "w", "x-made"),
+    ("x-r", "x-s"),
+)
 
 
 P, Q1 = f'{A} == "a"', f'{B} == "b"'
