@@ -17,7 +17,7 @@ from tests.sampling import examples
 from apimpolicy.reasoning.languages import language as languages
 from apimpolicy.reasoning.languages import operations, units
 from apimpolicy.reasoning.languages.language import TooLarge
-from apimpolicy.reasoning.terms import measures
+from apimpolicy.reasoning.terms import measures, solving
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.terms.needed import needed
 from apimpolicy.reasoning.terms.solving import Question
@@ -199,6 +199,62 @@ def test_the_solver_agrees(data: st.DataObject, values: Values) -> None:
     if free.model is not None and not is_approximate(formula):
         found = {each: free.model.values.get(each, value) for each, value in values.items()}
         assert value(found)
+
+
+def with_truths(values: Values) -> list[Values]:
+    """Return the values with all combinations of truth values."""
+    return [{**values, **dict(zip(TRUTHS, each, strict=True))} for each in itertools.product((False, True), repeat=2)]
+
+
+@settings(max_examples=examples(90), derandomize=True)
+@given(data=st.data(), values=ASSIGNMENTS)
+def test_assumptions_are_kept_and_a_core_is_enough(data: st.DataObject, values: Values) -> None:
+    """The truth values are free: they are assumed, one and all of them, and each model is left out once."""
+    try:
+        formula, value = data.draw(_truths(2))
+        others = {each: known for each, known in values.items() if each not in TRUTHS}
+        question = Question(terms.all_of(formula, fixed(others), terms.any_of(TRUTHS[0], *TRUTHS)), lambda _: ())
+    except TooLarge:
+        assume(False)
+    possible = [each for each in with_truths(values) if value(each) and any(each[truth] for truth in TRUTHS)]
+    for assumed in ([], TRUTHS[:1], TRUTHS[1:], TRUTHS[::-1]):
+        answer = question.ask(assumed)
+        if answer.status == "impossible":
+            assert {*answer.core} <= {*assumed}
+            assert not any(all(each[truth] for truth in answer.core) for each in possible)
+        elif not is_approximate(formula):
+            assert answer.model is not None
+            assert all(answer.model.values[truth] for truth in assumed)
+            assert any(
+                all(each[truth] == answer.model.values.get(truth, each[truth]) for truth in TRUTHS) for each in possible
+            )
+    found = 0
+    while not is_approximate(formula) and (model := question.ask().model) is not None:
+        question.exclude(model, TRUTHS)
+        found += 1
+        assert found <= 4
+    if not is_approximate(formula) and {*TRUTHS} <= question.all_variables:
+        assert found == len(possible)
+
+
+@pytest.mark.parametrize(
+    "limit", ["_MOST_LINKED", "_MOST_COMPARED", "_MOST_REFINED", "_MOST_STATES_OF_CONFLICTS", "STATES"]
+)
+@settings(max_examples=examples(30), derandomize=True)
+@given(data=st.data(), values=ASSIGNMENTS)
+def test_what_is_impossible_is_so_within_any_limits(limit: str, data: st.DataObject, values: Values) -> None:
+    """Without its work the solver gives up, and its models are proposals."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(solving, limit, 1)
+        try:
+            formula, value = data.draw(_truths(2))
+            question = Question(terms.all_of(formula, fixed(values)), lambda _: ())
+            answers = [question.ask(rounds=rounds).status for rounds in (0, 1, 3)]
+        except TooLarge:
+            assume(False)
+    assert answers[0] == "unknown"
+    if value(values):
+        assert "impossible" not in answers
 
 
 @settings(max_examples=examples(200), derandomize=True)
