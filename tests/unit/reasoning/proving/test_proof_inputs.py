@@ -1,0 +1,107 @@
+"""What a proof takes as known: variables, paths, assumptions; and its questions without an answer."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+pytest.importorskip("z3")
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.sampling import examples
+from tests.unit.reasoning.proving import policy_pairs as pairs
+
+from apimpolicy.reasoning.languages.language import literal
+from apimpolicy.reasoning.proving.proof import Inquiry, Proof, fixed_cells
+from apimpolicy.reasoning.semantics.unknowns import Unknowns
+from apimpolicy.reasoning.semantics.values import ABSENT, NULL, Number, Text, Truth
+from apimpolicy.reasoning.terms import term as terms
+from apimpolicy.reasoning.terms.term import value_of
+
+KNOWN: list[Any] = [None, True, False, 0, -1, 1, 2**31 - 1, -(2**31), "", "a", "@", "a@b"]
+UNKNOWN: list[Any] = [2**31, -(2**31) - 1, 1.5, [], {}, "é", "@(1)"]
+
+
+@pytest.mark.parametrize("value", [each for each in KNOWN if each != "@"], ids=repr)
+def test_a_variable_that_requests_begin_with_has_its_value(value: Any) -> None:
+    ((cell, known),) = fixed_cells({"v": value})
+    assert cell == ("variable", "v")
+    if value is None:
+        assert known is NULL
+    else:
+        kind = {bool: Truth, int: Number, str: Text}[type(value)]
+        assert isinstance(known, kind)
+        assert value_of(known.term, {}) is value or value_of(known.term, {}) == value
+        assert type(value_of(known.term, {})) is type(value)
+
+
+@pytest.mark.parametrize("value", UNKNOWN, ids=repr)
+def test_a_variable_of_which_no_term_has_the_value_is_unknown(value: Any) -> None:
+    assert list(fixed_cells({"v": value})) == []
+
+
+def proof(**options: Any) -> Proof:
+    made = pairs.harness(pairs.document())
+    assert made is not None
+    return Proof(made.program, made.first, {"v": "a"}, scopes=made.scopes, **options)
+
+
+def test_requests_begin_with_no_other_variables_only_where_that_is_known() -> None:
+    for knows in (False, True):
+        start = proof(knows_variables=knows).outcome.start
+        assert (start.get("variable", "w") is ABSENT) is knows
+        assert value_of(start.get("variable", "v").term, {}) == "a"  # type: ignore[attr-defined]
+    assert proof().outcome.start.get("variable", "w") is not ABSENT
+
+
+def test_paths_and_methods_are_those_of_an_operation() -> None:
+    made = proof(path=literal("/a"), method="PUT")
+    path, method = made.outcome.start.get("url", "Path"), made.outcome.start.get("method")
+    assert isinstance(path, Text)
+    assert isinstance(method, Text)
+    other = terms.not_(terms.same(path.term, terms.text("/a")))
+    assert made.question(other).decide().is_proven
+    assert not made.question(terms.same(path.term, terms.text("/a"))).decide().is_proven
+    assert made.question(terms.not_(terms.same(method.term, terms.text("PUT")))).decide().is_proven
+    free = proof()
+    path = free.outcome.start.get("url", "Path")
+    assert isinstance(path, Text)
+    assert not free.question(terms.not_(terms.same(path.term, terms.text("/a")))).decide().is_proven
+
+
+ASSUMED = [terms.variable(f"assumed {number}", terms.TRUTH) for number in range(4)]
+CLAUSES = st.lists(st.lists(st.tuples(st.sampled_from(ASSUMED), st.booleans()), min_size=1, max_size=3), max_size=4)
+
+
+def holds(clauses: list[list[tuple[Any, bool]]], true: set[Any]) -> bool:
+    return all(any((each in true) is sign for each, sign in clause) for clause in clauses)
+
+
+@settings(max_examples=examples(90))
+@given(CLAUSES)
+def test_a_proof_depends_on_as_few_assumptions_as_it_can(clauses: list[list[tuple[Any, bool]]]) -> None:
+    unknowns = Unknowns()
+    for number, each in enumerate(ASSUMED):
+        unknowns.assumptions[f"{number}"] = each
+    formula = terms.all_of(
+        *(terms.any_of(*(each if sign else terms.not_(each) for each, sign in clause)) for clause in clauses)
+    )
+    found = Inquiry(unknowns, formula).decide_under_assumptions()
+    every = [{*chosen} for size in range(5) for chosen in itertools.combinations(ASSUMED, size)]
+    in_question = {each for clause in clauses for each, _ in clause}
+    assert found.is_proven is not any(holds(clauses, true) for true in every if in_question <= true)
+    if found.is_proven:
+        assumed = {ASSUMED[int(each)] for each in found.assumptions}
+        assert not any(holds(clauses, true) for true in every if assumed <= true)
+        for each in assumed:
+            assert any(holds(clauses, true) for true in every if assumed - {each} <= true)
+        assert Inquiry(unknowns, formula).decide().is_proven is not any(holds(clauses, true) for true in every)
+
+
+def test_a_question_without_an_answer_has_no_models() -> None:
+    assert list(Inquiry(Unknowns(), terms.FALSE).models()) == []
+    assert Inquiry(Unknowns(), terms.FALSE).decide().is_proven
+    assert list(Inquiry(Unknowns(), terms.all_of(ASSUMED[0], ASSUMED[1])).models())
