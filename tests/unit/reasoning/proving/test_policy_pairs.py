@@ -24,6 +24,7 @@ from tests.unit.reasoning.proving.policy_pairs import (
     when,
 )
 
+from apimpolicy.gateway.policies.registry import has_trait, names, specification_of
 from apimpolicy.reasoning.proving import equivalence
 from apimpolicy.reasoning.proving.equivalence import KnownDifferences, compare
 from apimpolicy.reasoning.proving.normal_form import normal_form
@@ -296,6 +297,14 @@ def test_unknown_scopes_get_the_same(name: str) -> None:
     assert one is not None
     assert other is not None
     assert compare(one.program, other.program, {}, of_element, KnownDifferences()).is_proven
+
+
+def test_policies_that_add_headers_at_the_end_depend_on_what_is_counted() -> None:
+    """Whose counters are equal is known of policies with these traits (`Run.enter`)."""
+    specifications = [specification_of(name) for name in names()]
+    adding = [each.name for each in specifications if each is not None and "answer-headers" in (each.effects or ())]
+    assert adding
+    assert all(has_trait(name, "limits", "limits-calls") for name in adding)
 
 
 PARTS = {
