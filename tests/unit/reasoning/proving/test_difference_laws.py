@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -80,6 +81,19 @@ def test_values_differ_where_their_values_do(pairs: list[tuple[Value, Value]], a
     for one, other in [*pairs, (pairs[0][1], pairs[-1][0])]:
         differ = value_of(differences.differ(one, other), assignment)
         assert differ is (known(one, assignment) != known(other, assignment))
+
+
+def test_a_difference_depends_on_the_conditions_around_it() -> None:
+    """The same two values are met under other conditions, one of which is inside of them."""
+    first, second, third = TRUTHS
+    text, empty = constant_text("a"), constant_text("")
+    one = merge(first, merge(second, text, NULL), merge(second, text, ABSENT))
+    other = merge(third, merge(first, text, empty), NULL)
+    for left, right in ((one, other), (other, one)):
+        found = equivalence._Differences(equivalence.KnownDifferences()).differ(left, right)
+        for chosen in itertools.product((False, True), repeat=3):
+            assignment = dict(zip(TRUTHS, chosen, strict=True))
+            assert value_of(found, assignment) is (known(one, assignment) != known(other, assignment))
 
 
 @settings(max_examples=examples(90))

@@ -307,6 +307,29 @@ def test_policies_that_add_headers_at_the_end_depend_on_what_is_counted() -> Non
     assert all(has_trait(name, "limits", "limits-calls") for name in adding)
 
 
+def test_what_is_not_known_is_never_the_same() -> None:
+    empty = {"fragments": {"f": "<fragment></fragment>"}, "made_up_fragments": ("f",)}
+    included = '<include-fragment fragment-id="f" />'
+    texts = [included + header("X-C", "1"), header("X-C", "1"), header("X-C", "2") + included + header("X-C", "1")]
+    unknown, without, before = (pairs.harness(document(inbound=text), **empty) for text in texts)
+    assert unknown is not None
+    assert without is not None
+    assert before is not None
+
+    def are_same(one: Harness, other: Harness) -> bool:
+        made_up = one.stand_ins, other.stand_ins
+        return compare(one.program, other.program, {}, of_element, KnownDifferences(), made_up=made_up).is_proven
+
+    assert not any(are_same(*each) for each in ((unknown, without), (without, unknown), (unknown, before)))
+    below = pairs.harness(document(inbound="<base />"))
+    assert below is not None
+    assert are_same(below, below)
+    assert not any(are_same(*each) for each in ((below, without), (without, below)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(equivalence, "_MOST_PAIRS", 0)
+        assert not are_same(without, without)
+
+
 PARTS = {
     "a header for the backend": (header("X-C", "1"), header("X-C", "2"), {equivalence.REQUESTS}),
     "a request of a policy's own": (SENT, SENT.replace("/a<", "/b<"), {equivalence.OWN_REQUESTS}),

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from tests.sampling import examples
 from tests.unit.reasoning.proving import policy_pairs as pairs
 
+from apimpolicy import compile_expression
 from apimpolicy.reasoning.languages.language import literal
 from apimpolicy.reasoning.proving.proof import Inquiry, Proof, fixed_cells
-from apimpolicy.reasoning.semantics.unknowns import Unknowns
+from apimpolicy.reasoning.semantics.evaluation import Evaluation
+from apimpolicy.reasoning.semantics.unknowns import Unknowns, Unsupported
 from apimpolicy.reasoning.semantics.values import ABSENT, NULL, Number, Text, Truth
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.terms.term import value_of
@@ -70,6 +72,22 @@ def test_paths_and_methods_are_those_of_an_operation() -> None:
     path = free.outcome.start.get("url", "Path")
     assert isinstance(path, Text)
     assert not free.question(terms.not_(terms.same(path.term, terms.text("/a")))).decide().is_proven
+
+
+def test_an_expression_that_has_no_term_may_be_true_or_not() -> None:
+    made = proof()
+    expression = compile_expression('@(context.Request.Method == "GET")')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Evaluation, "run", _refuse)
+        unknown = made.expression(expression, made.outcome.start)
+    for each in (unknown, terms.not_(unknown)):
+        assert not made.question(each).decide().is_proven
+    known = made.expression(expression, made.outcome.start)
+    assert made.question(terms.all_of(known, terms.not_(known))).decide().is_proven
+
+
+def _refuse(*_: object) -> None:
+    raise Unsupported("something else")
 
 
 ASSUMED = [terms.variable(f"assumed {number}", terms.TRUTH) for number in range(4)]
