@@ -53,7 +53,10 @@ LAWS = {
     "csharp/emit": ["tests/property/test_generated_code.py"],
     "checks": ["tests/rules/test_rules.py"],
     "reasoning/proving": ["tests/property/test_refactorings.py"],
-    "reasoning/semantics": ["tests/property/test_models_admit_reality.py", "tests/unit/reasoning/proving"],
+    "reasoning/semantics": [
+        *("tests/property/test_models_admit_reality.py", "tests/unit/reasoning/proving"),
+        "tests/unit/reasoning/transfer/test_model_is_exact.py",
+    ],
     "reasoning/transfer": ["tests/property/test_models_admit_reality.py", "tests/unit/reasoning/proving"],
     "testing/comparing": [
         *(f"tests/services/test_{name}.py" for name in ("setting_changes", "service_changes", "moved_policies")),

@@ -70,6 +70,22 @@ REQUESTED = (
     '<send-request mode="{}" response-variable-name="r" ignore-error="{}"><set-url>https://a.example</set-url>{}'
     "</send-request>"
 )
+COUNT = '((List<string>)context.Variables["v"]).Count'
+BODY = "context.Request.Body.As<string>()"
+KEPT = {
+    "": "",
+    "by a cast": '((List<string>)context.Variables["v"]).Add("x");',
+    "by a local": 'var l = (List<string>)context.Variables["v"]; l.Add("x");',
+    "by a pattern": 'if (context.Variables["v"] is List<string> l) { l.Add("x"); }',
+    "by a conversion": 'var l = context.Variables["v"] as List<string>; object o = l; ((IList<string>)o).Clear();',
+    "by a lambda": 'var l = (List<string>)context.Variables["v"]; Action f = () => l.Add("x"); f();',
+    "in a list": 'var l = new List<object> { context.Variables["v"] }; ((List<string>)l[0]).Add("x");',
+    "in an object": 'var o = new { L = (List<string>)context.Variables["v"] }; o.L.RemoveAt(0);',
+    "in a tuple": 'var t = ((List<string>)context.Variables["v"], 1); t.Item1.Insert(0, "x");',
+    "by a loop": 'foreach (var o in new[] { (List<string>)context.Variables["v"] }) { o.Add("x"); }',
+    "by a query": 'new[] { (List<string>)context.Variables["v"] }.ToList().ForEach(o => o.Add("x"));',
+}
+"""Changes of an object in a variable."""
 FORMS = {
     **{
         f"{action} {kind}{count}": f'<set-{kind} name="{name}" exists-action="{action}">{values}</set-{kind}>'
@@ -144,6 +160,24 @@ FORMS = {
     "nothing left": when(P, RETURN, RETURN) + header("X-C", "1"),
     "thrown in a branch": when(P, variable("v", code(f"int.Parse({B})"))) + header("X-C", "1"),
     "thrown in a condition": when(f"int.Parse({B}) > 1", header("X-C", "1")),
+    **{
+        f"a list that is kept {name}": variable("v", code(f"new List<string> {{ {A} }}"))
+        + variable("w", html.escape(f"@{{ {change} return 1; }}"))
+        + when(f"{COUNT} == 1", header("X-C", "1"), header("X-C", "2"))
+        for name, change in KEPT.items()
+    },
+    "an object that is kept": variable("v", code('new JObject(new JProperty("a", 1))'))
+    + variable("w", html.escape('@{ ((JObject)context.Variables["v"])["a"] = 2; return 1; }'))
+    + when('(int)((JObject)context.Variables["v"])["a"] == 1', header("X-C", "1"), header("X-C", "2")),
+    "variables as a dictionary": variable("v", "a")
+    + variable("w", html.escape('@{ ((IDictionary<string, object>)context.Variables)["v"] = "b"; return 1; }'))
+    + when('(string)context.Variables["v"] == "a"', header("X-C", "1"), header("X-C", "2")),
+    "a body twice": variable("v", code(BODY)) + header("X-C", code(BODY)),
+    "a body that stays": variable("v", code(BODY.replace("()", "(true)"))) + header("X-C", code(BODY)),
+    "a body in rounds": f'<retry condition="{code(P)}" count="1" interval="0">{header("X-C", code(BODY))}</retry>'
+    + header("X-D", code(BODY)),
+    "a body at once": f'<wait for="all">{when("true", variable("v", code(BODY)))}</wait>' + header("X-D", code(BODY)),
+    "a body that is set": "<set-body>a</set-body>" + header("X-C", code(BODY)),
     "no condition": f'<choose><when condition="{code(A)}">{header("X-C", "1")}</when></choose>',
 }
 """Policies in inbound, of which the model has exact forms, at their bounds."""
