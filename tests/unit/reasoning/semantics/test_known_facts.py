@@ -25,7 +25,7 @@ NEVER = [
     f'{M} == {M}.ToLower() && {M} == "GET"',
     f'{H}.Trim() == "a "',
     f"{H}.Split(',')[0].Contains(\",\")",
-    f'{H}.IndexOf("a") < -1',
+    f"{H}.IndexOf('a') < -1",
     f'!context.Request.Headers.ContainsKey("X") && {H} != ""',
     f'int.Parse({H}) == 5 && {H} == "6"',
     f'{H}.ToUpper() == "a"',
