@@ -88,6 +88,14 @@ SAME_FORM = {
         WITH_VARIABLE,
         WITH_VARIABLE.replace("&quot;v&quot;", "&quot;u&quot;").replace('"v"', '"u"'),
     ),
+    "another name of a variable that may be there": (
+        variable("v", code(A)) + when('context.Variables.ContainsKey("v")', RETURN),
+        variable("u", code(A)) + when('context.Variables.ContainsKey("u")', RETURN),
+    ),
+    "another name of a variable with a default": (
+        variable("v", code(A)) + when('context.Variables.GetValueOrDefault<string>("v", "b") == "a"', RETURN),
+        variable("u", code(A)) + when('context.Variables.GetValueOrDefault<string>("u", "b") == "a"', RETURN),
+    ),
     "another name of a response": (
         SENT + header("X-C", code(f"{R}.StatusCode.ToString()")),
         SENT.replace('"r"', '"s"') + header("X-C", code(f"{R}.StatusCode.ToString()").replace("r&quot;", "s&quot;")),

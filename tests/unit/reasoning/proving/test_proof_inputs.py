@@ -13,15 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sampling import examples
 from tests.unit.reasoning.proving import policy_pairs as pairs
+from tests.unit.reasoning.proving.policy_pairs import header
 
-from apimpolicy import compile_expression
+from apimpolicy import Gateway, Operation, Response, compile_expression
 from apimpolicy.reasoning.languages.language import literal
 from apimpolicy.reasoning.proving.proof import Inquiry, Proof, fixed_cells
 from apimpolicy.reasoning.semantics.evaluation import Evaluation
 from apimpolicy.reasoning.semantics.unknowns import Unknowns, Unsupported
-from apimpolicy.reasoning.semantics.values import ABSENT, NULL, Number, Text, Truth
+from apimpolicy.reasoning.semantics.values import ABSENT, NULL, Number, Text, Truth, leaves
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.terms.term import value_of
+from apimpolicy.testing.claims.harnesses import Setup, harness_of
 
 KNOWN: list[Any] = [None, True, False, 0, -1, 1, 2**31 - 1, -(2**31), "", "a", "@", "a@b"]
 UNKNOWN: list[Any] = [2**31, -(2**31) - 1, 1.5, [], {}, "é", "@(1)"]
@@ -88,6 +90,27 @@ def test_an_expression_that_has_no_term_may_be_true_or_not() -> None:
 
 def _refuse(*_: object) -> None:
     raise Unsupported("something else")
+
+
+@pytest.mark.parametrize("handler", ["", header("X", "1")])
+def test_requests_that_the_gateway_refuses_end_without_the_policies(handler: str) -> None:
+    """Over its capacity, for no operation, or without a key: the statuses that runs show are those of ends."""
+    text = pairs.document(on_error=handler)
+    gateways = {
+        429: Gateway(now=pairs.NOW, backend=Response(200), over_capacity=True),
+        404: Gateway(now=pairs.NOW, backend=Response(200), operation=Operation(method="PUT", url_template="/other")),
+    }
+    for status, gateway in gateways.items():
+        made = harness_of({"api": text}, Setup(gateway, pairs.NOW, pairs.CERTIFICATES))
+        assert gateway.run(made.scopes, pairs.REQUESTS[0]).response.status_code == status
+        known = Proof(made.program, gateway, {}, scopes=made.scopes)
+        statuses = {
+            value_of(leaf.term, {}) for end in known.ends for leaf in leaves(end.status) if isinstance(leaf, Number)
+        }
+        refused = {401, 404} if status == 404 and not handler else {429} if status == 429 else set()
+        assert statuses & {401, 404, 429} == refused
+    plain = proof()
+    assert len(plain.ends) == len(plain.outcome.ends)
 
 
 ASSUMED = [terms.variable(f"assumed {number}", terms.TRUTH) for number in range(4)]

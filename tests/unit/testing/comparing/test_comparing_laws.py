@@ -14,10 +14,13 @@ from tests.unit.reasoning.proving import policy_pairs as pairs
 
 pytest.importorskip("z3")
 
+from apimpolicy.reasoning.scenarios.scenario import Bounds
 from apimpolicy.report.difference_data import ADDED, CHANGED, MOVED, REMOVED, ElementChange
 from apimpolicy.testing.comparing.changed_files import Accounts, remainder
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, of_element, with_moves
 from apimpolicy.testing.comparing.observed_differences import differences
+from apimpolicy.testing.comparing.running import compare_versions
+from apimpolicy.testing.comparing.versions import versions
 
 DOCUMENTS = pairs.documents()
 EACH = 1000 if IS_NIGHTLY else 8
@@ -167,3 +170,45 @@ def test_each_changed_value_of_a_file_needs_an_account(path: tuple[Any, ...], tm
     assert bool(rest_of(tmp_path, old, json.dumps(changed_at(TREE, path), indent=1), accounts=accounts)) is not (
         is_of_operation or path[-1] in FOR_PEOPLE
     )
+
+
+CODE = {
+    'locals {{\n  description = "{}"\n}}\n': True,
+    'locals {{\n  texts = {{\n    title = "{}"\n  }}\n}}\n': True,
+    'resource "azurerm_api_management_api" "b" {{\n  description = "{}"\n}}\n': False,
+    'resource "azurerm_api_management_api" "b" {{\n  nested {{\n    summary = "{}"\n  }}\n}}\n': False,
+    'resource "azurerm_api_management_api" "b" {{\n  name = "{}"\n}}\n': True,
+}
+
+
+@pytest.mark.parametrize("code", CODE)
+def test_text_for_people_in_code_needs_no_account_but_values_do(code: str, tmp_path: Path) -> None:
+    rest = rest_of(tmp_path, code.format("a"), code.format("b"), "main.tf")
+    assert bool(rest) is CODE[code]
+    assert rest_of(tmp_path, code.format("a"), code.format("a").replace("\n", "\n\n"), "main.tf") == []
+
+
+CHECKED = '<check-header name="X" failed-check-httpcode="401" failed-check-error-message="no" ignore-case="true"/>'
+
+
+@pytest.mark.parametrize("is_old", [True, False], ids=["old", "new"])
+def test_two_files_are_compared_within_the_service_that_one_is_in(is_old: bool, tmp_path: Path) -> None:
+    """The order of both files doesn't matter for what is around them."""
+    policy = "<policies><inbound><base />{}</inbound><backend><base /></backend></policies>"
+    information = {"properties": {"displayName": "Orders", "path": "orders", "subscriptionRequired": False}}
+    operation = {"properties": {"displayName": "Get", "method": "GET", "urlTemplate": "/{id}"}}
+    files = {
+        "service/policy.xml": "<policies><inbound /><backend><forward-request /></backend></policies>",
+        "service/apis/orders/apiInformation.json": json.dumps(information),
+        "service/apis/orders/operations/get/operationInformation.json": json.dumps(operation),
+        "service/apis/orders/policy.xml": policy.format(CHECKED),
+        "alone.xml": policy.format(""),
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    paths = [str(tmp_path / "service/apis/orders/policy.xml"), str(tmp_path / "alone.xml")]
+    with versions(*(paths if is_old else paths[::-1])) as found:
+        report = compare_versions(found, lambda _: Bounds(seconds=2))
+    assert [each.sentence for each in report.items]
+    assert any("orders" in each.request for each in report.items)
