@@ -136,6 +136,19 @@ def _truths(depth: int) -> st.SearchStrategy[Known]:
     )
 
 
+@pytest.mark.parametrize("sort", [terms.TRUTH, terms.NUMBER])
+def test_a_variable_that_may_have_any_value_has_one_of_its_sort(sort: str) -> None:
+    free, other = (terms.variable(name, sort) for name in ("free", "other"))
+    formula = (
+        terms.any_of(TRUTHS[0], free, other)
+        if sort == terms.TRUTH
+        else terms.any_of(TRUTHS[0], terms.at_most(free, other))
+    )
+    found = Question(formula, lambda _: ()).ask([TRUTHS[0]])
+    assert found.model is not None
+    assert {type(found.model.values[each]) for each in (free, other)} == {bool if sort == terms.TRUTH else int}
+
+
 def fixed(values: Values) -> Term:
     """Return the formula that is true for these values alone."""
     made = {
@@ -196,9 +209,11 @@ def test_the_solver_agrees(data: st.DataObject, values: Values) -> None:
         assert status == free.status == "possible"
     else:
         assert status == "impossible"
+    types = {terms.TRUTH: bool, terms.NUMBER: int, terms.TEXT: str}
+    for each, found in free.model.values.items() if free.model is not None else ():
+        assert type(found) is types[each.sort]
     if free.model is not None and not is_approximate(formula):
-        found = {each: free.model.values.get(each, value) for each, value in values.items()}
-        assert value(found)
+        assert value({each: free.model.values.get(each, value) for each, value in values.items()})
 
 
 def with_truths(values: Values) -> list[Values]:
@@ -316,6 +331,14 @@ def test_texts_that_are_equal_or_not_have_words_of_their_languages(
 
 def test_equal_constructions_are_the_same_term() -> None:
     (a, b), (m, n), (s, t) = TRUTHS, NUMBERS, TEXTS
+    length = measures.Length()
+
+    def at_most(term: Term, bound: int) -> Term:
+        return terms.at_most(term, terms.number(bound))
+
+    def at_least(term: Term, bound: int) -> Term:
+        return terms.at_most(terms.number(bound), term)
+
     for first, second in (
         (terms.choice(terms.not_(a), m, n), terms.choice(a, n, m)),
         (terms.not_(terms.not_(a)), a),
@@ -328,6 +351,22 @@ def test_equal_constructions_are_the_same_term() -> None:
         (terms.equal(terms.number(1), m), terms.equal(m, terms.number(1))),
         (terms.total(m, terms.number(0)), terms.total(terms.number(0), m)),
         (terms.scaled(1, m), m),
+        (terms.scaled(0, m), terms.number(0)),
+        (terms.scaled(-2, terms.number(3)), terms.number(-6)),
+        (terms.quotient(terms.number(-7), 2), terms.number(-4)),
+        (terms.remainder(terms.number(-7), 2), terms.number(1)),
+        (terms.measure(length, terms.text("ab")), terms.number(2)),
+        (terms.same(terms.text("a"), s), terms.member(s, languages.literal("a"))),
+        (terms.at_most(m, m), terms.TRUE),
+        (terms.at_most(terms.number(2), terms.number(1)), terms.FALSE),
+        (at_most(terms.measure(length, s), 2), terms.member(s, length.at_most(2))),
+        (at_least(terms.measure(length, s), 3), terms.not_(terms.member(s, length.at_most(2)))),
+        (at_most(terms.choice(a, terms.number(1), terms.number(5)), 3), a),
+        (at_most(terms.scaled(2, m), 5), at_most(m, 2)),
+        (at_most(terms.scaled(-2, m), 5), at_least(m, -2)),
+        (at_most(terms.total(m, terms.number(2)), 5), at_most(m, 3)),
+        (at_most(terms.total(terms.number(2), m), 5), at_most(m, 3)),
+        (at_least(m, 4), terms.not_(at_most(m, 3))),
     ):
         assert first is second
 
