@@ -41,6 +41,9 @@ EQUIVALENT = {
     "reasoning/proving/equivalence.py: len(old.sent) > 1 → (len(old.sent) >= 1)": (
         "where a single request is sent, the backend is reached, which is compared in any case"
     ),
+    "reasoning/proving/proof.py: if self._question is None: return → if False: return": (
+        "a question about what is never true has no models, either"
+    ),
     "reasoning/transfer/exchanges.py: 255 → (256)": "no part of an address is 256",
     "reasoning/terms/solving.py: 60_000 → (60001)": "a limit of work, at which nothing else begins",
     "reasoning/languages/patterns.py: 512 → (513)": "the size of a cache",
