@@ -209,10 +209,11 @@ REQUESTS = [
         headers={"X-A": "ax", "Origin": "https://a.example", "Access-Control-Request-Method": "GET"},
     ),
     Request("GET", "https://a.example/p", ip_address="10.0.0.1"),
+    Request("GET", "https://a.example/p", headers={"X-A": "a"}),
 ]
-"""The last one is the first one again, so that counters and caches are seen."""
+"""The last but one is the first one again, so that counters and caches are seen. Services fail for the last one."""
 OK_ANSWER = Response(200, headers={"X-R": "0", "X-S": ["1", "2"]}, body="given")
-ANSWERS = [OK_ANSWER] * len(REQUESTS)
+ANSWERS: list[Response | None] = [*[OK_ANSWER] * (len(REQUESTS) - 1), None]
 ANSWERS[2] = Response(503, headers={"Location": "https://a.example/q"})
 ANSWERS[3] = Response(302, headers={"X-S": "1", "Location": "https://a.example/q"}, body="")
 """Responses of backends and other services to each request: the same, whatever a version sends."""
@@ -235,9 +236,11 @@ def outcomes(text: str, wider: str = "") -> list[Any]:
     """Return what requests do, one after the other."""
     made = harness(text, wider)
     assert made is not None
-    current = OK_ANSWER
+    current: Response | None = OK_ANSWER
 
     def answer(_: Any) -> Response:
+        if current is None:
+            raise TimeoutError
         return current
 
     found = []
