@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.sampling import sampled
 from tests.unit.reasoning.proving import policy_pairs as pairs
-from tests.unit.reasoning.proving.policy_pairs import RETURN, A, B, Q, _near, code, header, variable, when
+from tests.unit.reasoning.proving.policy_pairs import RETURN, SENT, A, B, Q, _near, code, header, variable, when
 from tests.unit.reasoning.transfer.generated_policies import combinations
 from tests.unit.reasoning.transfer.test_model_admits_runs import _equals, _field, _is, _is_number, _url, _variable
 
@@ -70,6 +70,8 @@ REQUESTED = (
     '<send-request mode="{}" response-variable-name="r" ignore-error="{}"><set-url>https://a.example</set-url>{}'
     "</send-request>"
 )
+TEXT_OF_R = 'context.Variables["r"].ToString()'
+BODY_OF_R = '(context.Variables["r"] as IResponse)?.Body.As<string>() ?? context.Variables["r"].ToString()'
 COUNT = '((List<string>)context.Variables["v"]).Count'
 BODY = "context.Request.Body.As<string>()"
 KEPT = {
@@ -178,6 +180,11 @@ FORMS = {
     + header("X-D", code(BODY)),
     "a body at once": f'<wait for="all">{when("true", variable("v", code(BODY)))}</wait>' + header("X-D", code(BODY)),
     "a body that is set": "<set-body>a</set-body>" + header("X-C", code(BODY)),
+    "a body of a response or of another object": when(P, SENT, variable("r", code("new JObject()")))
+    + f"<return-response><set-body>{code(BODY_OF_R)}</set-body></return-response>",
+    "a body of an object": variable("r", code("new JObject()"))
+    + when(P, SENT)
+    + f"<return-response><set-body>{code(TEXT_OF_R)}</set-body></return-response>",
     "no condition": f'<choose><when condition="{code(A)}">{header("X-C", "1")}</when></choose>',
 }
 """Policies in inbound, of which the model has exact forms, at their bounds."""
