@@ -307,6 +307,21 @@ def test_unknown_scopes_get_the_same(name: str) -> None:
     assert compare(one.program, other.program, {}, of_element, KnownDifferences()).is_proven
 
 
+def test_the_number_of_requests_to_a_backend_is_compared() -> None:
+    """Also where the caller gets the same: a first request is sent under another condition."""
+    one, other = (
+        pairs.document(backend=when("true", when(condition, "<forward-request />") + "<forward-request />"))
+        for condition in (P, f'{A} == "b"')
+    )
+    old, new = pairs.harness(one), pairs.harness(other)
+    assert old is not None
+    assert new is not None
+    assert ("sent", "1", "2") in pairs.kinds(one, other)
+    found = compared(old, new)
+    assert not found.is_proven
+    assert equivalence.REQUESTS not in found.parts
+
+
 def test_policies_that_add_headers_at_the_end_depend_on_what_is_counted() -> None:
     """Whose counters are equal is known of policies with these traits (`Run.enter`)."""
     specifications = [specification_of(name) for name in names()]

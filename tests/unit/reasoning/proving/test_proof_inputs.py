@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -22,7 +23,8 @@ from apimpolicy.reasoning.semantics.evaluation import Evaluation
 from apimpolicy.reasoning.semantics.unknowns import Unknowns, Unsupported
 from apimpolicy.reasoning.semantics.values import ABSENT, NULL, Number, Text, Truth, leaves
 from apimpolicy.reasoning.terms import term as terms
-from apimpolicy.reasoning.terms.term import value_of
+from apimpolicy.reasoning.terms.solving import CheckResult, Question
+from apimpolicy.reasoning.terms.term import Term, value_of
 from apimpolicy.testing.claims.harnesses import Setup, harness_of
 
 KNOWN: list[Any] = [None, True, False, 0, -1, 1, 2**31 - 1, -(2**31), "", "a", "@", "a@b"]
@@ -117,6 +119,14 @@ ASSUMED = [terms.variable(f"assumed {number}", terms.TRUTH) for number in range(
 CLAUSES = st.lists(st.lists(st.tuples(st.sampled_from(ASSUMED), st.booleans()), min_size=1, max_size=3), max_size=4)
 
 
+_ask = Question.ask
+
+
+def _with_all_assumptions(question: Question, assumptions: Sequence[Term] = ()) -> CheckResult:
+    found = _ask(question, assumptions)
+    return found._replace(core=tuple(assumptions)) if found.status == "impossible" else found
+
+
 def holds(clauses: list[list[tuple[Any, bool]]], true: set[Any]) -> bool:
     return all(any((each in true) is sign for each, sign in clause) for clause in clauses)
 
@@ -130,7 +140,9 @@ def test_a_proof_depends_on_as_few_assumptions_as_it_can(clauses: list[list[tupl
     formula = terms.all_of(
         *(terms.any_of(*(each if sign else terms.not_(each) for each, sign in clause)) for clause in clauses)
     )
-    found = Inquiry(unknowns, formula).decide_under_assumptions()
+    with pytest.MonkeyPatch.context() as patch:  # a solver may say that more is needed than is
+        patch.setattr(Question, "ask", _with_all_assumptions)
+        found = Inquiry(unknowns, formula).decide_under_assumptions()
     every = [{*chosen} for size in range(5) for chosen in itertools.combinations(ASSUMED, size)]
     in_question = {each for clause in clauses for each, _ in clause}
     assert found.is_proven is not any(holds(clauses, true) for true in every if in_question <= true)
