@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.sampling import IS_NIGHTLY, sampled
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from tests.sampling import IS_NIGHTLY, examples, sampled
 from tests.unit.reasoning.proving import policy_pairs as pairs
 
 pytest.importorskip("z3")
@@ -18,7 +20,7 @@ from apimpolicy.reasoning.scenarios.scenario import Bounds
 from apimpolicy.report.difference_data import ADDED, CHANGED, MOVED, REMOVED, ElementChange
 from apimpolicy.testing.comparing.changed_files import Accounts, remainder
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, of_element, with_moves
-from apimpolicy.testing.comparing.observed_differences import differences
+from apimpolicy.testing.comparing.observed_differences import _cut, differences
 from apimpolicy.testing.comparing.running import compare_versions
 from apimpolicy.testing.comparing.versions import versions
 
@@ -104,6 +106,20 @@ def fields(headers: Any) -> list[Any]:
     return sorted(
         (name.lower(), tuple(values)) for name, values in headers.fields() if name.lower() != "content-length"
     )
+
+
+@settings(max_examples=examples(150))
+@given(st.integers(0, 250), st.text("ab", max_size=3), st.text("ab", max_size=3), st.integers(0, 150))
+@example(150, "", "a", 0)
+def test_long_texts_are_shown_where_they_differ(before: int, one: str, other: str, after: int) -> None:
+    texts = ["x" * before + each + "y" * after for each in (one, other)]
+    shown = _cut(*texts)
+    assert (shown[0] == shown[1]) is (texts[0] == texts[1])
+    for text, part in zip(texts, shown, strict=True):
+        assert len(part) <= 100
+        assert part.strip("…") in text
+        assert part == text or max(map(len, texts)) > 100
+        assert part.startswith("…") is (max(map(len, texts)) > 100 and not text.startswith(part.rstrip("…")))
 
 
 TREE = {
