@@ -64,6 +64,7 @@ LAWS = {
     "testing/comparing": [
         *(f"tests/services/test_{name}.py" for name in ("setting_changes", "service_changes", "moved_policies")),
         *(f"tests/services/test_{name}.py" for name in ("nothing_vanishes", "tested_differences")),
+        *(f"tests/services/test_{name}.py" for name in ("inventory", "time_of_comparisons")),
     ],
 }
 """Tests of a room that stand elsewhere, since other rooms have a part in them."""

@@ -22,7 +22,8 @@ from apimpolicy.testing.comparing.changed_files import Accounts, remainder
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, of_element, with_moves
 from apimpolicy.testing.comparing.observed_differences import _cut, differences
 from apimpolicy.testing.comparing.running import compare_versions
-from apimpolicy.testing.comparing.versions import versions
+from apimpolicy.testing.comparing.service_comparison import _is_fragment
+from apimpolicy.testing.comparing.versions import Version, VersionPair, versions
 
 DOCUMENTS = pairs.documents()
 EACH = 1000 if IS_NIGHTLY else 8
@@ -186,6 +187,14 @@ def test_each_changed_value_of_a_file_needs_an_account(path: tuple[Any, ...], tm
     assert bool(rest_of(tmp_path, old, json.dumps(changed_at(TREE, path), indent=1), accounts=accounts)) is not (
         is_of_operation or path[-1] in FOR_PEOPLE
     )
+
+
+def test_a_fragment_is_one_in_either_version() -> None:
+    fragment, policy = (Version("a", f"<{name} />".encode(), "a.xml") for name in ("fragment", "policies"))
+    assert _is_fragment(VersionPair("a", fragment, None))
+    assert _is_fragment(VersionPair("a", policy, fragment))
+    assert not _is_fragment(VersionPair("a", policy, policy))
+    assert not _is_fragment(VersionPair("a", None, policy))
 
 
 CODE = {
