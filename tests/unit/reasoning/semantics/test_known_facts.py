@@ -33,7 +33,18 @@ NEVER = [
     'context.Request.Headers.ContainsKey("x") != context.Request.Headers.ContainsKey("X")',
     f'bool.Parse({H}) && {H} == "false"',
 ]
+COUNTS = ("context.Request.Headers", "X"), ("context.Request.Url.Query", "q")
+NEVER += [f'{of}.ContainsKey("{name}") && {of}.Count == 0' for of, name in COUNTS]
+NEVER += [f'{of}.Count == 0 && {of}.ContainsKey("{name}")' for of, name in COUNTS]
+NEVER += ["context.Request.Headers.Count == 0", "context.Request.Url.Query.Count < 0"]
+NEVER += ["context.Request.Url.Host != context.Request.Url.Host"]
 POSSIBLE = [
+    "context.Request.Url.Query.Count == 0",
+    "context.Elapsed.ToString() != context.Elapsed.ToString()",
+    "context.Elapsed != context.Elapsed",
+    "DateTime.UtcNow != DateTime.UtcNow",
+    "Guid.NewGuid() != Guid.NewGuid()",
+    "new Random().Next(9) != new Random().Next(9)",
     f'({N} + "") == "3"',
     f'({N} - 5).ToString() == "-1"',
     f"{N} == 0 || {N} > 8",
