@@ -13,6 +13,7 @@ from tests.unit.reasoning.proving import policy_pairs as pairs
 
 from apimpolicy import compile_expression
 from apimpolicy.reasoning.proving.proof import Proof
+from apimpolicy.reasoning.semantics.facts import escapes
 
 M, N = "context.Request.Method", "context.Request.Method.Length"
 H = 'context.Request.Headers.GetValueOrDefault("X", "")'
@@ -76,3 +77,34 @@ def test_a_contradiction_is_proven(code: str) -> None:
 @pytest.mark.parametrize("code", POSSIBLE)
 def test_what_is_possible_is_never_proven_impossible(code: str) -> None:
     assert not is_never(code)
+
+
+ESCAPES = {
+    "context.Request.Method": False,
+    'context.Request.Headers.ContainsKey("a")': False,
+    "context.Request == null": False,
+    "context.Request is IRequest": False,
+    "context.Response?.StatusCode": False,
+    "(context.Response ?? context.Response) == null": False,
+    "{ var r = context.Request; return r.Method; }": False,
+    "{ foreach (var h in context.Request.Headers) { return h.Key; } return null; }": False,
+    "context.Request.Headers.Select(h => h.Key).First()": False,
+    "context.Request": True,
+    "context.Variables": True,
+    "(object)context.Request": True,
+    "context.Request is IRequest r && r.Method == null": True,
+    "new List<object> { context.Request }": True,
+    "new { R = context.Request }.R.Method": True,
+    "(context.Request, 1).Item1.Method": True,
+    "{ object r = context.Request; return r == null; }": True,
+    "{ Func<IRequest> f = () => context.Request; return f().Method; }": True,
+    "((IDictionary<string, object>)context.Variables).Count": True,
+    "context.Request.Headers.Cast<object>().Count()": True,
+}
+"""Whether an object of the gateway is used in another way than to read its members, so that more may change it."""
+
+
+@pytest.mark.parametrize("code", ESCAPES)
+def test_an_object_of_the_gateway_is_followed_as_long_as_its_members_are_read(code: str) -> None:
+    text = f"@{code}" if code.startswith("{") else f"@({code})"
+    assert escapes(compile_expression(text).bound.body) is ESCAPES[code]
