@@ -74,8 +74,9 @@ class _Forms:
 
     def of(self, node: Bound) -> Any:
         if isinstance(node, nodes.Expression):
-            if node.is_constant and (node.constant is None or isinstance(node.constant, (bool, int, float, str))):
-                return CONSTANT, str(node.type), f"{node.constant}"
+            if node.is_constant:  # null is no text, and each number has its own representation
+                is_text = node.constant is None or isinstance(node.constant, str)
+                return CONSTANT, str(node.type), node.constant if is_text else repr(node.constant)
             if (name := self._variable(node)) is not None:
                 return name
         match node:
@@ -91,8 +92,6 @@ class _Forms:
                 return self._chosen("if", node, node.condition, node.then, node.otherwise)
             case nodes.Local():
                 return "local", self._number(node.symbol)
-            case nodes.Placeholder():
-                return "placeholder", self.numbers.setdefault(id(node), len(self.numbers)), str(node.type)
         return self._generic(node)
 
     def _generic(self, node: Bound) -> Any:
@@ -114,11 +113,9 @@ class _Forms:
                 return str(value)
             case None | bool() | int() | str():
                 return value
-        return repr(value), id(value)  # of something that only this tree has: the same as nothing else
+        return object()  # of something that only this tree has, as a local function: the same as nothing else
 
     def _number(self, symbol: LocalSymbol) -> Any:
-        if symbol.kind == "context":
-            return "context"
         return self.numbers.setdefault(id(symbol), len(self.numbers)), str(symbol.type), symbol.kind
 
     # Variables of the policy
@@ -165,7 +162,7 @@ class _Forms:
 
     def _comparison(self, node: nodes.Binary) -> Any:
         left, right, operator = self.of(node.left), self.of(node.right), node.operator
-        if left[0] == CONSTANT and right[0] != CONSTANT:
+        if left[0] == CONSTANT:
             left, right, operator = right, left, _MIRRORED[operator]
         type_ = str(node.operand_type)
         if type_ == "bool" and right in (TRUE, FALSE) and operator in ("==", "!="):

@@ -93,8 +93,6 @@ def inquiry(
             return ProofResult(False, reasons=(Reason("policies with too many ends to compare"),))
         if first.unknown_steps != second.unknown_steps:
             return ProofResult(False, reasons=(Reason("what a policy or fragment does that isn't known"),))
-        if first.adds_uncounted or second.adds_uncounted:
-            return ProofResult(False, reasons=(Reason("headers that policies add to the answer at its end"),))
         found = _Differences(known)
         wider = terms.FALSE if knows_scopes else terms.any_of(*found.wider_scopes(first, second))
         if wider is terms.TRUE:
@@ -105,9 +103,7 @@ def inquiry(
             OUTCOMES: terms.any_of(*found.outcomes(first, second)),
             CONTENTS: terms.any_of(*found.contents(first, second)),
         }
-    return EquivalenceInquiry(
-        unknowns, wider, {name: part for name, part in parts.items() if name not in known.parts()}, parts
-    )
+    return EquivalenceInquiry(unknowns, wider, parts, known.parts())
 
 
 def _canonical(

@@ -83,7 +83,8 @@ class _Normalizer:
         self.reads_errors = any(_READS_ERRORS in text for text in texts)
         self.has_unknown_policies = False
         """Policies or fragments that may read any variable."""
-        self.counts: dict[tuple[str, str], int] = {}
+        self.of_scopes: list[tuple[str, str]] = []
+        """The scopes and names of policies for which their scope matters."""
 
     def form(self) -> Hashable:
         sections = {name: self.sequence(steps) for name, steps in self.program.sections.items()}
@@ -135,8 +136,8 @@ class _Normalizer:
         place: tuple[Any, ...] = ()
         self.has_unknown_policies |= step.specification is None or step.name == "include-fragment"
         if step.specification is None or has_trait(step.name, *_OF_A_SCOPE):
-            count = self.counts[step.scope, step.name] = self.counts.get((step.scope, step.name), 0) + 1
-            place = (step.scope, count)
+            self.of_scopes.append((step.scope, step.name))
+            place = (step.scope, self.of_scopes.count((step.scope, step.name)))
         if self.reads_places:
             place = (*place, step.scope, step.section, step.path)
         word = "ends" if has_trait(step.name, "terminates") else "policy"
@@ -169,8 +170,7 @@ class _Normalizer:
 
     def _head(self, element: Element) -> tuple[Any, ...]:
         values = ((each.name, self._value(element, each)) for each in element.attributes)
-        attributes = sorted(values, key=lambda each: each[0])
-        return element.name, tuple(attributes)
+        return element.name, tuple(sorted(values))
 
     def _text(self, element: Element) -> Any:
         if element.expression is not None:

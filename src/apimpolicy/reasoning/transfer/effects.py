@@ -43,7 +43,6 @@ def take_effect(run: Run, step: Step, effects: tuple[str, ...]) -> None:
                 run.later.append(step)
             case "answer-headers":
                 run.add_headers(names_added(run, [step]))
-                run.adds_uncounted |= not has_trait(step.name, "limits-calls", "limits")
             case "answers":
                 run.end(
                     run.unknowns.truth(f"whether {step.name} answers"), run.inputs.status(run.next_generation()), None
@@ -308,8 +307,6 @@ def do_anything(run: Run, step: Step) -> None:
     run.serve(run.unknowns.truth(what))
     run.sent.append(Sent(terms.all_of(run.alive, run.unknowns.truth(what)), None, run.unknowns.scope))
     run.add_headers(None)
-    if run.canonical is None:
-        run.adds_uncounted = True
-    else:
+    if run.canonical is not None:
         run.unknown_steps.append(run.unknowns.scope)
     run.later.append(step)

@@ -37,7 +37,6 @@ class Outcome(NamedTuple):
     branches: dict[int, Term]
     outcomes: dict[tuple[int, str], Term]
     added_headers: frozenset[str] | None
-    adds_uncounted: bool
     own_requests: list[OwnRequest]
     wider_scopes: list[WiderScope]
     unknown_steps: list[Hashable]
@@ -77,7 +76,6 @@ def outcome_of(program: Program, run: Run) -> Outcome:
         run.branches,
         run.outcomes,
         run.added_headers,
-        run.adds_uncounted,
         run.own_requests,
         run.wider_scopes,
         run.unknown_steps,

@@ -91,8 +91,6 @@ class Run(RequestFlow):
         self.wider_scopes: list[WiderScope] = []
         self.unknown_steps: list[Hashable] = []
         """The scopes of policies that may do anything, where two programs are compared."""
-        self.adds_uncounted = False
-        """True if these depend on more than the state and the policy's counters: see `enter`."""
         self.values: list[Value] = []
         """What expressions have evaluated to since a policy began to compose a message."""
         self.at_end: list[Excerpt | None] = []

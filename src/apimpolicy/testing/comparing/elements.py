@@ -60,7 +60,7 @@ def _plain(element: Element, made_up: MadeUp | None, *, has_inner: bool) -> str:
     """Return the text of an element: that of markup as it is written, of other elements without those inside."""
     if not has_inner:
         names = "" if made_up is None else made_up.written(element.source, element.content_start, element.content_end)
-        return names or element.text
+        return names or (element.text.strip() if element.name in SECTIONS else element.text)
     specification = specification_of(element.name)
     is_markup = specification is not None and specification.takes_markup
     return element.source.text[element.content_start : element.content_end] if is_markup else ""

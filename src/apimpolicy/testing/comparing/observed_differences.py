@@ -213,7 +213,8 @@ def _cut(one: str, other: str) -> tuple[str, str]:
     """Return two texts, long ones from shortly before the place where they differ."""
     start = 0
     if max(len(one), len(other)) > _LONGEST:
-        same = next((index for index, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
+        differing = (index for index, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1])
+        same = next(differing, min(len(one), len(other)))
         start = max(same - _BEFORE, 0)
     return _shortened(one, start), _shortened(other, start)
 

@@ -63,15 +63,6 @@ ODD = [
 ]
 ROUNDS = 40
 ROOM = "apimpolicy.reasoning.semantics"
-NEVER_EXACT = [
-    "S.StartsWith(T)",
-    "{ int n = 0; while (n < S.Length) { n++; } return n; }",
-    "{ var a = (1, S); var b = (2, T); return a.Item1 == b.Item1 || a.Item2 == b.Item2; }",
-    'new Dictionary<string, string> { { "k", null } }.First().Value == null',
-    "new KeyValuePair<string, string>(S, null).Value == null",
-    "{ int n = 0; S.Split(',').OrderBy(x => n++).ToList(); return n; }",
-    "{ int n = 0; Array.ForEach(S.Split(','), x => { n = 5; }); return n; }",
-]
 
 
 def written(code: str) -> str:
@@ -131,6 +122,8 @@ def _assigned(unknowns: Unknowns, given: dict[str, list[str]]) -> dict[Term, boo
     found: dict[Term, bool | int | str] = {}
     for key, variable in unknowns.inputs.items():
         assert isinstance(key, tuple)
+        if key[0] != "header":
+            continue
         values = given.get(key[1], [])
         parts = {
             "there": bool(values),
@@ -158,8 +151,3 @@ def _concrete(value: Value, assignment: dict[Term, bool | int | str]) -> tuple[A
 @pytest.mark.parametrize("code", FORMS)
 def test_a_form_agrees_with_the_implementation(code: str) -> None:
     assert compare(code).wrong == []
-
-
-def test_forms_are_exact_for_some_texts() -> None:
-    """What has no exact form is listed here, so that none becomes unknown unnoticed."""
-    assert [code for code in FORMS if compare(code, rounds=12).exact == 0] == NEVER_EXACT

@@ -71,6 +71,21 @@ def test_a_failed_assertion_proves_nothing() -> None:
     assert made.check([], 1_000_000)[0] == "unknown"
 
 
+def test_the_process_keeps_the_questions_that_were_used_last() -> None:
+    solver_process.stop()
+    made = [Solver() for _ in range(solver_process.MOST_LIVE + 2)]
+    for each in made:
+        each.add(each.node("bool"))
+    order = [*range(solver_process.MOST_LIVE), 0, *range(solver_process.MOST_LIVE, len(made))]
+    for number in order:
+        assert made[number].check([], 1_000_000)[0] == "sat"
+    kept = [made[number]._number for number in (0, *range(3, len(made)))]
+    assert sorted(kept) == sorted(solver_process._live)
+    for each in made:  # those that were forgotten are told again
+        each.add(each.node("truth", False))
+        assert each.check([], 1_000_000)[0] == "unsat"
+
+
 def test_words_of_texts_that_make_another_fit_together() -> None:
     whole, first, rest = (terms.variable(name, terms.TEXT) for name in ("whole", "first", "rest"))
     is_made_of = terms.same(whole, terms.joined(first, terms.text(","), rest))

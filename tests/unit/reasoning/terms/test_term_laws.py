@@ -17,7 +17,7 @@ from tests.sampling import examples
 from apimpolicy.reasoning.languages import language as languages
 from apimpolicy.reasoning.languages import operations, units
 from apimpolicy.reasoning.languages.language import TooLarge
-from apimpolicy.reasoning.terms import measures
+from apimpolicy.reasoning.terms import measures, solving
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.reasoning.terms.needed import needed
 from apimpolicy.reasoning.terms.solving import Question
@@ -136,6 +136,19 @@ def _truths(depth: int) -> st.SearchStrategy[Known]:
     )
 
 
+@pytest.mark.parametrize("sort", [terms.TRUTH, terms.NUMBER])
+def test_a_variable_that_may_have_any_value_has_one_of_its_sort(sort: str) -> None:
+    free, other = (terms.variable(name, sort) for name in ("free", "other"))
+    formula = (
+        terms.any_of(TRUTHS[0], free, other)
+        if sort == terms.TRUTH
+        else terms.any_of(TRUTHS[0], terms.at_most(free, other))
+    )
+    found = Question(formula, lambda _: ()).ask([TRUTHS[0]])
+    assert found.model is not None
+    assert {type(found.model.values[each]) for each in (free, other)} == {bool if sort == terms.TRUTH else int}
+
+
 def fixed(values: Values) -> Term:
     """Return the formula that is true for these values alone."""
     made = {
@@ -196,9 +209,67 @@ def test_the_solver_agrees(data: st.DataObject, values: Values) -> None:
         assert status == free.status == "possible"
     else:
         assert status == "impossible"
+    types = {terms.TRUTH: bool, terms.NUMBER: int, terms.TEXT: str}
+    for each, found in free.model.values.items() if free.model is not None else ():
+        assert type(found) is types[each.sort]
     if free.model is not None and not is_approximate(formula):
-        found = {each: free.model.values.get(each, value) for each, value in values.items()}
-        assert value(found)
+        assert value({each: free.model.values.get(each, value) for each, value in values.items()})
+
+
+def with_truths(values: Values) -> list[Values]:
+    """Return the values with all combinations of truth values."""
+    return [{**values, **dict(zip(TRUTHS, each, strict=True))} for each in itertools.product((False, True), repeat=2)]
+
+
+@settings(max_examples=examples(90), derandomize=True)
+@given(data=st.data(), values=ASSIGNMENTS)
+def test_assumptions_are_kept_and_a_core_is_enough(data: st.DataObject, values: Values) -> None:
+    """The truth values are free: they are assumed, one and all of them, and each model is left out once."""
+    try:
+        formula, value = data.draw(_truths(2))
+        others = {each: known for each, known in values.items() if each not in TRUTHS}
+        question = Question(terms.all_of(formula, fixed(others), terms.any_of(TRUTHS[0], *TRUTHS)), lambda _: ())
+    except TooLarge:
+        assume(False)
+    possible = [each for each in with_truths(values) if value(each) and any(each[truth] for truth in TRUTHS)]
+    for assumed in ([], TRUTHS[:1], TRUTHS[1:], TRUTHS[::-1]):
+        answer = question.ask(assumed)
+        if answer.status == "impossible":
+            assert {*answer.core} <= {*assumed}
+            assert not any(all(each[truth] for truth in answer.core) for each in possible)
+        elif not is_approximate(formula):
+            assert answer.model is not None
+            assert all(answer.model.values[truth] for truth in assumed)
+            assert any(
+                all(each[truth] == answer.model.values.get(truth, each[truth]) for truth in TRUTHS) for each in possible
+            )
+    found = 0
+    while not is_approximate(formula) and (model := question.ask().model) is not None:
+        question.exclude(model, TRUTHS)
+        found += 1
+        assert found <= 4
+    if not is_approximate(formula) and {*TRUTHS} <= question.all_variables:
+        assert found == len(possible)
+
+
+@pytest.mark.parametrize(
+    "limit", ["_MOST_LINKED", "_MOST_COMPARED", "_MOST_REFINED", "_MOST_STATES_OF_CONFLICTS", "STATES"]
+)
+@settings(max_examples=examples(30), derandomize=True)
+@given(data=st.data(), values=ASSIGNMENTS)
+def test_what_is_impossible_is_so_within_any_limits(limit: str, data: st.DataObject, values: Values) -> None:
+    """Without its work the solver gives up, and its models are proposals."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(solving, limit, 1)
+        try:
+            formula, value = data.draw(_truths(2))
+            question = Question(terms.all_of(formula, fixed(values)), lambda _: ())
+            answers = [question.ask(rounds=rounds).status for rounds in (0, 1, 3)]
+        except TooLarge:
+            assume(False)
+    assert answers[0] == "unknown"
+    if value(values):
+        assert "impossible" not in answers
 
 
 @settings(max_examples=examples(200), derandomize=True)
@@ -260,6 +331,14 @@ def test_texts_that_are_equal_or_not_have_words_of_their_languages(
 
 def test_equal_constructions_are_the_same_term() -> None:
     (a, b), (m, n), (s, t) = TRUTHS, NUMBERS, TEXTS
+    length = measures.Length()
+
+    def at_most(term: Term, bound: int) -> Term:
+        return terms.at_most(term, terms.number(bound))
+
+    def at_least(term: Term, bound: int) -> Term:
+        return terms.at_most(terms.number(bound), term)
+
     for first, second in (
         (terms.choice(terms.not_(a), m, n), terms.choice(a, n, m)),
         (terms.not_(terms.not_(a)), a),
@@ -272,6 +351,22 @@ def test_equal_constructions_are_the_same_term() -> None:
         (terms.equal(terms.number(1), m), terms.equal(m, terms.number(1))),
         (terms.total(m, terms.number(0)), terms.total(terms.number(0), m)),
         (terms.scaled(1, m), m),
+        (terms.scaled(0, m), terms.number(0)),
+        (terms.scaled(-2, terms.number(3)), terms.number(-6)),
+        (terms.quotient(terms.number(-7), 2), terms.number(-4)),
+        (terms.remainder(terms.number(-7), 2), terms.number(1)),
+        (terms.measure(length, terms.text("ab")), terms.number(2)),
+        (terms.same(terms.text("a"), s), terms.member(s, languages.literal("a"))),
+        (terms.at_most(m, m), terms.TRUE),
+        (terms.at_most(terms.number(2), terms.number(1)), terms.FALSE),
+        (at_most(terms.measure(length, s), 2), terms.member(s, length.at_most(2))),
+        (at_least(terms.measure(length, s), 3), terms.not_(terms.member(s, length.at_most(2)))),
+        (at_most(terms.choice(a, terms.number(1), terms.number(5)), 3), a),
+        (at_most(terms.scaled(2, m), 5), at_most(m, 2)),
+        (at_most(terms.scaled(-2, m), 5), at_least(m, -2)),
+        (at_most(terms.total(m, terms.number(2)), 5), at_most(m, 3)),
+        (at_most(terms.total(terms.number(2), m), 5), at_most(m, 3)),
+        (at_least(m, 4), terms.not_(at_most(m, 3))),
     ):
         assert first is second
 

@@ -157,3 +157,28 @@ def test_the_model_admits_what_runs_do(name: str) -> None:
     except DiagnosticError:
         pytest.skip("the gateway refuses the policy")
     assert not wrong, "\n".join([ALL[name].document, *wrong])
+
+
+FAILING = '<forward-request fail-on-error-status-code="true" />'
+
+
+@pytest.mark.parametrize("status", [200, 399, 400, 599, 600])
+def test_statuses_that_count_as_errors_are_those_of_runs(status: int) -> None:
+    document = f"<policies><inbound /><backend>{FAILING}</backend><outbound /><on-error /></policies>"
+    file = file_about("made-up.xml", load_policy(document))
+    harness = harness_of({"api": document}, setup_of(file))
+    static = StaticProofs(harness, [], Expressions({}))
+    run = harness.run({("answer", "0", "status"): status})
+    assert run.result is not None
+    is_error = run.result.error is not None
+    assert is_error is (400 <= status <= 599)
+    seen = [observed(static, end, run.result) for end in static.proof.ends]
+    assert not static.proof.question(terms.any_of(*seen)).decide().is_proven
+    failed = [terms.all_of(end.condition, _status(end, status)) for end in static.proof.ends if end.errors]
+    chances = (terms.not_(each) for each in static.proof.unknowns.chances)
+    is_impossible = static.proof.question(terms.all_of(terms.any_of(*failed), *chances)).decide().is_proven
+    assert is_impossible is not is_error
+
+
+def _status(end: End, status: int) -> Term:
+    return where(end.status, lambda leaf: _is_number(leaf, status))

@@ -1,0 +1,239 @@
+"""Each change of a policy, a file or a run is shown where it is, and mirrored in the other direction."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from tests.sampling import IS_NIGHTLY, examples, sampled
+from tests.unit.reasoning.proving import policy_pairs as pairs
+
+pytest.importorskip("z3")
+
+from apimpolicy.reasoning.scenarios.scenario import Bounds
+from apimpolicy.report.difference_data import ADDED, CHANGED, MOVED, REMOVED, ElementChange
+from apimpolicy.testing.comparing.changed_files import Accounts, remainder
+from apimpolicy.testing.comparing.elements import changed_elements, document_of, of_element, with_moves
+from apimpolicy.testing.comparing.observed_differences import _cut, differences
+from apimpolicy.testing.comparing.running import compare_versions
+from apimpolicy.testing.comparing.service_comparison import _is_fragment
+from apimpolicy.testing.comparing.versions import Version, VersionPair, versions
+
+DOCUMENTS = pairs.documents()
+EACH = 1000 if IS_NIGHTLY else 8
+OPPOSITE = {ADDED: REMOVED, REMOVED: ADDED, CHANGED: CHANGED, MOVED: MOVED}
+
+
+def laid_out(text: str) -> str:
+    """Return a document with each element on a line of its own, so that lines tell elements apart."""
+    return text.replace("><", ">\n<")
+
+
+def spans(old: str, new: str) -> list[ElementChange]:
+    documents = [document_of(text.encode(), "a.xml") for text in (old, new)]
+    return [each.change for each in with_moves(changed_elements(*documents, "a.xml"))]
+
+
+def mirrored(change: ElementChange) -> tuple[Any, ...]:
+    return OPPOSITE[change.what], change.attribute, change.new, change.old, change.is_literal
+
+
+def shown(change: ElementChange) -> tuple[Any, ...]:
+    return change.what, change.attribute, change.old, change.new, change.is_literal
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_each_changed_element_is_shown_with_its_line(name: str) -> None:
+    text = laid_out(DOCUMENTS[name])
+    assert (
+        spans(text, text)
+        == spans(text, re.sub(r"\n", "\n\n  ", text).replace("<inbound>", "<inbound><!-- a -->"))
+        == []
+    )
+    for changed in sampled(dict.fromkeys(pairs.changes(text)), EACH):
+        roots = [document_of(each.encode(), "a.xml").roots[0] for each in (text, changed)]
+        found = spans(text, changed)
+        assert bool(found) is (of_element(roots[0]) != of_element(roots[1])), changed
+        back = spans(changed, text)
+        if MOVED in {each.what for each in found}:  # either of two may be the one that moved
+            assert MOVED in {each.what for each in back}
+        else:
+            assert Counter(map(shown, back)) == Counter(map(mirrored, found)), changed
+        lines = [each.split("\n") for each in (text, changed)]
+        for change in found:
+            if change.what == CHANGED and len(lines[0]) == len(lines[1]):
+                differing = [number for number, pair in enumerate(zip(*lines, strict=True), 1) if pair[0] != pair[1]]
+                assert change.line in differing or (not change.attribute and change.line + 1 in differing), changed
+            if change.what == CHANGED and change.attribute:
+                values = {each.value.text.strip() for part in roots[0].descendants() for each in part.attributes}
+                assert change.old in values, changed
+
+
+@pytest.mark.parametrize("name", sampled(DOCUMENTS, 24))
+def test_each_difference_between_two_runs_is_shown(name: str) -> None:
+    text = DOCUMENTS[name]
+    for changed in sampled(dict.fromkeys(pairs.changes(text)), EACH // 4):
+        if pairs.harness(changed) is None:
+            continue
+        for one, other in zip(pairs.outcomes(text), pairs.outcomes(changed), strict=True):
+            assert not list(differences(one, one))
+            forth, back = list(differences(one, other)), list(differences(other, one))
+            assert Counter(map(swapped, (each.kind for each in back))) == Counter(each.kind for each in forth)
+            assert bool(forth) is (seen(one) != seen(other)), changed
+
+
+def swapped(kind: tuple[str, ...]) -> tuple[str, ...]:
+    return (*kind[:-2], *reversed(kind[-2:])) if kind[0] in ("answer", "sent") else kind
+
+
+def seen(result: Any) -> Any:
+    """Return what a caller, a backend and other services see of a run; failures of a gateway are alike."""
+    response = result.response
+    answer = (response.status_code, response.reason, fields(response.headers), response.body, result.reached_backend)
+    sent = [
+        (each.method, each.url, fields(each.headers), each.body)
+        for each in (*result.backend_requests, *result.sent_requests)
+    ]
+    return "failed" if response.status_code == 500 and result.error is not None else answer, sent
+
+
+def fields(headers: Any) -> list[Any]:
+    return sorted(
+        (name.lower(), tuple(values)) for name, values in headers.fields() if name.lower() != "content-length"
+    )
+
+
+@settings(max_examples=examples(150))
+@given(st.integers(0, 250), st.text("ab", max_size=3), st.text("ab", max_size=3), st.integers(0, 150))
+@example(150, "", "a", 0)
+def test_long_texts_are_shown_where_they_differ(before: int, one: str, other: str, after: int) -> None:
+    texts = ["x" * before + each + "y" * after for each in (one, other)]
+    shown = _cut(*texts)
+    assert (shown[0] == shown[1]) is (texts[0] == texts[1])
+    for text, part in zip(texts, shown, strict=True):
+        assert len(part) <= 100
+        assert part.strip("…") in text
+        assert part == text or max(map(len, texts)) > 100
+        assert part.startswith("…") is (max(map(len, texts)) > 100 and not text.startswith(part.rstrip("…")))
+
+
+TREE = {
+    "paths": {"/a": {"get": {"operationId": "a", "tags": ["x", "y"]}, "put": {"operationId": "b"}}},
+    "properties": {"path": "orders", "nested": {"list": [1, {"deep": True}, None], "title": "of people"}},
+    "description": "for people",
+    "count": 5,
+}
+FOR_PEOPLE = ("description", "title")
+
+
+def leaves(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    return [each for key, value in inner for each in leaves(value, (*path, key))] or [path]
+
+
+def changed_at(tree: Any, path: tuple[Any, ...]) -> Any:
+    if not path:
+        return f"{tree} changed"
+    copied = dict(tree) if isinstance(tree, dict) else list(tree)
+    copied[path[0]] = changed_at(tree[path[0]], path[1:])
+    return copied
+
+
+def without(tree: Any, path: tuple[Any, ...]) -> Any:
+    copied: Any = dict(tree) if isinstance(tree, dict) else list(tree)
+    if len(path) == 1:
+        del copied[path[0]]
+    else:
+        copied[path[0]] = without(tree[path[0]], path[1:])
+    return copied
+
+
+def rest_of(folder: Path, old: str, new: str, name: str = "a.json", accounts: Accounts | None = None) -> list[str]:
+    for side, text in (("old", old), ("new", new)):
+        (folder / side).mkdir(exist_ok=True)
+        (folder / side / name).write_text(text, "utf-8")
+    return list(remainder(str(folder / "old"), str(folder / "new"), accounts or Accounts()).rest)
+
+
+@pytest.mark.parametrize("path", leaves(TREE), ids=str)
+def test_each_changed_value_of_a_file_needs_an_account(path: tuple[Any, ...], tmp_path: Path) -> None:
+    """But for text for people. The account of its line, or of a key around it, is enough; that of others isn't."""
+    old = json.dumps(TREE, indent=1)
+    assert rest_of(tmp_path, old, json.dumps(TREE)) == []
+    for tree in (changed_at(TREE, path), without(TREE, path)):
+        new = json.dumps(tree, indent=1)
+        rest = rest_of(tmp_path, old, new)
+        if path[-1] in FOR_PEOPLE:
+            assert rest == []
+            continue
+        assert [each.partition(":")[0] for each in rest] == ["a.json"]
+        line = int(rest[0].partition(":")[2])
+        accounts = Accounts()
+        accounts.lines[str((tmp_path / "new" / "a.json").resolve())] = {line}
+        accounts.lines[str((tmp_path / "old" / "a.json").resolve())] = {line}
+        assert rest_of(tmp_path, old, new, accounts=accounts) == []
+        accounts = Accounts()
+        accounts.lines[str((tmp_path / "new" / "a.json").resolve())] = {1, len(new.split("\n"))}
+        assert rest_of(tmp_path, old, new, accounts=accounts) == rest
+    accounts = Accounts()
+    accounts.operations.add("get /a")
+    is_of_operation = path[:3] == ("paths", "/a", "get")
+    assert bool(rest_of(tmp_path, old, json.dumps(changed_at(TREE, path), indent=1), accounts=accounts)) is not (
+        is_of_operation or path[-1] in FOR_PEOPLE
+    )
+
+
+def test_a_fragment_is_one_in_either_version() -> None:
+    fragment, policy = (Version("a", f"<{name} />".encode(), "a.xml") for name in ("fragment", "policies"))
+    assert _is_fragment(VersionPair("a", fragment, None))
+    assert _is_fragment(VersionPair("a", policy, fragment))
+    assert not _is_fragment(VersionPair("a", policy, policy))
+    assert not _is_fragment(VersionPair("a", None, policy))
+
+
+CODE = {
+    'locals {{\n  description = "{}"\n}}\n': True,
+    'locals {{\n  texts = {{\n    title = "{}"\n  }}\n}}\n': True,
+    'resource "azurerm_api_management_api" "b" {{\n  description = "{}"\n}}\n': False,
+    'resource "azurerm_api_management_api" "b" {{\n  nested {{\n    summary = "{}"\n  }}\n}}\n': False,
+    'resource "azurerm_api_management_api" "b" {{\n  name = "{}"\n}}\n': True,
+}
+
+
+@pytest.mark.parametrize("code", CODE)
+def test_text_for_people_in_code_needs_no_account_but_values_do(code: str, tmp_path: Path) -> None:
+    rest = rest_of(tmp_path, code.format("a"), code.format("b"), "main.tf")
+    assert bool(rest) is CODE[code]
+    assert rest_of(tmp_path, code.format("a"), code.format("a").replace("\n", "\n\n"), "main.tf") == []
+
+
+CHECKED = '<check-header name="X" failed-check-httpcode="401" failed-check-error-message="no" ignore-case="true"/>'
+
+
+@pytest.mark.parametrize("is_old", [True, False], ids=["old", "new"])
+def test_two_files_are_compared_within_the_service_that_one_is_in(is_old: bool, tmp_path: Path) -> None:
+    """The order of both files doesn't matter for what is around them."""
+    policy = "<policies><inbound><base />{}</inbound><backend><base /></backend></policies>"
+    information = {"properties": {"displayName": "Orders", "path": "orders", "subscriptionRequired": False}}
+    operation = {"properties": {"displayName": "Get", "method": "GET", "urlTemplate": "/{id}"}}
+    files = {
+        "service/policy.xml": "<policies><inbound /><backend><forward-request /></backend></policies>",
+        "service/apis/orders/apiInformation.json": json.dumps(information),
+        "service/apis/orders/operations/get/operationInformation.json": json.dumps(operation),
+        "service/apis/orders/policy.xml": policy.format(CHECKED),
+        "alone.xml": policy.format(""),
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    paths = [str(tmp_path / "service/apis/orders/policy.xml"), str(tmp_path / "alone.xml")]
+    with versions(*(paths if is_old else paths[::-1])) as found:
+        report = compare_versions(found, lambda _: Bounds(seconds=2))
+    assert [each.sentence for each in report.items]
+    assert any("orders" in each.request for each in report.items)
