@@ -19,6 +19,7 @@ pytest.importorskip("z3")
 from apimpolicy.reasoning.scenarios.scenario import Bounds
 from apimpolicy.report.difference_data import ADDED, CHANGED, MOVED, REMOVED, ElementChange
 from apimpolicy.testing.comparing.changed_files import Accounts, remainder
+from apimpolicy.testing.comparing.code_trees import ReachedStatements, read_code, statements_of
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, of_element, with_moves
 from apimpolicy.testing.comparing.observed_differences import _cut, differences
 from apimpolicy.testing.comparing.running import compare_versions
@@ -208,9 +209,56 @@ CODE = {
 
 @pytest.mark.parametrize("code", CODE)
 def test_text_for_people_in_code_needs_no_account_but_values_do(code: str, tmp_path: Path) -> None:
+    code += 'module "reads" {{\n  values = [local.description, local.texts]\n}}\n'
     rest = rest_of(tmp_path, code.format("a"), code.format("b"), "main.tf")
-    assert bool(rest) is CODE[code]
+    assert bool(rest) is CODE[code.partition("module")[0]]
     assert rest_of(tmp_path, code.format("a"), code.format("a").replace("\n", "\n\n"), "main.tf") == []
+
+
+STATEMENTS = {
+    "main.tf": {
+        "own": (
+            'resource "azurerm_api_management_tag" "{0}" {{\n  a = [{1}]\n}}\n',
+            "azurerm_api_management_tag.{0}.id",
+        ),
+        "other": ('resource "azurerm_dns_zone" "{0}" {{\n  a = [{1}]\n}}\n', "azurerm_dns_zone.{0}.id"),
+        "data": ('data "azurerm_dns_zone" "{0}" {{\n  a = [{1}]\n}}\n', "data.azurerm_dns_zone.{0}.id"),
+        "local": ("locals {{\n  {0} = [{1}]\n}}\n", "local.{0}"),
+        "output": ('output "{0}" {{\n  value = [{1}]\n}}\n', "module.any.{0}"),
+    },
+    "main.bicep": {
+        "own": ("resource {0} 'Microsoft.ApiManagement/service@2022-08-01' = {{\n  a: [{1}]\n}}\n", "{0}.id"),
+        "other": ("resource {0} 'Microsoft.Network/dnsZones@2018-05-01' = {{\n  a: [{1}]\n}}\n", "{0}.id"),
+        "var": ("var {0} = [{1}]\n", "{0}"),
+        "param": ("param {0} array = [{1}]\n", "{0}"),
+        "output": ("output {0} array = [{1}]\n", "any.{0}"),
+    },
+}
+"""Statements by file and kind, with how others mention them; a service has `own`."""
+
+
+@given(file=st.sampled_from(sorted(STATEMENTS)), data=st.data())
+def test_a_service_depends_on_what_it_mentions_in_any_number_of_steps(file: str, data: st.DataObject) -> None:
+    rows = STATEMENTS[file]
+    kinds = data.draw(st.lists(st.sampled_from(sorted(rows)), min_size=2, max_size=6))
+    numbers = range(len(kinds))
+    edges = data.draw(st.sets(st.tuples(st.sampled_from(numbers), st.sampled_from(numbers)), max_size=8))
+    mentioned = {number: [other for one, other in edges if one == number] for number in numbers}
+    texts = [
+        rows[kinds[number]][0].format(
+            f"n{number}", ", ".join(rows[kinds[other]][1].format(f"n{other}") for other in mentioned[number])
+        )
+        for number in numbers
+    ]
+    wanted = {number for number in numbers if kinds[number] == "own"}
+    while more := {other for number in wanted for other in mentioned[number]} - wanted:
+        wanted |= more
+    reached = ReachedStatements([(file, "".join(texts))])
+    for number, text in enumerate(texts):
+        tree = read_code(text, file)
+        assert tree is not None
+        ((path, statement),) = statements_of(tree)
+        assert reached.has(file, path, statement) is (number in wanted), (number, "".join(texts))
 
 
 CHECKED = '<check-header name="X" failed-check-httpcode="401" failed-check-error-message="no" ignore-case="true"/>'
