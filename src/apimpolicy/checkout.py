@@ -46,11 +46,6 @@ def confine(folders: Iterable[str], scratch: str) -> None:
     _confined = (*map(os.path.realpath, folders), os.path.realpath(scratch))
 
 
-def confined_to() -> tuple[str, ...] | None:
-    """Return the real folders that others than the user may name; None in a process that works for the user alone."""
-    return None if _confined is None else _confined[:-1]
-
-
 def root_of(path: str) -> str | None:
     """Return the folder of the checkout around a path as it is written; None outside of every checkout."""
     path = os.path.abspath(path)

@@ -60,6 +60,10 @@ ROWS = {
     ),
     "a pipeline": ({".github/workflows/deploy.yml": "env: {LIMIT: 1}"}, ".github/workflows/deploy.yml", "1", "2"),
     "a version of something else": ({"info.yaml": "info:\n  version: 1\n"}, "info.yaml:2", "1", "2"),
+    "a folder of settings that names policies": (
+        {".vscode/make.json": '{"a": "<policies>1"}'},
+        *(".vscode/make.json:1", "1", "2"),
+    ),
     "a chart that names API Management": (
         {"helm/app/Chart.yaml": "name: app\n", "helm/app/values.yaml": "image: api-management/gateway:1\n"},
         *("helm/app/values.yaml", "1", "2"),
@@ -141,6 +145,10 @@ ROWS |= {
         },
         *("main.tf", '"old"', '"new"'),
     ),
+    "a file that the code writes": (
+        {"main.tf": BUCKETS + 'resource "local_file" "a" {\n  filename = "policy.xml"\n  content  = "old"\n}\n'},
+        *("main.tf", '"old"', '"new"'),
+    ),
     "a command of a resource elsewhere": ({"main.tf": RUNS}, "main.tf", "deploy.sh a", "deploy.sh b"),
     "a local that another one of the service reads": (
         {"main.tf": BUCKETS.replace('"a", "b"', "local.first") + CHAIN},
@@ -172,6 +180,10 @@ LAYOUT = {
     "a state that is imported": (
         {"main.tf": BUCKETS + CHAIN + 'import {\n  to = azurerm_storage_container.logs\n  id = "a"\n}\n'},
         *("main.tf", '"deep"', '"other"'),
+    ),
+    "a container to work in": (
+        {".devcontainer/devcontainer.json": '{"image": "a"}'},
+        *(".devcontainer/devcontainer.json", "a", "b"),
     ),
     "a program": ({"app.py": "print(1)"}, "app.py", "1", "2"),
     "line ends": ({"loose.csv": "a\n"}, "loose.csv", "\n", "\r\n"),

@@ -52,6 +52,8 @@ _OF_PROGRAMS = frozenset(
         *("pom.xml", "host.json", "local.settings.json", "tsconfig.json", "nuget.config", ".eslintrc.json"),
     )
 )
+_OF_DEVELOPERS = frozenset((".devcontainer", ".vscode"))
+"""Folders with settings of editors, and containers to work in."""
 _ABOUT_POLICIES = re.compile(rb"api.?management|apim\b|<policies|<fragment|<inbound|policy\.xml", re.IGNORECASE)
 _DOCUMENTATION = frozenset(
     ("description", "summary", "title", "contact", "license", "termsOfService", "termsOfServiceUrl", "externalDocs")
@@ -243,7 +245,7 @@ def is_of_no_reader(name: str, contents: Iterable[bytes | None] = ()) -> bool:
         return True
     if any(content is not None and is_report(name, content.decode("utf-8", "replace")) for content in contents):
         return True
-    if base.endswith(_PROGRAMS) or base in _OF_PROGRAMS:
+    if base.endswith(_PROGRAMS) or base in _OF_PROGRAMS or not _OF_DEVELOPERS.isdisjoint(name.split("/")):
         return not _is_about_policies(contents)
     return False
 

@@ -18,8 +18,12 @@ from apimpolicy.text.source import Source
 
 _BICEP = (".bicep", ".bicepparam")
 CODE = (".tf", ".tofu", ".tfvars", ".hcl", *_BICEP)
-_OF_SERVICE = re.compile(r"api_?management|deployment|role|access|script|\bresources/|^azapi|^null_|^terraform_", re.I)
-"""Types of resources that are a part of a service, that may deploy one, or that say what it may do elsewhere."""
+_OF_SERVICE = re.compile(
+    r"api_?management|deployment|role|access|script|\bresources/|^(?:azapi|null|terraform|local|shell)_|^external$",
+    re.I,
+)
+"""Types of resources that are a part of a service, that may deploy one, that write files or run programs, or that say
+what a service may do elsewhere."""
 _WITHOUT_EFFECT = ("moved", "removed", "import", "check"), ("assert", "metadata")
 """Statements about the state of Terraform, and tests: those of Terraform, and those of Bicep."""
 _NAMED = frozenset(("resource", "data", "output", "variable", "param", "var"))
