@@ -279,8 +279,9 @@ class _Builder:
         owner.policy = policy
         if other is None or _text_of(other) == _text_of(policy):
             return
-        reason = f"two resources set {part}, at {other.origin} and {policy.origin}"
-        entity.problem(reason, part, "Which of them is deployed last isn't known.")
+        reason = f"two resources set {part}"  # without places: it is compared with that of another version
+        places = f"at {other.origin} and {policy.origin}"
+        entity.problem(f"{reason}, {places}", part, "Which of them is deployed last isn't known.")
         scope = "global" if owner is self.service else ""
         owner.policy = unknown_policy(reason, entity.resource.source, entity.resource.start, scope)
 

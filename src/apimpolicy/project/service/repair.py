@@ -114,7 +114,7 @@ class _Repair:
                     message += ", and apimpolicy reads all workspaces into one service"
                 self._report(message, each.origin, f"the {noun} '{each.id}'", "This one is left out.")
                 if len(spaces[each.id]) == 1:
-                    _forget(found[key], f"there are two {noun}s '{each.id}', here and at {each.origin}")
+                    _forget(found[key], f"there are two {noun}s '{each.id}'")
             else:
                 found[key] = each
         return list(found.values())
@@ -282,7 +282,10 @@ class _Repair:
 
 
 def _forget(entity: Any, reason: str) -> None:
-    """Make what a resource does unknown, because another one has the same id."""
+    """Make what a resource does unknown, because another one has the same id.
+
+    The reason names no place: it is compared with that of another version.
+    """
     source = Source("", entity.origin.file)
     if isinstance(entity, BackendDescription):
         entity.backend, entity.url = None, Sourced(Hole(reason), entity.origin)

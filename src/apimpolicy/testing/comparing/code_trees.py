@@ -221,4 +221,6 @@ def _shape(source: Source, value: object) -> object:
         return (type(value).__name__, *(_shape(source, each) for each in fields))
     if isinstance(value, list | tuple):
         return tuple(_shape(source, each) for each in value)
+    if isinstance(value, bool):  # True == 1
+        return ("bool", value)
     return None if isinstance(value, Source) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections import Counter
@@ -213,6 +214,18 @@ def test_text_for_people_in_code_needs_no_account_but_values_do(code: str, tmp_p
     rest = rest_of(tmp_path, code.format("a"), code.format("b"), "main.tf")
     assert bool(rest) is CODE[code.partition("module")[0]]
     assert rest_of(tmp_path, code.format("a"), code.format("a").replace("\n", "\n\n"), "main.tf") == []
+
+
+LITERALS = ["1", "0", "2", "true", "false", "null", '"1"', '"true"', '""', "[]", "[1]", "[true]", "-1"]
+
+
+@pytest.mark.parametrize("code", ['locals {{\n  a = [{}]\n}}\nmodule "m" {{\n  a = local.a\n}}\n', "var a = [{}]\n"])
+def test_two_literals_of_code_are_never_the_same(code: str, tmp_path: Path) -> None:
+    name = "main.tf" if code.startswith("locals") else "main.bicep"
+    code += "" if name == "main.tf" else "module m 'other.bicep' = {{\n  name: a\n}}\n"
+    literals = [each.replace('"', "'") if name == "main.bicep" else each for each in LITERALS]
+    for one, other in itertools.combinations(literals, 2):
+        assert rest_of(tmp_path, code.format(one), code.format(other), name), (one, other)
 
 
 STATEMENTS = {
