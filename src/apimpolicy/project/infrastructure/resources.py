@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -118,10 +119,18 @@ class Relevance:
     """Tells which modules that aren't read are about the service of some resources."""
 
     def __init__(self, resources: Sequence[Resource]) -> None:
-        self._names = texts_in(name for each in resources for name in (each.service, *each.names)) - {""}
+        self._resources = resources
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return texts_in(name for each in self._resources for name in (each.service, *each.names)) - {""}
+
+    @cached_property
+    def _unknown(self) -> str:
+        resources = self._resources
         values = (value for each in resources for value in (each.service, *each.names, *each.properties.values()))
         doubts = (doubt for each in resources for doubt in each.doubts)
-        self._unknown = "\n".join((*_unknown_texts(values), *doubts))
+        return "\n".join((*_unknown_texts(values), *doubts))
 
     def of(self, note: Note, prefix: str = "") -> bool:
         """Return whether a module is called so, gets a part of the service, or is used by it.

@@ -107,6 +107,36 @@ def test_any_text_is_read(pieces: list[str]) -> None:
             waiting += nodes.children(node)
 
 
+COMMENT = "/**/"
+VALUES = ("a.b.c", "a.b-1", "true", "null.x", "12", "0012", "1.5", '"text"', '"${a.b}"', '"${ 7 }-${b}"', "f(1)", "a\r")
+
+
+@given(st.lists(st.tuples(st.sampled_from(VALUES), st.sampled_from(["", " ", "\t"])), max_size=4))
+def test_a_comment_changes_no_value(values: list[tuple[str, str]]) -> None:
+    """Plain expressions are read without a parser, those with comments with it."""
+    for value, blank in values:
+        plain, written = f"a ={blank}{value}{blank}\n", f"a ={COMMENT}{value.replace('${', '${' + COMMENT)}{COMMENT}\n"
+        found, expected = (terraform.parse_file(Source(text)).attributes["a"] for text in (plain, written))
+        assert shape(found.value, plain) == shape(expected.value, written)
+        assert not found.problems
+
+
+def shape(node: nodes.CodeNode, text: str) -> list[object]:
+    fields = [each for name in type(node)._fields[2:] if not isinstance(each := getattr(node, name), list | tuple)]
+    fields = [each for each in fields if not isinstance(each, nodes.CodeNode)]
+    written = text[node.start : node.end].replace(COMMENT, "").replace(" ", "")
+    return [type(node), *fields, written, *(shape(each, text) for each in nodes.children(node))]
+
+
+@settings(max_examples=examples(300), derandomize=True)
+@given(st.lists(st.sampled_from(PIECES), max_size=12))
+def test_a_comment_changes_no_end_of_braces(pieces: list[str]) -> None:
+    """Plain blocks end where one pattern says, those with comments where each sign was read."""
+    text = "".join(("{", *pieces, "}"))
+    written = f"{{{COMMENT}{text[1:]}"
+    assert end_of_braces(text, 0, len(text)) == end_of_braces(written, 0, len(written)) - len(COMMENT)
+
+
 def test_deep_and_long_expressions_end() -> None:
     nested = ("(" * 999, "[" * 999, '"${' * 300, "'${" * 300)
     for expression in (*nested, "a" + ".b" * 9999, "1" + " + 1" * 9999, "!" * 9999):

@@ -22,7 +22,13 @@ from typing import ClassVar
 
 from apimpolicy.project.infrastructure import nodes
 from apimpolicy.project.infrastructure.arm.parser import JsonParser, decoded, json_chars
-from apimpolicy.project.infrastructure.parsing import ExpressionParser, NotReadable, SyntaxProblem, end_of
+from apimpolicy.project.infrastructure.parsing import (
+    ExpressionParser,
+    NotReadable,
+    SyntaxProblem,
+    end_of,
+    plain_expression,
+)
 from apimpolicy.project.infrastructure.terraform.templates import (
     end_of_braces,
     end_of_heredoc,
@@ -73,6 +79,8 @@ class Attribute:
                     start - 1, end + 1, [nodes.Chars(start, end, found[1])] if found[1] else []
                 )
             else:
+                self._value = plain_expression(self.source.text, self.inside, self.stop)
+            if self._value is None:
                 self._value = TerraformParser(self.source, self.inside, self.stop).value(self.problems)
         return self._value
 

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.project.infrastructure import nodes
-from apimpolicy.project.infrastructure.parsing import NotReadable
+from apimpolicy.project.infrastructure.parsing import NotReadable, plain_expression
 from apimpolicy.project.infrastructure.values import SourcedText, Value
 from apimpolicy.text.source import Source
 
@@ -22,6 +22,9 @@ _PIECES = (
 )
 _LINES = re.compile(r"""(?P<blank>[^"\#/{}()\[\]<\n]++""" + _PIECES, re.DOTALL)
 _BLOCK = re.compile(r"""(?P<blank>[^"\#/{}<]++""" + _PIECES, re.DOTALL)
+_INERT = r"""[^"\#/{}<]*+(?:"[^"\\$%\n]*+"[^"\#/{}<]*+)*+"""
+_PLAIN_BLOCK = re.compile(rf"\{{{_INERT}(?:\{{{_INERT}\}}{_INERT})*+\}}")
+"""Braces in which nothing could hide another brace, in two levels: most blocks, several times faster than `_skip`."""
 _STRING = re.compile(
     r"""(?P<text>(?:[^"\\$%\n]++|\\.|(?P<twice>[$%])(?P=twice)\{|[$%](?!\{))++)|(?P<hole>[$%]\{)|["\n]|\Z""", re.DOTALL
 )
@@ -35,7 +38,8 @@ def end_of_heredoc(text: str, start: int, stop: int, word: str) -> tuple[int, in
 
 def end_of_braces(text: str, start: int, stop: int) -> int:
     """Return the offset after the brace that closes the one at `start`; strings and comments are skipped."""
-    return _skip(text, start, stop, "{", "}")
+    plain = _PLAIN_BLOCK.match(text, start, stop)
+    return plain.end() if plain is not None else _skip(text, start, stop, "{", "}")
 
 
 def end_of_value(text: str, start: int, stop: int) -> int:
@@ -167,6 +171,8 @@ def _interpolation(parser: TerraformParser, start: int, end: int) -> nodes.CodeN
 
 def _expression(parser: TerraformParser, start: int, stop: int) -> nodes.CodeNode:
     """Read the expression that a span is."""
+    if (plain := plain_expression(parser.text, start, stop)) is not None:
+        return plain
     inner = type(parser)(parser.source, start, stop)
     inner.lines = False
     inner.depth = parser.depth + 1
