@@ -159,6 +159,12 @@ ROWS |= {
         *("prod.bicepparam:2", "'orders'", "'sales'"),
     ),
     "a list of variables": ({"prod.tfvars": 'zones = ["a"]\n'}, "prod.tfvars:1", '"a"', '"b"'),
+    "a program that deploys": ({"build.gradle": "exec { az apim 1 }"}, "build.gradle", "1", "2"),
+    "a document in a program": (
+        {"src/main/resources/orders.yaml": "openapi: 3.0.0\n"},
+        *("src/main/resources/orders.yaml:1", "3.0.0", "3.0.1"),
+    ),
+    "other XML": ({"a.xsd.xml": "<schema>\n1\n</schema>\n"}, "a.xsd.xml:2", "1", "2"),
     "the code in a notebook": ({"make.ipynb": NOTEBOOK}, "make.ipynb", "apim code", "apim mode"),
 }
 """Files besides a service, the one that changes, and the change that no comparison sees."""
@@ -186,6 +192,17 @@ LAYOUT = {
         *(".devcontainer/devcontainer.json", "a", "b"),
     ),
     "a program": ({"app.py": "print(1)"}, "app.py", "1", "2"),
+    "a query of a dashboard": ({"usage.kql": "requests | take 1"}, "usage.kql", "1", "2"),
+    "how a program is built": ({"build.gradle": "version = 1"}, "build.gradle", "1", "2"),
+    "how tests are run": ({"pytest.ini": "[pytest]\naddopts = -q\n"}, "pytest.ini", "-q", "-v"),
+    "settings of a program in Java": (
+        {"src/main/resources/application.yaml": "port: 1\n"},
+        *("src/main/resources/application.yaml", "1", "2"),
+    ),
+    "exceptions of a scanner": (
+        {"owasp/a.xml": "<?xml version='1.0'?>\n<!-- a --><suppressions>\n<cve>1</cve>\n</suppressions>\n"},
+        *("owasp/a.xml", "<cve>1", "<cve>2"),
+    ),
     "line ends": ({"loose.csv": "a\n"}, "loose.csv", "\n", "\r\n"),
     "a comment of code": (
         {"main.tf": 'locals {\n  # a\n  name = "x"\n}\n'},

@@ -13,7 +13,7 @@ import os
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import cached_property
 from types import MappingProxyType
@@ -43,15 +43,26 @@ _OF_TESTS = (".test.yaml", ".test.yml", ".test.json", ".test.toml")
 """Test files run through both versions, and are no part of a service."""
 _PROGRAMS = (
     *(".cs", ".csproj", ".sln", ".java", ".kt", ".go", ".py", ".rb", ".rs", ".ts", ".tsx", ".js", ".jsx", ".mjs"),
-    *(".css", ".scss", ".html", ".htm", ".vue", ".sql", ".ipynb", ".lock"),
+    *(".css", ".scss", ".html", ".htm", ".vue", ".sql", ".kql", ".ipynb", ".lock", ".gradle", ".kts", ".props"),
+    *(".postman_collection.json", ".postman_environment.json"),
 )
 _NAMES_FOR_PEOPLE = frozenset(("license", "notice", "codeowners", "authors", "contributors", ".ds_store"))
 _OF_PROGRAMS = frozenset(
     (
         *("package.json", "package-lock.json", "dockerfile", "makefile", "go.mod", "go.sum", "requirements.txt"),
         *("pom.xml", "host.json", "local.settings.json", "tsconfig.json", "nuget.config", ".eslintrc.json"),
+        *("pytest.ini", "tox.ini", "setup.cfg", "gradlew", "gradlew.bat", "gradle.properties", "pnpm-lock.yaml"),
+        *("docker-compose.yml", "docker-compose.yaml", "dependabot.yml", "dependabot.yaml", "renovate.json"),
+        *("sonar-project.properties", "appsettings.json", "appsettings.development.json"),
     )
 )
+_OF_SPRING = re.compile(r"(?:^|/)src/\w+/resources/(?:application|bootstrap|logback)[\w-]*\.(?:ya?ml|properties|xml)$")
+"""Settings of a program in Java: its other resources can be documents that a deployment imports."""
+_OF_BUILDS = re.compile(
+    rb"""\A(?:\s|<\?[^>]*>|<!--(?:(?!-->).)*-->|<!(?!--)[^>]*>)*<(?:suppressions|ruleset|module|FindBugsFilter)[\s>]""",
+    re.S,
+)
+"""XML of tools that check programs in Java: their root."""
 _OF_DEVELOPERS = frozenset((".devcontainer", ".vscode"))
 """Folders with settings of editors, and containers to work in."""
 _ABOUT_POLICIES = re.compile(rb"api.?management|apim\b|<policies|<fragment|<inbound|policy\.xml", re.IGNORECASE)
@@ -238,14 +249,17 @@ def _first_open(
     return next((part.line for part in parts if not _is_shown(part, lines, accounts)), None)
 
 
-def is_of_no_reader(name: str, contents: Iterable[bytes | None] = ()) -> bool:
+def is_of_no_reader(name: str, contents: Sequence[bytes | None] = ()) -> bool:
     """Return whether a file is of a kind that neither a reader of services nor a deployment looks at."""
     base = os.path.basename(name).lower()
     if base.endswith((*_FOR_PEOPLE, *_OF_TESTS)) or base.partition(".")[0] in _NAMES_FOR_PEOPLE:
         return True
     if any(content is not None and is_report(name, content.decode("utf-8", "replace")) for content in contents):
         return True
-    if base.endswith(_PROGRAMS) or base in _OF_PROGRAMS or not _OF_DEVELOPERS.isdisjoint(name.split("/")):
+    is_of_program = base.endswith(_PROGRAMS) or base in _OF_PROGRAMS or _OF_SPRING.search(name) is not None
+    if base.endswith(".xml"):
+        is_of_program |= all(each is None or _OF_BUILDS.match(each) is not None for each in contents)
+    if is_of_program or not _OF_DEVELOPERS.isdisjoint(name.split("/")):
         return not _is_about_policies(contents)
     return False
 
