@@ -126,6 +126,7 @@ resource logs 'Microsoft.Storage/storageAccounts@2023-01-01' = {
 }
 """
 VALUES = "using './main.bicep'\nparam path = 'orders'\nparam place = 'here'\n"
+NETWORK = "module net 'br/public:avm/res/network/virtual-network:0.7.2' = {\n  name: 'n'\n}\n"
 RUNS = BUCKETS.replace('name = "logs"', 'provisioner "local-exec" {\n    command = "./deploy.sh a"\n  }')
 NOTEBOOK = json.dumps({"cells": [{"cell_type": kind, "source": [f"apim {kind}"]} for kind in ("markdown", "code")]})
 ROWS |= {
@@ -159,10 +160,19 @@ ROWS |= {
         *("prod.bicepparam:2", "'orders'", "'sales'"),
     ),
     "a list of variables": ({"prod.tfvars": 'zones = ["a"]\n'}, "prod.tfvars:1", '"a"', '"b"'),
+    "a program about a service": ({"apim_tests.py": "apim = 1"}, "apim_tests.py", "1", "2"),
     "a program that deploys": ({"build.gradle": "exec { az apim 1 }"}, "build.gradle", "1", "2"),
     "a document in a program": (
         {"src/main/resources/orders.yaml": "openapi: 3.0.0\n"},
         *("src/main/resources/orders.yaml:1", "3.0.0", "3.0.1"),
+    ),
+    "a module of a network that makes roles": (
+        {"main.bicep": NETWORK.replace("name: 'n'", "name: 'n'\n  params: {\n    roleAssignments: ['a']\n  }")},
+        *("main.bicep:4", "['a']", "['b']"),
+    ),
+    "a module of a network that a service reads": (
+        {"main.bicep": NETWORK + "module m 'elsewhere.bicep' = {\n  name: net.outputs.name\n}\n"},
+        *("main.bicep:2", "'n'", "'m'"),
     ),
     "other XML": ({"a.xsd.xml": "<schema>\n1\n</schema>\n"}, "a.xsd.xml:2", "1", "2"),
     "the code in a notebook": ({"make.ipynb": NOTEBOOK}, "make.ipynb", "apim code", "apim mode"),
@@ -192,8 +202,11 @@ LAYOUT = {
         *(".devcontainer/devcontainer.json", "a", "b"),
     ),
     "a program": ({"app.py": "print(1)"}, "app.py", "1", "2"),
+    "a module of a network": ({"main.bicep": NETWORK}, "main.bicep", "'n'", "'m'"),
     "a query of a dashboard": ({"usage.kql": "requests | take 1"}, "usage.kql", "1", "2"),
     "how a program is built": ({"build.gradle": "version = 1"}, "build.gradle", "1", "2"),
+    "a test of a service": ({"tests/test_apim.py": "apim = 1"}, "tests/test_apim.py", "1", "2"),
+    "a test of code": ({"main.tftest.hcl": 'run "a" {\n  command = 1\n}\n'}, "main.tftest.hcl", "1", "2"),
     "how tests are run": ({"pytest.ini": "[pytest]\naddopts = -q\n"}, "pytest.ini", "-q", "-v"),
     "settings of a program in Java": (
         {"src/main/resources/application.yaml": "port: 1\n"},

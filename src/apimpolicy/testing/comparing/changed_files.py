@@ -39,8 +39,11 @@ _FOR_PEOPLE = (
     *(".md", ".markdown", ".rst", ".adoc", ".drawio", ".puml", ".mmd"),
     *(".gitignore", ".gitattributes", ".gitkeep", ".editorconfig", ".dockerignore", ".prettierrc", ".http", ".rest"),
 )
-_OF_TESTS = (".test.yaml", ".test.yml", ".test.json", ".test.toml")
-"""Test files run through both versions, and are no part of a service."""
+_OF_TESTS = re.compile(
+    r"\.test\.(?:ya?ml|json|toml)$|^(?:test_.*|.*_test|conftest)\.py$|_test\.go$|\.(?:test|spec)\.[jt]sx?$"
+    r"|\.tests\.ps1$|\.tftest\.hcl$"
+)
+"""Test files run through both versions, and those of other runners by their conventions; no part of a service."""
 _PROGRAMS = (
     *(".cs", ".csproj", ".sln", ".java", ".kt", ".go", ".py", ".rb", ".rs", ".ts", ".tsx", ".js", ".jsx", ".mjs"),
     *(".css", ".scss", ".html", ".htm", ".vue", ".sql", ".kql", ".ipynb", ".lock", ".gradle", ".kts", ".props"),
@@ -252,7 +255,7 @@ def _first_open(
 def is_of_no_reader(name: str, contents: Sequence[bytes | None] = ()) -> bool:
     """Return whether a file is of a kind that neither a reader of services nor a deployment looks at."""
     base = os.path.basename(name).lower()
-    if base.endswith((*_FOR_PEOPLE, *_OF_TESTS)) or base.partition(".")[0] in _NAMES_FOR_PEOPLE:
+    if base.endswith(_FOR_PEOPLE) or _OF_TESTS.search(base) is not None or base.partition(".")[0] in _NAMES_FOR_PEOPLE:
         return True
     if any(content is not None and is_report(name, content.decode("utf-8", "replace")) for content in contents):
         return True

@@ -6,6 +6,7 @@ are compared by their syntax trees.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -19,13 +20,20 @@ from apimpolicy.text.source import Source
 _BICEP = (".bicep", ".bicepparam")
 CODE = (".tf", ".tofu", ".tfvars", ".hcl", *_BICEP)
 _OF_SERVICE = re.compile(
-    r"api_?management|deployment|role|access|script|\bresources/|^(?:azapi|null|terraform|local|shell)_|^external$",
+    r"api[_-]?management|deployment|role|access|script|\bresources/|^(?:azapi|null|terraform|local|shell)_|^external$",
     re.I,
 )
 """Types of resources that are a part of a service, that may deploy one, that write files or run programs, or that say
 what a service may do elsewhere."""
-_WITHOUT_EFFECT = ("moved", "removed", "import", "check"), ("assert", "metadata")
-"""Statements about the state of Terraform, and tests: those of Terraform, and those of Bicep."""
+_WITHOUT_EFFECT = ("moved", "removed", "import", "check"), ("assert", "metadata", "type")
+"""Statements about the state of Terraform, tests and types: those of Terraform, and those of Bicep."""
+_DEPLOYS_NOTHING = ("terraform", "provider", "targetScope", "import", "func", "using", "extension")
+"""Statements that may change what others do, and that are no part of a service by themselves."""
+_OF_ONE_RESOURCE = re.compile(r"\bavm/res/([\w/-]+)|\bavm-res-([\w-]+)")
+"""The path of an Azure Verified Module that deploys one resource, and what belongs to it, and its type."""
+_SOURCE = re.compile(r'source\s*=\s*"([^"$]*)"\Z')
+_OF_CALLED_SERVICE = re.compile(r"role|api[_-]?management|apim", re.I)
+"""Arguments that make a resource a part of a service."""
 _NAMED = frozenset(("resource", "data", "output", "variable", "param", "var"))
 
 
@@ -44,19 +52,23 @@ class ReachedStatements:
     A statement has an address by which others mention it: `("azurerm_storage_account", "logs")`, `("var", "name")`,
     `("local", "name")`, in Bicep the file and the name, and of an output only the name. A value in a file of parameters
     belongs to the parameter. Statements of both versions count: what one of them mentions is reached.
+
+    The call of a module is the service's own if the files that it calls, or those that they call in turn, deploy a part
+    of a service, or if they aren't known.
     """
 
     def __init__(self, files: Iterable[tuple[str, str]]) -> None:
         self._mentions: dict[_Address, set[_Address]] = {}
         reached: set[_Address] = set()
-        for name, text in files:
-            tree = read_code(text, name)
+        trees = [(name, text, read_code(text, name)) for name, text in files]
+        self._of_service = _places_of_service((name, tree) for name, _, tree in trees)
+        for name, text, tree in trees:
             if tree is None:
                 reached |= _mentioned(name, text)
                 continue
             for path, statement in statements_of(tree):
-                address, is_own = _address(name, path, statement)
-                mentioned = _mentioned(name, statement.source.text[statement.start : statement.end], statement)
+                address, is_own = self._address(name, path, statement)
+                mentioned = _mentioned(name, _text(statement), statement)
                 if is_own:
                     reached |= mentioned
                 if address is not None:
@@ -74,13 +86,18 @@ class ReachedStatements:
 
     def has(self, name: str, path: tuple[str, ...], statement: Tree) -> bool:
         """Return whether a service can depend on a statement of a file."""
-        address, is_own = _address(name, path, statement)
+        address, is_own = self._address(name, path, statement)
         if address is None or is_own:
             return is_own
         if name.lower().endswith(_PARAMETERS):
             addresses = self._parameters.get(path[0].rpartition(" ")[2])
             return addresses is None or not self._reached.isdisjoint(addresses)
         return address in self._reached
+
+    def _address(self, name: str, path: tuple[str, ...], statement: Tree) -> tuple[_Address | None, bool]:
+        address, is_own = _address(name, path, statement)
+        called = _called(name, path, statement)
+        return address, is_own if called is None else called in self._of_service
 
 
 _Address = tuple[str, str]
@@ -107,6 +124,13 @@ def _address(name: str, path: tuple[str, ...], statement: Tree) -> tuple[_Addres
         return (name, path[0]), False
     if kind in _WITHOUT_EFFECT[name.lower().endswith(_BICEP)]:
         return None, False
+    if kind == "module" and labels and not labels[-1].startswith("#"):
+        of_one = _OF_ONE_RESOURCE.search(labels[0] if len(labels) > 1 else _source(statement))
+        is_own = of_one is None or any(
+            pattern.search(text) is not None
+            for pattern, text in ((_OF_SERVICE, of_one[0]), (_OF_CALLED_SERVICE, _text(statement)))
+        )
+        return (name if len(labels) > 1 else "module", labels[-1]), is_own
     is_variable = kind == "var" and name.lower().endswith(".bicepparam")
     if kind not in _NAMED or not labels or labels[-1].startswith("#") or is_variable:
         return None, True
@@ -118,6 +142,51 @@ def _address(name: str, path: tuple[str, ...], statement: Tree) -> tuple[_Addres
     runs = isinstance(statement.value, dict) and any(part.startswith("provisioner ") for part in statement.value)
     address = (name if "/" in labels[0] else labels[0], own)
     return address, runs or _OF_SERVICE.search(labels[0]) is not None
+
+
+def _text(statement: Tree) -> str:
+    return statement.source.text[statement.start : statement.end]
+
+
+def _called(name: str, path: tuple[str, ...], statement: Tree) -> str | None:
+    """Return the file or the folder of Terraform that a statement calls as a module, where that is a local one."""
+    kind, *labels = path[0].split(" ")
+    if kind != "module" or not labels or labels[-1].startswith("#"):
+        return None
+    is_bicep = name.lower().endswith(_BICEP)
+    called = labels[0] if is_bicep else _source(statement)
+    is_local = ":" not in called and len(labels) == 2 if is_bicep else called.startswith(".")
+    return posixpath.normpath(posixpath.join(posixpath.dirname(name), called)) if is_local else None
+
+
+def _source(module: Tree) -> str:
+    """Return the place of a module of Terraform; nothing where it isn't a plain text."""
+    written = module.value.get("source") if isinstance(module.value, dict) else None
+    found = None if written is None else _SOURCE.match(_text(written))
+    return "" if found is None else found[1]
+
+
+def _places_of_service(trees: Iterable[tuple[str, Tree | None]]) -> set[str]:
+    """Return the files of Bicep and folders of Terraform that deploy a part of a service, themselves or by modules."""
+    known: set[str] = set()
+    found: set[str] = set()
+    calls: dict[str, set[str]] = {}
+    for name, tree in trees:
+        place = name if name.lower().endswith(_BICEP) else posixpath.dirname(name) or "."
+        known.add(place)
+        if tree is None:
+            found.add(place)
+            continue
+        for path, statement in statements_of(tree):
+            called = _called(name, path, statement)
+            if called is not None:
+                calls.setdefault(place, set()).add(called)
+            elif path[0].partition(" ")[0] not in _DEPLOYS_NOTHING and _address(name, path, statement)[1]:
+                found.add(place)
+    found |= {each for called in calls.values() for each in called} - known
+    while more := {place for place, called in calls.items() if not called.isdisjoint(found)} - found:
+        found |= more
+    return found
 
 
 def _mentioned(name: str, text: str, statement: Tree | None = None) -> set[_Address]:

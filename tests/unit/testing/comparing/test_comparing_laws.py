@@ -274,6 +274,62 @@ def test_a_service_depends_on_what_it_mentions_in_any_number_of_steps(file: str,
         assert reached.has(file, path, statement) is (number in wanted), (number, "".join(texts))
 
 
+MODULES = {
+    "m{0}/main.bicep": (
+        "module c{1} '../m{1}/main.bicep' = {{\n  name: 'c'\n}}\n",
+        {
+            "own": "resource a 'Microsoft.ApiManagement/service@2022-08-01' = {\n}\n",
+            "unknown": "module a 'br:registry.example/a:1' = {\n}\n",
+            "missing": "module a 'elsewhere.bicep' = {\n}\n",
+            "unread": "resource a = = {\n",
+        },
+        (
+            "resource z 'Microsoft.Network/dnsZones@2018-05-01' = {\n}\ntargetScope = 'subscription'\n",
+            "module a 'br/public:avm/res/network/virtual-network:0.7.2' = {\n}\n",
+        ),
+    ),
+    "m{0}/main.tf": (
+        'module "c{1}" {{\n  source = "../m{1}"\n}}\n',
+        {
+            "own": 'resource "azurerm_api_management_tag" "a" {\n}\n',
+            "unknown": 'module "a" {\n  # source = "../m0"\n  source = "git::https://git.example/a"\n}\n',
+            "computed": 'module "a" {\n  source = "${var.modules}avm-res-network-virtualnetwork"\n}\n',
+            "missing": 'module "a" {\n  source = "./elsewhere"\n}\n',
+            "unread": 'resource "a" {\n',
+        },
+        (
+            'resource "azurerm_dns_zone" "z" {\n}\nterraform {\n  required_version = "1"\n}\n',
+            'module "a" {\n  source = "Azure/avm-res-network-virtualnetwork/azurerm"\n}\n',
+        ),
+    ),
+}
+"""Names of files of modules: how one calls another, what makes one a part of a service, and what doesn't."""
+
+
+@given(file=st.sampled_from(sorted(MODULES)), data=st.data())
+def test_a_module_is_a_part_of_a_service_if_what_it_calls_is(file: str, data: st.DataObject) -> None:
+    call, parts, others = MODULES[file]
+    numbers = range(data.draw(st.integers(2, 5)))
+    kinds = [data.draw(st.sampled_from((*parts, None, None, None))) for _ in numbers]
+    edges = data.draw(st.sets(st.tuples(st.sampled_from(numbers), st.sampled_from(numbers)), max_size=7))
+    texts = []
+    for number in numbers:
+        own = data.draw(st.sampled_from(others)) if kinds[number] is None else parts[kinds[number]]
+        texts.append(own + "".join(call.format(number, other) for one, other in sorted(edges) if one == number))
+    wanted = {number for number in numbers if kinds[number] is not None}
+    while more := {one for one, other in edges if other in wanted and kinds[one] != "unread"} - wanted:
+        wanted |= more
+    files = [(file.format(number), text) for number, text in enumerate(texts)]
+    reached = ReachedStatements(files)
+    for number, (name, text) in enumerate(files):
+        tree = read_code(text, name)
+        assert (tree is None) is (kinds[number] == "unread")
+        for path, statement in () if tree is None else statements_of(tree):
+            called = path[0].rpartition(" c")[2]
+            if path[0].startswith("module ") and called.isdecimal():
+                assert reached.has(name, path, statement) is (int(called) in wanted), files
+
+
 CHECKED = '<check-header name="X" failed-check-httpcode="401" failed-check-error-message="no" ignore-case="true"/>'
 
 
