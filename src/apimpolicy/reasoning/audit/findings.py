@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -231,7 +232,7 @@ class _Finder:
             elif api.version_set is not None:
                 sets.setdefault((api.version_set, str(api.api.path)), []).append(operations)
         for versions in sets.values():
-            newest = max(versions, key=lambda each: str(each[0].api.api.version or ""))
+            newest = max(versions, key=lambda each: _in_order(str(each[0].api.api.version or "")))
             for operations in versions:
                 if operations is not newest:
                     yield from self._open_against(operations, newest, "version")
@@ -244,6 +245,12 @@ class _Finder:
         if found:
             message = f"{_count(found)} of this {noun} can be called by anyone; those of '{current[0].api.id}' can't"
             yield self._finding("AUD010", found, message, self._openness(found[0]), noun)
+
+
+def _in_order(version: str) -> list[object]:
+    """Return the name of a version as it is compared: `v10` is newer than `v9`."""
+    parts = re.split(r"([0-9]+)", version)
+    return [(len(part.lstrip("0")), part.lstrip("0")) if number % 2 else part for number, part in enumerate(parts)]
 
 
 def _at(operation: OperationAudit, subject: Hashable, words: str) -> Iterator[Evidence]:
