@@ -5,6 +5,7 @@ stronger, and each version is the same as itself.
 from __future__ import annotations
 
 import ipaddress
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from apimpolicy.gateway.engine.gateway import Gateway
 from apimpolicy.reasoning.audit import kinds
 from apimpolicy.reasoning.audit.analysis import alternatives_of
-from apimpolicy.reasoning.audit.order import CHANGED, STRONGER, UNCHANGED, UNKNOWN, WEAKER, compared
+from apimpolicy.reasoning.audit.order import CHANGED, STRONGER, UNCHANGED, UNKNOWN, WEAKER, compared, implies
 from apimpolicy.reasoning.audit.states import ALWAYS, Alternatives, Fact, of_facts
 from apimpolicy.reasoning.audit.walk import ServiceContext
 
@@ -186,6 +187,14 @@ def test_identities_of_certificates() -> None:
     for name in ("trust", "revocation", "not-after"):
         loose = CERTIFICATE.replace("certificate>", f'certificate validate-{name}="false">', 1)
         assert relation([CERTIFICATE], [loose]) == WEAKER
+
+
+def test_facts_of_different_kinds_say_nothing_about_each_other() -> None:
+    found = {fact for check in CHECKS.values() for alternative in alternatives(check) for fact in alternative}
+    found |= {fact.opposite for fact in found}
+    pairs = [pair for pair in permutations(found, 2) if pair[0].kind != pair[1].kind or pair[0].opposite == pair[1]]
+    assert len({one.kind for one, _ in pairs}) >= 4
+    assert not any(implies(one, other) for one, other in pairs)
 
 
 def test_what_is_not_decided_is_neither_weaker_nor_stronger() -> None:

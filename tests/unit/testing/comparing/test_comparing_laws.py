@@ -19,6 +19,7 @@ pytest.importorskip("z3")
 
 from apimpolicy.reasoning.scenarios.scenario import Bounds
 from apimpolicy.report.difference_data import ADDED, CHANGED, MOVED, REMOVED, ElementChange
+from apimpolicy.testing.comparing import changed_files
 from apimpolicy.testing.comparing.changed_files import Accounts, remainder
 from apimpolicy.testing.comparing.code_trees import ReachedStatements, read_code, statements_of
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, of_element, with_moves
@@ -189,6 +190,24 @@ def test_each_changed_value_of_a_file_needs_an_account(path: tuple[Any, ...], tm
     assert bool(rest_of(tmp_path, old, json.dumps(changed_at(TREE, path), indent=1), accounts=accounts)) is not (
         is_of_operation or path[-1] in FOR_PEOPLE
     )
+
+
+@pytest.mark.parametrize("size", range(7, 14))
+def test_the_end_of_a_large_file_is_compared(size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changed_files, "MAXIMUM_BYTES", 10)
+    assert rest_of(tmp_path, "a" * size, "a" * size, "a.csv") == []
+    assert rest_of(tmp_path, "a" * size, "a" * (size - 1) + "b", "a.csv") != []
+
+
+@pytest.mark.parametrize("is_long", [True, False])
+def test_each_line_needs_an_account(is_long: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a file with too many lines to find those that differ, each counts as changed."""
+    monkeypatch.setattr(changed_files, "_MOST_LINES", 4 if is_long else 5)
+    texts = ["\n".join("abcd" + end) for end in "ef"]
+    for known, is_open in (({1, 2, 3, 4}, True), ({5}, is_long), ({1, 2, 3, 4, 5}, False)):
+        accounts = Accounts()
+        accounts.lines[str((tmp_path / "new" / "a.csv").resolve())] = known
+        assert bool(rest_of(tmp_path, *texts, "a.csv", accounts)) is is_open
 
 
 def test_a_fragment_is_one_in_either_version() -> None:
