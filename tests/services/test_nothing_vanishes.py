@@ -160,6 +160,15 @@ ROWS |= {
         *("prod.bicepparam:2", "'orders'", "'sales'"),
     ),
     "a list of variables": ({"prod.tfvars": 'zones = ["a"]\n'}, "prod.tfvars:1", '"a"', '"b"'),
+    "arguments of a module that are written elsewhere": (
+        {"main.bicep": NETWORK.replace("name: 'n'", "name: 'n'\n  params: all") + "var all = 'a'\n"},
+        *("main.bicep:5", "'a'", "'b'"),
+    ),
+    "a module with code as data": (
+        {"main.tf": 'module "a" {\n  source = "./net"\n  a = "b"\n}\n', "net/z.tf": "", "net/a.tf.json": "{}"},
+        *("main.tf:3", '"b"', '"c"'),
+    ),
+    "a program for a test environment": ({"deploy_test.py": "apim = 1"}, "deploy_test.py", "1", "2"),
     "a program about a service": ({"apim_tests.py": "apim = 1"}, "apim_tests.py", "1", "2"),
     "a program that deploys": ({"build.gradle": "exec { az apim 1 }"}, "build.gradle", "1", "2"),
     "a document in a program": (
@@ -205,7 +214,7 @@ LAYOUT = {
     "a module of a network": ({"main.bicep": NETWORK}, "main.bicep", "'n'", "'m'"),
     "a query of a dashboard": ({"usage.kql": "requests | take 1"}, "usage.kql", "1", "2"),
     "how a program is built": ({"build.gradle": "version = 1"}, "build.gradle", "1", "2"),
-    "a test of a service": ({"tests/test_apim.py": "apim = 1"}, "tests/test_apim.py", "1", "2"),
+    "a test of a service": ({"tests/test_apim.py": "def test_apim(): 1"}, "tests/test_apim.py", "1", "2"),
     "a test of code": ({"main.tftest.hcl": 'run "a" {\n  command = 1\n}\n'}, "main.tftest.hcl", "1", "2"),
     "how tests are run": ({"pytest.ini": "[pytest]\naddopts = -q\n"}, "pytest.ini", "-q", "-v"),
     "settings of a program in Java": (

@@ -247,9 +247,17 @@ class _Finder:
             yield self._finding("AUD010", found, message, self._openness(found[0]), noun)
 
 
-def _in_order(version: str) -> list[object]:
-    """Return the name of a version as it is compared: `v10` is newer than `v9`."""
-    parts = re.split(r"([0-9]+)", version)
+def _in_order(version: str) -> tuple[object, ...]:
+    """Return the name of a version as it is compared: `v10` is newer than `v9`, and `v10-preview` is older than `v10`.
+
+    Source: https://semver.org/#spec-item-11
+    """
+    release, *preview = re.split("-(?=[A-Za-z])", version, maxsplit=1)
+    return _with_numbers(release), not preview, *map(_with_numbers, preview)
+
+
+def _with_numbers(text: str) -> list[object]:
+    parts = re.split(r"([0-9]+)", text)
     return [(len(part.lstrip("0")), part.lstrip("0")) if number % 2 else part for number, part in enumerate(parts)]
 
 

@@ -27,7 +27,7 @@ from apimpolicy.project.layout import SKIPPED_DIRECTORIES
 from apimpolicy.project.repository import Gitignores
 from apimpolicy.report.difference_data import CHANGED
 from apimpolicy.report.remainder import Remainder
-from apimpolicy.testing.comparing.code_trees import CODE, ReachedStatements, read_code, statements_of
+from apimpolicy.testing.comparing.code_trees import CODE, CODE_AS_DATA, ReachedStatements, read_code, statements_of
 from apimpolicy.testing.tree import Tree, read_tree
 
 if TYPE_CHECKING:
@@ -39,11 +39,16 @@ _FOR_PEOPLE = (
     *(".md", ".markdown", ".rst", ".adoc", ".drawio", ".puml", ".mmd"),
     *(".gitignore", ".gitattributes", ".gitkeep", ".editorconfig", ".dockerignore", ".prettierrc", ".http", ".rest"),
 )
-_OF_TESTS = re.compile(
-    r"\.test\.(?:ya?ml|json|toml)$|^(?:test_.*|.*_test|conftest)\.py$|_test\.go$|\.(?:test|spec)\.[jt]sx?$"
-    r"|\.tests\.ps1$|\.tftest\.hcl$"
-)
-"""Test files run through both versions, and those of other runners by their conventions; no part of a service."""
+_OF_TESTS = (".test.yaml", ".test.yml", ".test.json", ".test.toml")
+"""Test files run through both versions, and are no part of a service."""
+_OF_OTHER_RUNNERS = {
+    re.compile(r"^test_.*\.py$|_test\.py$"): re.compile(rb"^\s*(?:async )?def test|^class Test", re.MULTILINE),
+    re.compile(r"_test\.go$"): re.compile(rb"^func Test", re.MULTILINE),
+    re.compile(r"\.(?:test|spec)\.[jt]sx?$"): re.compile(rb"^\s*(?:describe|it|test)[.(]", re.MULTILINE),
+    re.compile(r"\.tests\.ps1$"): re.compile(rb"^\s*Describe\b", re.MULTILINE | re.IGNORECASE),
+    re.compile(r"\.tftest\.hcl$"): re.compile(rb"^run\s", re.MULTILINE),
+}
+"""Names of tests, and what they contain: a program with such a name that has no test may deploy a test environment."""
 _PROGRAMS = (
     *(".cs", ".csproj", ".sln", ".java", ".kt", ".go", ".py", ".rb", ".rs", ".ts", ".tsx", ".js", ".jsx", ".mjs"),
     *(".css", ".scss", ".html", ".htm", ".vue", ".sql", ".kql", ".ipynb", ".lock", ".gradle", ".kts", ".props"),
@@ -59,7 +64,9 @@ _OF_PROGRAMS = frozenset(
         *("sonar-project.properties", "appsettings.json", "appsettings.development.json"),
     )
 )
-_OF_SPRING = re.compile(r"(?:^|/)src/\w+/resources/(?:application|bootstrap|logback)[\w-]*\.(?:ya?ml|properties|xml)$")
+_OF_SPRING = re.compile(
+    r"(?:^|/)src/(?:main|test|\w+Test)/resources/(?:application|bootstrap|logback)[\w-]*\.(?:ya?ml|properties|xml)$"
+)
 """Settings of a program in Java: its other resources can be documents that a deployment imports."""
 _OF_BUILDS = re.compile(
     rb"""\A(?:\s|<\?[^>]*>|<!--(?:(?!-->).)*-->|<!(?!--)[^>]*>)*<(?:suppressions|ruleset|module|FindBugsFilter)[\s>]""",
@@ -213,7 +220,7 @@ class _Code:
     """All code of both versions, read when a changed statement may be of no use to the service."""
 
     def __init__(self, files: Iterable[tuple[str, str]]) -> None:
-        self._files = [(name, path) for name, path in files if path.lower().endswith(CODE)]
+        self._files = [(name, path) for name, path in files if path.lower().endswith((*CODE, *CODE_AS_DATA))]
 
     @cached_property
     def reached(self) -> ReachedStatements | None:
@@ -252,10 +259,13 @@ def _first_open(
     return next((part.line for part in parts if not _is_shown(part, lines, accounts)), None)
 
 
-def is_of_no_reader(name: str, contents: Sequence[bytes | None] = ()) -> bool:
+def is_of_no_reader(name: str, contents: Sequence[bytes | None]) -> bool:
     """Return whether a file is of a kind that neither a reader of services nor a deployment looks at."""
     base = os.path.basename(name).lower()
-    if base.endswith(_FOR_PEOPLE) or _OF_TESTS.search(base) is not None or base.partition(".")[0] in _NAMES_FOR_PEOPLE:
+    if base.endswith((*_FOR_PEOPLE, *_OF_TESTS)) or base.partition(".")[0] in _NAMES_FOR_PEOPLE:
+        return True
+    test = next((test for names, test in _OF_OTHER_RUNNERS.items() if names.search(base) is not None), None)
+    if test is not None and all(each is None or test.search(each) is not None for each in contents):
         return True
     if any(content is not None and is_report(name, content.decode("utf-8", "replace")) for content in contents):
         return True

@@ -19,6 +19,8 @@ from apimpolicy.text.source import Source
 
 _BICEP = (".bicep", ".bicepparam")
 CODE = (".tf", ".tofu", ".tfvars", ".hcl", *_BICEP)
+CODE_AS_DATA = (".tf.json", ".tofu.json")
+"""Code that isn't read, and may mention or deploy anything."""
 _OF_SERVICE = re.compile(
     r"api[_-]?management|deployment|role|access|script|\bresources/|^(?:azapi|null|terraform|local|shell)_|^external$",
     re.I,
@@ -39,6 +41,8 @@ _NAMED = frozenset(("resource", "data", "output", "variable", "param", "var"))
 
 def read_code(text: str, name: str) -> Tree | None:
     """Return the statements of a file by kind and name; None for one that can't be read as a whole."""
+    if name.lower().endswith(CODE_AS_DATA):
+        return None
     source = Source(text, name)
     try:
         return _statements(source) if name.lower().endswith(_BICEP) else _body(source, terraform.parse_file(source))
@@ -124,13 +128,11 @@ def _address(name: str, path: tuple[str, ...], statement: Tree) -> tuple[_Addres
         return (name, path[0]), False
     if kind in _WITHOUT_EFFECT[name.lower().endswith(_BICEP)]:
         return None, False
-    if kind == "module" and labels and not labels[-1].startswith("#"):
-        of_one = _OF_ONE_RESOURCE.search(labels[0] if len(labels) > 1 else _source(statement))
-        is_own = of_one is None or any(
-            pattern.search(text) is not None
-            for pattern, text in ((_OF_SERVICE, of_one[0]), (_OF_CALLED_SERVICE, _text(statement)))
-        )
-        return (name if len(labels) > 1 else "module", labels[-1]), is_own
+    source = _source(name, path, statement)
+    if source is not None:
+        of_one = _OF_ONE_RESOURCE.search(source)
+        is_own = of_one is None or _OF_SERVICE.search(of_one[0]) is not None or _may_give_roles(statement)
+        return (name if name.lower().endswith(_BICEP) else "module", labels[-1]), is_own
     is_variable = kind == "var" and name.lower().endswith(".bicepparam")
     if kind not in _NAMED or not labels or labels[-1].startswith("#") or is_variable:
         return None, True
@@ -148,22 +150,30 @@ def _text(statement: Tree) -> str:
     return statement.source.text[statement.start : statement.end]
 
 
-def _called(name: str, path: tuple[str, ...], statement: Tree) -> str | None:
-    """Return the file or the folder of Terraform that a statement calls as a module, where that is a local one."""
+def _source(name: str, path: tuple[str, ...], statement: Tree) -> str | None:
+    """Return where the call of a module says that its code is, nothing where that is computed; None for others."""
     kind, *labels = path[0].split(" ")
     if kind != "module" or not labels or labels[-1].startswith("#"):
         return None
-    is_bicep = name.lower().endswith(_BICEP)
-    called = labels[0] if is_bicep else _source(statement)
-    is_local = ":" not in called and len(labels) == 2 if is_bicep else called.startswith(".")
-    return posixpath.normpath(posixpath.join(posixpath.dirname(name), called)) if is_local else None
-
-
-def _source(module: Tree) -> str:
-    """Return the place of a module of Terraform; nothing where it isn't a plain text."""
-    written = module.value.get("source") if isinstance(module.value, dict) else None
+    if name.lower().endswith(_BICEP):
+        return labels[0] if len(labels) == 2 else ""
+    written = statement.value.get("source") if isinstance(statement.value, dict) else None
     found = None if written is None else _SOURCE.match(_text(written))
     return "" if found is None else found[1]
+
+
+def _may_give_roles(module: Tree) -> bool:
+    """Return whether the arguments of a module are about roles or API Management, or aren't all written there."""
+    arguments = module.value.get("params") if isinstance(module.value, dict) else None
+    is_written = arguments is None or isinstance(arguments.value, dict)
+    return not is_written or _OF_CALLED_SERVICE.search(_text(module)) is not None
+
+
+def _called(name: str, path: tuple[str, ...], statement: Tree) -> str | None:
+    """Return the file of Bicep or the folder of Terraform that a statement calls as a module, if it is a local one."""
+    source = _source(name, path, statement) or ""
+    is_local = ":" not in source if name.lower().endswith(_BICEP) else source.startswith(".")
+    return posixpath.normpath(posixpath.join(posixpath.dirname(name), source)) if source and is_local else None
 
 
 def _places_of_service(trees: Iterable[tuple[str, Tree | None]]) -> set[str]:
