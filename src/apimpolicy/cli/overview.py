@@ -96,15 +96,20 @@ def _findings(projects: CheckProjects, discovery: Discovery) -> _Findings:
 
 
 def _audits(path: str) -> dict[str, ServiceAudit]:
-    """Return the audits of the services in a folder, by name; of those that the time is enough for."""
+    """Return the audits of the services in a folder, by name; of those that the time is enough for.
+
+    Operations for whose requests it isn't enough are not decided.
+    """
     from apimpolicy.project.audit_run import analysed
     from apimpolicy.project.gateways import for_each_service
+    from apimpolicy.reasoning.audit.confirming import confirmed
 
     found: dict[str, ServiceAudit] = {}
 
     def analyse(name: str) -> None:
-        if (audit := analysed(path)) is not None:
-            found[name] = audit
+        if (analysis := analysed(path)) is not None:
+            found[name] = confirmed(analysis.audit, None).audit
+            found[name] = confirmed(analysis.audit, analysis.rehearsal()).audit
 
     with suppress(ApimPolicyError, DeadlineError), deadline(AUDITING):
         for_each_service(path, None, analyse)

@@ -268,10 +268,10 @@ def _operations(root: str, files: tuple[object, ...]) -> tuple[OperationAudit, .
 
     try:
         with lenient():
-            audit = analysed(root)
+            analysis = analysed(root)
     except ApimPolicyError:
         return ()
-    return () if audit is None else tuple(audit.operations)
+    return () if analysis is None else tuple(analysis.audit.operations)
 
 
 def _words(operation: OperationAudit) -> str:

@@ -119,13 +119,31 @@ def _without_used(runs: list[AuditRun]) -> list[AuditRun]:
     return kept
 
 
-def analysed(path: str) -> ServiceAudit | None:
+class Analysis(NamedTuple):
+    """The audit of a service before any request has run."""
+
+    audit: ServiceAudit
+    gateway: Gateway
+
+    def rehearsal(self) -> Rehearsal | None:
+        """Return the service with requests to it; None if they can't run."""
+        return _rehearsal(self.gateway)
+
+
+def analysed(path: str) -> Analysis | None:
     """Analyse the service of a folder without running a request; None when there is none. Raises ConfigurationError."""
     configuration, folder = configured(path)
     gateway = configuration.gateway(folder)
     if gateway.service is None:
         return None
-    return audit_service(gateway.service, context_of(gateway, configuration.described(folder)))
+    return Analysis(audit_service(gateway.service, context_of(gateway, configuration.described(folder))), gateway)
+
+
+def _rehearsal(gateway: Gateway) -> Rehearsal | None:
+    try:
+        return Rehearsal(gateway)
+    except ApimPolicyError:
+        return None
 
 
 def context_of(gateway: Gateway, description: ServiceDescription | None) -> ServiceContext:
@@ -148,10 +166,7 @@ def audit_gateway(
 ) -> AuditRun:
     """Audit the service of a gateway. Raises ConfigurationError for a baseline that can't be read."""
     assert gateway.service is not None
-    try:
-        rehearsal: Rehearsal | None = Rehearsal(gateway)
-    except ApimPolicyError:
-        rehearsal = None
+    rehearsal = _rehearsal(gateway)
     search = None if search_of is None or rehearsal is None else search_of(rehearsal.gateway)
     analysed_service = audit_service(gateway.service, context_of(gateway, description))
     audit, attempts = confirmed(analysed_service, rehearsal, search)

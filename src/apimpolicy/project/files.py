@@ -114,6 +114,17 @@ def is_report(path: str, text: str) -> bool:
     )
 
 
+def cells_of_code(notebook: str) -> list[str] | None:
+    """Return the code in a Jupyter notebook, by cell: the rest of it is for people. None if it is no notebook."""
+    import json  # a run without a notebook starts sooner
+
+    try:
+        cells = [each["source"] for each in json.loads(notebook)["cells"] if each["cell_type"] == "code"]
+        return [each if isinstance(each, str) else "".join(each) for each in cells]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
 def source_of(data: bytes, name: str) -> tuple[Source, list[Diagnostic]]:
     """Return the source in the bytes of a file, and what is wrong with its size or encoding."""
     if len(data) > MAXIMUM_BYTES:

@@ -17,11 +17,11 @@ from itertools import islice
 from typing import NamedTuple
 
 from apimpolicy.checkout import listing, open_text, walk
-from apimpolicy.project.files import is_report
+from apimpolicy.project.files import cells_of_code, is_report
 
 ENDINGS = (
     *(".tf", ".tofu", ".bicep", ".json", ".py", ".ps1", ".psm1", ".sh", ".bash", ".yml", ".yaml", ".js", ".mjs", ".ts"),
-    *(".cs", ".csx", ".go", ".java", ".rb", ".tfvars", ".bicepparam"),
+    *(".cs", ".csx", ".go", ".java", ".rb", ".tfvars", ".bicepparam", ".ipynb"),
 )
 _CODE = (".tf", ".tofu", ".bicep")
 MOST_FILES = 3_000
@@ -97,7 +97,8 @@ def scripts_around(folder: str) -> Iterator[tuple[str, str]]:
         if is_report(path, text):
             continue
         read += len(text)
-        yield path, text
+        cells = cells_of_code(text) if path.lower().endswith(".ipynb") else None
+        yield path, text if cells is None else "\n".join(cells)
 
 
 def _files(root: str) -> Iterator[str]:

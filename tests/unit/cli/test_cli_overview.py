@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,3 +55,18 @@ def test_without_policies_the_help_is_shown(apimpolicy: Callable[..., Any], tmp_
     found = apimpolicy("empty")
     assert found.code == 2
     assert "found no policies in empty" in found.err
+
+
+def test_only_what_a_request_has_reached_is_open(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+    """Without a key there is no subscription whose id the limit could count."""
+    api = tmp_path / "apimartifacts" / "apis" / "orders"
+    api.mkdir(parents=True)
+    properties = {"path": "orders", "subscriptionRequired": False, "serviceUrl": "https://orders.example"}
+    (api / "apiInformation.json").write_text(json.dumps({"properties": {"displayName": "orders", **properties}}))
+    limit = '<rate-limit-by-key calls="2" renewal-period="90" counter-key="@({key})" />'
+    policy = api / "policy.xml"
+    for key, words in (("context.Subscription.Id", "not decided"), ("context.Request.IpAddress", "anyone")):
+        policy.write_text(f"<policies><inbound><base />{limit.format(key=key)}</inbound></policies>")
+        (row,) = (line for line in apimpolicy().out.splitlines() if line.startswith("  access"))
+        assert row == f"  access    1 × {words}: orders/*"
+        assert f"{words}  " in apimpolicy("audit").out

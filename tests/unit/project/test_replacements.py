@@ -101,6 +101,11 @@ def test_a_reading_with_placeholders_is_taken_only_if_it_makes_no_errors(reposit
     assert codes(repository) == ["POL104", "CS0103"]
 
 
+NOTEBOOK = (
+    r'{"cells": [{"cell_type": "%s", "source": ["p = open(\"apis/policy.xml\").read()\n", "p.replace(\"LIMIT\", 5)"]}]}'
+)
+
+
 @pytest.mark.parametrize(
     ("script", "text", "is_placeholder"),
     [
@@ -116,6 +121,8 @@ def test_a_reading_with_placeholders_is_taken_only_if_it_makes_no_errors(reposit
         ("tool.yml", "env: {NAME: \"${{ replace('LIMIT', 'x') }}\"}", False),
         ("policy.bicep", "param policyXml string\nvalue: replace(policyXml, 'LIMIT', limit)", True),
         ("names.bicep", "var name = replace('LIMIT', 'x', y)", False),
+        ("a.ipynb", NOTEBOOK % "code", True),
+        ("a.ipynb", NOTEBOOK % "markdown", False),
     ],
 )
 def test_only_a_script_that_can_read_the_policy_counts(

@@ -250,7 +250,7 @@ class CodeEvaluator:
             if isinstance(part, nodes.Chars):
                 made.append(Part(part.text, source, part.start, part.end, part.verbatim))
             elif isinstance(part, nodes.Interpolation):
-                text = self.as_text(self.value(part.value, source, scope))
+                text = self._inserted(part.value, source, scope)
                 found = parts_of(text, source, part.start, part.end)
                 if isinstance(text, SourcedText) and len(text) < 200:  # its origin is this place
                     found = (Part(str(text), source, part.start, part.end, False),)
@@ -268,6 +268,14 @@ class CodeEvaluator:
                 for key, each in items or ():
                     self.budget.charge(part.parts)
                     self.add_parts(made, part.parts, source, {**scope, **bound(part.names, key, each)})
+
+    def _inserted(self, node: nodes.CodeNode, source: Source, scope: Scope) -> str:
+        """Return the text of a value in a template; what no text can contain (null) has another value when deployed."""
+        value = self.value(node, source, scope)
+        try:
+            return self.as_text(value)
+        except TypeError:
+            return hole(self.unknown(node, source, scope))
 
     def pairs(self, value: Value) -> list[tuple[Value, Value]] | None:
         """Return keys and values of a list or an object; None if it isn't known."""

@@ -8,7 +8,6 @@ is any, nothing is said to be the same.
 
 from __future__ import annotations
 
-import json
 import os
 import posixpath
 import re
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.checkout import open_bytes, walk
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.environments import CONFIGURATION
-from apimpolicy.project.files import MAXIMUM_BYTES, MEDIA, have_same_content, is_report
+from apimpolicy.project.files import MAXIMUM_BYTES, MEDIA, cells_of_code, have_same_content, is_report
 from apimpolicy.project.layout import SKIPPED_DIRECTORIES
 from apimpolicy.project.repository import Gitignores
 from apimpolicy.report.difference_data import CHANGED
@@ -253,7 +252,7 @@ def _first_open(
         return 0
     lines = [accounts.lines.get(path or "", set()) for path in real]
     texts = [_text(content) for content in contents]
-    if name.endswith(".ipynb") and _cells_of_code(texts[0]) == _cells_of_code(texts[1]):
+    if name.endswith(".ipynb") and (cells := cells_of_code(texts[0])) is not None and cells == cells_of_code(texts[1]):
         return None
     parts = _parts(name, texts[0], texts[1], code)
     return next((part.line for part in parts if not _is_shown(part, lines, accounts)), None)
@@ -316,15 +315,6 @@ def _parts(name: str, old: str, new: str, code: _Code) -> Iterator[_Part]:
             yield from _changed_leaves(trees[0], trees[1], (), frozenset(), is_configuration)
             return
     yield from _changed_lines(old.split("\n"), new.split("\n"))
-
-
-def _cells_of_code(text: str) -> object:
-    """Return the code of a notebook: the rest of it is for people."""
-    try:
-        cells = json.loads(text)["cells"]
-        return [each["source"] for each in cells if each["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return text
 
 
 def _changed_leaves(
