@@ -46,7 +46,7 @@ from apimpolicy.testing.format import METHODS
 from apimpolicy.text.document import Element
 
 if TYPE_CHECKING:
-    from apimpolicy.testing.claims.static_proofs import Piece
+    from apimpolicy.reasoning.languages.url_paths import Piece
 
 _LEAST_SECONDS = 0.5
 """Of searching for one route, however many an API has."""

@@ -39,6 +39,8 @@ from apimpolicy.reasoning.audit.states import (
 from apimpolicy.reasoning.audit.tools import METHOD, EntryAudit, Hop, ServiceEntry, Tools, entries_of, entry_audit
 from apimpolicy.reasoning.audit.variables import VariableKnowledge
 from apimpolicy.reasoning.audit.walk import ServiceContext, Walk
+from apimpolicy.reasoning.languages.language import Language, sequence, union
+from apimpolicy.reasoning.languages.url_paths import in_any_case, paths_of, pieces_of
 from apimpolicy.text.named_values import KnownNamedValues
 from apimpolicy.text.source import UNKNOWN_POLICIES, from_utf16
 
@@ -342,13 +344,12 @@ def _caller_headers(api: ServiceApi) -> frozenset[str]:
     return frozenset(("authorization", from_utf16(api.api.subscription_key_parameter_names.header).lower()))
 
 
-def _paths(api: ServiceApi, operation: Operation) -> tuple[str, ...]:
-    """Return the path of every request for an operation, with that of the API and without; nothing if it varies."""
-    template = from_utf16(operation.url_template).partition("?")[0]
-    if "{" in template or "*" in template or operation.method == "*":
-        return ()
-    path = "/" + template.strip("/") if template.strip("/") else ""
-    return tuple(dict.fromkeys((path or "/", prefix_of(api) + path or "/")))
+def _paths(api: ServiceApi, operation: Operation) -> Language | None:
+    """Return the paths of requests for an operation, with that of the API and without; None for any method."""
+    if operation.method == "*":
+        return None
+    below = paths_of(pieces_of(from_utf16(operation.url_template).partition("?")[0]))
+    return union(below, sequence(in_any_case(prefix_of(api)), below))
 
 
 def _everything(id_: str = "") -> Operation:

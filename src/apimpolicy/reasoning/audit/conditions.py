@@ -28,6 +28,7 @@ from apimpolicy.reasoning.audit.states import (
     truth_of,
 )
 from apimpolicy.reasoning.audit.states import both as proving_both
+from apimpolicy.reasoning.audit.text_tests import EQUALITIES, text_test
 
 if TYPE_CHECKING:
     from apimpolicy.checks.expressions import ExpressionCheck
@@ -216,14 +217,28 @@ class ConditionReader:
             return self._value(node)
         if name == "Any" and arguments and isinstance(arguments[0], nodes.Lambda):
             return self._any(arguments[0], depth)
+        if name == "IsMatch" and (read := self._pattern(node)) is not None:
+            return self._comparison(self.origins.of(read[0]), read[0], read[1], name, read[2:])
+        if name in EQUALITIES and arguments and constant(receiver) is not None and constant(arguments[0]) is None:
+            receiver, arguments = arguments[0], [receiver, *arguments[1:]]
+            found = self.origins.of(receiver)
         if name in _EQUAL and arguments:
             if found.kind == "certificate" and name not in ("Equals", "op_Equality"):
                 found = found.member(name)  # a part of a thumbprint is not the thumbprint
             is_text = str(getattr(receiver, "type", "")) == "string"
-            return self._comparison(found, receiver, arguments[0], name, is_within=is_text and name in _WITHIN)
+            is_within = is_text and name in _WITHIN
+            return self._comparison(found, receiver, arguments[0], name, arguments[1:], is_within=is_within)
         if name == "GetValueOrDefault":
             return self._value(node)
         return truth_of(self._opaque(node))
+
+    def _pattern(self, node: nodes.Call) -> list[Bound] | None:
+        """Return the text that a call of `Regex.IsMatch` looks at, the pattern, and options; None if not understood."""
+        arguments: list[Bound] = list(node.arguments)
+        made = self.origins.resolved(node.receiver)
+        if isinstance(made, nodes.ObjectCreation) and len(arguments) == 1 and made.arguments:
+            return [*arguments, *made.arguments]
+        return arguments if node.method.is_static and len(arguments) > 1 else None
 
     def _any(self, test: nodes.Lambda, depth: int) -> ConditionProofs:
         """Return the proofs of a test being true of one of several: of none, it may never have been evaluated."""
@@ -240,10 +255,18 @@ class ConditionReader:
         return self.known.absence(self.origins.of(node), or_empty=or_empty) or truth_of(self._opaque(node))
 
     def _comparison(
-        self, origin: ValueOrigin, left: Bound | None, right: Bound, test: str = "Equals", *, is_within: bool = False
+        self,
+        origin: ValueOrigin,
+        left: Bound | None,
+        right: Bound | None,
+        name: str = "Equals",
+        options: Sequence[Bound] = (),
+        *,
+        is_within: bool = False,
     ) -> ConditionProofs:
         """Return the proofs of a comparison; `is_within` if the right side only has to be a part of the left one."""
         value, other = constant(right), self.origins.of(right)
+        test = None if value is None else text_test(name, str(value), list(map(constant, options)))
         ours, others = self.sources.of(left), self.sources.of(right)
         if value is None and of_caller(ours) and of_caller(others):
             return self._of_own_values(left, right)

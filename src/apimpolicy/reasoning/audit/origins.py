@@ -144,12 +144,17 @@ class Origins:
             case nodes.Call():
                 return self._call(node, depth)
             case nodes.Binary():
-                return self._first((node.left, node.right), depth)
+                return self._part((node.left, node.right), depth)
             case nodes.InterpolatedString():
-                return self._first([part.value for part in node.parts if not isinstance(part, str)], depth)
+                return self._part([part.value for part in node.parts if not isinstance(part, str)], depth)
             case nodes.ArrayAccess():
                 return self.of(node.array, depth + 1)
         return NOWHERE
+
+    def _part(self, parts: Sequence[Bound], depth: int) -> ValueOrigin:
+        """Return the origin of a part of a value: what is compared is more than it."""
+        found = self._first(parts, depth)
+        return found.member("+") if found.kind else found
 
     def _first(self, parts: Sequence[Bound], depth: int) -> ValueOrigin:
         return next((found for part in parts if (found := self.of(part, depth + 1)).kind), NOWHERE)

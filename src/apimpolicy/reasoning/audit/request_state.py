@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from apimpolicy.reasoning.audit.origins import ValueOrigin
 from apimpolicy.reasoning.audit.sources import (
@@ -19,6 +19,9 @@ from apimpolicy.reasoning.audit.sources import (
     merged,
 )
 from apimpolicy.reasoning.audit.states import ALWAYS, Alternatives
+
+if TYPE_CHECKING:
+    from apimpolicy.reasoning.languages.language import Language
 
 _OF_REQUEST = frozenset(("certificate", "address", "body", "url", "method", "subscription", "user", "connection"))
 
@@ -36,8 +39,8 @@ class AuditedTarget(NamedTuple):
 
     operation: Mapping[str, str]
     api: Mapping[str, str]
-    paths: tuple[str, ...] = ()
-    """The paths of its requests, with that of the API and without; none when they differ from request to request."""
+    paths: Language | None = None
+    """The paths of its requests, with that of the API and without; None when policies or the service choose them."""
 
 
 class RequestState:
@@ -96,7 +99,7 @@ class RequestState:
         self.written["body"] = value
 
     def path_changed(self) -> None:
-        self.target = self.target._replace(paths=())
+        self.target = self.target._replace(paths=None)
 
     def is_written(self, origin: ValueOrigin) -> bool:
         """Return whether a policy has changed a header or a parameter of the query."""
@@ -170,6 +173,10 @@ class RequestState:
 
     def merge(self, branches: Sequence[tuple[Alternatives, Self]]) -> None:
         """Take over what the branches of a policy know at their ends, each with what has led into it."""
+        if any(known.target.paths is not self.target.paths for _, known in branches):
+            self.path_changed()
+        if any(known.target.operation != self.target.operation for _, known in branches):
+            self.method_changed()
         names = dict.fromkeys(name for _, known in branches for name in known.variables)
         variables: dict[str, KnownValue] = {}
         for name in names:

@@ -155,7 +155,6 @@ class SourceReader:
 MOST_CASES = 16
 Parts = tuple[tuple[Alternatives, Sources], ...]
 """The sources of a value, each with what was proven where the value has them."""
-_LOWERS = frozenset(("ToLower", "ToLowerInvariant"))
 
 
 class KnownValue(NamedTuple):
@@ -191,14 +190,6 @@ def with_default(value: KnownValue, default: str | None) -> KnownValue:
     if default is None or value.kind != "cases":
         return value
     return value._replace(cases=tuple((proven, default if each is None else each) for proven, each in value.cases))
-
-
-def equal(known: KnownValue, value: str, members: tuple[str, ...]) -> ConditionProofs | None:
-    """Return where one of a few constants equals a text; None where only the case of letters may differ."""
-    if _LOWERS & {*members}:
-        return cases(known.cases, lambda each: each is not None and each.lower() == value)
-    alike = [each for _, each in known.cases if each is not None and each.lower() == value.lower()]
-    return cases(known.cases, lambda each: each == value) if set(alike) <= {value} else None
 
 
 def cases(given: Iterable[tuple[Alternatives, str | None]], is_one: Callable[[str | None], bool]) -> ConditionProofs:

@@ -5,12 +5,11 @@ A value is constants under conditions, or one with an origin. Proofs are those i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.rules.forwarded_for_trusted import lists_addresses
 from apimpolicy.csharp.binding import nodes
 from apimpolicy.csharp.binding.nodes import Bound
+from apimpolicy.csharp.dotnet.values import to_utf16
 from apimpolicy.reasoning.audit import kinds
 from apimpolicy.reasoning.audit.conditions import ConditionReader, PolicyCondition
 from apimpolicy.reasoning.audit.origins import ValueOrigin, constant, is_null, receiver_of
@@ -27,7 +26,6 @@ from apimpolicy.reasoning.audit.sources import (
     Parts,
     Sources,
     cases,
-    equal,
     of_caller,
     of_text,
     returned,
@@ -46,18 +44,13 @@ from apimpolicy.reasoning.audit.states import (
     of_facts,
     truth_of,
 )
+from apimpolicy.reasoning.audit.text_tests import TextTest
+from apimpolicy.reasoning.languages.language import literal
 from apimpolicy.text.document import Characters
 
 _TIMES = frozenset(("NotBefore", "NotAfter"))
 _HASHES = frozenset(("Thumbprint", "GetCertHashString", "GetCertHash"))
 _SCHEMES = frozenset(("bearer", "basic", "bearer ", "basic "))
-_TESTS: dict[str, Callable[[str, str], bool]] = {
-    "Equals": str.__eq__,
-    "op_Equality": str.__eq__,
-    "Contains": str.__contains__,
-    "StartsWith": str.startswith,
-    "EndsWith": str.endswith,
-}
 
 
 class VariableKnowledge(RequestState):
@@ -166,22 +159,23 @@ class VariableKnowledge(RequestState):
         value: str | int | None,
         other: ValueOrigin,
         others: Sources = NO_SOURCES,
-        test: str = "Equals",
+        test: TextTest | None = None,
     ) -> ConditionProofs | None:
         """Return the proofs of `value == constant`, or `value == other`; None if not understood.
 
-        `others` are the sources of the other side; `test` is the name of the comparison.
+        `others` are the sources of the other side; `test` is the comparison, if it is one with a constant text.
         """
         kind, name, members, default, _ = origin
         written = self.written_to(origin) if kind in ("header", "query") and name is not None else UNKNOWN
-        if value == "" and kind not in ("variable", "certificate", "body") and written.kind != "cases":
+        is_empty = value == "" and test is not None and test.is_equality
+        if is_empty and kind not in ("variable", "certificate", "body") and written.kind != "cases":
             found = self.absence(origin)
             if found is not None:
                 return found
         compared = str(value) if value is not None else f"{other.kind} {other.name or ''}".strip()
         match kind:
             case "header" | "query" if written.kind == "cases":
-                return None if value is None else equal(with_default(written, default), str(value), members)
+                return self._of_cases(with_default(written, default), members, test)
             case "header" | "query" if written.origin not in (None, ValueOrigin(kind, name)):
                 assert written.origin is not None
                 inner = written.origin._replace(members=written.origin.members + members)
@@ -197,14 +191,15 @@ class VariableKnowledge(RequestState):
                 return truth_of(
                     Fact(kinds.ADDRESS, "", (compared,)) if is_proof else Fact(kinds.OWN, "address", (compared,))
                 )
-            case "method" if isinstance(value, str):
+            case "method" if test is not None:
                 self.read.add("operation")
-                method = self.target.operation.get("Method", "*")
-                return None if method == "*" else TRUE if method.lower() == value.lower() else FALSE
-            case "operation" | "api" | "product" if members and isinstance(value, str):
-                return self._entity(origin, value, test)
-            case "url" if isinstance(value, str) and members[:1] == ("Path",):
-                return self._path(members[1:], value, test)
+                method = self.target.operation.get("Method", "*").upper()
+                return None if method == "*" else _always(test.result(literal(method), members))
+            case "operation" | "api" | "product" if members and test is not None:
+                return self._entity(origin, test)
+            case "url" if test is not None and members[:1] == ("Path",):
+                self.read.add("operation")
+                return None if self.target.paths is None else _always(test.result(self.target.paths, members[1:]))
             case "subscription" | "user":
                 return truth_of(Fact(kinds.OWN, f"the {kind}", (members, compared))) if self.caller.has_key else FALSE
             case "unverified token":
@@ -243,33 +238,30 @@ class VariableKnowledge(RequestState):
         is_default = is_open or (bool(default) and default == compared)
         return present.negated().or_(found) if is_default else found
 
-    def _path(self, members: tuple[str, ...], value: str, test: str) -> ConditionProofs | None:
-        """Return whether the path of every request passes a test; the gateway ignores the case of its letters."""
-        self.read.add("operation")
-        if not set(members) <= {"ToLower", "ToLowerInvariant"} or not self.target.paths:
-            return None
-        written = [path.lower() for path in self.target.paths]
-        spellings = written if members else [*self.target.paths, *written, *map(str.upper, self.target.paths)]
-        return _constant({_passes(test, each, value) for each in spellings})
-
-    def _entity(self, origin: ValueOrigin, value: str, test: str) -> ConditionProofs | None:
+    def _entity(self, origin: ValueOrigin, test: TextTest) -> ConditionProofs | None:
         kind, member = origin.kind, origin.members[0]
         self.read.add(kind)
         known = {"operation": self.target.operation, "api": self.target.api, "product": self.caller.product}[kind]
         if known is None:
             return FALSE
         found = known.get(member)
-        if found is None or not set(origin.members[1:]) <= {"ToLower", "ToLowerInvariant"}:
+        return None if found is None else _always(test.result(literal(to_utf16(found)), origin.members[1:]))
+
+    @staticmethod
+    def _of_cases(known: KnownValue, members: tuple[str, ...], test: TextTest | None) -> ConditionProofs | None:
+        """Return where one of a few constants passes a test; None where that isn't known of one of them."""
+        if test is None:
             return None
-        return _constant({_passes(test, found.lower() if origin.members[1:] else found, value)})
+        results = {text: test.result(literal(text), members) if text is not None else False for _, text in known.cases}
+        return None if None in results.values() else cases(known.cases, lambda text: bool(results[text]))
 
     def _equality_of_variable(
-        self, origin: ValueOrigin, value: str | int | None, other: ValueOrigin, others: Sources, test: str
+        self, origin: ValueOrigin, value: str | int | None, other: ValueOrigin, others: Sources, test: TextTest | None
     ) -> ConditionProofs | None:
         name, members = origin.name or "", origin.members
         known = with_default(self.variable(name), origin.default)
         if known.kind == "cases":
-            return None if value is None else equal(known, str(value), members)
+            return self._of_cases(known, members, test)
         if known.origin is not None:
             inner = known.origin._replace(members=known.origin.members + members)
             return self._as_received(inner).equality(inner, value, other, others, test)
@@ -307,14 +299,8 @@ def _is_known(others: Sources) -> bool:
     return not of_caller(others) and not any(each == UNKNOWN_SOURCE or each.kind in (ANSWER, CACHE) for each in others)
 
 
-def _passes(test: str, text: str, value: str) -> bool | None:
-    """Return the result of a comparison of two texts; None if it isn't understood."""
-    known = _TESTS.get(test)
-    return None if known is None else known(text, value)
-
-
-def _constant(results: set[bool | None]) -> ConditionProofs | None:
-    return TRUE if results == {True} else FALSE if results == {False} else None
+def _always(result: bool | None) -> ConditionProofs | None:
+    return None if result is None else TRUE if result else FALSE
 
 
 def _certificate(members: tuple[str, ...], compared: str, *, is_proof: bool) -> ConditionProofs:

@@ -24,12 +24,13 @@ from apimpolicy.gateway.engine.service import Service, ServiceApi, ServiceProduc
 from apimpolicy.gateway.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.gateway.engine.subscription_keys import asks_for_key, needs_key, open_product
 from apimpolicy.reasoning.audit.analysis import EVERY_REQUEST
+from apimpolicy.reasoning.languages.url_paths import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece, pieces_of
 from apimpolicy.reasoning.scenarios.assignments import Assignment
 from apimpolicy.reasoning.scenarios.harness import Harness
 from apimpolicy.reasoning.scenarios.scenario import Scenario
 from apimpolicy.records import Record
 from apimpolicy.testing.claims.harnesses import Setup, harness_parts
-from apimpolicy.testing.claims.static_proofs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece, policy_for_proofs
+from apimpolicy.testing.claims.static_proofs import policy_for_proofs
 
 _EVERYTHING = "/{*rest}"
 _IN_PATHS = "/%:@!$&'()*+,;=~"
@@ -288,7 +289,7 @@ def _route(
         query += tuple(PARAMETER.sub("x", each) for each in parameters.split("&") if "=" in each)
         method = None if method == "*" else method
     policies = {scope: document for scope, document in given.items() if document is not None}
-    below = [Piece("/x", BELOW)] if operation is None else _pieces(template)
+    below = [Piece("/x", BELOW)] if operation is None else pieces_of(template)
     pieces = (Piece(prefix), *below)
     api_id = from_utf16(api.id)
     constants = _constants("api", api.api, ("name", "path"))
@@ -301,25 +302,3 @@ def _constants(kind: str, entity: object, names: Sequence[str]) -> tuple[tuple[s
     """Return members of an entity that are texts, by their inputs."""
     found = ((name.replace("_", "-"), getattr(entity, name)) for name in names)
     return tuple((f"{kind} {name}", value) for name, value in found if isinstance(value, str))
-
-
-def _pieces(template: str) -> Iterator[Piece]:
-    """Yield the segments of a template, as `engine.api_routing` matches it: literal parts ignore case.
-
-    A slash may end the path.
-    """
-    text = template.rstrip("/")
-    has_more = text.endswith("/*")
-    text = text.removesuffix("/*").rstrip("/")
-    position = 0
-    for found in PARAMETER.finditer(text):
-        if found.start() > position:
-            yield Piece(text[position : found.start()])
-        yield Piece("x", SEGMENTS if found[1] else SEGMENT, found[2])
-        position = found.end()
-    if position < len(text):
-        yield Piece(text[position:])
-    if has_more:
-        yield Piece("/x", BELOW)
-    elif not text.endswith("}") or "{*" not in text.rpartition("/")[2]:
-        yield Piece("", MAYBE_SLASH)

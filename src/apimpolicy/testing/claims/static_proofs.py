@@ -18,16 +18,7 @@ from apimpolicy.gateway.engine.service_requests import ServiceRequests
 from apimpolicy.project.service.description import NOWHERE, PolicyText
 from apimpolicy.project.service.policy_sources import unknown_calls, unknown_policies, wrapped
 from apimpolicy.reasoning.audit.requests import ALL_APIS, Rehearsal
-from apimpolicy.reasoning.languages.language import (
-    ANYTHING,
-    any_of_text,
-    at_least_once,
-    literal,
-    one_of,
-    optional,
-    sequence,
-)
-from apimpolicy.reasoning.languages.units import of_text
+from apimpolicy.reasoning.languages.url_paths import SEGMENT, paths_of
 from apimpolicy.reasoning.proving.proof import Inquiry, Proof, ProofResult
 from apimpolicy.reasoning.semantics.values import Value, constant_text
 from apimpolicy.reasoning.terms import term as terms
@@ -41,7 +32,6 @@ if TYPE_CHECKING:
     from apimpolicy.gateway.engine.result import Result
     from apimpolicy.gateway.engine.steps import Program, Step
     from apimpolicy.reasoning.languages.language import Language
-    from apimpolicy.reasoning.scenarios.assignments import Key
     from apimpolicy.reasoning.scenarios.harness import Harness
     from apimpolicy.reasoning.semantics.state import Cell
     from apimpolicy.reasoning.terms.term import Term
@@ -130,7 +120,7 @@ def known_of_route(harness: Harness) -> tuple[dict[Cell, Value], Language | None
     known: dict[Cell, Value] = {("entity", "api id"): constant_text(to_utf16(route.api))}
     known |= {("entity", name): constant_text(value) for name, value in route.constants}
     method = None if route.method is None else to_utf16(route.method)
-    return known, sequence(*(piece.texts for piece in route.template)), method
+    return known, paths_of(route.template), method
 
 
 def proof_of(
@@ -180,37 +170,6 @@ def route_proof(harness: Harness) -> Proof:
 def has_credentials(harness: Harness) -> bool:
     """Return whether a policy chooses a backend by its id, whose credentials the backend then gets."""
     return any(step.element.get("backend-id") is not None for step in harness.program.steps())
-
-
-# The segments of a path template, and the texts that match them as `engine.api_routing` does.
-
-SEGMENT = at_least_once(one_of(~of_text("/")))
-SEGMENTS = ANYTHING
-"""Any number of segments."""
-BELOW = optional(sequence(literal("/"), ANYTHING))
-"""A path below another one, or nothing."""
-MAYBE_SLASH = optional(literal("/"))
-
-
-class Piece(NamedTuple):
-    """A segment of a path template: literal text in any case, or a language with a `default`.
-
-    `parameter` is its name among the matched parameters.
-    """
-
-    default: str
-    language: Language | None = None
-    parameter: str | None = None
-
-    def key(self, index: int) -> Key:
-        """Return the key of its input; `index` is its position among the segments."""
-        return ("path", f"[{index}]") if self.parameter is None else ("matched", self.parameter)
-
-    @property
-    def texts(self) -> Language:
-        if self.language is not None:
-            return self.language
-        return sequence(*(any_of_text(unit.lower() + unit.upper()) for unit in self.default))
 
 
 # The policy of an MCP server as proofs see it: the calls of its tools, which run other policies, may do anything.
