@@ -396,3 +396,32 @@ def test_a_version_set_that_may_be_made_elsewhere(id_: str, more: str, severitie
     told = [each.severity.value for each in found.problems if "version set" in each.message]
     assert told == severities
     assert gateway.send("/orders/v1").response.status_code == 401
+
+
+TWICE = {
+    "main.bicep": """
+        module apim 'apim.bicep' = { name: 'first', params: { access: 'Enabled' } }
+        module update 'apim.bicep' = { name: 'second', params: { access: 'Disabled' } }
+    """,
+    "apim.bicep": """
+        param access string
+        resource apim 'Microsoft.ApiManagement/service@2024-05-01' = {
+          name: 'shop'
+          properties: { publicNetworkAccess: access }
+        }
+        resource orders 'Microsoft.ApiManagement/service/apis@2024-05-01' = {
+          parent: apim
+          name: 'orders'
+          properties: { path: 'orders', subscriptionRequired: false, serviceUrl: 'https://orders.example' }
+        }
+    """,
+}
+
+
+def test_a_module_that_changes_what_it_has_deployed_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(written(tmp_path, TWICE))
+    assert main(["audit", ".", "-v"]) == 0
+    assert "warning: the API 'orders' is deployed twice, by one declaration" in (shown := capsys.readouterr()).err
+    assert "not decided" in shown.out  # of two policies, either may be the last one

@@ -57,6 +57,10 @@ def made_up_url(name: str) -> str:
     return f"https://{host or 'backend'}.example"
 
 
+_REFUSES_OTHERS = (".tf", ".tofu")
+"""Code whose tool doesn't take over a resource that is there; Azure itself only changes it once more."""
+
+
 def served_path(api: ApiDescription) -> str:
     """Return the path of an API; its id where the path isn't known."""
     return api.path.known or "" if api.path.hole is None else api.id.partition(";")[0]
@@ -109,10 +113,15 @@ class _Repair:
             key = (each.workspace, each.id) if kind == "version_sets" else each.id
             if key in found:
                 noun = _NOUNS[kind]
-                message = f"there is another {noun} '{each.id}'"
+                part = f"the {noun} '{each.id}'"
+                message, severity = f"there is another {noun} '{each.id}'", Severity.ERROR
+                advice = "This one is left out."
                 if len(spaces[each.id]) > 1:
                     message += ", and apimpolicy reads all workspaces into one service"
-                self._report(message, each.origin, f"the {noun} '{each.id}'", "This one is left out.")
+                elif each.origin == found[key].origin and not each.origin.file.endswith(_REFUSES_OTHERS):
+                    message, severity = f"{part} is deployed twice, by one declaration", Severity.WARNING
+                    advice = "Which of them is deployed last isn't known."
+                self._report(message, each.origin, part, advice, severity=severity)
                 if len(spaces[each.id]) == 1:
                     _forget(found[key], f"there are two {noun}s '{each.id}'")
             else:

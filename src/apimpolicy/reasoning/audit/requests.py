@@ -171,13 +171,14 @@ def url_of(operation: OperationAudit) -> str:
 
 def anonymous(operation: OperationAudit) -> Iterator[tuple[Alternative, Request]]:
     """Yield requests without any credential, with the properties that a caller chooses to get to the backend."""
-    open_ones = [each for each in sorted(operation.alternatives, key=len) if all(fact.is_free for fact in each)]
+    open_ones = [each for each in operation.alternatives if all(fact.is_free for fact in each)]
+    open_ones.sort(key=lambda facts: (len(facts), sorted((fact.subject, fact.is_true) for fact in facts)))
     for alternative in open_ones:
         chosen = choices(alternative)
         refused = {fact.subject for fact in alternative if fact.kind == kinds.CHOICE and not fact.is_true}
         also = choices(
             Fact(kinds.CHOICE, f"{each.kind} '{each.name}'")
-            for each in operation.fields
+            for each in sorted(operation.fields)
             if f"{each.kind} '{each.name}'" not in refused and each.name not in _CREDENTIALS
         )
         more: dict[str, Any] = {key: {**also[key], **chosen[key]} for key in chosen}
@@ -192,9 +193,8 @@ def choices(alternative: Iterable[Fact]) -> dict[str, Any]:
     """Return headers and parameters of the query that a caller has to send for an alternative."""
     headers: dict[str, str] = {}
     query: dict[str, str] = {}
-    for fact in alternative:
-        if fact.kind != kinds.CHOICE or not fact.is_true:
-            continue
+    chosen = (fact for fact in alternative if fact.kind == kinds.CHOICE and fact.is_true)
+    for fact in sorted(chosen, key=lambda fact: (fact.subject, str(fact.detail))):
         kind, _, name = fact.subject.partition(" ")
         name = name.strip("'")
         value = ADDRESS_OF_CALLER if kinds.ADDRESS in fact.detail else "" if "" in fact.detail else "1"
