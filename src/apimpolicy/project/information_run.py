@@ -103,11 +103,11 @@ class InformationRun:
                 continue
             severity = settings.severities.get(NOT_CHECKED, Severity.INFO)
             source, _ = source_of(*read_data(path))
-            notes = []
-            for each in policies:
-                start = each.origin.offset_in(source)
-                message = f"this policy isn't checked: {each.unknown}"
-                notes.append(Diagnostic(NOT_CHECKED, message, source, start, start, severity))
+            reasons = dict.fromkeys((each.origin.offset_in(source), each.unknown) for each in policies)
+            notes = [
+                Diagnostic(NOT_CHECKED, f"this policy isn't checked: {reason}", source, start, start, severity)
+                for start, reason in reasons
+            ]
             yield Checked(shown_path(path), to_findings(notes))
 
     def _services_of(
