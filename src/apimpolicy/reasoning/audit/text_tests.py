@@ -9,7 +9,9 @@ from apimpolicy.reasoning.languages.language import (
     ANYTHING,
     Language,
     TooLarge,
+    any_of_text,
     containing,
+    counted,
     literal,
     not_,
     sequence,
@@ -20,6 +22,9 @@ from apimpolicy.reasoning.languages.patterns import NotRegular, language_of
 from apimpolicy.reasoning.languages.url_paths import in_any_case
 
 EQUALITIES = frozenset(("Equals", "op_Equality"))
+_NUMBER = counted(any_of_text("0123456789"), 1, 3)
+ADDRESSES = sequence(*(_NUMBER, literal(".")) * 3, _NUMBER)
+"""IPv4 addresses, and some more texts of this form."""
 _CHANGES: dict[str, ToLower | ToUpper] = {
     "ToLower": ToLower(),
     "ToLowerInvariant": ToLower(),

@@ -44,7 +44,7 @@ from apimpolicy.reasoning.audit.states import (
     of_facts,
     truth_of,
 )
-from apimpolicy.reasoning.audit.text_tests import TextTest
+from apimpolicy.reasoning.audit.text_tests import ADDRESSES, TextTest
 from apimpolicy.reasoning.languages.language import literal
 from apimpolicy.text.document import Characters
 
@@ -186,6 +186,8 @@ class VariableKnowledge(RequestState):
                 return self._field(origin, compared, written)
             case "certificate":
                 return _certificate(members, compared, is_proof=_is_known(others))
+            case "address" if test is not None and test.result(ADDRESSES, members):
+                return TRUE  # every address passes
             case "address":
                 is_proof = _is_known(others)
                 return truth_of(
