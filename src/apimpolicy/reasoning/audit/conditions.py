@@ -28,7 +28,7 @@ from apimpolicy.reasoning.audit.states import (
     truth_of,
 )
 from apimpolicy.reasoning.audit.states import both as proving_both
-from apimpolicy.reasoning.audit.text_tests import EQUALITIES, text_test
+from apimpolicy.reasoning.audit.text_tests import EQUALITIES, text_test, type_of
 
 if TYPE_CHECKING:
     from apimpolicy.checks.expressions import ExpressionCheck
@@ -267,6 +267,9 @@ class ConditionReader:
         """Return the proofs of a comparison; `is_within` if the right side only has to be a part of the left one."""
         value, other = constant(right), self.origins.of(right)
         test = None if value is None else text_test(name, str(value), list(map(constant, options)))
+        is_boxed = "object" in [str(getattr(each, "type", "")) for each in (left, right)]
+        if test is not None and name == "Equals" and is_boxed:
+            test = test._replace(of_type=type_of(value))
         ours, others = self.sources.of(left), self.sources.of(right)
         if value is None and of_caller(ours) and of_caller(others):
             return self._of_own_values(left, right)

@@ -171,6 +171,8 @@ class KnownValue(NamedTuple):
     parts: Parts = ((ALWAYS, OF_UNKNOWN),)
     asked: Sources = NO_SOURCES
     """The sources of the request that an answer is for."""
+    of_type: str = "string"
+    """The C# type of the constants; empty if they have several."""
 
     @property
     def sources(self) -> Sources:
@@ -220,5 +222,6 @@ def merged(found: Sequence[tuple[Alternatives, KnownValue]]) -> KnownValue:
                 by_text[text] = either(by_text.get(text, NEVER), both(guard, proven))
         if len(by_text) <= MOST_CASES:
             known = tuple((proven, text) for text, proven in by_text.items() if proven)
-            return KnownValue("cases", known, parts=parts)
+            types = {value.of_type for _, value in found}
+            return KnownValue("cases", known, parts=parts, of_type=types.pop() if len(types) == 1 else "")
     return KnownValue("unknown", parts=parts)

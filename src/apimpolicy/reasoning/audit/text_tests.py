@@ -41,12 +41,16 @@ class TextTest(NamedTuple):
     certain: Language
     possible: Language
     is_equality: bool = False
+    of_type: str = ""
+    """The constant's type, if a value of another one never equals it: in `object.Equals`."""
 
     def result(self, texts: Language, members: Sequence[str] = ()) -> bool | None:
         """Return whether all of some texts pass, or none of them (False); None if some do, or it isn't understood.
 
         `members` are those of `string` that were called on the texts before.
         """
+        if self.of_type not in ("", "string"):
+            return False
         certain, possible = self.certain, self.possible
         try:
             for name in reversed(members):
@@ -60,6 +64,15 @@ class TextTest(NamedTuple):
             return True if shortest_word((texts, not_(certain)), _MOST_STATES) is None else None
         except TooLarge:
             return None
+
+
+def type_of(*constants: str | int | None) -> str:
+    """Return the C# type of constants; null has any."""
+    names = {bool: "bool", int: "int", str: "string"}
+    types = {
+        next(name for type_, name in names.items() if isinstance(each, type_)) for each in constants if each is not None
+    }
+    return types.pop() if len(types) == 1 else ""
 
 
 def text_test(name: str, constant: str, options: Sequence[object] = ()) -> TextTest | None:

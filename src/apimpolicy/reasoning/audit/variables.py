@@ -44,7 +44,7 @@ from apimpolicy.reasoning.audit.states import (
     of_facts,
     truth_of,
 )
-from apimpolicy.reasoning.audit.text_tests import ADDRESSES, TextTest
+from apimpolicy.reasoning.audit.text_tests import ADDRESSES, TextTest, type_of
 from apimpolicy.reasoning.languages.language import literal
 from apimpolicy.text.document import Characters
 
@@ -252,9 +252,12 @@ class VariableKnowledge(RequestState):
     @staticmethod
     def _of_cases(known: KnownValue, members: tuple[str, ...], test: TextTest | None) -> ConditionProofs | None:
         """Return where one of a few constants passes a test; None where that isn't known of one of them."""
-        if test is None:
+        if test is None or (test.of_type and not known.of_type):
             return None
-        results = {text: test.result(literal(text), members) if text is not None else False for _, text in known.cases}
+        if test.of_type not in ("", known.of_type):
+            return FALSE
+        of_text = test._replace(of_type="")
+        results = {text: text is not None and of_text.result(literal(text), members) for _, text in known.cases}
         return None if None in results.values() else cases(known.cases, lambda text: bool(results[text]))
 
     def _equality_of_variable(
@@ -341,7 +344,7 @@ def _value(reader: ConditionReader, body: Bound, of_type: str) -> KnownValue:
     if str(getattr(body, "type", "")) == "bool" or of_type == "bool":
         found = reader.body(body)
         outcomes = ((found.if_true, "True"), (found.if_false, "False"))
-        return KnownValue("cases", tuple(case for case in outcomes if case[0]))
+        return KnownValue("cases", tuple(case for case in outcomes if case[0]), of_type="bool")
     if isinstance(body, nodes.Block):
         return UNKNOWN
     if isinstance(body, nodes.Conditional):
@@ -350,10 +353,10 @@ def _value(reader: ConditionReader, body: Bound, of_type: str) -> KnownValue:
             found = reader.truth(body.condition)
             both_cases = ((found.if_true, chosen[0]), (found.if_false, chosen[1]))
             cases = tuple((proven, None if one is None else str(one)) for proven, one in both_cases if proven)
-            return KnownValue("cases", cases)
+            return KnownValue("cases", cases, of_type=type_of(*chosen))
     value = constant(body)
     if value is not None:
-        return KnownValue("cases", ((ALWAYS, str(value)),))
+        return KnownValue("cases", ((ALWAYS, str(value)),), of_type=type_of(value))
     origin = reader.origins.of(body)
     if origin.kind == "variable" and origin.name in reader.known.variables and not origin.members:
         return reader.known.variables[origin.name]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SUBJECTS = (
     *("context.Request.Url.Path", "context.Operation.Id", "context.Operation.UrlTemplate", "context.Api.Path"),
+    *('context.Variables["n"]', 'context.Variables["v"]'),
     *("context.Request.Method", '((string)context.Variables["v"])', 'context.Variables.GetValueOrDefault("v", "a")'),
 )
 CHANGES = (
@@ -27,6 +28,14 @@ CHANGES = (
     *('$"{{{}}}s"', '{}.Replace("e", "")', "{}.ToString()", "{}.TrimEnd('/')"),
 )
 TESTS = (
+    *(
+        "{}.Equals(1)",
+        '"1".Equals({})',
+        "{}.Equals(true)",
+        "Equals({}, 1)",
+        'object.Equals({}, "1")',
+        "(true).Equals({})",
+    ),
     *('{} == "{}"', '"{1}" == {0}', '{}.Equals("{}")', '"{1}".Equals({0})', '{0} != "{1}"', 'string.Equals({}, "{}")'),
     *(f'{{}}.{name}("{{}}"{how})' for name in ("StartsWith", "EndsWith", "Equals") for how in ("", ", ANY", ", CASE")),
     *('string.Equals({}, "{}", ANY)', 'string.Equals("{1}", {0}, ANY)', '{}.Contains("{}")', '{}.IndexOf("{}") >= 0'),
@@ -39,7 +48,8 @@ CONSTANTS = (
 )
 TEMPLATES = ("/items", "/Items/{id}", "/{id}/items", "/health", "/")
 SET = """<choose><when condition='@(context.Request.Headers.ContainsKey("X-Mode"))'><set-variable name="v" value="a" />
-    </when><otherwise><set-variable name="v" value="Items" /></otherwise></choose>"""
+    <set-variable name="n" value="@(1)" /></when><otherwise><set-variable name="v" value="Items" />
+    <set-variable name="n" value="{}" /></otherwise></choose>"""
 
 
 @st.composite
@@ -70,15 +80,15 @@ def needs_token(operation: OperationAudit) -> bool:
     return operation.access.words in ("token", "no request reaches a backend")
 
 
-@settings(max_examples=examples(600), deadline=None)
-@given(conditions(), st.sampled_from(TEMPLATES), st.booleans(), st.booleans())
+@settings(max_examples=examples(900), deadline=None)
+@given(conditions(), st.sampled_from(TEMPLATES), st.booleans(), st.booleans(), st.sampled_from(("1", "true", "@(2)")))
 def test_nobody_gets_past_a_guard_that_the_audit_relies_on(
-    condition: str, template: str, is_exempt: bool, is_rewritten: bool
+    condition: str, template: str, is_exempt: bool, is_rewritten: bool, other: str
 ) -> None:
     guard = f"<when condition='@({condition})'" + (" /><otherwise>JWT</otherwise>" if is_exempt else ">JWT</when>")
     rewrite = """<choose><when condition='@(context.Request.Headers.ContainsKey("X-Mode"))'>
         <rewrite-uri template="/items" /></when></choose>"""
-    policy = f"{SET}{rewrite if is_rewritten else ''}<choose>{guard}</choose>"
+    policy = f"{SET.format(other)}{rewrite if is_rewritten else ''}<choose>{guard}</choose>"
     gateway = gateway_of({"policy": policy, "template": template})
     if not needs_token(operation_of(gateway)):
         return
