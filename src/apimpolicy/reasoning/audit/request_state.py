@@ -61,6 +61,8 @@ class RequestState:
         """Parts of the operation and its API that conditions read in any branch."""
         self.fields: set[ValueSource] = set()
         """Headers and parameters of the query that expressions read."""
+        self.assigned: dict[str, Sources] = {}
+        """The sources of all that any branch has assigned to a variable."""
 
     def copy(self) -> Self:
         found = object.__new__(type(self))
@@ -164,11 +166,20 @@ class RequestState:
         self.changed()
         self.variables, self.others = {}, UNKNOWN
 
+    def after_any_policy(self) -> Self:
+        """Return the state after an error: variables may have what any branch has assigned to them, or nothing."""
+        found = self.copy()
+        found.forget_variables()
+        parts = {name: ((ALWAYS, sources),) for name, sources in self.assigned.items()}
+        found.variables = {name: KnownValue("unknown", parts=each) for name, each in parts.items()}
+        return found
+
     def variable(self, name: str) -> KnownValue:
         return self.variables.get(name, self.others)
 
     def set(self, name: str, value: KnownValue) -> None:
         self.changed()
+        self.assigned[name] = self.assigned.get(name, NO_SOURCES) | value.sources
         self.variables[name] = value
 
     def merge(self, branches: Sequence[tuple[Alternatives, Self]]) -> None:

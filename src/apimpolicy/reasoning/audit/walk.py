@@ -25,6 +25,7 @@ from apimpolicy.reasoning.audit.states import (
     Fact,
     GatewayAction,
     PolicyLocation,
+    both,
     location_of,
     of_facts,
     truth_of,
@@ -132,12 +133,12 @@ class Walk:
         used = {each.specification.access for each in program.steps() if each.specification is not None}
         if not used & OWN_DATA:
             return
-        places = dict(self.places)
+        places, sent = dict(self.places), list(self.own_requests)
         self.section_of(program, "outbound", state)
         if used & REFUSING:
-            beginning.forget_variables()
-            self.knowledge, self.own_requests = beginning, []
-            self.section_of(program, "on-error", entered)
+            self.knowledge, self.own_requests = beginning.after_any_policy(), sent
+            asked = {own.action: both(entered.alternatives, own.alternatives) for own in sent}
+            self.section_of(program, "on-error", entered._replace(actions={**entered.actions, **asked}))
         self.places = places
         self.forwarded = AuditState.joined([self.forwarded, *given_to_callers(self)])
 
