@@ -244,7 +244,8 @@ def _gateway_checks(operations: Sequence[OperationAudit]) -> Iterator[WeakProof]
                 if fact.kind == kinds.FORGED
                 else "it is the same for every caller"
             )
-            message = f"a check of {fact.subject} proves nothing: {why}"
+            comma = "," if ", which" in fact.subject else ""
+            message = f"a check of {fact.subject}{comma} proves nothing: {why}"
             yield WeakProof("AUD015", group, message, _at(group[0], fact, "checked"), fact.subject)
 
 

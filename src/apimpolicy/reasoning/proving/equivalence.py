@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from apimpolicy.csharp.syntax.depth import Frames
 from apimpolicy.gateway.engine.steps import Program
 from apimpolicy.reasoning.languages.language import TooLarge
+from apimpolicy.reasoning.proving.normal_form import OTHER_VARIABLES
 from apimpolicy.reasoning.proving.proof import FRAMES, Inquiry, ProofResult, fixed_cells
 from apimpolicy.reasoning.semantics.state import ANSWER, KINDS, Inputs, State
 from apimpolicy.reasoning.semantics.unknowns import Reason, Unknowns
@@ -28,6 +29,7 @@ _MOST_PAIRS = 4_000
 _MOST_CHOICES = 4_000
 """Pairs of values with choices to compare; proofs that succeed need a few hundred."""
 _SENT = ("header", "query", "url", "method", "body", "backend")
+_SEEN = tuple(kind for kind in KINDS if kind != "variable")
 BACKEND = "backend"
 OUTCOMES = "who reaches the backend, and statuses"
 CONTENTS = "headers and bodies of responses"
@@ -94,7 +96,10 @@ def inquiry(
         if first.unknown_steps != second.unknown_steps:
             return ProofResult(False, reasons=(Reason("what a policy or fragment does that isn't known"),))
         found = _Differences(known)
-        wider = terms.FALSE if knows_scopes else terms.any_of(*found.wider_scopes(first, second))
+        wider, shared = terms.FALSE, terms.FALSE
+        if not knows_scopes:
+            wider = terms.any_of(*found.wider_scopes(first, second))
+            shared = terms.any_of(*found.shared_variables(first, second))
         if wider is terms.TRUE:
             return ProofResult(False, reasons=(Reason("the policies of wider scopes, at <base />"),))
         parts = {
@@ -103,7 +108,7 @@ def inquiry(
             OUTCOMES: terms.any_of(*found.outcomes(first, second)),
             CONTENTS: terms.any_of(*found.contents(first, second)),
         }
-    return EquivalenceInquiry(unknowns, wider, parts, known.parts())
+    return EquivalenceInquiry(unknowns, wider, shared, parts, known.parts())
 
 
 def _canonical(
@@ -114,12 +119,16 @@ def _canonical(
 
 class EquivalenceInquiry(Inquiry):
     """Whether a request is treated differently. `decide` also says which of the `parts` are the same, but for those in
-    which there are `known` differences.
+    which there are `known` differences. `wider` is where policies of wider scopes see another request or response,
+    `variables` where they see other variables.
     """
 
-    def __init__(self, unknowns: Unknowns, wider: Term, parts: Mapping[str, Term], known: Container[str]) -> None:
-        super().__init__(unknowns, terms.any_of(wider, *parts.values()))
+    def __init__(
+        self, unknowns: Unknowns, wider: Term, variables: Term, parts: Mapping[str, Term], known: Container[str]
+    ) -> None:
+        super().__init__(unknowns, terms.any_of(wider, variables, *parts.values()))
         self._wider = wider
+        self._number = len(parts)
         self._parts = {name: part for name, part in parts.items() if name not in known}
 
     def decide(self) -> ProofResult:
@@ -127,8 +136,9 @@ class EquivalenceInquiry(Inquiry):
         result = super().decide()
         if result.is_proven or not _is_never(self.unknowns, self._wider):
             return result
-        same = (name for name, part in self._parts.items() if _is_never(self.unknowns, part))
-        return result._replace(parts=tuple(same))
+        same = tuple(name for name, part in self._parts.items() if _is_never(self.unknowns, part))
+        reasons = (Reason(OTHER_VARIABLES),) if len(same) == self._number else result.reasons
+        return result._replace(parts=same, reasons=reasons)
 
 
 def _is_never(unknowns: Unknowns, formula: Term) -> bool:
@@ -147,15 +157,28 @@ class _Differences:
         self._found: dict[Hashable, Term] = {}
 
     def wider_scopes(self, old: Outcome, new: Outcome) -> Iterator[Term]:
-        """Yield where the policies of wider scopes run in one program only, or may see another request in inbound."""
+        """Yield where the policies of wider scopes run in one program only, or may see another request or response."""
         if [each.section for each in old.wider_scopes] != [each.section for each in new.wider_scopes]:
             yield terms.TRUE
             return
+        pairs = [(one, other) for one in old.ends for other in new.ends] if self.known.answers else []
+        told = (terms.all_of(one.condition, other.condition, self._is_known(one, other)) for one, other in pairs)
+        open_ = terms.not_(terms.any_of(*told))  # behind inbound, who gets there is a part of the outcome
         for one, other in zip(old.wider_scopes, new.wider_scopes, strict=True):
-            if one.section == "inbound":
-                yield terms.not_(terms.iff(one.condition, other.condition))
-                both = terms.all_of(one.condition, other.condition)
-                yield terms.all_of(both, terms.any_of(*self._cells(one.state, other.state, KINDS)))
+            both = terms.all_of(one.condition, other.condition)
+            seen = terms.all_of(both, terms.any_of(*self._cells(one.state, other.state, _SEEN)))
+            differ = terms.any_of(terms.not_(terms.iff(one.condition, other.condition)), seen)
+            yield differ if one.section == "inbound" else terms.all_of(differ, open_)
+
+    def shared_variables(self, old: Outcome, new: Outcome) -> Iterator[Term]:
+        """Yield where the policies of other scopes may see another value of a variable: in this place, or behind it."""
+        for one, other in zip(old.wider_scopes, new.wider_scopes, strict=False):
+            both = terms.all_of(one.condition, other.condition)
+            yield terms.all_of(both, self._variables(one.state, other.state))
+        yield from self._answers(old, new, lambda one, other: self._variables(one.state, other.state))
+
+    def _variables(self, one: State, other: State) -> Term:
+        return terms.any_of(*self._cells(one, other, ("variable",)))
 
     def own_requests(self, old: Outcome, new: Outcome) -> Iterator[Term]:
         if self.known.has(OWN, ""):

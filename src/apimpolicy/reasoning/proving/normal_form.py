@@ -42,7 +42,7 @@ MADE_UP = "made up"
 """The form of a text that isn't known, with the names of what is missing in it."""
 
 
-OTHER_VARIABLES = "the policies of wider scopes, at <base />, if they use the variables that changed"
+OTHER_VARIABLES = "the policies of other scopes, or around a fragment, if they use the variables that changed"
 
 
 def normal_form(

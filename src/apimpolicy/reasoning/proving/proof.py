@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.csharp.emit.expression import CompiledExpression
@@ -138,6 +138,12 @@ class Inquiry:
             if question.ask(fewer).status == "impossible":
                 core = fewer
         return ProofResult(True, tuple(literals[each] for each in core))
+
+    def asks_for(self, kinds: Collection[str]) -> bool:
+        """Return whether the formula, or what is known of its variables, has inputs of some kinds."""
+        known = set() if self._question is None else self._question.all_variables
+        keys = (key for key, variable in self.unknowns.inputs.items() if variable in known)
+        return any(isinstance(key, tuple) and key[0] in kinds for key in keys)
 
     def models(self) -> Iterator[Model]:
         """Yield proposals of requests: those that fit assumptions first.

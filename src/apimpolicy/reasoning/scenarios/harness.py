@@ -20,8 +20,9 @@ from apimpolicy.gateway.context.records import Request, Response
 from apimpolicy.gateway.engine.document import AnyPolicy, Policy, global_policy
 from apimpolicy.gateway.engine.gateway import Gateway
 from apimpolicy.gateway.engine.partial_runs import PolicyDouble
+from apimpolicy.gateway.engine.pipeline import preflight_steps
 from apimpolicy.gateway.engine.result import Result
-from apimpolicy.gateway.engine.steps import Step
+from apimpolicy.gateway.engine.steps import Program, Step
 from apimpolicy.reasoning.scenarios.assignments import EARLIER, Assignment, scenario_of
 from apimpolicy.reasoning.scenarios.goals import Goal, Goals
 from apimpolicy.reasoning.scenarios.scenario import FAILS, Scenario, StubResponse, error_of
@@ -98,6 +99,15 @@ class StandIns:
             return False
         value = attribute.value
         return value.text in self.fragments or bool(self.in_text(value.source, value.start, value.end))
+
+    def come_first(self, program: Program) -> bool:
+        """Return whether every request that meets policies runs through a fragment that is made up."""
+        steps = program.sections.get("inbound") or ()
+        while self.fragments and steps and not preflight_steps(program):
+            if self.is_fragment(steps[0]):
+                return True
+            steps = steps[0].inserted or (steps[1:] if steps[0].name == "base" else ())
+        return False
 
     def have_run(self, result: Result) -> bool:
         """Return whether a request ran through a fragment that is made up: nothing is known about its response."""

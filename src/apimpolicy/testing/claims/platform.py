@@ -17,7 +17,7 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.gateway.engine.own_answers import reaches_backend
 from apimpolicy.gateway.policies.registry import is_known
 from apimpolicy.project.gateways import require_apis
-from apimpolicy.reasoning.audit.requests import Rehearsal
+from apimpolicy.reasoning.audit.requests import BODIED, Rehearsal
 from apimpolicy.reasoning.scenarios.scenario import Bounds, TotalTime
 from apimpolicy.report.claim_results import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
 from apimpolicy.report.explanation import explain
@@ -60,6 +60,13 @@ class _Breach(NamedTuple):
     run: ScenarioRun
     harness: ServiceHarness
     route: ServiceRoute
+
+
+class _Together(NamedTuple):
+    """Pairs of claim and route: those that are proven, and those that are as another route of the same policies."""
+
+    proven: set[tuple[str, str]]
+    represented: set[tuple[str, str]]
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -125,15 +132,17 @@ class PlatformClaims:
     def _of_api(self, routes: Sequence[ServiceRoute], opened: Service, bounds: Bounds) -> dict[str, ClaimReport]:
         """Return the worst verdict of each claim on any of the routes."""
         deadline = time.process_time() + bounds.seconds
-        proven = self._proven_together(routes, opened, bounds) if len(routes) > 1 else set()
+        together = self._decided_together(routes, opened, bounds) if len(routes) > 1 else _Together(set(), set())
+        proven, settled = together.proven, together.proven | together.represented
         found: dict[str, ClaimReport] = {}
+        routes = [each for each in routes if any((claim.name, each.name) not in settled for claim in self.claims)]
         share = max(bounds.seconds / max(len(routes), 1), _LEAST_SECONDS)
         tries = _tries(routes, bounds.seconds)
         for route, (most_tries, alike) in zip(routes, tries, strict=True):
             selected = [
                 claim
                 for claim in self.claims
-                if not _is_false(found.get(claim.name)) and (claim.name, route.name) not in proven
+                if not _is_false(found.get(claim.name)) and (claim.name, route.name) not in settled
             ]
             if not selected:
                 continue
@@ -158,26 +167,34 @@ class PlatformClaims:
         found = found._replace(about="") if found.status == PROVEN else found
         return found._replace(vacuous="") if claim.name in says_something else found
 
-    def _proven_together(self, routes: Sequence[ServiceRoute], opened: Service, bounds: Bounds) -> set[tuple[str, str]]:
-        """Return the pairs of claim and route that one proof for several routes shows.
+    def _decided_together(self, routes: Sequence[ServiceRoute], opened: Service, bounds: Bounds) -> _Together:
+        """Return what one proof for several routes shows.
 
-        Claims that one of a few requests for the first route of several breaks are left out.
+        Claims that one of a few requests for the first route of several breaks are left out. A claim that isn't proven
+        and doesn't ask for the operation is decided on a route without a body and on one with a body.
         """
         proven: set[tuple[str, str]] = set()
+        represented: set[tuple[str, str]] = set()
         for wide, group in group_routes(routes):
             try:
                 harness = harness_of_route(group[0], self.setup, opened)
                 broken = ClaimProof(harness, self.claims, self.expressions, bounds).break_quickly()
                 static = StaticProofs(harness_of_route(wide, self.setup, opened), self.claims, self.expressions)
-                names = [
-                    claim.name
-                    for index, claim in enumerate(self.claims)
-                    if claim.name not in broken and static.decide(index).is_proven and not static.why_vacuous(index)
-                ]
+                names: list[str] = []
+                alike: list[str] = []
+                for index, claim in enumerate(self.claims):
+                    if claim.name in broken:
+                        continue
+                    if not static.decide(index).is_proven:
+                        alike += [] if static.asks_for_operation(index) else [claim.name]
+                    elif not static.why_vacuous(index):
+                        names.append(claim.name)
             except Exception:  # the same error appears for each of the routes
                 continue
             proven |= {(name, route.name) for name in names for route in group}
-        return proven
+            tried = [route.name for route in {each.method in BODIED: each for each in reversed(group)}.values()]
+            represented |= {(name, route.name) for name in alike for route in group if route.name not in tried}
+        return _Together(proven, represented)
 
     def _of_route(
         self, route: ServiceRoute, claims: Sequence[Claim], opened: Service, bounds: Bounds, tries: int

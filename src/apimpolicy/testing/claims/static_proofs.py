@@ -13,6 +13,7 @@ from apimpolicy.gateway.context.records import Request
 from apimpolicy.gateway.engine.mcp.clients import call_message, to_server
 from apimpolicy.gateway.engine.mcp.endpoint import definitions_of, operation_of
 from apimpolicy.gateway.engine.mcp.protocol import example_of, input_of
+from apimpolicy.gateway.engine.pipeline import preflight_steps
 from apimpolicy.gateway.engine.service import Service, ServiceApi
 from apimpolicy.gateway.engine.service_requests import ServiceRequests
 from apimpolicy.project.service.description import NOWHERE, PolicyText
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from apimpolicy.testing.tree import Tree
 
 _MOST_SHOWN = 100
+_OF_OPERATION = frozenset(("url", "method", "matched", "operation"))
+"""The first words of inputs that differ between the operations of an API."""
 
 
 class StaticProofs:
@@ -59,6 +62,10 @@ class StaticProofs:
             formula = self.formulas.broken(self.claims[index])
             found = self._inquiries[index] = self.proof.question(formula)
         return found
+
+    def asks_for_operation(self, index: int) -> bool:
+        """Return whether a claim depends on the operation that a request is for, among those with the same policies."""
+        return bool(preflight_steps(self.harness.program)) or self.inquiry(index).asks_for(_OF_OPERATION)
 
     def why_vacuous(self, index: int) -> str:
         """Return why a proven claim is about no request; empty where it is about some."""

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from tests.rows import read_yaml
 from tests.sampling import examples
 
+from apimpolicy import Gateway
 from apimpolicy.cli.diff import exit_code_of
+from apimpolicy.gateway.context.records import Request
 from apimpolicy.gateway.engine.token_issuers import shared_keys
 from apimpolicy.reasoning.scenarios.scenario import Bounds
 from apimpolicy.testing.comparing.running import compare_versions
@@ -108,3 +110,64 @@ POLICIES = st.lists(
 @given(old=POLICIES, new=POLICIES)
 def test_comparisons_have_their_laws(old: str, new: str, tmp_path: Path) -> None:
     assert_laws(tmp_path, old, new)
+
+
+SETS = '<set-variable name="{}" value="{}" />'
+USES = _HEADER.format("{}", '@(context.Variables.GetValueOrDefault("{}", "none"))')
+INBOUND = st.lists(
+    st.sampled_from(
+        (
+            *(SETS.format(name, value) for name in "vw" for value in ("1", "@(context.Request.Method)")),
+            *(USES.format(name, name) for name in "vw"),
+            _HEADER.format("A", "a"),
+            "<base />",
+        )
+    ),
+    max_size=3,
+).map("".join)
+OUTBOUND = st.lists(st.sampled_from((_HEADER.format("R", "a"), _HEADER.format("R", "b"), "<base />")), max_size=2).map(
+    "".join
+)
+HAD = '@(context.Response.Headers.GetValueOrDefault("R", "none"))'
+ANY = "<policies><inbound>{}</inbound><backend>{}</backend><outbound>{}</outbound></policies>"
+AROUND = (
+    ANY.format(
+        USES.format("G", "v"),
+        "<forward-request />",
+        USES.format("Seen", "v") + USES.format("SeenToo", "w") + _HEADER.format("Had", HAD),
+    ),
+    ANY.format(f"<base />{USES.format('Late', 'v')}{USES.format('LateToo', 'w')}", "<base />", "<base />"),
+)
+"""Policies of a wider scope and of a narrower one, which read what the ones that are compared leave."""
+
+
+@settings(
+    max_examples=examples(150),
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(sections=st.tuples(INBOUND, INBOUND, OUTBOUND, OUTBOUND), is_fragment=st.booleans())
+def test_what_is_the_same_is_the_same_in_any_surroundings(
+    sections: tuple[str, str, str, str], is_fragment: bool, tmp_path: Path
+) -> None:
+    old, new = (
+        f"<fragment>{inbound.replace('<base />', '')}</fragment>"
+        if is_fragment
+        else ANY.format(inbound, "<base />", outbound)
+        for inbound, outbound in (sections[::2], sections[1::2])
+    )
+    for side, text in (("old", old), ("new", new)):
+        (tmp_path / f"{side}.xml").write_text(text, "utf-8")
+    with versions(str(tmp_path / "old.xml"), str(tmp_path / "new.xml")) as found:
+        if exit_code_of(compare_versions(found, lambda _: Bounds(seconds=0.2))):
+            return
+    for scope, around in zip(("global", "operation"), AROUND, strict=True):
+        answers = []
+        for text in (old, new):
+            gateway = Gateway(fragments={"f": text} if is_fragment else {})
+            own = POLICY.format('<include-fragment fragment-id="f" />') if is_fragment else text
+            result = gateway.run({"api": own, scope: around}, Request("PUT", "/"))
+            sent = [dict(each.headers.fields()) for each in result.backend_requests]
+            answers.append((sent, result.response.status_code, dict(result.response.headers.fields())))
+        assert answers[0] == answers[1]
