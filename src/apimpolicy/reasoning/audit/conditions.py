@@ -266,9 +266,9 @@ class ConditionReader:
     ) -> ConditionProofs:
         """Return the proofs of a comparison; `is_within` if the right side only has to be a part of the left one."""
         value, other = constant(right), self.origins.of(right)
-        test = None if value is None else text_test(name, str(value), list(map(constant, options)))
+        test = text_test(name, None if value is None else str(value), list(map(constant, options)))
         is_boxed = "object" in [str(getattr(each, "type", "")) for each in (left, right)]
-        if test is not None and name == "Equals" and is_boxed:
+        if value is not None and name == "Equals" and is_boxed:
             test = test._replace(of_type=type_of(value))
         ours, others = self.sources.of(left), self.sources.of(right)
         if value is None and of_caller(ours) and of_caller(others):

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from apimpolicy.gateway.policies.ip_filter import parsed
 from apimpolicy.reasoning.audit import kinds
 from apimpolicy.reasoning.audit.states import Alternative, Alternatives, ClaimCheck, Fact, TokenCheck, simplified
+from apimpolicy.reasoning.audit.text_tests import Accepted, covers
 
 WEAKER, STRONGER, CHANGED, UNKNOWN, UNCHANGED = "weaker", "stronger", "changed", "can't be compared", "unchanged"
 _NOT_OF_CALLERS = frozenset((kinds.CHOICE, kinds.GATEWAY, kinds.FORGED, kinds.VIA))
@@ -120,7 +121,7 @@ def implies(one: Fact, other: Fact) -> bool:
         return _implies_certificate(one, other)
     if one.kind == kinds.OWN and one.subject == other.subject and one.detail[1:] == other.detail[1:]:
         values = _texts(one), _texts(other)
-        return bool(values[0]) and values[0] <= values[1]
+        return bool(values[0]) and all(covers(values[1], each) for each in values[0])
     return False
 
 
@@ -128,7 +129,8 @@ def _texts(fact: Fact) -> frozenset[str]:
     """Return the values that a fact lists: each of them is accepted."""
     found: set[str] = set()
     for each in fact.detail[:1] if fact.kind == kinds.OWN else fact.detail:
-        found |= {str(value) for value in each} if isinstance(each, tuple) else {str(each)}
+        values = each if isinstance(each, tuple) else (each,)
+        found.update(value if isinstance(value, str) else str(value) for value in values)
     return frozenset(found)
 
 
@@ -167,8 +169,11 @@ def _implies_certificate(one: Fact, other: Fact) -> bool:
         return True
     if one.subject not in _IDENTIFIED or other.subject not in _IDENTIFIED:
         return False
-    identities = [[frozenset(_ATTRIBUTE.split(text)) for text in _texts(fact)] for fact in (one, other)]
-    return bool(identities[0]) and all(any(each >= wanted for wanted in identities[1]) for each in identities[0])
+    texts, wider = _texts(one), _texts(other)
+    wanted = [frozenset(_ATTRIBUTE.split(text)) for text in wider if not isinstance(text, Accepted)]
+    return bool(texts) and all(
+        covers(wider, text) or any(frozenset(_ATTRIBUTE.split(text)) >= each for each in wanted) for text in texts
+    )
 
 
 # Addresses
@@ -196,7 +201,7 @@ def _spans(texts: Iterable[str]) -> tuple[list[tuple[int, int, int]], set[str]]:
 
 def _is_within(one: frozenset[str], other: frozenset[str]) -> bool:
     """Return whether every address of one list is in the other one."""
-    inner, unknown = _spans(one)
+    inner, unknown = _spans(text for text in one if not covers(other, text))
     outer, known = _spans(other)
     return unknown <= known and all(
         any(version == wider and first >= low and last <= high for wider, low, high in outer)

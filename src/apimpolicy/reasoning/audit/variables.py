@@ -17,7 +17,6 @@ from apimpolicy.reasoning.audit.request_state import RequestState
 from apimpolicy.reasoning.audit.sources import (
     ANSWER,
     CACHE,
-    NO_SOURCES,
     OF_CALLERS_SERVICE,
     OF_GATEWAY,
     UNKNOWN,
@@ -44,7 +43,7 @@ from apimpolicy.reasoning.audit.states import (
     of_facts,
     truth_of,
 )
-from apimpolicy.reasoning.audit.text_tests import ADDRESSES, TextTest, type_of
+from apimpolicy.reasoning.audit.text_tests import ADDRESSES, KEEP_EMPTY, TextTest, type_of
 from apimpolicy.reasoning.languages.language import literal
 from apimpolicy.text.document import Characters
 
@@ -154,25 +153,21 @@ class VariableKnowledge(RequestState):
         return found
 
     def equality(
-        self,
-        origin: ValueOrigin,
-        value: str | int | None,
-        other: ValueOrigin,
-        others: Sources = NO_SOURCES,
-        test: TextTest | None = None,
+        self, origin: ValueOrigin, value: str | int | None, other: ValueOrigin, others: Sources, test: TextTest
     ) -> ConditionProofs | None:
-        """Return the proofs of `value == constant`, or `value == other`; None if not understood.
+        """Return the proofs of a comparison with a constant or another value; None if not understood.
 
-        `others` are the sources of the other side; `test` is the comparison, if it is one with a constant text.
+        `others` are the sources of the other side; `test` is the comparison.
         """
         kind, name, members, default, _ = origin
         written = self.written_to(origin) if kind in ("header", "query") and name is not None else UNKNOWN
-        is_empty = value == "" and test is not None and test.is_equality
+        is_empty = value == "" and test.is_equality and {*members} <= KEEP_EMPTY
         if is_empty and kind not in ("variable", "certificate", "body") and written.kind != "cases":
             found = self.absence(origin)
             if found is not None:
                 return found
-        compared = str(value) if value is not None else f"{other.kind} {other.name or ''}".strip()
+        compared = _accepted(value, other, test)
+        own = _accepted(value, other, test, members)
         match kind:
             case "header" | "query" if written.kind == "cases":
                 return self._of_cases(with_default(written, default), members, test)
@@ -183,45 +178,44 @@ class VariableKnowledge(RequestState):
             case "header" | "query" if name is not None:
                 if isinstance(value, str) and value.lower() in _SCHEMES:
                     return truth_of(Fact(kinds.CHOICE, f"scheme of header '{name}'", (value.lower(),)))
-                return self._field(origin, compared, written)
+                return self._field(origin, test, own, written)
             case "certificate":
-                return _certificate(members, compared, is_proof=_is_known(others))
-            case "address" if test is not None and test.result(ADDRESSES, members):
+                read = _accepted(value, other, test, members[1:])
+                return _certificate(members, read, is_proof=_is_known(others))
+            case "address" if test.result(ADDRESSES, members):
                 return TRUE  # every address passes
             case "address":
                 is_proof = _is_known(others)
-                return truth_of(
-                    Fact(kinds.ADDRESS, "", (compared,)) if is_proof else Fact(kinds.OWN, "address", (compared,))
-                )
-            case "method" if test is not None:
+                return truth_of(Fact(kinds.ADDRESS, "", (own,)) if is_proof else Fact(kinds.OWN, "address", (own,)))
+            case "method" if value is not None:
                 self.read.add("operation")
                 method = self.target.operation.get("Method", "*").upper()
                 return None if method == "*" else _always(test.result(literal(method), members))
-            case "operation" | "api" | "product" if members and test is not None:
+            case "operation" | "api" | "product" if members and value is not None:
                 return self._entity(origin, test)
-            case "url" if test is not None and members[:1] == ("Path",):
+            case "url" if value is not None and members[:1] == ("Path",):
                 self.read.add("operation")
                 return None if self.target.paths is None else _always(test.result(self.target.paths, members[1:]))
             case "subscription" | "user":
-                return truth_of(Fact(kinds.OWN, f"the {kind}", (members, compared))) if self.caller.has_key else FALSE
+                return truth_of(Fact(kinds.OWN, f"the {kind}", (compared, members))) if self.caller.has_key else FALSE
             case "unverified token":
-                return truth_of(Fact(kinds.OWN, "claims of a token that nothing validates", (members, compared)))
+                return truth_of(Fact(kinds.OWN, "claims of a token that nothing validates", (compared, members)))
             case "basic":
-                return truth_of(Fact(kinds.OWN, "user name and password", (members, compared)))
+                return truth_of(Fact(kinds.OWN, "user name and password", (compared, members)))
             case "body" if "body" not in self.written:
-                return truth_of(Fact(kinds.OWN, "the body", (members, name, compared, self.generation)))
+                return truth_of(Fact(kinds.OWN, "the body", (compared, members, name, self.generation)))
             case "deployment":
                 return truth_of(Fact(kinds.UNDECIDED, "the gateway's deployment", (members, compared)))
             case "variable" if name is not None:
                 return self._equality_of_variable(origin, value, other, others, test)
         return None
 
-    def _field(self, origin: ValueOrigin, compared: str, written: KnownValue) -> ConditionProofs:
+    def _field(self, origin: ValueOrigin, test: TextTest, compared: str, written: KnownValue) -> ConditionProofs:
         """Return the proofs of a header or query parameter having a value; the field is present then."""
         if_true = if_false = NEVER
         for guard, sources in written.parts:
             is_known = sources <= OF_GATEWAY
-            found = self._field_of_gateway(origin) if is_known else self._field_of_caller(origin, compared)
+            found = self._field_of_gateway(origin) if is_known else self._field_of_caller(origin, test, compared)
             if_true = either(if_true, both(guard, found.if_true))
             if_false = either(if_false, both(guard, found.if_false))
         return ConditionProofs(if_true, if_false)
@@ -230,14 +224,15 @@ class VariableKnowledge(RequestState):
         subject = f"{origin.kind} '{origin.name}', which a policy has set"
         return truth_of(Fact(kinds.GATEWAY, subject, (self.generation_of(origin.kind, origin.name or ""),)))
 
-    def _field_of_caller(self, origin: ValueOrigin, compared: str) -> ConditionProofs:
-        kind, name, _, default, is_open = origin
+    def _field_of_caller(self, origin: ValueOrigin, test: TextTest, compared: str) -> ConditionProofs:
+        kind, name, members, default, is_open = origin
         generation = self.generation_of(kind, name or "")
         present = truth_of(Fact(kinds.CHOICE, f"{kind} '{name}'", (generation,)))
         is_made_up = kind == "header" and lists_addresses(name or "", [compared])
         equal = Fact(kinds.FORGED if is_made_up else kinds.OWN, f"{kind} '{name}'", (compared, generation))
         found = ConditionProofs(both(of_facts(equal), present.if_true), of_facts(equal.opposite))
-        is_default = is_open or (bool(default) and default == compared)
+        passes = None if default is None else test.result(literal(default), members)
+        is_default = is_open or (bool(default) and default == compared if passes is None else passes)
         return present.negated().or_(found) if is_default else found
 
     def _entity(self, origin: ValueOrigin, test: TextTest) -> ConditionProofs | None:
@@ -250,9 +245,9 @@ class VariableKnowledge(RequestState):
         return None if found is None else _always(test.result(literal(to_utf16(found)), origin.members[1:]))
 
     @staticmethod
-    def _of_cases(known: KnownValue, members: tuple[str, ...], test: TextTest | None) -> ConditionProofs | None:
+    def _of_cases(known: KnownValue, members: tuple[str, ...], test: TextTest) -> ConditionProofs | None:
         """Return where one of a few constants passes a test; None where that isn't known of one of them."""
-        if test is None or (test.of_type and not known.of_type):
+        if test.of_type and not known.of_type:
             return None
         if test.of_type not in ("", known.of_type):
             return FALSE
@@ -261,9 +256,10 @@ class VariableKnowledge(RequestState):
         return None if None in results.values() else cases(known.cases, lambda text: bool(results[text]))
 
     def _equality_of_variable(
-        self, origin: ValueOrigin, value: str | int | None, other: ValueOrigin, others: Sources, test: TextTest | None
+        self, origin: ValueOrigin, value: str | int | None, other: ValueOrigin, others: Sources, test: TextTest
     ) -> ConditionProofs | None:
         name, members = origin.name or "", origin.members
+        compared = _accepted(value, other, test)
         known = with_default(self.variable(name), origin.default)
         if known.kind == "cases":
             return self._of_cases(known, members, test)
@@ -271,18 +267,18 @@ class VariableKnowledge(RequestState):
             inner = known.origin._replace(members=known.origin.members + members)
             return self._as_received(inner).equality(inner, value, other, others, test)
         if known.kind == "cached":
-            return truth_of(self._cached(name, known, (members, str(value))))
+            return truth_of(self._cached(name, known, (members, compared)))
         if known.kind == "answer" and not self.asks_about_caller(known):
             return truth_of(
                 Fact(kinds.GATEWAY, "the answer of a request that is the same for every caller", (name, members))
             )
         if known.kind == "answer" and OF_CALLERS_SERVICE in known.asked:
             return truth_of(
-                Fact(kinds.FORGED, "the answer of a service that the caller names", (name, members, str(value)))
+                Fact(kinds.FORGED, "the answer of a service that the caller names", (name, members, compared))
             )
         if known.kind in ("answer", "token"):
             words = "the answer of a request of the policy's own" if known.kind == "answer" else "a claim of the token"
-            return truth_of(Fact(kinds.OWN, words, (name, members, str(value))))
+            return truth_of(Fact(kinds.OWN, words, (name, members, compared)))
         return None
 
     def _cached(self, name: str, value: KnownValue, detail: tuple[object, ...]) -> Fact:
@@ -302,6 +298,12 @@ class VariableKnowledge(RequestState):
 def _is_known(others: Sources) -> bool:
     """Return whether the other side of a comparison is the gateway's own, as far as its sources are known."""
     return not of_caller(others) and not any(each == UNKNOWN_SOURCE or each.kind in (ANSWER, CACHE) for each in others)
+
+
+def _accepted(value: str | int | None, other: ValueOrigin, test: TextTest, members: tuple[str, ...] = ()) -> str:
+    """Return what a comparison accepts of a value of which these members were read."""
+    constant = str(value) if value is not None else f"{other.kind} {other.name or ''}".strip()
+    return test.accepted(constant, members)
 
 
 def _always(result: bool | None) -> ConditionProofs | None:

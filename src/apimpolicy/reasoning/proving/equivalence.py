@@ -128,17 +128,16 @@ class EquivalenceInquiry(Inquiry):
     ) -> None:
         super().__init__(unknowns, terms.any_of(wider, variables, *parts.values()))
         self._wider = wider
-        self._number = len(parts)
-        self._parts = {name: part for name, part in parts.items() if name not in known}
+        self._parts, self._known = parts, known
 
     def decide(self) -> ProofResult:
         """Return the result, with the parts that are proven to be the same."""
         result = super().decide()
         if result.is_proven or not _is_never(self.unknowns, self._wider):
             return result
-        same = tuple(name for name, part in self._parts.items() if _is_never(self.unknowns, part))
-        reasons = (Reason(OTHER_VARIABLES),) if len(same) == self._number else result.reasons
-        return result._replace(parts=same, reasons=reasons)
+        same = [name for name, part in self._parts.items() if _is_never(self.unknowns, part)]
+        reasons = (Reason(OTHER_VARIABLES),) if len(same) == len(self._parts) else result.reasons
+        return result._replace(parts=tuple(name for name in same if name not in self._known), reasons=reasons)
 
 
 def _is_never(unknowns: Unknowns, formula: Term) -> bool:

@@ -9,9 +9,11 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.sampling import examples
 
+from apimpolicy.gateway.context.records import Request
 from apimpolicy.gateway.engine.gateway import Gateway
 from apimpolicy.reasoning.audit import kinds
 from apimpolicy.reasoning.audit.analysis import alternatives_of
@@ -219,3 +221,58 @@ def test_conditions_that_are_not_understood_are_the_same_or_cannot_be_compared()
     assert compared(of_facts(one), of_facts(other)).relation == UNKNOWN
     assert compared(of_facts(one), of_facts(one._replace(detail=("a > b", 7)))).relation == UNCHANGED
     assert compared(of_facts(one), ALWAYS).relation == WEAKER
+
+
+SUBJECTS = {
+    "header": 'context.Request.Headers.GetValueOrDefault("X", "{}")',
+    "query": 'context.Request.Url.Query.GetValueOrDefault("X", "{}")',
+    "body": "context.Request.Body.As<string>(true)",
+}
+COMPARISONS = (
+    *('{} == "{}"', '{}.Equals("{}", StringComparison.OrdinalIgnoreCase)', '{}.StartsWith("{}")', '{}.EndsWith("{}")'),
+    *('{}.Contains("{}")', '{}.ToLower() == "{}"', '{}.Trim() == "{}"', '{}.ToUpper().StartsWith("{}")'),
+    *('System.Text.RegularExpressions.Regex.IsMatch({}, "^{}")', '{}.Replace("b", "") == "{}"'),
+    *('"{1}".Equals({0})', '{}.StartsWith("{}", StringComparison.Ordinal)', '{}.IndexOf("{}") >= 0'),
+)
+CONSTANTS = ("a", "A", "ab", "", "b")
+UNIVERSE = ("a", "A", "ab", "AB", "ba", "b", "", " a", "abb", "c")
+comparisons = st.lists(st.tuples(st.sampled_from(COMPARISONS), st.sampled_from(CONSTANTS)), min_size=1, max_size=2)
+
+
+def gets_through(subject: str, default: str, tests: list[tuple[str, str]]) -> tuple[str, frozenset[str]]:
+    """Return a check that any of these comparisons passes, and the texts for which a run does.
+
+    Who passes without the value, or with an empty one, needs to know nothing: that is everybody.
+    """
+    value = SUBJECTS[subject].format(default)
+    condition = " || ".join(f"({test.format(value, constant)})" for test, constant in tests)
+    check = (
+        f"<choose><when condition='@({condition})' /><otherwise><return-response><set-status code=\"401\" />"
+        "</return-response></otherwise></choose>"
+    )
+    gateway = Gateway()
+    policy = f"<policies><inbound>{check}</inbound></policies>"
+    found = set()
+    for text in (None, *UNIVERSE):
+        headers = {"X": text} if subject == "header" and text is not None else {}
+        query = f"?X={text}" if subject == "query" and text is not None else ""
+        request = Request("POST", f"/{query}", headers=headers, body=text if subject == "body" else None)
+        if gateway.run(policy, request).backend_requests:
+            found.add(text)
+    return check, frozenset(UNIVERSE if {None, ""} & found else found)
+
+
+@settings(max_examples=examples(450), deadline=None)
+@given(st.sampled_from(tuple(SUBJECTS)), st.sampled_from(("", "a")), comparisons, comparisons)
+def test_the_order_is_that_of_what_gets_through(
+    subject: str, default: str, old: list[tuple[str, str]], new: list[tuple[str, str]]
+) -> None:
+    before, had = gets_through(subject, default, old)
+    after, has = gets_through(subject, default, new)
+    match relation([before], [after]):
+        case "unchanged":
+            assert had == has
+        case "weaker":
+            assert had <= has
+        case "stronger":
+            assert had >= has
