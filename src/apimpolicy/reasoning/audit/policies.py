@@ -45,6 +45,7 @@ from apimpolicy.reasoning.audit.states import (
     either,
     of_facts,
 )
+from apimpolicy.reasoning.audit.text_tests import accepted_in_any_case
 from apimpolicy.reasoning.audit.variables import assigned
 from apimpolicy.reasoning.audit.weak_proofs import keys_of, token_of
 from apimpolicy.text.source import UNKNOWN_POLICIES
@@ -219,6 +220,8 @@ def header(walk: Walk, step: Step, state: AuditState) -> AuditState:
     name = attribute_of(step.element, "name").lower()
     values = [each for each in step.element.elements() if each.name == "value"]
     texts, origin = tuple(each.text.strip() for each in values), ValueOrigin("header", name)
+    is_blind = attribute_of(step.element, "ignore-case").lower() == "true"
+    accepted = tuple(map(accepted_in_any_case, texts)) if is_blind else texts
     proof: Alternatives = NEVER
     for guard, sources in walk.knowledge.parts_of(origin):
         if sources and sources <= {OF_GATEWAY}:
@@ -226,7 +229,7 @@ def header(walk: Walk, step: Step, state: AuditState) -> AuditState:
         elif lists_addresses(name, texts):
             fact = Fact(kinds.FORGED, f"header '{name}'", (texts, 0))
         elif texts and not any(walk.chosen(value) for each in values for value in each.children):
-            fact = Fact(kinds.OWN, f"header '{name}'", (texts, 0))
+            fact = Fact(kinds.OWN, f"header '{name}'", (accepted, 0))
         else:
             fact = Fact(kinds.CHOICE, f"header '{name}'", (0,))
         proof = either(proof, both(guard, of_facts(fact)))

@@ -59,6 +59,12 @@ class Accepted(str):
         return made
 
 
+def accepted_in_any_case(text: str) -> str:
+    """Return what accepts a text whatever the case of its letters."""
+    found = in_any_case(text)
+    return text if found is literal(text) else Accepted(f"{text} in any case", None if "{{" in text else found)
+
+
 def covers(wider: Collection[str], text: str) -> bool:
     """Return whether what one of several values accepts, or all of them together, is all that a value accepts."""
     if text in wider:

@@ -223,6 +223,16 @@ def test_conditions_that_are_not_understood_are_the_same_or_cannot_be_compared()
     assert compared(of_facts(one), ALWAYS).relation == WEAKER
 
 
+def test_a_header_in_any_case_is_weaker() -> None:
+    one, other = (
+        f'<check-header name="X" failed-check-httpcode="401" failed-check-error-message="no" ignore-case="{each}">'
+        "<value>abc</value></check-header>"
+        for each in ("false", "true")
+    )
+    assert relation([one], [other]) == WEAKER
+    assert relation([other], [other.replace("abc", "a1")]) == CHANGED
+
+
 SUBJECTS = {
     "header": 'context.Request.Headers.GetValueOrDefault("X", "{}")',
     "query": 'context.Request.Url.Query.GetValueOrDefault("X", "{}")',
