@@ -266,8 +266,8 @@ def _sets(noun: str, old: frozenset[str], new: frozenset[str], unnamed: frozense
     elif new and not old:
         yield f"no longer accepts any {noun}, but {_listed(new)}"
     else:
-        for word, values in (("now", new - old - unnamed), ("no longer", old - new - unnamed)):
-            if values:
+        for word, some, others in (("now", new, old), ("no longer", old, new)):
+            if values := [each for each in some - unnamed if not covers(others, each)]:
                 yield f"{word} accepts the {noun} {_listed(values)}"
 
 
