@@ -152,10 +152,9 @@ class PlatformClaims:
                 made = {claim.name: self._plain(claim, UNDECIDED)._replace(reasons=(reason,)) for claim in selected}
             else:
                 within = bounds.replaced(seconds=share)
-                made = self._of_route(route, selected, opened, within, most_tries)
+                made = self._of_route(route, selected, opened, within, most_tries, alike)
             for name, report in made.items():
-                shared = (_SHARED.format(alike),) if report.status == UNDECIDED and alike > 1 else ()
-                about = report._replace(about=route.name, reasons=(*report.reasons, *shared))
+                about = report._replace(about=route.name)
                 found[name] = _worse(found[name], about) if name in found else about
         says_something = {name for name, _ in proven}
         return {claim.name: self._of_all(claim, found.get(claim.name), says_something) for claim in self.claims}
@@ -197,7 +196,7 @@ class PlatformClaims:
         return _Together(proven, represented)
 
     def _of_route(
-        self, route: ServiceRoute, claims: Sequence[Claim], opened: Service, bounds: Bounds, tries: int
+        self, route: ServiceRoute, claims: Sequence[Claim], opened: Service, bounds: Bounds, tries: int, alike: int
     ) -> dict[str, ClaimReport]:
         if tries != MOST_TRIES:
             bounds = bounds.replaced(runs=min(bounds.runs, _RUNS_FOR_TRY * tries))
@@ -205,8 +204,11 @@ class PlatformClaims:
             harness = harness_of_route(route, self.setup, opened)
             proof = ClaimProof(harness, claims, self.expressions, bounds, self.on_run, tries=tries, debug=self.debug)
             made: dict[str, ClaimReport] = {}
+            shared = (_SHARED.format(alike),) if alike > 1 and proof.can_search else ()
             for verdict in proof.verdicts():
                 report = report_of(verdict, harness)
+                if report.status == UNDECIDED:
+                    report = report._replace(reasons=(*report.reasons, *shared))
                 if verdict.run is not None:
                     report = report._replace(hint=_unasked(verdict.claim, harness, route) or report.hint)
                     breach = _Breach(report.request, verdict.run, harness, route)

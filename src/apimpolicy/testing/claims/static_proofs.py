@@ -24,7 +24,7 @@ from apimpolicy.reasoning.proving.proof import Inquiry, Proof, ProofResult
 from apimpolicy.reasoning.semantics.values import Value, constant_text
 from apimpolicy.reasoning.terms import term as terms
 from apimpolicy.testing.claims.formulas import Formulas, base_of
-from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions
+from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions, trees_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from apimpolicy.testing.tree import Tree
 
 _MOST_SHOWN = 100
+_READS_OPERATION = re.compile(r"\b(?:(?:Original)?Url(?!\.Query\b)|Operation|Method|MatchedParameters)\b")
+"""What differs between the operations of an API, whatever is made of it."""
 _OF_OPERATION = frozenset(("url", "method", "matched", "operation"))
 """The first words of inputs that differ between the operations of an API."""
 
@@ -64,8 +66,13 @@ class StaticProofs:
         return found
 
     def asks_for_operation(self, index: int) -> bool:
-        """Return whether a claim depends on the operation that a request is for, among those with the same policies."""
-        return bool(preflight_steps(self.harness.program)) or self.inquiry(index).asks_for(_OF_OPERATION)
+        """Return whether a claim may depend on the operation that a request is for, among those with its policies."""
+        read = [each.source.text[each.start : each.end] for each in trees_of(self.claims[index])]
+        sources = {id(step.element.source): step.element.source for step in self.harness.program.steps()}
+        read += (source.text for source in sources.values())
+        if preflight_steps(self.harness.program) or any(map(_READS_OPERATION.search, read)):
+            return True
+        return self.inquiry(index).asks_for(_OF_OPERATION)
 
     def why_vacuous(self, index: int) -> str:
         """Return why a proven claim is about no request; empty where it is about some."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from apimpolicy.project.service.leniency import lenient
 from apimpolicy.reasoning.scenarios.scenario import Bounds
 from apimpolicy.report.claim_results import table_head, table_row
 from apimpolicy.testing.claims.configured import file_of
@@ -116,3 +117,54 @@ def test_requests_without_a_key_count_where_none_is_needed(tmp_path: Path) -> No
     assert cells == {"keyed": "proven", "keyless": "false", "refusing": "proven", "shared": "false"}
     assert report.case
     assert "Ocp-Apim-Subscription-Key" not in report.case
+
+
+SEVERAL = """
+[apis.orders]
+path = "orders"
+policy = '''<policies><inbound>{policy}</inbound></policies>'''
+subscription-required = false
+
+[[claims]]
+name = "a short name"
+if = "reaches-backend"
+then = '@({condition})'
+"""
+OPERATION = '[apis.orders.operations.o{0}]\nmethod = "{1}"\nurl-template = "/o{0}"\n'
+
+
+def decided(path: Path) -> tuple[str, int]:
+    """Return the verdict on the claim of a configuration, and how many requests have run for it."""
+    runs: list[None] = []
+    file = file_of(str(path))
+    (report,) = prove_file(file, file.claims, Bounds(seconds=60, runs=20), on_run=lambda: runs.append(None))
+    return report.status, len(runs)
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_shared"),
+    [
+        ('context.Request.Headers.GetValueOrDefault("X", "a").GetHashCode() != 5', True),
+        ("context.Request.Url.Path.GetHashCode() != 5", False),
+    ],
+)
+def test_operations_with_the_same_policies_share_what_does_not_depend_on_them(
+    condition: str, is_shared: bool, tmp_path: Path
+) -> None:
+    pytest.importorskip("z3")
+    found: list[tuple[str, int]] = []
+    for count in (2, 8):
+        path = tmp_path / "apimpolicy.toml"
+        operations = "".join(OPERATION.format(number, ("GET", "PUT")[number % 2]) for number in range(count))
+        path.write_text(operations + SEVERAL.format(policy="<base />", condition=condition))
+        found.append(decided(path))
+    assert [status for status, _ in found] == ["undecided", "undecided"]
+    assert (found[0][1] == found[1][1]) is is_shared
+
+
+def test_no_request_is_searched_for_where_all_meet_what_is_not_known(tmp_path: Path) -> None:
+    pytest.importorskip("z3")
+    path = tmp_path / "apimpolicy.toml"
+    path.write_text(SEVERAL.format(policy='<include-fragment fragment-id="missing" />', condition="false"))
+    with lenient():
+        assert decided(path) == ("undecided", 0)
