@@ -166,3 +166,26 @@ def test_a_caller_whom_a_check_accepts_gets_what_a_branch_needs(tmp_path: Path) 
         "a request with a valid token (roles: gold) is sent to https://gold.example/",
         "a request with a valid token (roles: tin) is sent to https://tin.example/",
     ]
+
+
+TOKEN = 'context.Request.Headers.GetValueOrDefault("Authorization", "none")'
+NEEDS = {
+    "a token": f'Jwt jwt; {TOKEN}.TryParseJwt(out jwt); return jwt.Claims.GetValueOrDefault("name", "?");',
+    "a token behind a scheme": f'return {TOKEN}.Split((char)32).Last().AsJwt().Claims.GetValueOrDefault("name", "?");',
+    "a subscription": "return context.Subscription.Id;",
+    "a body": 'return (string)context.Request.Body.As<JObject>()["name"];',
+    "a number": 'return int.Parse(context.Request.Headers.GetValueOrDefault("X", "")).ToString();',
+    "nothing": "return context.Request.Method;",
+}
+
+
+@pytest.mark.parametrize("needed", NEEDS)
+def test_without_a_branch_there_is_a_request_that_gets_through(needed: str, tmp_path: Path) -> None:
+    policy, output = tmp_path / "orders.xml", tmp_path / "orders.test.yaml"
+    value = f'<set-header name="U" exists-action="override"><value>@{{ {NEEDS[needed]} }}</value></set-header>'
+    policy.write_text(f"<policies><inbound>{value}</inbound></policies>")
+    output.write_text(solved_cases(str(policy), str(output), with_errors=False).text)
+    (case,) = load_case_file(str(output)).cases
+    assert run_case(case).is_good
+    assert "replace" not in output.read_text()
+    assert "status: 200" in output.read_text()

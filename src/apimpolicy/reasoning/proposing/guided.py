@@ -102,6 +102,32 @@ class Guided:
         )
         return approach(self.send, target, starts, is_over, most, width) is not None
 
+    def get_through(self, starts: Iterable[Assignment], is_over: Callable[[], bool], most: int) -> bool:
+        """Return whether a request runs without an error of the policy, after at most so many tries.
+
+        One in which policies are replaced counts only if no other is found.
+        """
+        runs: list[ScenarioRun] = []
+
+        def gets_through(run: ScenarioRun) -> bool:
+            if run.result is None or run.result.error is not None:
+                return False
+            runs.append(run)
+            return not any(key[0] == "double" for key in run.assignment)
+
+        target = SearchGoal(
+            gets_through,
+            lambda run: len(run.result.trace) - len(run.assignment) / 20 if run.result is not None else 0.0,
+            self._without_its_error,
+        )
+        return approach(self.send, target, starts, is_over, most) is not None or bool(runs)
+
+    def _without_its_error(self, run: ScenarioRun) -> Iterator[Assignment]:
+        inversion = self.inversion(run)
+        culprit = _failed_step(inversion.trace)
+        if culprit is not None:
+            yield from self._unstopped(culprit, run, inversion)
+
     def inversion(self, run: ScenarioRun) -> Inversion:
         return Inversion(self.harness, run, self._structures)
 
@@ -347,6 +373,8 @@ class Finder:
         for start in dict.fromkeys(map(_frozen, ({}, *self._starts, *callers))):
             if self.run(dict(start)) is None and not self.outcome.runs:
                 return self.outcome
+        if all(run.result is not None and run.result.error is not None for run in self.outcome.runs):
+            self._guided.get_through([{}, *self._starts], lambda: self.is_over or self._is_spent, self._tries)
         if not self.is_done:
             self._search()
         statistics.seconds = time.process_time() - begun
@@ -355,25 +383,28 @@ class Finder:
     @property
     def is_done(self) -> bool:
         """Return whether no goal is left, or no time."""
-        return (
-            self.is_over
-            or self.wanted <= self.outcome.found.keys()
-            or time.process_time() > self._deadline
-            or self.outcome.statistics.runs >= self.bounds.runs
-        )
+        return self.is_over or self.wanted <= self.outcome.found.keys() or self._is_spent
+
+    @property
+    def _is_spent(self) -> bool:
+        return time.process_time() > self._deadline or self.outcome.statistics.runs >= self.bounds.runs
+
+    @property
+    def _tries(self) -> int:
+        """The number of requests that are tried for one goal, besides those that are known."""
+        return self.bounds.patience // 10
 
     def _search(self) -> None:
         """Invert runs until they reach what is missing, and again with what that has found."""
         goals = [goal for goal in self.harness.goals.all if goal in self.wanted]
         goals.sort(key=lambda goal: goal.kind != BRANCH)
-        most = self.bounds.patience // 10  # runs
         before = -1
         while before < len(self.outcome.found):
             before = len(self.outcome.found)
             for goal in goals:
                 if goal not in self.outcome.found and not self.is_done:
                     starts = [*self.outcome.starts(), *self._starts]
-                    self._guided.search(goal, starts, lambda: self.is_done, len(starts) + most)
+                    self._guided.search(goal, starts, lambda: self.is_done, len(starts) + self._tries)
 
     def run(self, assignment: Assignment) -> ScenarioRun | None:
         """Run a request unless it has run, and keep the goals that it reaches; None where it can't run."""
