@@ -36,6 +36,7 @@ from apimpolicy.reasoning.audit.states import (
     either,
     of_facts,
 )
+from apimpolicy.reasoning.audit.text_tests import LONGEST
 from apimpolicy.reasoning.audit.tools import METHOD, EntryAudit, Hop, ServiceEntry, Tools, entries_of, entry_audit
 from apimpolicy.reasoning.audit.variables import VariableKnowledge
 from apimpolicy.reasoning.audit.walk import ServiceContext, Walk
@@ -345,8 +346,10 @@ def _caller_headers(api: ServiceApi) -> frozenset[str]:
 
 
 def _paths(api: ServiceApi, operation: Operation) -> Language | None:
-    """Return the paths of requests for an operation, with that of the API and without; None for any method."""
-    if operation.method == "*":
+    """Return the paths of requests for an operation, with that of the API and without; None for any method, or if they
+    are long.
+    """
+    if operation.method == "*" or len(operation.url_template) + len(prefix_of(api)) > LONGEST:
         return None
     below = paths_of(pieces_of(from_utf16(operation.url_template).partition("?")[0]))
     return union(below, sequence(in_any_case(prefix_of(api)), below))

@@ -40,6 +40,8 @@ KEEP_EMPTY = _IDENTITIES | {*_CHANGES, "Trim"}
 _OF_TESTS = frozenset(("Contains", "StartsWith", "EndsWith", "IsMatch"))
 """Members that a certificate's origin has for the test itself."""
 _WORDS = {"StartsWith": "beginning with", "EndsWith": "ending with", "Contains": "containing", "IsMatch": "matching"}
+LONGEST = 400
+"""Characters of a constant, a path or a pattern; what longer ones accept isn't known."""
 _MOST_STATES = 5_000
 """States of a search for a text that passes; a path and a comparison have a few hundred."""
 
@@ -61,8 +63,11 @@ class Accepted(str):
 
 def accepted_in_any_case(text: str) -> str:
     """Return what accepts a text whatever the case of its letters."""
+    words = f"{text} in any case"
+    if "{{" in text or len(text) > LONGEST:
+        return Accepted(words, None)
     found = in_any_case(text)
-    return text if found is literal(text) else Accepted(f"{text} in any case", None if "{{" in text else found)
+    return text if found is literal(text) else Accepted(words, found)
 
 
 def covers(wider: Collection[str], text: str) -> bool:
@@ -81,7 +86,7 @@ def covers(wider: Collection[str], text: str) -> bool:
 def _language(value: str) -> Language | None:
     if isinstance(value, Accepted):
         return value.language
-    return None if "{{" in value else literal(to_utf16(value))
+    return None if "{{" in value or len(value) > LONGEST else literal(to_utf16(value))
 
 
 class TextTest(NamedTuple):
@@ -95,13 +100,17 @@ class TextTest(NamedTuple):
     of_type: str = ""
     """The constant's type, if a value of another one never equals it: in `object.Equals`."""
 
-    def result(self, texts: Language, members: Sequence[str] = ()) -> bool | None:
+    def result(self, texts: Language | str, members: Sequence[str] = ()) -> bool | None:
         """Return whether all of some texts pass, or none of them (False); None if some do, or it isn't understood.
 
         `members` are those of `string` that were called on the texts before.
         """
         if self.of_type not in ("", "string"):
             return False
+        if isinstance(texts, str):
+            if len(texts) > LONGEST:
+                return None
+            texts = literal(texts)
         try:
             passing = self._before(members)
             if passing is None:
@@ -155,6 +164,8 @@ def text_test(name: str, constant: str | None, options: Sequence[object] = ()) -
     words = f"{_WORDS.get(name, name)} {constant}" if name not in EQUALITIES else ""
     if constant is None:
         return TextTest(_WORDS.get(name, name) if words else "")
+    if len(constant) > LONGEST:
+        return TextTest(words if words or not options else f"{constant} with options", is_equality=name in EQUALITIES)
     if name == "IsMatch":
         return _pattern(words, constant, options)
     exact, blind = literal(constant), in_any_case(constant)

@@ -44,7 +44,6 @@ from apimpolicy.reasoning.audit.states import (
     truth_of,
 )
 from apimpolicy.reasoning.audit.text_tests import ADDRESSES, KEEP_EMPTY, TextTest, type_of
-from apimpolicy.reasoning.languages.language import literal
 from apimpolicy.text.document import Characters
 
 _TIMES = frozenset(("NotBefore", "NotAfter"))
@@ -190,7 +189,7 @@ class VariableKnowledge(RequestState):
             case "method" if value is not None:
                 self.read.add("operation")
                 method = self.target.operation.get("Method", "*").upper()
-                return None if method == "*" else _always(test.result(literal(method), members))
+                return None if method == "*" else _always(test.result(method, members))
             case "operation" | "api" | "product" if members and value is not None:
                 return self._entity(origin, test)
             case "url" if value is not None and members[:1] == ("Path",):
@@ -231,7 +230,7 @@ class VariableKnowledge(RequestState):
         is_made_up = kind == "header" and lists_addresses(name or "", [compared])
         equal = Fact(kinds.FORGED if is_made_up else kinds.OWN, f"{kind} '{name}'", (compared, generation))
         found = ConditionProofs(both(of_facts(equal), present.if_true), of_facts(equal.opposite))
-        passes = None if default is None else test.result(literal(default), members)
+        passes = None if default is None else test.result(default, members)
         is_default = is_open or (bool(default) and default == compared if passes is None else passes)
         return present.negated().or_(found) if is_default else found
 
@@ -242,7 +241,7 @@ class VariableKnowledge(RequestState):
         if known is None:
             return FALSE
         found = known.get(member)
-        return None if found is None else _always(test.result(literal(to_utf16(found)), origin.members[1:]))
+        return None if found is None else _always(test.result(to_utf16(found), origin.members[1:]))
 
     @staticmethod
     def _of_cases(known: KnownValue, members: tuple[str, ...], test: TextTest) -> ConditionProofs | None:
@@ -252,7 +251,7 @@ class VariableKnowledge(RequestState):
         if test.of_type not in ("", known.of_type):
             return FALSE
         of_text = test._replace(of_type="")
-        results = {text: text is not None and of_text.result(literal(text), members) for _, text in known.cases}
+        results = {text: text is not None and of_text.result(text, members) for _, text in known.cases}
         return None if None in results.values() else cases(known.cases, lambda text: bool(results[text]))
 
     def _equality_of_variable(

@@ -106,6 +106,9 @@ def any_of_text(text: str) -> Language:
 
 
 def literal(text: str) -> Language:
+    """Return the language of one text. Raises TooLarge for one that no search could spell."""
+    if len(text) > MOST_STATES:
+        raise TooLarge
     return sequence(*(one_of(units.of_text(unit)) for unit in text))
 
 
@@ -120,15 +123,17 @@ def sequence(*parts: Language) -> Language:
 def _two(first: Language, second: Language) -> Language:
     if first is NOTHING or second is NOTHING:
         return NOTHING
-    if first is EMPTY_WORD:
-        return second
-    if second is EMPTY_WORD:
-        return first
-    if first.kind == "sequence":
-        return _two(first.parts[0], _two(first.parts[1], second))
-    if first is ANYTHING and second is ANYTHING:
-        return ANYTHING
-    return _make("sequence", (first, second), first.has_empty_word and second.has_empty_word)
+    parts = []
+    while first.kind == "sequence":  # long texts are nested too deep for recursion
+        parts.append(first.parts[0])
+        first = first.parts[1]
+    made = second
+    for part in (first, *reversed(parts)):
+        if made is EMPTY_WORD:
+            made = part
+        elif part is not EMPTY_WORD and not (part is ANYTHING and made is ANYTHING):
+            made = _make("sequence", (part, made), part.has_empty_word and made.has_empty_word)
+    return made
 
 
 def _flattened(kind: str, parts: Iterable[Language]) -> list[Language]:

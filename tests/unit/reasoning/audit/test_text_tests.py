@@ -120,3 +120,24 @@ def test_what_no_spelling_changes_is_decided(condition: str) -> None:
     operation = operation_of(gateway_of({"policy": policy, "template": template}))
     assert needs_token(operation) is (is_open is False)
     assert operation.access.is_open or is_open is False
+
+
+LONG = "a" * 60_000
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        f'context.Request.Url.Path.Contains("{LONG}")',
+        f'context.Request.Headers.GetValueOrDefault("X", "{LONG}").StartsWith("{LONG}")',
+        f'context.Request.IpAddress.Equals("{LONG}", StringComparison.OrdinalIgnoreCase)',
+        f'((string)context.Variables["v"]).ToLower().EndsWith("{LONG}")',
+        f'{IS_MATCH}(context.Request.Url.Path, "{LONG}")',
+        f'{IS_MATCH}(context.Request.Url.Path, "(a?){{200}}a{{200}}$|((a*)*)*b")',
+    ],
+    ids=str.__len__,
+)
+def test_long_texts_are_not_understood_and_do_no_harm(condition: str) -> None:
+    policy = f'<set-variable name="v" value="{LONG}" />' if "Variables" in condition else ""
+    policy += f"<choose><when condition='@({condition})' /><otherwise>JWT</otherwise></choose>"
+    assert not needs_token(operation_of(gateway_of({"policy": policy, "template": "/" + "b" * 5_000})))
