@@ -223,6 +223,17 @@ def test_conditions_that_are_not_understood_are_the_same_or_cannot_be_compared()
     assert compared(of_facts(one), ALWAYS).relation == WEAKER
 
 
+def test_a_claim_with_a_separator_and_values_is_stronger_than_the_claim_alone() -> None:
+    start = f'<validate-jwt header-name="Authorization"><openid-config url="{URL}" />'
+    check = f"{start}<required-claims>{{}}</required-claims></validate-jwt>"
+    one, other, another = (
+        check.format(f"<claim {each}</claim>")
+        for each in ('name="r" separator=","><value>a</value>', 'name="r">', 'name="q">')
+    )
+    assert relation([one], [other]) == WEAKER
+    assert relation([one], [another]) == CHANGED
+
+
 def test_a_header_in_any_case_is_weaker() -> None:
     one, other = (
         f'<check-header name="X" failed-check-httpcode="401" failed-check-error-message="no" ignore-case="{each}">'
