@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from apimpolicy.reasoning.scenarios.scenario import Bounds, TotalTime
     from apimpolicy.testing.case_files import CaseFile
 
+_IN_ERRORS = "what the fragment does in on-error, where context.LastError isn't null"
 _TEMPLATE = re.compile(rb"\$\{[^{}\s]+\}|%\{ ?(?:if|for) |#\{[^{}\n]+\}#")
 """Marks of Terraform's templates and of tokens of pipelines."""
 
@@ -105,6 +106,7 @@ class _Loaded:
     def __init__(self, policy: Policy, place: str, file: CaseFile) -> None:
         self.file = file
         self.harness = _harness(policy, place, file)
+        self.may_meet_errors = policy.is_fragment and "LastError" in policy.original.text
 
 
 def _loaded(pair: VersionPair, old: Version, new: Version) -> tuple[list[_Loaded], list[ApimPolicyError | None]]:
@@ -159,7 +161,8 @@ def _compared(
     if found.is_same_text:
         return blank.settled(Remainder(found.reasons), is_same_text=pair.is_same_text)
     items = tuple(each.item(_in_words(each, other)) for each in found.found)
-    reasons = tuple(dict.fromkeys(map(str, found.reasons)))
+    in_errors = (_IN_ERRORS,) if any(side.may_meet_errors for side in sides) else ()
+    reasons = tuple(dict.fromkeys((*map(str, found.reasons), *in_errors)))
     report = blank._replace(items=items, proven=found.proven, access=tuple(_access(pair, one, other)))
     return report._replace(status=DIFFERENT, reasons=reasons) if items else report.settled(Remainder(reasons))
 

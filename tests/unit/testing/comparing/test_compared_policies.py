@@ -128,6 +128,20 @@ INBOUND = st.lists(
 OUTBOUND = st.lists(st.sampled_from((_HEADER.format("R", "a"), _HEADER.format("R", "b"), "<base />")), max_size=2).map(
     "".join
 )
+
+
+def test_a_fragment_may_be_in_on_error(tmp_path: Path) -> None:
+    fragment = f"<fragment><choose><when condition='@(context.LastError != null)'>{_HEADER}</when></choose></fragment>"
+    for name, value in (("old", "1"), ("new", "2"), ("spaced", "1")):
+        text = fragment.format("X", value).replace("<choose>", "<choose>\n" if name == "spaced" else "<choose>")
+        (tmp_path / f"{name}.xml").write_text(text, "utf-8")
+    for other, code in (("new", 3), ("spaced", 0)):
+        with versions(str(tmp_path / "old.xml"), str(tmp_path / f"{other}.xml")) as found:
+            report = compare_versions(found, lambda _: Bounds(seconds=20))
+        assert (exit_code_of(report) in (1, 3)) is bool(code)
+        assert report.is_complete is not bool(code)
+
+
 HAD = '@(context.Response.Headers.GetValueOrDefault("R", "none"))'
 ANY = "<policies><inbound>{}</inbound><backend>{}</backend><outbound>{}</outbound></policies>"
 AROUND = (
