@@ -110,13 +110,13 @@ def check_document(
     kept.take(suppressions.keep(_wanted(_everything(subject, missing), settings)))
     if not kept.is_full:
         kept.take(suppressions.unused())
-    found = kept.in_order()
+    findings = kept.in_order()
     if has_hole(source.text):
-        for finding in found:
+        for finding in findings:
             finding.message, finding.label, finding.help = (
                 shown(text, source.holes) for text in (finding.message, finding.label, finding.help)
             )
-    return found
+    return findings
 
 
 def _everything(subject: Subject, missing: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
@@ -151,17 +151,17 @@ def check_readings(
     """
     if len(readings) == 1:
         return check_document(readings[0], check_expression, named_values, settings)
-    found: dict[tuple[str, int, int, str], list[Diagnostic | None]] = {}
+    by_place: dict[tuple[str, int, int, str], list[Diagnostic | None]] = {}
     for number, reading in enumerate(readings):
         for finding in check_document(reading, check_expression, named_values, settings):
             key = (finding.code, *reading.original_span(finding.start, finding.end), finding.message)
-            found.setdefault(key, [None] * len(readings))[number] = finding
+            by_place.setdefault(key, [None] * len(readings))[number] = finding
     certain: list[Diagnostic] = []
-    for (code, start, _, _), each in found.items():
-        pairs = zip(each, readings, strict=True)
+    for (code, start, _, _), by_reading in by_place.items():
+        pairs = zip(by_reading, readings, strict=True)
         is_everywhere = all(finding is not None or not reading.holds(start) for finding, reading in pairs)
         if is_everywhere or code == MORE:
-            certain += [finding for finding in each if finding is not None][:1]
+            certain += [finding for finding in by_reading if finding is not None][:1]
     return sorted(certain, key=lambda finding: finding.source.original(finding.start))
 
 

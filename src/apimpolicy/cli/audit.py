@@ -16,7 +16,7 @@ from apimpolicy.cli.commands import (
     selects_environment,
     selects_service,
     show_stand_ins,
-    stands_in,
+    with_stand_ins,
 )
 from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import ensure_new, write_report_to, write_text
@@ -50,7 +50,7 @@ FORMATS = ("text", "json", "sarif", "markdown", "junit", "azure", "github")
 @configuration_option
 @selects_environment
 @selects_service
-@stands_in
+@with_stand_ins
 @reads_services_once
 def command(
     path: str,
@@ -105,8 +105,8 @@ def command(
         ensure_new(write, force=force)
     if since is not None:
         return _compare(path, since, config, form, output_file)
-    given, writes = None if write_baseline else baseline, write_baseline is not None
-    runs = audit_run.audit_services(path, config, given, search_of(), reports_known=writes)
+    known_baseline, writes = None if write_baseline else baseline, write_baseline is not None
+    runs = audit_run.audit_services(path, config, known_baseline, search_of(), reports_known=writes)
     show_stand_ins(concerns=Concerns())  # findings and reasons name what may hide something
     if write_baseline is not None:
         count = audit_run.write_baseline(runs, write_baseline)
@@ -202,10 +202,10 @@ def _matrix(run: AuditRun, path: str, config: str | None, output: str | None, pr
     answers = CallerAnswers(run.audit, around)
     matrix = answers.matrix(progress.advance)._replace(service=run.service)
     if output is not None:
-        made = answers.file()
-        write_text(output, without_secrets(made.text))
+        file = answers.file()
+        write_text(output, without_secrets(file.text))
         progress.clear()
-        say(f"wrote {output}: {counted(made.count, 'test case')}")
+        say(f"wrote {output}: {counted(file.count, 'test case')}")
     return matrix
 
 

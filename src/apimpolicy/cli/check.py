@@ -122,26 +122,28 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     paths = paths or ["."]
     started = time.perf_counter()
     projects = CheckProjects(_check_options(options))
-    found = discover(paths, projects, policies_only=options["policies_only"])
-    failed = _say_what_was_not_read(found, options)
+    discovery = discover(paths, projects, policies_only=options["policies_only"])
+    failed = _say_what_was_not_read(discovery, options)
     seconds = None if options["prove"] else check_run.SECONDS
-    for path in found.files:
+    for path in discovery.files:
         projects.of(path)  # a wrong configuration is said once, before anything is checked
     if options["test_rules"]:
         return _test_rules(projects)
-    run = CheckRun(projects, _cache(options, projects, len(found.files)), seconds)
-    run.services.check_options(found.files)
+    run = CheckRun(projects, _cache(options, projects, len(discovery.files)), seconds)
+    run.services.check_options(discovery.files)
     if options["fix"] or options["diff"]:
-        count = fix_files(run, found.files, write=options["fix"])
+        count = fix_files(run, discovery.files, write=options["fix"])
         if options["diff"] and not options["fix"]:
             return commands.FINDINGS if count else commands.CLEAN
     output = CheckOutput()
     output.rules = projects.all_rules
-    output.environments = run.services.all_environments(found.files)
+    output.environments = run.services.all_environments(discovery.files)
     baselines = Baselines(projects, options["baseline"], is_off=options["write_baseline"] is not None)
-    with Progress("checked", len(found.files)) as progress:
+    with Progress("checked", len(discovery.files)) as progress:
         jobs = 1 if options["prove"] else options["jobs"]
-        checks = chain(run.all(found.files, jobs, progress.advance), run.information(found.files, found.trees))
+        checks = chain(
+            run.all(discovery.files, jobs, progress.advance), run.information(discovery.files, discovery.trees)
+        )
         for checked in checks:
             if checked.problem is not None:
                 say(checked.problem)

@@ -158,13 +158,13 @@ def check_environment(files: Iterable[str], *, is_certain: bool = False) -> None
     from apimpolicy.project.layout import place_of
 
     finder = ConfigurationFinder()
-    known: set[str] = set()
+    names: set[str] = set()
     for file in files:
         config = finder.for_file(file)
         folder = file if os.path.isdir(file) else place_of(file).root or os.path.dirname(file) or os.curdir
-        known.update(environments_at(folder, read_configuration(config) if config else {}))
-    if (known or is_certain) and not is_environment(name, known):
-        raise unknown_environment(name, known)
+        names.update(environments_at(folder, read_configuration(config) if config else {}))
+    if (names or is_certain) and not is_environment(name, names):
+        raise unknown_environment(name, names)
 
 
 # Use stand-ins for missing parts of a service. With `--strict` they are errors.
@@ -176,7 +176,7 @@ def check_environment(files: Iterable[str], *, is_certain: bool = False) -> None
 _LISTS = "apimpolicy.lists-stand-ins"
 
 
-def stands_in(function: Callable[..., Any]) -> Callable[..., Any]:
+def with_stand_ins(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the options `--strict` and, for a command without one of its own, `--verbose`.
 
     Without `--strict`, stand-ins replace missing parts, and are counted before the result.

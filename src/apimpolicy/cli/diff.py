@@ -16,12 +16,12 @@ from apimpolicy.cli.commands import (
     reads_services_once,
     selects_environment,
     show_stand_ins,
-    stands_in,
+    with_stand_ins,
 )
 from apimpolicy.cli.program import say
 from apimpolicy.report.columns import Style
 from apimpolicy.report.difference_data import ERROR, UNDECIDED, ComparisonReport
-from apimpolicy.report.harmless import write_report
+from apimpolicy.report.log_commands import write_report
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _SECONDS = 5.0
 @format_option("text json markdown github azure", _FORMATS)
 @click.option("-v", "--verbose", is_flag=True, help="Show the whole explanation of each request.")
 @selects_environment
-@stands_in
+@with_stand_ins
 @reads_services_once
 def command(old: str, new: str, seconds: float | None, total_seconds: float | None, form: str, verbose: bool) -> int:
     """Find what a change does to callers, or prove that it does nothing.
@@ -71,11 +71,13 @@ def command(old: str, new: str, seconds: float | None, total_seconds: float | No
     from apimpolicy.testing.comparing.versions import versions
 
     requests_are_invented()
-    places = [each for path in (old, new) for each in (path, path.partition(":")[2]) if each and os.path.exists(each)]
+    places = [
+        place for path in (old, new) for place in (path, path.partition(":")[2]) if place and os.path.exists(place)
+    ]
     check_environment(places, is_certain=bool(places))
-    with shared_keys(), versions(old, new) as found:
-        report = compare(found, seconds, total_seconds)
-        if not found.pairs and report.is_empty and not report.has_service:
+    with shared_keys(), versions(old, new) as both:
+        report = compare(both, seconds, total_seconds)
+        if not both.pairs and report.is_empty and not report.has_service:
             say(f"there are no policies in {old} and {new}")
             return commands.USAGE
     _show(report, form, verbose)

@@ -35,7 +35,7 @@ from apimpolicy.errors import (
 )
 from apimpolicy.gateway.context.execution import Context
 from apimpolicy.report.columns import Style
-from apimpolicy.report.harmless import to_json, write_report
+from apimpolicy.report.log_commands import to_json, write_report
 from apimpolicy.report.values import outside, runtime_type, text_of
 from apimpolicy.text.scanner import scan_expression
 from apimpolicy.text.secrets import have_been_hidden, secrets_come_from

@@ -51,7 +51,7 @@ def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
     result = settings.run()
     explanation = explain(result)
     if settings.output == "json":
-        from apimpolicy.report.harmless import write_report
+        from apimpolicy.report.log_commands import write_report
         from apimpolicy.report.run_results import explanation_to_json
 
         write_report(explanation_to_json(explanation))

@@ -65,14 +65,16 @@ def command(
     Exits with 0, with --check or --diff with 1 if a file would change, and with 2 if a file can't be read or written.
     """
     projects = CheckProjects(CheckOptions(config=config, exclude=exclude))
-    found = discover(paths, projects, policies_only=policies_only)
-    for sentence in found.unreadable:
+    discovery = discover(paths, projects, policies_only=policies_only)
+    for sentence in discovery.unreadable:
         say(sentence)
-    for tree in found.empty:
+    for tree in discovery.empty:
         say(f"there are no policies in {tree}")
     changed = unchanged = left = failed = 0
     formatters: dict[str | None, Formatter] = {}
-    files = [path for path in found.files if path in paths or not os.path.islink(path)]  # the target has its own name
+    files = [
+        path for path in discovery.files if path in paths or not os.path.islink(path)
+    ]  # the target has its own name
     with Progress("formatted", len(files)) as progress:
         for path in files:
             name = stdin_filename if path == STANDARD_INPUT and stdin_filename is not None else path
@@ -103,7 +105,7 @@ def command(
             progress.advance()
     if STANDARD_INPUT not in paths and changed + unchanged + left:
         say(_summary(changed, unchanged, left, is_dry=check or diff))
-    if failed or found.unreadable or (not found.files and not policies_only):
+    if failed or discovery.unreadable or (not discovery.files and not policies_only):
         return commands.USAGE
     return commands.FINDINGS if changed and (check or diff) else commands.CLEAN
 

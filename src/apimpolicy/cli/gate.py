@@ -108,9 +108,9 @@ def command(
     style = Style.of(sys.stdout)
     text = gate_text(report, style, verbose=verbose) if form == "text" else gate_as(form, report, code)
     write_report_to(None, text, is_text=form in ("text", "markdown"))
-    for file, each in forms.items():
-        shown = gate_text(report, verbose=verbose) if each == "text" else gate_as(each, report, code)
-        write_text(file, f"{shown}\n")
+    for file, form_of_file in forms.items():
+        content = gate_text(report, verbose=verbose) if form_of_file == "text" else gate_as(form_of_file, report, code)
+        write_text(file, f"{content}\n")
     run.say_what_is_gone(report)
     return code
 

@@ -43,20 +43,20 @@ def audit_part(run: GateRun) -> GatePart:
         for audit in audits
         for finding, diagnostic in audit.diagnostics
     ]
-    findings, known = run.judged(findings)
-    known += sum(each.known for each in audits)
-    broken = sum(each.word == NOT_RUN for each in findings)
+    findings, in_the_baseline = run.judged(findings)
+    in_the_baseline += sum(audit.known for audit in audits)
+    broken = sum(finding.word == NOT_RUN for finding in findings)
     not_audited = f", {counted(broken, 'part')} of the service not audited" if broken else ""
-    parts = [f"{severities(findings)}{in_baseline(known)}{not_audited}"]
+    parts = [f"{severities(findings)}{in_baseline(in_the_baseline)}{not_audited}"]
     if run.since is None:
-        operations = [title(each) for each in audits]
+        operations = [title(audit) for audit in audits]
         parts = [operations[0] if len(audits) == 1 else counted(len(audits), "service"), *parts]
     else:
         root = "" if run.versions is None else os.path.normpath(run.versions.places[0][0])
         changes = changes_of(audits, run.old_folder, run.since, root, search_of=search)
         findings = [*_access_findings(changes, audits, run.comparison), *findings]
         parts = [_changed_access(changes), *parts]
-    return GatePart("audit", ", ".join(parts), tuple(findings), known)
+    return GatePart("audit", ", ".join(parts), tuple(findings), in_the_baseline)
 
 
 _NEW_AND_OPEN = "new and open"

@@ -45,14 +45,16 @@ def check_part(run: GateRun) -> GatePart:
     from apimpolicy.report.terminal import render
 
     projects = CheckProjects(CheckOptions(environment=selected(), since=run.since if run.old_folder else None))
-    found = discover([run.path], projects)
-    for path in found.files:
+    discovery = discover([run.path], projects)
+    for path in discovery.files:
         projects.of(path)
-    checking = CheckRun(projects, cache_for(projects, len(found.files)), SECONDS)
-    checking.services.check_options(found.files)
+    checking = CheckRun(projects, cache_for(projects, len(discovery.files)), SECONDS)
+    checking.services.check_options(discovery.files)
     baselines = Baselines(projects)
-    problems, findings, known, files = list(found.unreadable), list[GateFinding](), 0, 0
-    everything = chain(checking.all(found.files, 0, lambda: None), checking.information(found.files, found.trees))
+    problems, findings, known, files = list(discovery.unreadable), list[GateFinding](), 0, 0
+    everything = chain(
+        checking.all(discovery.files, 0, lambda: None), checking.information(discovery.files, discovery.trees)
+    )
     for checked in everything:
         files += 1
         if checked.problem is not None:
@@ -84,10 +86,10 @@ def _tests(run: GateRun) -> GatePart:
     files = find_test_files(run.test_paths)
     reports: list[CaseReport] = []
     findings: list[GateFinding] = []
-    for path, found, problem, _ in reports_of(
+    for path, reports_of_file, problem, _ in reports_of(
         files, RunOptions(run.test_paths, (), False, None, None, 1, False, "text", None)
     ):
-        reports += found
+        reports += reports_of_file
         if problem:
             run.unreadable.add(path)
             findings += (

@@ -19,8 +19,8 @@ from apimpolicy.cli.commands import (
     selects_environment,
     selects_service,
     show_stand_ins,
-    stands_in,
     together,
+    with_stand_ins,
 )
 from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError, PolicySyntaxError
@@ -75,7 +75,7 @@ _all_options = together(
     configuration_option,
     selects_environment,
     selects_service,
-    stands_in,
+    with_stand_ins,
     secrets_option,
     click.option(
         "--format", "output", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs."
@@ -267,13 +267,13 @@ class GatewayOptions:
         return scopes
 
     def _request(self) -> Request:
-        given = [
+        named = [
             name
             for name, value in (("--get", self.get_url), ("--request", self.request_file), ("--url", self.url))
             if value
         ]
-        if len(given) > 1:
-            raise click.UsageError(f"{given[0]} and {given[1]} both name the request; use one of them")
+        if len(named) > 1:
+            raise click.UsageError(f"{named[0]} and {named[1]} both name the request; use one of them")
         if self.get_url and self.method:
             raise click.UsageError("--get and --method do not go together; use --url with --method")
         headers = [_header(text) for text in self.headers]

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from apimpolicy.cli import commands
-from apimpolicy.cli.commands import WithHelp, show_stand_ins, stands_in
+from apimpolicy.cli.commands import WithHelp, show_stand_ins, with_stand_ins
 from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.columns import Style, printable, wrap
-from apimpolicy.report.harmless import write_report
+from apimpolicy.report.log_commands import write_report
 
 if TYPE_CHECKING:
     from apimpolicy.report.mutation_results import Mutant, MutantOutcome
@@ -49,7 +49,7 @@ MOST_CHANGES = 5_000
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people, or programs.")
 @click.option("-v", "--verbose", is_flag=True, help="List every change with its outcome.")
-@stands_in
+@with_stand_ins
 def command(
     paths: tuple[str, ...],
     fail_under: float | None,

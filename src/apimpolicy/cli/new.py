@@ -89,12 +89,12 @@ def command(
     ensure_new(path, force=force)
     place = policy if path == "-" else path
     if from_trace is None:
-        made = _searched(policy, place, seconds, with_errors=with_errors)
+        tests = _searched(policy, place, seconds, with_errors=with_errors)
     else:
         from apimpolicy.testing.recorded_traces import recorded_case
 
-        made = recorded_case(policy, from_trace, place)
-    return _write(made, policy, path, has_search=from_trace is None)
+        tests = recorded_case(policy, from_trace, place)
+    return _write(tests, policy, path, has_search=from_trace is None)
 
 
 def _searched(policy: str, place: str, seconds: float | None, *, with_errors: bool) -> FirstCases:
@@ -162,22 +162,22 @@ def write_configuration(path: str, output: str | None, *, force: bool) -> int:
     is_folder = os.path.isdir(path)
     place = output or _place(path)
     ensure_new(place, force=force)
-    with lenient() as found:
+    with lenient() as missing:
         configuration = empty_configuration()
         configuration.gateway(path) if is_folder else configuration.gateway(policies=[Path(path)])
-    for problem in found.problems:
+    for problem in missing.problems:
         say(problem_text(problem))
     directory = os.path.dirname(os.path.abspath(place)) if place != "-" else os.getcwd()
     relative = os.path.relpath(path, directory).replace(os.sep, "/")
     text = _HEAD.format(path=relative if relative != "." else "this folder")
     text += f'service = "{relative}"\n' if is_folder else ""
-    values = toml_of(found.stand_ins, with_notes=True)
+    values = toml_of(missing.stand_ins, with_notes=True)
     text += f"\n{values}\n" if values else ""
     if place == "-":
         print(text, end="")
         return commands.CLEAN
     write_text(place, text)
-    say(f"wrote {place}: {counted(len(found.stand_ins), 'value')}")
+    say(f"wrote {place}: {counted(len(missing.stand_ins), 'value')}")
     return commands.CLEAN
 
 

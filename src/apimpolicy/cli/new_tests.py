@@ -56,12 +56,14 @@ def write_tests(folder: str, *, seconds: float | None, jobs: int, with_errors: b
     done: list[Written] = []
     with shared_keys(), Progress("wrote", 0, "test files") as progress:
         for service in services:
-            found = _write_service(service, policies, progress, seconds, jobs, with_errors=with_errors, force=force)
-            done += _told(found, progress)
+            written_here = _write_service(
+                service, policies, progress, seconds, jobs, with_errors=with_errors, force=force
+            )
+            done += _told(written_here, progress)
         if not services and not policies:
             raise ConfigurationError(f"there are no policies in {folder}")
-        made = _write_policies(policies, progress, jobs, seconds, with_errors=with_errors, force=force)
-        done += _told(made, progress)
+        files = _write_policies(policies, progress, jobs, seconds, with_errors=with_errors, force=force)
+        done += _told(files, progress)
     written = [each for each in done if not each.problem]
     cases = sum(each.cases for each in written)
     dropped = sum(each.dropped for each in done)
@@ -143,20 +145,20 @@ def _write_service(
         return is_new
 
     bounds = Bounds(seconds=seconds or SECONDS)
-    with lenient(Leniency()) as found:
+    with lenient(Leniency()) as missing:
         options: dict[str, Any] = {"jobs": jobs, "with_errors": with_errors, "is_wanted": is_wanted}
-        for made in service_tests(service, directory, bounds, **options):
-            reached = {os.path.realpath(path) for path in made.policies}
+        for tests in service_tests(service, directory, bounds, **options):
+            reached = {os.path.realpath(path) for path in tests.policies}
             policies[:] = [each for each in policies if os.path.realpath(each) not in reached]
-            subject = f"the API '{made.api}'"
-            if made.made is None:
-                yield Written(subject, made.output, problem=made.problem)
+            subject = f"the API '{tests.api}'"
+            if tests.made is None:
+                yield Written(subject, tests.output, problem=tests.problem)
             else:
-                problem = _save(made.output, made.made.text)
-                dropped = len(made.made.dropped)
-                yield Written(subject, made.output, made.made.count, len(made.made.missing), problem, dropped)
+                problem = _save(tests.output, tests.made.text)
+                dropped = len(tests.made.dropped)
+                yield Written(subject, tests.output, tests.made.count, len(tests.made.missing), problem, dropped)
         progress.clear()
-        show_stand_ins(found, concerns=ListConcerns())
+        show_stand_ins(missing, concerns=ListConcerns())
 
 
 # Policies

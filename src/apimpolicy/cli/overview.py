@@ -149,27 +149,27 @@ def _screen(
     from apimpolicy.report.audit_text import LENDING, rows
     from apimpolicy.report.stand_in_text import counts_in_words
 
-    operations = [each for audit in audits.values() for each in audit.operations]
-    apis = sum(len({each.api.id for each in audit.operations}) for audit in audits.values())
+    operations = [operation for audit in audits.values() for operation in audit.operations]
+    apis = sum(len({operation.api.id for operation in audit.operations}) for audit in audits.values())
     service = f", {counted(len(operations), 'operation')} of {counted(apis, 'API')}" if operations else ""
     service += f" in {len(audits)} services" if len(audits) > 1 else ""
     name = os.path.basename(os.path.abspath(path))
     yield style.paint("strong", printable(name)) + f"  {counted(len(discovery.files), 'policy', 'policies')}{service}"
     yield ""
     yield f"  findings  {_findings_in_words(findings, len(discovery.files), style)}"
-    found = [(name, row) for name, audit in audits.items() for row in rows(audit.operations)]
-    for index, (name, row) in enumerate(found[:_MOST_ROWS]):
+    all_rows = [(name, row) for name, audit in audits.items() for row in rows(audit.operations)]
+    for index, (name, row) in enumerate(all_rows[:_MOST_ROWS]):
         words = style.paint("error" if row.words == LENDING else "strong", printable(row.shown))
         where = f"{printable(name)}: " if name else ""
         yield f"  {'' if index else 'access':8}  {where}{row.number:,} × {words}: {printable(row.apis)}"
-    if len(found) > _MOST_ROWS:
-        yield f"            and {len(found) - _MOST_ROWS} more"
+    if len(all_rows) > _MOST_ROWS:
+        yield f"            and {len(all_rows) - _MOST_ROWS} more"
     if counts := counts_in_words(missing.stand_ins, missing.problems):
         yield f"  unknown   {counts}: apimpolicy audit -v lists them"
     yield f"  tests     {_tests_in_words(tests)}"
     yield ""
     yield "Next:"
-    is_open = any(row.words == LENDING for _, row in found) if found else None
+    is_open = any(row.words == LENDING for _, row in all_rows) if all_rows else None
     commands = list(_next(path, next(iter(discovery.files), ""), findings, is_open, tests, next(iter(audits), "")))[:3]
     widest = max(len(line) for line, _ in commands)
     fits = all(widest + 4 + len(what) <= style.width for _, what in commands)

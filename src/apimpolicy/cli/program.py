@@ -175,7 +175,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _harmless(stream: TextIO | None, *, is_needed: bool = True) -> TextIO:
     """Return a stream for untrusted text. A closed stream discards it, and so does an optional one that is full."""
-    from apimpolicy.report.harmless import HarmlessStream
+    from apimpolicy.report.log_commands import HarmlessStream
 
     if stream is None:
         return open(os.devnull, "w", encoding="utf-8")

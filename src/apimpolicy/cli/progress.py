@@ -84,13 +84,13 @@ INTERVAL_SECONDS = 0.5
 
 def watch(paths: Sequence[str], action: Callable[[], int], rounds: int | None = None) -> int:
     """Do it now, and again after each change below `paths`, until Ctrl-C (or so many times)."""
-    known: object = None
+    last: object = None
     done = 0
     try:
         while rounds is None or done < rounds:
             seen = fingerprint(paths)
-            if seen != known:
-                known = seen
+            if seen != last:
+                last = seen
                 done += 1
                 if is_a_terminal(sys.stdout):
                     print("\x1b[2J\x1b[H", end="")

@@ -18,11 +18,11 @@ from apimpolicy.cli.commands import (
     selects_environment,
     selects_service,
     show_stand_ins,
-    stands_in,
+    with_stand_ins,
 )
 from apimpolicy.cli.program import say
 from apimpolicy.report.columns import Style, on_page
-from apimpolicy.report.harmless import visible_lines, write_report
+from apimpolicy.report.log_commands import visible_lines, write_report
 from apimpolicy.text.secrets import markup_without_secrets, requests_are_invented
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ NAMED_CLAIMS_PAGE = "https://apimpolicy.github.io/apimpolicy/reference/proofs/#n
 @format_option("text json junit sarif github azure")
 @selects_environment
 @selects_service
-@stands_in
+@with_stand_ins
 @click.pass_obj
 @reads_services_once
 def command(
@@ -161,22 +161,22 @@ def decide_claims(
                 with on_page(style, indent=2):
                     if left > 0:
                         timed = bounds.replaced(total_seconds=left)
-                        found = prove_file(file, claims, timed, progress.show, on_api, debug=debug)
+                        decided = prove_file(file, claims, timed, progress.show, on_api, debug=debug)
                     else:
-                        found = out_of_time(claims, "this file")
+                        decided = out_of_time(claims, "this file")
             except NoApisError as error:
                 unreadable[file.path] = str(error)
                 continue
-            reports += found
+            reports += decided
             progress.clear()
-            for report in found:
+            for report in decided:
                 if report.name not in by_api:
                     progress.advance()
                 if is_text:
                     progress.clear()
                     print(claim(report, style, with_case=not write), flush=True)
             if write:
-                _write(found)
+                _write(decided)
     return reports
 
 

@@ -53,8 +53,8 @@ def command(code: str | None, files: tuple[str, ...], *, fields: bool) -> int:
     projects.of(os.curdir)
     rules = projects.all_rules
     if code is None:
-        for known in all_codes():
-            print(style.fit(f"{known:<8}  {(page_of_code(known) or '').partition(chr(10))[0].rstrip('.')}"))
+        for known_code in all_codes():
+            print(style.fit(f"{known_code:<8}  {(page_of_code(known_code) or '').partition(chr(10))[0].rstrip('.')}"))
         for entry in entries():
             title = page_of(entry).partition("\n")[0].rstrip(".")
             off = "" if rule_class(entry.module).by_default else "  (off by default)"

@@ -39,11 +39,11 @@ def command(settings: GatewayOptions, trace: bool, gateway_trace: bool) -> int:
     result = settings.run()
     if gateway_trace:
         from apimpolicy.report.gateway_trace import gateway_trace as trace_of
-        from apimpolicy.report.harmless import to_json, write_report
+        from apimpolicy.report.log_commands import to_json, write_report
 
         write_report(to_json(trace_of(result), indent=2, ensure_ascii=False))
     elif settings.output == "json":
-        from apimpolicy.report.harmless import write_report
+        from apimpolicy.report.log_commands import write_report
         from apimpolicy.report.run_results import result_to_json
 
         write_report(result_to_json(result))

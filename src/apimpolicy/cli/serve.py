@@ -15,7 +15,7 @@ from apimpolicy.cli.commands import (
     secrets_option,
     selects_environment,
     selects_service,
-    stands_in,
+    with_stand_ins,
 )
 from apimpolicy.cli.gateway_options import token_options
 from apimpolicy.cli.program import say
@@ -70,7 +70,7 @@ _PORT = click.IntRange(0, 65535)
 @configuration_option
 @selects_environment
 @selects_service
-@stands_in
+@with_stand_ins
 @secrets_option
 def command(
     path: str,

@@ -74,7 +74,7 @@ class RunOptions(NamedTuple):
 )
 @against_options
 @commands.selects_environment
-@commands.stands_in
+@commands.with_stand_ins
 @commands.secrets_option
 def command(
     paths: tuple[str, ...],
@@ -116,15 +116,15 @@ def command(
     no case to run.
     """
     paths = paths or (".",)
-    wanted = None
+    coverage_output = None
     if coverage or coverage_files or fail_under is not None:
         from apimpolicy.cli.coverage_output import CoverageOutput
 
-        wanted = CoverageOutput(coverage_files, fail_under)
+        coverage_output = CoverageOutput(coverage_files, fail_under)
     target = target_of(**against)
-    if target is not None and (wanted is not None or jobs > 1):
+    if target is not None and (coverage_output is not None or jobs > 1):
         raise click.UsageError("--against goes neither with --coverage nor with --jobs")
-    run = RunOptions(paths, words, first, junit, html, jobs, verbose, form, wanted, target)
+    run = RunOptions(paths, words, first, junit, html, jobs, verbose, form, coverage_output, target)
     if watch:
         from apimpolicy.cli.progress import watch as again
 
@@ -134,7 +134,7 @@ def command(
 
 def _test(run: RunOptions) -> int:
     from apimpolicy.report.columns import Style, printable
-    from apimpolicy.report.harmless import visible_lines
+    from apimpolicy.report.log_commands import visible_lines
     from apimpolicy.report.test_results import MARKS, failure, marks, summary
     from apimpolicy.testing.test_file_search import find_test_files
 
@@ -157,21 +157,21 @@ def _test(run: RunOptions) -> int:
     reports: list[CaseReport] = []
     unreadable: dict[str, str] = {}
     reached: list[CoverageReport] = []
-    for path, found, problem, covered in reports_of(files, run):
+    for path, of_file, problem, covered in reports_of(files, run):
         reached += [covered] if covered is not None else []
         if problem:
             unreadable[path] = problem
             if run.is_text:
                 print(visible_lines(problem))
-        if not found and not problem and not run.words and len(files) > 1:
+        if not of_file and not problem and not run.words and len(files) > 1:
             say(f"{path} has no cases")
-        reports += found
-        if found and run.is_text:
-            print(marks(path, found, style), flush=True)
+        reports += of_file
+        if of_file and run.is_text:
+            print(marks(path, of_file, style), flush=True)
             if run.verbose:
-                for report in found:
+                for report in of_file:
                     print(f"  {MARKS[report.status]} {printable(report.name)}")
-        if run.first and (unreadable or any(not report.is_good for report in found)):
+        if run.first and (unreadable or any(not report.is_good for report in of_file)):
             break
     bad = [report for report in reports if not report.is_good]
     seconds = time.perf_counter() - started
@@ -203,7 +203,7 @@ def _test(run: RunOptions) -> int:
 
 
 def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: dict[str, str], seconds: float) -> None:
-    from apimpolicy.report.harmless import write_report
+    from apimpolicy.report.log_commands import write_report
 
     if form == "json":
         from apimpolicy.report.test_results import cases_to_json

@@ -29,10 +29,10 @@ def write_report_to(path: str | None, report: str, *, is_text: bool) -> None:
 
     Raises ConfigurationError when the file cannot be written.
     """
-    from apimpolicy.report.harmless import harmless, write_report
+    from apimpolicy.report.log_commands import without_log_commands, write_report
 
     if path is not None:
-        text = f"{harmless(report) if is_text else report}\n" if report else ""
+        text = f"{without_log_commands(report) if is_text else report}\n" if report else ""
         write_whole(path, text.encode("utf-8", "backslashreplace"))
     elif not is_text:
         write_report(report)

@@ -169,13 +169,13 @@ class CaretBinder(Binder):
         target = parameter_type(method, arguments[index], index + shift)
         if target is None:
             return
-        given = [(receiver, method.parameters[0].type, "")] if shift and receiver is not None else []
+        pairs = [(receiver, method.parameters[0].type, "")] if shift and receiver is not None else []
         for place, argument in enumerate(arguments):
-            wanted = parameter_type(method, argument, place + shift)
-            if wanted is not None and not isinstance(argument.expression, Bad):
-                given.append((argument.expression, wanted, argument.mode))
+            type_ = parameter_type(method, argument, place + shift)
+            if type_ is not None and not isinstance(argument.expression, Bad):
+                pairs.append((argument.expression, type_, argument.mode))
         if method.type_parameters:
-            inference = Inference(method.type_parameters, given, self)
+            inference = Inference(method.type_parameters, pairs, self)
             inference.run()
             target = target.substitute(inference._fixed_types())
         argument = arguments[index]

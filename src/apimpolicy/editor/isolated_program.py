@@ -44,7 +44,7 @@ def main() -> None:
     limit_process()
     word_advice_for(Surface.CONFIGURATION)
     output, sys.stdout = sys.stdout, sys.stderr  # nothing but the reply is written there
-    from apimpolicy.report.harmless import to_json
+    from apimpolicy.report.log_commands import to_json
 
     with tempfile.TemporaryDirectory(prefix="apimpolicy-") as scratch:
         tempfile.tempdir = scratch

@@ -102,8 +102,8 @@ def _read_tables(path: str, names: dict[Kind, dict[str, ProjectName]]) -> None:
         return
     prefix = "tool.apimpolicy." if os.path.basename(path) == "pyproject.toml" else ""
     for table, kind in _TABLES.items():
-        found = values.get(table)
-        for name, value in found.items() if isinstance(found, dict) else ():
+        entries = values.get(table)
+        for name, value in entries.items() if isinstance(entries, dict) else ():
             target, line = path, lines.get(f"{prefix}{table}.{name}", 1) - 1
             if kind == "fragment" and isinstance(value, str) and not value.lstrip().startswith("<"):
                 with suppress(ConfigurationError):

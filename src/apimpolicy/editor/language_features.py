@@ -227,15 +227,19 @@ def code_actions(server: LanguageServer, params: Json) -> list[Json]:
         edit = {"changes": changes_of(server, {analysis.path: everything})}
         answers.append({"title": "Fix all misspelled names", "kind": "source.fixAll", "edit": edit})
     for action in actions_of(analysis, start, end, touched, server.workspace.knowledge(document.path)):
-        made: Json = {"title": action.title, "kind": "quickfix" if action.diagnostic else "refactor.rewrite"}
+        code_action: Json = {"title": action.title, "kind": "quickfix" if action.diagnostic else "refactor.rewrite"}
         if action.diagnostic is not None:
-            made["diagnostics"] = [to_diagnostic(document, action.diagnostic)]
-            made["isPreferred"] = action.is_preferred
+            code_action["diagnostics"] = [to_diagnostic(document, action.diagnostic)]
+            code_action["isPreferred"] = action.is_preferred
         if action.edits is not None:
-            made["edit"] = {"changes": changes_of(server, action.edits)}
+            code_action["edit"] = {"changes": changes_of(server, action.edits)}
         if action.command:
-            made["command"] = {"title": action.title, "command": action.command, "arguments": list(action.arguments)}
-        answers.append(made)
+            code_action["command"] = {
+                "title": action.title,
+                "command": action.command,
+                "arguments": list(action.arguments),
+            }
+        answers.append(code_action)
     return answers
 
 

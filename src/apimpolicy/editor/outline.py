@@ -112,10 +112,10 @@ def _walk(code: str) -> Iterator[Node]:
 
 def selections(analysis: Analysis, offset: int) -> list[tuple[int, int]]:
     """Return the spans around an offset, the smallest first: a word, expressions, a value, an attribute, elements."""
-    found = analysis.at(offset)
-    if found is None:
+    at_offset = analysis.at(offset)
+    if at_offset is None:
         return []
-    policy, position = found
+    policy, position = at_offset
     spans: set[tuple[int, int]] = set()
     code = policy.expression_at(position)
     if code is not None:

@@ -21,7 +21,7 @@ from apimpolicy.project.discovery import discover
 from apimpolicy.project.environments import find_configuration
 from apimpolicy.report.columns import first_of
 from apimpolicy.report.finding_formats import diagnostic_to_json
-from apimpolicy.report.harmless import program_report
+from apimpolicy.report.log_commands import program_report
 from apimpolicy.testing.case_files import CaseFile, load_case_file, load_case_tree
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.tree import read_tree
@@ -179,14 +179,14 @@ def _listed(value: Any) -> Any:
 def _report(path: str, options: CheckOptions) -> Json:
     started = time.perf_counter()
     projects = CheckProjects(options)
-    found = discover([path], projects)
-    if found.unreadable:
-        raise ConfigurationError(found.unreadable[0])
-    if found.empty:
-        raise ConfigurationError(found.why_empty(path))
+    discovery = discover([path], projects)
+    if discovery.unreadable:
+        raise ConfigurationError(discovery.unreadable[0])
+    if discovery.empty:
+        raise ConfigurationError(discovery.why_empty(path))
     run = CheckRun(projects)
-    run.services.check_options(found.files)
-    checks = chain(map(run.one, found.files), run.information(found.files, found.trees))
+    run.services.check_options(discovery.files)
+    checks = chain(map(run.one, discovery.files), run.information(discovery.files, discovery.trees))
     findings: list[Diagnostic] = []
     with_holes = 0
     for checked in checks:
@@ -195,7 +195,7 @@ def _report(path: str, options: CheckOptions) -> Json:
         findings += checked.diagnostics()
         with_holes += checked.has_holes
     summary = {
-        "files": len(found.files),
+        "files": len(discovery.files),
         "files_with_placeholders": with_holes,
         "seconds": round(time.perf_counter() - started, 3),
     }
@@ -229,20 +229,20 @@ def audit(service: str, config: str | None = None, operation: str = "") -> Json:
     from apimpolicy.project.audit_run import audit_services
     from apimpolicy.report.audit_formats import audit_data
 
-    found = audit_data(*audit_services(existing(service), config))
-    names = {id(each): f"{each['api']} {each['name']}" for each in found["operations"]}
-    wanted = [each for each in found["operations"] if operation.lower() in names[id(each)].lower()]
-    if operation and not wanted:
+    data = audit_data(*audit_services(existing(service), config))
+    names = {id(row): f"{row['api']} {row['name']}" for row in data["operations"]}
+    selected = [row for row in data["operations"] if operation.lower() in names[id(row)].lower()]
+    if operation and not selected:
         raise ConfigurationError(f"there is no operation '{operation}'; there are {first_of(names.values(), 20)}")
-    others = wanted[_MOST_OPERATIONS:]
-    found["operations"] = wanted[:_MOST_OPERATIONS]
+    others = selected[_MOST_OPERATIONS:]
+    data["operations"] = selected[:_MOST_OPERATIONS]
     if others:
         by_access: dict[str, list[str]] = {}
-        for each in others:
-            by_access.setdefault(each["access"], []).append(names[id(each)])
+        for row in others:
+            by_access.setdefault(row["access"], []).append(names[id(row)])
         words = "; ".join(f"{access}: {', '.join(listed)}" for access, listed in by_access.items())
-        found["left_out"] = f"details of {len(others)} operations, which 'operation' shows: {words}"
-    return found
+        data["left_out"] = f"details of {len(others)} operations, which 'operation' shows: {words}"
+    return data
 
 
 def format_policy(policy: str) -> Json:

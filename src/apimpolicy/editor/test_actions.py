@@ -141,14 +141,16 @@ def prove(
         from apimpolicy.testing.claims.configured import find_claims
 
         files, unreadable = find_claims([_existing_path(path)], names)
-    reports = [report for file, wanted in files for report in prove_file(file, wanted, bounds_for(file.path, seconds))]
+    reports = [
+        report for file, selected in files for report in prove_file(file, selected, bounds_for(file.path, seconds))
+    ]
     if not reports and not unreadable:
         raise ConfigurationError("there is no claim to prove")
     elapsed = time.perf_counter() - started
-    found: Json = json.loads(claims_to_json(reports, unreadable, elapsed))
-    for claim in found["claims"]:
+    data: Json = json.loads(claims_to_json(reports, unreadable, elapsed))
+    for claim in data["claims"]:
         claim["explanation"] = _shortened(claim["explanation"])
-    return found
+    return data
 
 
 def diff(old: str, new: str, seconds: float = 20) -> Json:
@@ -166,9 +168,9 @@ def diff(old: str, new: str, seconds: float = 20) -> Json:
     with ExitStack() as stack:
         sides = [stack.enter_context(written(each, "")) if is_document(each) else each for each in (old, new)]
         stack.enter_context(shared_keys())
-        found = stack.enter_context(versions(*sides))
-        report = compare_versions(found, lambda path: bounds_for(path, seconds))
-        if not found.pairs and report.is_empty and not report.has_service:
+        both = stack.enter_context(versions(*sides))
+        report = compare_versions(both, lambda path: bounds_for(path, seconds))
+        if not both.pairs and report.is_empty and not report.has_service:
             raise ConfigurationError(f"there are no policies in {old} and {new}")
         text = to_markdown(report)
         for side in sides:

@@ -84,7 +84,7 @@ def _find(text: str) -> tuple[Path, bool, frozenset[str]] | None:
     import yaml
 
     levels: list[_Level] = []
-    found: tuple[Path, bool] | None = None
+    at_caret: tuple[Path, bool] | None = None
     present: list[str] = []
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -100,7 +100,7 @@ def _find(text: str) -> tuple[Path, bool, frozenset[str]] | None:
                 is_key = bool(levels) and levels[-1].is_table and levels[-1].key is None
                 if value == _CARET:
                     path = tuple(level.key for level in (levels[:-1] if is_key else levels))
-                    found = path, is_key
+                    at_caret = path, is_key
                     if not is_key:
                         break
                     levels[-1].holds_caret = True
@@ -112,7 +112,7 @@ def _find(text: str) -> tuple[Path, bool, frozenset[str]] | None:
                     _pass_value(levels)
     except yaml.YAMLError:
         pass
-    return None if found is None else (*found, frozenset(present) - {_CARET})
+    return None if at_caret is None else (*at_caret, frozenset(present) - {_CARET})
 
 
 def _pass_value(levels: list[_Level]) -> None:

@@ -76,9 +76,9 @@ def response_of(table: Table) -> Response:
     for name, value in headers.items():
         if not isinstance(value, list):
             table.checked(value, str, f"headers.{name}")
-    given = [name for name in ("body", "json", "file") if name in table]
-    if len(given) > 1:
-        raise table.mistake(f"has both '{given[0]}' and '{given[1]}'; give one")
+    contents = [name for name in ("body", "json", "file") if name in table]
+    if len(contents) > 1:
+        raise table.mistake(f"has both '{contents[0]}' and '{contents[1]}'; give one")
     options: dict[str, Any] = {}
     if (body := table.take("body", str)) is not None:
         options["body"] = body

@@ -95,16 +95,16 @@ def changes_of(
     added, and those of a service that is gone as removed; with `needs_apis`, one that had no API then is an error.
     `search_of` is what `runs` were made with. Raises ConfigurationError.
     """
-    where, wanted = runs[0].path, service_name()
+    where, selected = runs[0].path, service_name()
     nothing = runs[0].audit._replace(operations=())
     now = services_at(where, config) or [FoundService("", where, None)]
     before = [] if path is None else _then(partial(services_at, path, config), revision, root)
     before = before or ([] if path is None else [FoundService("", path, None)])
-    audits = {each.service or chosen(now, where, wanted).name: each for each in runs}
+    audits = {run.service or chosen(now, where, selected).name: run for run in runs}
     changes: list[Change] = []
     for old, new in paired(before, now):
         after = None if new is None else audits.get(new.name)
-        if after is None and (new is not None or wanted is not None):
+        if after is None and (new is not None or selected is not None):
             continue  # another service than the selected one
         then = nothing
         unread_then: Mapping[str, str] = {}
@@ -113,10 +113,10 @@ def changes_of(
             with selected_service(old.name if len(before) > 1 else None), suppress(*ignored):
                 run = _then(partial(audit_path, path, config, search_of=search_of), revision, root)
                 then, unread_then = run.audit, run.unread_apis
-        shown = after.service if after is not None else "" if old is None else old.name
+        service = after.service if after is not None else "" if old is None else old.name
         unread = (unread_then, {} if after is None else after.unread_apis)
-        found = changes_between(then, nothing if after is None else after.audit, unread)
-        changes += (each._replace(service=shown) for each in found)
+        between = changes_between(then, nothing if after is None else after.audit, unread)
+        changes += (change._replace(service=service) for change in between)
     return changes
 
 

@@ -37,17 +37,19 @@ def judge(
     settings: AuditSettings,
     today: datetime.date,
     origins: SourceLocations | None = None,
-    described: Callable[[OperationAudit], AuditedOperation] = lambda each: AuditedOperation(each.api.id, each.name),
+    described: Callable[[OperationAudit], AuditedOperation] = lambda operation: AuditedOperation(
+        operation.api.id, operation.name
+    ),
 ) -> Gate:
     """Return the findings that remain under the settings, with those about operations that aren't allowed."""
-    selected_by = {id(each): described(each) for each in audit.operations}
-    requirements = {key: settings.required(each) for key, each in selected_by.items()}
+    selected_by = {id(operation): described(operation) for operation in audit.operations}
+    requirements = {key: settings.required(exemption) for key, exemption in selected_by.items()}
     excepted: list[tuple[OperationAudit, Exemption]] = []
     used: set[int] = set()
     refused: list[OperationAudit] = []
     for operation in audit.operations:
         required, selected = requirements[id(operation)], selected_by[id(operation)]
-        exempt = next((each for each in settings.exemptions if each.which.fits(selected)), None)
+        exempt = next((finding for finding in settings.exemptions if finding.which.fits(selected)), None)
         if exempt is not None and _needs_exception(operation, findings, required):
             used.add(id(exempt))
             if today <= exempt.until:
@@ -56,15 +58,21 @@ def judge(
         if not is_allowed(operation, required):
             refused.append(operation)
     free = {id(operation) for operation, _ in excepted}
-    found = [left for each in findings if settings.wants(each.code) and (left := _without(each, free)) is not None]
+    remaining = [
+        left for finding in findings if settings.wants(finding.code) and (left := _without(finding, free)) is not None
+    ]
     if settings.undecided_fails:
-        found = [attrs.evolve(each, is_error=True) if each.code == "AUD011" else each for each in found]
-    found += _refusals(refused, found, settings.path, requirements, origins or SourceLocations())
+        remaining = [
+            attrs.evolve(finding, is_error=True) if finding.code == "AUD011" else finding for finding in remaining
+        ]
+    remaining += _refusals(refused, remaining, settings.path, requirements, origins or SourceLocations())
     if settings.has_gate:
         judged = {key for key, required in requirements.items() if required is not None}
-        found = [each for each in found if each.code != "AUD002" or not judged.issuperset(map(id, each.operations))]
-    found += _expired(settings, used, today)
-    return Gate(found, refused, excepted)
+        remaining = [
+            each for each in remaining if each.code != "AUD002" or not judged.issuperset(map(id, each.operations))
+        ]
+    remaining += _expired(settings, used, today)
+    return Gate(remaining, refused, excepted)
 
 
 def is_allowed(operation: OperationAudit, required: Requirement | None) -> bool:
@@ -93,9 +101,14 @@ def _refusals(
     requirements: Mapping[int, Requirement | None],
     origins: SourceLocations,
 ) -> list[AuditFinding]:
-    reported = {id(each) for finding in findings if finding.code in ("AUD001", "AUD003") for each in finding.operations}
-    made: list[AuditFinding] = []
-    left = [each for each in refused if id(each) not in reported]
+    reported = {
+        id(operation)
+        for finding in findings
+        if finding.code in ("AUD001", "AUD003")
+        for operation in finding.operations
+    }
+    refusals: list[AuditFinding] = []
+    left = [operation for operation in refused if id(operation) not in reported]
     for api, operations in operations_by_api(left).items():
         groups: dict[tuple[str, str], list[OperationAudit]] = {}
         for operation in operations:
@@ -103,8 +116,8 @@ def _refusals(
             assert required is not None
             groups.setdefault((required.text, operation.access.words), []).append(operation)
         for (text, words), group in groups.items():
-            shown = "nothing" if words == "anyone" else f"{words} only"
-            message = f"{{need}} {shown}; required: {text}"
+            words_shown = "nothing" if words == "anyone" else f"{words} only"
+            message = f"{{need}} {words_shown}; required: {text}"
             evidence = [Evidence("required by", PolicyLocation(path, 1, 1))]
             if group[0].own_policy is not None:
                 evidence.insert(0, Evidence("the operation's policy", group[0].own_policy))
@@ -113,8 +126,8 @@ def _refusals(
             if group[0].access.is_open and (place := origins.key_requirement(group[0].api)) is not None:
                 evidence.append(Evidence("no key required", place))
             evidence[:0] = bypasses(group[0])
-            made.append(AuditFinding("AUD012", api, tuple(group), message, tuple(evidence), f"{text}: {words}"))
-    return made
+            refusals.append(AuditFinding("AUD012", api, tuple(group), message, tuple(evidence), f"{text}: {words}"))
+    return refusals
 
 
 def _expired(settings: AuditSettings, used: set[int], today: datetime.date) -> list[AuditFinding]:

@@ -172,15 +172,15 @@ def audit_gateway(
     audit, attempts = confirmed(analysed_service, rehearsal, search)
     origins = SourceLocations() if description is None else DescribedOrigins(description)
     today = today or datetime.datetime.now(datetime.UTC).date()
-    found = [*findings_of(audit, origins), *unread(description), *unread_tags(description, settings)]
-    gate = judge(audit, found, settings, today, origins, partial(_described, audit.service, description))
-    gate = gate._replace(findings=[_with_attempt(each, attempts) for each in gate.findings])
-    made = Diagnostics(path)
-    pairs = [(finding, made.of(finding)) for finding in gate.findings]
-    kept = [pair for pair in pairs if not made.is_suppressed(pair[1])]
+    findings = [*findings_of(audit, origins), *unread(description), *unread_tags(description, settings)]
+    gate = judge(audit, findings, settings, today, origins, partial(_described, audit.service, description))
+    gate = gate._replace(findings=[_with_attempt(finding, attempts) for finding in gate.findings])
+    diagnostics = Diagnostics(path)
+    pairs = [(finding, diagnostics.of(finding)) for finding in gate.findings]
+    kept = [pair for pair in pairs if not diagnostics.is_suppressed(pair[1])]
     kept = _without_known(kept, baseline or settings.baseline)
     gaps = () if description is None else description.gaps
-    unread_apis = {each.api: each.reason for each in gaps if each.api}
+    unread_apis = {gap.api: gap.reason for gap in gaps if gap.api}
     return AuditRun(path, audit, gate, attempts, settings, kept, len(pairs) - len(kept), unread_apis=unread_apis)
 
 

@@ -95,7 +95,7 @@ class AuditedOperation(NamedTuple):
     tags: frozenset[str] = frozenset()
 
 
-class Which(NamedTuple):
+class OperationSelector(NamedTuple):
     apis: tuple[str, ...] = ("*",)
     operations: tuple[str, ...] = ("*",)
     products: tuple[str, ...] | None = None
@@ -117,7 +117,7 @@ def _is_one(patterns: tuple[str, ...], text: str) -> bool:
 class Exemption(NamedTuple):
     """An exception with its reason; it counts up to and including its day."""
 
-    which: Which
+    which: OperationSelector
     reason: str
     owner: str
     until: datetime.date
@@ -134,7 +134,7 @@ class AuditSettings(NamedTuple):
     """The settings of `audit`; `require` None requires nothing."""
 
     require: Requirement | None = None
-    rules: tuple[tuple[Which, Requirement], ...] = ()
+    rules: tuple[tuple[OperationSelector, Requirement], ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     undecided_fails: bool = False
     ignore: tuple[str, ...] = ()
@@ -146,7 +146,7 @@ class AuditSettings(NamedTuple):
         return self.require is not None or bool(self.rules)
 
     @property
-    def selected(self) -> list[Which]:
+    def selected(self) -> list[OperationSelector]:
         """Return the selections of all rules and exceptions."""
         return [*(which for which, _ in self.rules), *(each.which for each in self.exemptions)]
 
@@ -200,7 +200,7 @@ def _requirement(table: Table, *, is_needed: bool = False) -> Requirement | None
         raise table.mistake(f"can't be '{text}': {error}", "require") from None
 
 
-def _which(table: Table) -> Which:
+def _which(table: Table) -> OperationSelector:
     def patterns(name: str) -> Sequence[str]:
         return table.texts(name) or ("*",)
 
@@ -208,10 +208,10 @@ def _which(table: Table) -> Which:
         texts = table.texts(name)
         return None if texts is None else tuple(texts)
 
-    return Which(tuple(patterns("apis")), tuple(patterns("operations")), labels("products"), labels("tags"))
+    return OperationSelector(tuple(patterns("apis")), tuple(patterns("operations")), labels("products"), labels("tags"))
 
 
-def _rule(table: Table) -> tuple[Which, Requirement]:
+def _rule(table: Table) -> tuple[OperationSelector, Requirement]:
     requirement = _requirement(table, is_needed=True)
     which = _which(table)
     table.finish()

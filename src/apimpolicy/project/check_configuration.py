@@ -192,12 +192,12 @@ def _placeholders(table: Table) -> tuple[str, ...] | None:
 
 
 def _entries(table: Table, rules: Rules) -> list[FileEntry]:
-    found: list[FileEntry] = []
+    entries: list[FileEntry] = []
     for entry in table.tables("files"):
         patterns = entry.texts("paths")
         if not patterns:
             raise entry.mistake("is missing", "paths")
-        found.append(
+        entries.append(
             FileEntry(
                 tuple(_absolute(entry, pattern) for pattern in patterns),
                 entry.choice("scope", SCOPES),
@@ -214,7 +214,7 @@ def _entries(table: Table, rules: Rules) -> list[FileEntry]:
             )
         )
         entry.finish()
-    return found
+    return entries
 
 
 def _absolute(table: Table, pattern: str) -> str:

@@ -272,16 +272,20 @@ class CheckRun:
             settings = settings._replace(proofs=options.proofs(path))
         settings, surroundings = self._surroundings.around(path, project.path, data, settings, service)
         named_values: Mapping[str, str] | None = project.named_values
-        shown = environment if options.environment != ALL else None
+        shown_environment = environment if options.environment != ALL else None
         if service is not None or project.declared.external or project.environments:
             from apimpolicy.project.known_service import named_values_for
 
-            named_values = named_values_for(named_values, service, project.declared, shown)
+            named_values = named_values_for(named_values, service, project.declared, shown_environment)
         values = {**self.services.values_of(path, environment), **(options.values or {})}
-        documents, known = self._fragments_for(service, project)
+        documents, fragments_key = self._fragments_for(service, project)
         around = service or (ConfiguredFragments(project.declared, documents) if documents else None)
         settings = settings._replace(fragments=documents, service=around)
-        others = repr((known, shown, project.declared)) if named_values is not project.named_values else known
+        others = (
+            repr((fragments_key, shown_environment, project.declared))
+            if named_values is not project.named_values
+            else fragments_key
+        )
         deployed, made_up = ([], frozenset[str]()) if service is None else (service.deployed(path), service.made_up)
         return FileContext(settings, named_values, values, others + surroundings, deployed, made_up)
 
@@ -393,15 +397,15 @@ def check(
         environment=environment,
     )
     projects = CheckProjects(options)
-    found = discover([os.fspath(path)], projects)
-    if found.unreadable:
-        raise ConfigurationError(found.unreadable[0])
-    if found.empty:
-        raise ConfigurationError(found.why_empty(os.fspath(path)))
+    discovery = discover([os.fspath(path)], projects)
+    if discovery.unreadable:
+        raise ConfigurationError(discovery.unreadable[0])
+    if discovery.empty:
+        raise ConfigurationError(discovery.why_empty(os.fspath(path)))
     run = CheckRun(projects)
-    run.services.check_options(found.files)
+    run.services.check_options(discovery.files)
     diagnostics: list[Diagnostic] = []
-    for checked in chain(map(run.one, found.files), run.information(found.files, found.trees)):
+    for checked in chain(map(run.one, discovery.files), run.information(discovery.files, discovery.trees)):
         if checked.problem is not None:
             raise ConfigurationError(checked.problem)
         diagnostics += checked.diagnostics()

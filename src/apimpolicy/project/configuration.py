@@ -145,7 +145,7 @@ class Configuration:
         self._described: dict[tuple[str | None, ...], ServiceDescription | None] = {}
         self.external = external_patterns(table)
         self.environments = environments.environment_tables({environments.TABLE: table.take(environments.TABLE, dict)})
-        self._entities = {name: found for name in _TABLES if (found := table.table(name)) is not None}
+        self._entities = {name: entity for name in _TABLES if (entity := table.table(name)) is not None}
         table.finish()
         for name, own in self.environments.items():
             table.within(own, f"{environments.TABLE}.{name}").finish((*environments.OWN_KEYS, *table.keys))
@@ -229,11 +229,11 @@ class Configuration:
         self._check_environment(folder or self._service.folder)
         kept = KeptServices() if kept is None else kept
         description = kept.description(folder, self._table.values, lambda: self.described(folder))
-        found, policies = leniency(), list(policies)
-        if found is not None and (description is not None or self.has_service or may_need_stand_ins(policies)):
+        lenience, policies = leniency(), list(policies)
+        if lenience is not None and (description is not None or self.has_service or may_need_stand_ins(policies)):
             lists, values = further_revocation_lists, further_named_values or {}
-            return self._completed(found, description, policies, lists, values, kept, overrides)
-        problems = [] if description is None else [each for each in description.problems if each.is_error]
+            return self._completed(lenience, description, policies, lists, values, kept, overrides)
+        problems = [] if description is None else [problem for problem in description.problems if problem.is_error]
         if problems:
             raise ConfigurationError("\n".join(map(str, problems)))
         has_service = description is not None or self.has_service
@@ -241,8 +241,8 @@ class Configuration:
         settings = self._settings_with(parts)
         gateway = self._gateway(settings, parts, further_revocation_lists, overrides, description)
         if has_service:
-            known = settings | overrides | {"connections": self._connections()}
-            gateway.missing = cache(partial(self._missing, known, description))
+            given_settings = settings | overrides | {"connections": self._connections()}
+            gateway.missing = cache(partial(self._missing, given_settings, description))
         return gateway
 
     def _missing(self, known: dict[str, Any], description: ServiceDescription | None) -> list[MissingPart]:
@@ -262,7 +262,7 @@ class Configuration:
 
     def _completed(
         self,
-        found: Leniency,
+        lenience: Leniency,
         description: ServiceDescription | None,
         policies: Iterable[AnyPolicy],
         lists: Sequence[bytes],
@@ -279,35 +279,38 @@ class Configuration:
         settings = self._settings_with(parts)
         rows = self._table.values.get("authorizations") or ()
         settings["connections"] = self._connections()
-        known = settings | overrides | {"named_values": {**settings["named_values"], **further_values}}
-        made = kept.completion(
-            description, self._table.values, known, lambda: completion(known, parts, policies, description)
+        given_settings = settings | overrides | {"named_values": {**settings["named_values"], **further_values}}
+        completed = kept.completion(
+            description,
+            self._table.values,
+            given_settings,
+            lambda: completion(given_settings, parts, policies, description),
         )
-        found.add(made.stand_ins, made.problems)
-        values = environments.merged(made.table, self._table.values)
-        values["authorizations"] = [*made.table.get("authorizations", ()), *rows]
+        lenience.add(completed.stand_ins, completed.problems)
+        values = environments.merged(completed.table, self._table.values)
+        values["authorizations"] = [*completed.table.get("authorizations", ()), *rows]
         whole = Configuration(Table(self.path, {key: value for key, value in values.items() if value != []}))
         parts = whole._service.parts(description, is_lenient=True) if has_service else None
-        stood_in = Configuration(Table(self.path, made.table))._own_settings()
+        stood_in = Configuration(Table(self.path, completed.table))._own_settings()
         if "certificates" in overrides:
             overrides["certificates"] = {**stood_in["certificates"], **overrides["certificates"]}
         if "openid_providers" in overrides:
             overrides["openid_providers"] = [*overrides["openid_providers"], *stood_in.get("openid_providers", ())]
         settings = whole._settings_with(parts)
-        settings["fragments"] |= made.fragments
-        names = made.names("named value")
+        settings["fragments"] |= completed.fragments
+        names = completed.names("named value")
         secrets = frozenset(settings.get("secrets", ()))
         settings["secrets"] = secrets - names
-        if description is not None or not (has_service or known.get("backends")):
+        if description is not None or not (has_service or given_settings.get("backends")):
             settings["backends"] = OpenBackends(settings.get("backends", {}), partial(computed_backend, description))
         gateway = whole._gateway(settings, parts, lists, overrides, description)
         if description is not None:
-            gateway.host_names = [host for each in description.hosts if (host := each.known) is not None]
+            gateway.host_names = [host for host_name in description.hosts if (host := host_name.known) is not None]
         gateway.unknown_secrets = secrets & names
         gateway.made_up = {
             "named_values": names | gateway.made_up["named_values"],
-            "fragments": made.names("fragment") | gateway.made_up["fragments"],
-            "backends": made.names("backend"),
+            "fragments": completed.names("fragment") | gateway.made_up["fragments"],
+            "backends": completed.names("backend"),
         }
         return gateway
 
@@ -467,8 +470,8 @@ def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any])
         entry.finish()
         vault = vaults.get(vault_name)
         if vault is None:
-            known = f"there are {', '.join(vaults)}" if vaults else f"add a table [key-vaults.{vault_name}]"
-            raise entry.mistake(f"names a Key Vault that is not in this file; {known}", "key-vault")
+            there_are = f"there are {', '.join(vaults)}" if vaults else f"add a table [key-vaults.{vault_name}]"
+            raise entry.mistake(f"names a Key Vault that is not in this file; {there_are}", "key-vault")
         from apimpolicy.gateway.engine.services import KeyVaultReference
 
         return KeyVaultReference(vault, object_name)

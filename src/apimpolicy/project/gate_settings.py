@@ -105,10 +105,10 @@ def name_baseline(folder: str, baseline: str) -> str:
     new = _with_line(text, table, line)
     if new != text:
         try:
-            found = read_toml(new)
+            written = read_toml(new)
             for part in table.split("."):
-                found = found[part]
-            is_written = found["baseline"] == name
+                written = written[part]
+            is_written = written["baseline"] == name
         except (TomlError, LookupError, TypeError):
             is_written = False
         if not is_written:

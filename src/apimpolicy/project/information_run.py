@@ -52,7 +52,7 @@ class InformationRun:
         """Yield findings about the services around files: limits of their tiers, MCP servers, rules about resources."""
         tops = _tops(paths)
         seen: set[int] = set()
-        found: dict[str, dict[str | None, Findings]] = {}
+        by_file: dict[str, dict[str | None, Findings]] = {}
         environments: set[str | None] = set()
         for path, environment, service in self._services_of(files, in_environments=True):
             if id(service.description) in seen:
@@ -67,10 +67,10 @@ class InformationRun:
                 continue
             for file, diagnostics in own.items():
                 if os.path.abspath(file).startswith(tops) and not self.projects.is_excluded(file):
-                    rows = found.setdefault(file, {}).setdefault(environment, Findings([])).rows
+                    rows = by_file.setdefault(file, {}).setdefault(environment, Findings([])).rows
                     rows += (row for row in to_findings(diagnostics) if row not in rows)
-        for file, each in found.items():
-            rows = merged({name: each.get(name, Findings([])) for name in environments}).rows
+        for file, by_environment in by_file.items():
+            rows = merged({name: by_environment.get(name, Findings([])) for name in environments}).rows
             yield Checked(shown_path(file), rows)
 
     def _about(self, service: ServiceDescription, settings: Settings) -> dict[str, list[Diagnostic]]:
@@ -184,15 +184,15 @@ def check_information(path: str, source: Source, service: ServiceView) -> Iterat
     yield from _refused_name(path, source, service)
     yield from _refused_backend(path, source, service)
     yield from _redacted(path, source, service)
-    for each in service.references.get(path, ()):
-        if service.has_id(each.kind, each.name):
+    for reference in service.references.get(path, ()):
+        if service.has_id(reference.kind, reference.name):
             continue
-        missing = service.missing(each.kind, each.name)
-        is_partial = each.kind in service.partial_kinds
+        missing = service.missing(reference.kind, reference.name)
+        is_partial = reference.kind in service.partial_kinds
         if missing is not None and (missing.near or missing.deleted or not is_partial):
-            is_error = each.is_certain and service.is_certainly_missing(each.kind, each.name)
-            start = each.origin.offset_in(source)
-            end = start + len(each.name) * source.text.startswith(each.name, start)
+            is_error = reference.is_certain and service.is_certainly_missing(reference.kind, reference.name)
+            start = reference.origin.offset_in(source)
+            end = start + len(reference.name) * source.text.startswith(reference.name, start)
             severity = Severity.ERROR if is_error else Severity.WARNING
             yield Diagnostic(LINK_UNKNOWN, missing.message, source, start, end, severity, missing.label, missing.help)
 

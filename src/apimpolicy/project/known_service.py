@@ -289,15 +289,15 @@ class ServiceView:
         if not deleted and not self.lists(kind):
             return None
         self.lookups += 1
-        known = tuple(self.names(kind))
-        near = tuple(_near(name, known))
+        names_of_kind = tuple(self.names(kind))
+        near = tuple(_near(name, names_of_kind))
         if self._is_elsewhere(kind, names):
             return None
         gap = None if deleted else self._gap(kind, names)
         if gap is not None and gap.has_pattern:
             return MissingReference(noun, name, False, reason=f"its name fits, and {gap.text(self.root)}")
         return MissingReference(
-            noun, name, gap is None, near, known, deleted, "" if gap is None else gap.text(self.root)
+            noun, name, gap is None, near, names_of_kind, deleted, "" if gap is None else gap.text(self.root)
         )
 
     def _missing_operation(self, api: str, names: Sequence[str]) -> MissingReference | None:
@@ -381,26 +381,26 @@ def named_values_for(
 
     Without a service that lists its own, `values` are all that there are.
     """
-    known = {**(service.known_values if service is not None else {}), **(values or {})}
+    all_values = {**(service.known_values if service is not None else {}), **(values or {})}
     lists = service is not None and service.lists_named_values
     if values is None and not lists:
-        return KnownNamedValues(known, lambda _: None) if known else None
+        return KnownNamedValues(all_values, lambda _: None) if all_values else None
 
     def missing(name: str) -> MissingNamedValue | None:
         if declared.has("named-values", name):
             return None
-        found = service.missing("named-values", name) if service is not None and lists else None
-        if lists and found is None:
+        reference = service.missing("named-values", name) if service is not None and lists else None
+        if lists and reference is None:
             return None
         where = "" if environment is None else f" (in the environment '{environment}')"
-        if found is not None and found.deleted:
-            return MissingNamedValue(found.message, found.label, found.help)
-        if found is not None and not found.is_certain:
-            return MissingNamedValue(found.message, found.label, found.help, Severity.WARNING)
-        label, advice = ("", "") if found is None else (found.label, found.help)
+        if reference is not None and reference.deleted:
+            return MissingNamedValue(reference.message, reference.label, reference.help)
+        if reference is not None and not reference.is_certain:
+            return MissingNamedValue(reference.message, reference.label, reference.help, Severity.WARNING)
+        label, advice = ("", "") if reference is None else (reference.label, reference.help)
         return MissingNamedValue(azure_text("named-value-missing", name=name) + where, label, advice)
 
-    return KnownNamedValues(known, missing)
+    return KnownNamedValues(all_values, missing)
 
 
 def _near(name: str, known: Sequence[str]) -> Iterator[str]:

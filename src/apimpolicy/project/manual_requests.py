@@ -182,8 +182,8 @@ def parse_request(data: bytes, path: str = "<request>") -> tuple[str, str, list[
     start = next((index for index, line in enumerate(lines) if line.strip() and not _is_comment(line)), None)
     if start is None:
         raise ConfigurationError(f"{path} holds no request: expected a line such as 'GET https://contoso.example/'")
-    found = _REQUEST_LINE.fullmatch(_text(lines[start], path, start))
-    if found is None:
+    request_line = _REQUEST_LINE.fullmatch(_text(lines[start], path, start))
+    if request_line is None:
         raise ConfigurationError(
             f"{path}:{start + 1}: expected a method and a URL, such as 'GET https://contoso.example/'"
         )
@@ -200,7 +200,7 @@ def parse_request(data: bytes, path: str = "<request>") -> tuple[str, str, list[
         if not colon or not _TOKEN.fullmatch(name):
             raise ConfigurationError(f"{path}:{position}: expected a header such as 'Accept: */*', or an empty line")
         headers.append((name, value.strip()))
-    return (found[1] or "GET").upper(), found[2], headers, _body(lines[position:])
+    return (request_line[1] or "GET").upper(), request_line[2], headers, _body(lines[position:])
 
 
 def _body(lines: list[bytes]) -> bytes | None:

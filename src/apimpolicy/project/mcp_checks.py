@@ -116,9 +116,9 @@ def _of_tools(
             message = f"the tool '{name}' calls the API '{api_id}' of the kind {kind}; only HTTP APIs have tools"
             yield ServerFinding(TOOL_UNKNOWN, message, tool.origin)
         elif operations.has(api, operation) is False and service.gap("operations", f"{api_id}/{operation}") is None:
-            known = ", ".join(operations.names(api)[:8]) or "none"
+            names = ", ".join(operations.names(api)[:8]) or "none"
             message = f"the tool '{name}' calls the operation '{operation}', which the API '{api_id}' doesn't have"
-            yield ServerFinding(TOOL_UNKNOWN, message, tool.origin, help=f"Its operations: {known}.")
+            yield ServerFinding(TOOL_UNKNOWN, message, tool.origin, help=f"Its operations: {names}.")
     if len(sources) > 1:
         message = (
             f"the tools of the MCP server '{server.id}' are operations of several APIs: {', '.join(sorted(sources))}"
@@ -152,7 +152,7 @@ def _of_hops(service: ServiceDescription, server: ApiDescription) -> Iterator[Se
             )
             yield ServerFinding(KEY_LOST, message, server.origin, help=help)
         own = _Inbound.of(service, api.policy)
-        checks = next((each for each in (own.elements if own else ()) if _checks_authorization(each)), None)
+        checks = next((element for element in (own.elements if own else ()) if _checks_authorization(element)), None)
         if checks is None:
             continue
         if "delete" in scope.headers.get("authorization", ()):

@@ -18,21 +18,21 @@ def load_named_values(path: str) -> dict[str, str]:
     """
     text = read_text(path)
     if path.lower().endswith(".toml"):
-        found: object = parse_toml(text, path)
-        if isinstance(found, dict) and isinstance(found.get("named-values"), dict):
-            found = found["named-values"]
+        content: object = parse_toml(text, path)
+        if isinstance(content, dict) and isinstance(content.get("named-values"), dict):
+            content = content["named-values"]
     else:
         import json
 
         try:
-            found = json.loads(text)
+            content = json.loads(text)
         except ValueError as error:
             raise ConfigurationError(f"{path} is not valid JSON: {error}") from None
         except RecursionError:
             raise ConfigurationError(f"{path} is not valid JSON: it is nested too deeply") from None
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise ConfigurationError(f"{path} holds no object of names and values")
-    return checked_named_values(found, path)
+    return checked_named_values(content, path)
 
 
 _VARIABLE = r"(?m)^[ \t]*([\w-]+)[ \t]*=[ \t]*(?:\"((?:[^\"\\]|\\.)*)\"|(-?[\d.]+|true|false))"

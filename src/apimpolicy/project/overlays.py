@@ -150,7 +150,7 @@ def filtered_names(root: str) -> dict[str, list[str]]:
 
     A kind that no filter names was extracted as a whole.
     """
-    found: dict[str, list[str]] = {}
+    by_kind: dict[str, list[str]] = {}
     for folder in parents_of(root):
         for name in _names_in(folder):
             if _FILTER.fullmatch(name) is None:
@@ -164,9 +164,9 @@ def filtered_names(root: str) -> dict[str, list[str]]:
                 plural = re.sub(r"names$", "s", plain(str(section))) if plain(str(section)) != "names" else ""
                 kind = kind_of_folder(plural)
                 if kind is not None and isinstance(listed, list):
-                    names = (next(iter(each), "") if isinstance(each, dict) else each for each in listed)
-                    found.setdefault(kind.id, []).extend(str(each).lower() for each in names)
-    return found
+                    names = (next(iter(item), "") if isinstance(item, dict) else item for item in listed)
+                    by_kind.setdefault(kind.id, []).extend(str(item).lower() for item in names)
+    return by_kind
 
 
 def is_filtered(names: list[str], existing: Mapping[str, object]) -> bool:

@@ -92,18 +92,18 @@ class Revision:
         whether they differ; above a bound only the name of their content comes. Raises ConfigurationError.
         """
         around = _below(self._project(inside))
-        wanted = {path: blob for path, blob in self._blobs.items() if blob.size <= MAXIMUM_BYTES}
-        if sum(blob.size for blob in wanted.values()) > _WHOLE_BYTES:
-            wanted = {path: blob for path, blob in wanted.items() if path.startswith(around)}
+        selected = {path: blob for path, blob in self._blobs.items() if blob.size <= MAXIMUM_BYTES}
+        if sum(blob.size for blob in selected.values()) > _WHOLE_BYTES:
+            selected = {path: blob for path, blob in selected.items() if path.startswith(around)}
         room = _WHOLE_BYTES
         for path, blob in self._blobs.items():
             if blob.size > MAXIMUM_BYTES and path.startswith(around):
                 if blob.size <= min(room, _BATCH_BYTES):
                     room -= blob.size
-                    wanted[path] = blob
+                    selected[path] = blob
                 else:
                     _write(_joined(folder, path), blob.stand_in)
-        for batch in _batches(wanted):
+        for batch in _batches(selected):
             contents = self._contents([path for path, _ in batch])
             for (path, blob), data in zip(batch, contents, strict=True):
                 target = self._target(path, data) if blob.is_link else path

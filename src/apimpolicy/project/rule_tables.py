@@ -144,7 +144,8 @@ def _resource_convention(table: Table, message: str, help: str) -> ResourceConve
     if must is must_not is must_match is None and not forbids:
         raise table.mistake("needs one of: must, must-not, must-match")
     contains, lacks = (
-        _policy_selector(each, kinds) if each is not None and "element" in each else None for each in (must, must_not)
+        _policy_selector(condition, kinds) if condition is not None and "element" in condition else None
+        for condition in (must, must_not)
     )
     return ResourceConvention(
         message,
@@ -159,8 +160,8 @@ def _resource_convention(table: Table, message: str, help: str) -> ResourceConve
         forbids,
         tuple(_pattern(table, pattern) for pattern in table.texts("paths") or ()),
         tuple(table.texts("apis") or ()),
-        tuple(_wanted(each, kinds, ("policy",)) for each in table.tables("good")),
-        tuple(_wanted(each, kinds, ("policy",)) for each in table.tables("bad")),
+        tuple(_wanted(example, kinds, ("policy",)) for example in table.tables("good")),
+        tuple(_wanted(example, kinds, ("policy",)) for example in table.tables("bad")),
     )
 
 

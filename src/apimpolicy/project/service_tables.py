@@ -208,8 +208,8 @@ def _owner(service: ServiceDescription, table: Table, names: tuple[str | None, .
     if found is None and service_name() is not None:
         return None
     if found is None:
-        known = ", ".join(each.id for each in (service.products if api is None else service.apis)) or "none"
-        raise table.mistake(f"names the {kind} '{name}', which the service doesn't have; it has {known}")
+        names_there = ", ".join(each.id for each in (service.products if api is None else service.apis)) or "none"
+        raise table.mistake(f"names the {kind} '{name}', which the service doesn't have; it has {names_there}")
     if operation is None:
         return found
     from apimpolicy.project.service.description import OperationDescription
@@ -324,9 +324,9 @@ def _subscription(
     from apimpolicy.gateway.engine.service import STATES, ServiceSubscription
 
     product, api, scope = table.take("product", str), table.take("api", str), table.take("scope", str)
-    given = [name for name in ("product", "api", "scope") if name in table]
-    if len(given) > 1:
-        raise table.mistake(f"has both '{given[0]}' and '{given[1]}'; give one")
+    scopes = [name for name in ("product", "api", "scope") if name in table]
+    if len(scopes) > 1:
+        raise table.mistake(f"has both '{scopes[0]}' and '{scopes[1]}'; give one")
     if product is not None:
         scope = f"/products/{product}"
     elif api is not None:
@@ -341,13 +341,13 @@ def _subscription(
         table = table.with_values({"primary-key": id_})
     import attrs
 
-    found = ServiceSubscription(entity_of("subscription", table, id_))
+    subscription = ServiceSubscription(entity_of("subscription", table, id_))
     if below is not None:
-        found = attrs.evolve(below, subscription=found.subscription)
+        subscription = attrs.evolve(below, subscription=subscription.subscription)
     changes: dict[str, Any] = {"scope": scope, "state": state, "allow_tracing": tracing}
     if user is not None:
         changes["user"] = users[user]
-    return attrs.evolve(found, **{name: value for name, value in changes.items() if value is not None})
+    return attrs.evolve(subscription, **{name: value for name, value in changes.items() if value is not None})
 
 
 # The tables `api`, `operation`, `product`, `subscription`, `user`, `deployment` of a configuration as entities.
@@ -413,27 +413,27 @@ def entity_of(name: str, table: Table, id_: str | None = None) -> Any:
 
 
 def _special(name: str, table: Table) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     if name == "api":
         if (protocols := table.texts("protocols")) is not None:
-            found["protocols"] = protocols
+            values["protocols"] = protocols
         header, query = table.take("subscription-key-header", str), table.take("subscription-key-query", str)
         if header or query:
-            found["subscription_key_parameter_names"] = entities.SubscriptionKeyParameterNames(
+            values["subscription_key_parameter_names"] = entities.SubscriptionKeyParameterNames(
                 header or "Ocp-Apim-Subscription-Key", query or "subscription-key"
             )
     elif name == "product":
-        found["groups"] = _groups(table)
+        values["groups"] = _groups(table)
         if (state := table.choice("state", tuple(_STATES))) is not None:
-            found["state"] = _STATES[state]
+            values["state"] = _STATES[state]
     elif name == "user":
-        found["groups"] = _groups(table)
+        values["groups"] = _groups(table)
         identities = table.take("identities", dict) or {}
-        found["identities"] = [
+        values["identities"] = [
             entities.UserIdentity(table.checked(id_, str, f"identities.{provider}"), provider)
             for provider, id_ in identities.items()
         ]
-    return found
+    return values
 
 
 def _groups(table: Table) -> list[entities.Group]:

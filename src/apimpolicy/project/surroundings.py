@@ -31,7 +31,7 @@ class Surroundings:
         """Return the settings with what is known, and a text that changes with it, for the cache."""
         if path == STANDARD_INPUT:
             return settings, ""
-        known: list[object] = []
+        contents: list[object] = []
         if b"Variables" in data and (service is not None or configuration is not None):
             from apimpolicy.project.wider_documents import WiderDocuments
 
@@ -43,18 +43,18 @@ class Surroundings:
             def is_complete() -> bool:
                 return service is not None and not service.may_have_more("apis", "products", "workspaces")
 
-            found = self._wider.around(path, description, tables, directory, is_complete=is_complete)
-            settings = settings._replace(wider=found.paths, others=found.others)
-            known += [*found.contents, found.others is not None]
+            wider = self._wider.around(path, description, tables, directory, is_complete=is_complete)
+            settings = settings._replace(wider=wider.paths, others=wider.others)
+            contents += [*wider.contents, wider.others is not None]
         if b"{{" in data:
             secrets = self._secrets(data.decode("utf-8", "replace"), self._of_configuration(configuration), service)
             settings = settings._replace(secrets=secrets)
-            known += sorted(secrets.items())
-        if not known:
+            contents += sorted(secrets.items())
+        if not contents:
             return settings, ""
         from apimpolicy.project.cache import key_of
 
-        return settings, key_of(*known)
+        return settings, key_of(*contents)
 
     @staticmethod
     def _secrets(text: str, tables: Mapping[str, Any], service: ServiceView | None) -> dict[str, bool]:

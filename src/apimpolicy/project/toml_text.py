@@ -132,7 +132,7 @@ def line_of_key(text: str, key: str) -> int | None:
 
 def lines_of_keys(text: str) -> dict[str, int]:
     """Return the line, from 1, of every key that begins a line, and of every table."""
-    found: dict[str, int] = {}
+    lines: dict[str, int] = {}
     counts: dict[str, int] = {}
     table, inside = "", ""
     for number, line in enumerate(text.splitlines(), 1):
@@ -144,14 +144,14 @@ def lines_of_keys(text: str) -> dict[str, int]:
             if header[1] == "[[":
                 index = counts[table] = counts.get(table, -1) + 1
                 table = f"{table}[{index}]"
-            found.setdefault(table, number)
+            lines.setdefault(table, number)
         elif (key := _KEY.match(line)) is not None:
             name = _joined(key[1])
-            found.setdefault(f"{table}.{name}" if table else name, number)
+            lines.setdefault(f"{table}.{name}" if table else name, number)
         for quotes in ('"""', "'''"):
             if line.count(quotes) % 2:
                 inside = quotes
-    return found
+    return lines
 
 
 def _joined(name: str) -> str:

@@ -59,16 +59,16 @@ class WiderDocuments:
 
         `is_complete` returns whether the service has only those APIs, products and workspaces that are described.
         """
-        described = [each for each in (service, _of_tables(tables, directory)) if each is not None]
-        found = [documents for each in described for documents in _around(each, path)][:MOST_PATHS]
-        read = [[each for title, policy in way if (each := self._read(title, policy)) is not None] for way in found]
+        described = [one for one in (service, _of_tables(tables, directory)) if one is not None]
+        sequences = [documents for description in described for documents in _around(description, path)][:MOST_PATHS]
+        read = [[each for title, policy in way if (each := self._read(title, policy)) is not None] for way in sequences]
         others: tuple[Wider, ...] | None = None
         narrower = None if service is None else _narrower(service, path, is_complete)
         needed = [each for way in read for each in way]
-        if narrower is not None and all(way and way[-1][0] == GLOBAL for way in found):
+        if narrower is not None and all(way and way[-1][0] == GLOBAL for way in sequences):
             inner = [self._read("an operation", policy) for policy in narrower]
             needed += (each for each in inner if each is not None)
-            complete = None not in inner and sum(map(len, read)) == sum(map(len, found))
+            complete = None not in inner and sum(map(len, read)) == sum(map(len, sequences))
             others = tuple(dict.fromkeys(wider for wider, _ in needed)) if complete else None
         contents = list(dict.fromkeys(text for _, text in needed))
         return Around(tuple(dict.fromkeys(tuple(wider for wider, _ in way) for way in read)), others, contents)
@@ -91,10 +91,10 @@ class WiderDocuments:
 
 def _around(service: ServiceDescription, path: str) -> Iterator[_Documents]:
     """Yield the sequences of documents around a file: titles and documents, nearest first."""
-    wanted = os.path.abspath(path)
+    file = os.path.abspath(path)
 
     def is_it(policy: PolicyText | None) -> bool:
-        return policy is not None and os.path.abspath(policy.origin.file) == wanted
+        return policy is not None and os.path.abspath(policy.origin.file) == file
 
     workspaces = {each.id: each.policy for each in service.workspaces}
 
@@ -149,7 +149,9 @@ def _of_tables(tables: Mapping[str, Any], directory: str) -> ServiceDescription:
 
     def named(table: Mapping[str, Any], kind: str) -> list[tuple[str, dict[str, Any]]]:
         found = table.get(kind)
-        return [(id_, each) for id_, each in found.items() if isinstance(each, dict)] if isinstance(found, dict) else []
+        return (
+            [(id_, entry) for id_, entry in found.items() if isinstance(entry, dict)] if isinstance(found, dict) else []
+        )
 
     origin = FileLocation(directory)
     found = ServiceDescription(directory, policy=policy(tables, "global-policy"))

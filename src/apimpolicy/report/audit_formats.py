@@ -45,8 +45,8 @@ from apimpolicy.report.audit_text import (
     title,
 )
 from apimpolicy.report.caller_matrix import Matrix, matrix_data, matrix_markdown
-from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.inventory import Inventory, inventory_data
+from apimpolicy.report.log_commands import indented, program_report
 from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.terminal import path_from_here
 from apimpolicy.text.source import from_utf16
@@ -99,7 +99,7 @@ def summary_data(*runs: AuditRun) -> dict[str, Any]:
 def operation_data(run: AuditRun, operation: OperationAudit) -> dict[str, Any]:
     """Return one operation: who reaches the backend, and what the gateway does."""
     access = operation.access
-    found: dict[str, Any] = {
+    data: dict[str, Any] = {
         "api": operation.api.id,
         "operation": operation.id,
         "name": operation.name,
@@ -123,11 +123,11 @@ def operation_data(run: AuditRun, operation: OperationAudit) -> dict[str, Any]:
         ],
     }
     if not access.is_decided and operation.assumed is not None:
-        found["condition"] = {"unless": "the global policy asks", "access": answer(operation.assumed)}
+        data["condition"] = {"unless": "the global policy asks", "access": answer(operation.assumed)}
     attempt = run.attempts.get(operation.key)
     if attempt is not None:
-        found["request"] = {"method": attempt.request.method, "url": attempt.request.url, "status": attempt.status}
-    return found
+        data["request"] = {"method": attempt.request.method, "url": attempt.request.url, "status": attempt.status}
+    return data
 
 
 def presence(operation: OperationAudit, word: str) -> str:

@@ -124,9 +124,9 @@ def _operation(run: AuditRun, operation: OperationAudit) -> Iterator[str]:
     yield f'<details class="operation"><summary class="row">{name}{_markup(cells)}</summary><div class="path">'
     for path in operation.access.paths:
         yield f"<p>Reached with: {_with_code(path.words)}</p>"
-    shown = ", ".join(audit_text.details(operation))
-    if shown:
-        yield f"<p>{_with_code(shown)}</p>"
+    words = ", ".join(audit_text.details(operation))
+    if words:
+        yield f"<p>{_with_code(words)}</p>"
     lent = [
         f"{action.subject} ({when(operation, action.subject)})"
         for action in operation.actions
@@ -134,7 +134,11 @@ def _operation(run: AuditRun, operation: OperationAudit) -> Iterator[str]:
     ]
     if lent:
         yield f"<p>The gateway adds: {text(', '.join(lent))}</p>"
-    passed = [f"{each['what']} ({each['when']})" for each in passed_on(operation) if each["when"] != NEVER]
+    passed = [
+        f"{credential['what']} ({credential['when']})"
+        for credential in passed_on(operation)
+        if credential["when"] != NEVER
+    ]
     if passed:
         yield f"<p>The caller's credentials that reach the backend: {text(', '.join(passed))}</p>"
     places = dict.fromkeys(

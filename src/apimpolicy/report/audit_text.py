@@ -319,13 +319,13 @@ def changes_as(form: str, changes: Sequence[Change], path: str, style: Style = P
     """Return the changes in a format, without a line end after it; `path` is what was audited."""
     match form:
         case "json":
-            from apimpolicy.report.harmless import indented, program_report
+            from apimpolicy.report.log_commands import indented, program_report
 
             rows = [
-                ({"service": each.service} if each.service else {})
-                | {"api": each.api, "operation": each.operation, "before": each.before, "after": each.after}
-                | {"weaker": each.is_weaker, "relation": each.relation, "details": list(each.details)}
-                for each in _ordered(changes)
+                ({"service": change.service} if change.service else {})
+                | {"api": change.api, "operation": change.operation, "before": change.before, "after": change.after}
+                | {"weaker": change.is_weaker, "relation": change.relation, "details": list(change.details)}
+                for change in _ordered(changes)
             ]
             return indented(program_report(changes=rows))
         case "markdown":
@@ -338,10 +338,10 @@ def changes_as(form: str, changes: Sequence[Change], path: str, style: Style = P
             from apimpolicy.report.finding_formats import JunitCase, JunitSuite, to_junit
 
             cases = [
-                JunitCase(f"{each.subject} {each.operation}", each.api, text=_words(each))
-                if not each.is_weaker
-                else JunitCase(f"{each.subject} {each.operation}", each.api, "failed", _words(each), type=CODE)
-                for each in _ordered(changes)
+                JunitCase(f"{change.subject} {change.operation}", change.api, text=_words(change))
+                if not change.is_weaker
+                else JunitCase(f"{change.subject} {change.operation}", change.api, "failed", _words(change), type=CODE)
+                for change in _ordered(changes)
             ]
             return to_junit([JunitSuite("apimpolicy audit --since", cases)], 0.0)
     return changes_text(changes, style)

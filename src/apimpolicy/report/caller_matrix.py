@@ -119,31 +119,31 @@ def _text(found: Matrix, style: Style) -> Iterator[str]:
     """Yield a table; each API has the columns that one of its operations looks at, with their heads if they change."""
     notes = found.notes()
     yield style.paint("strong", printable(found.title))
-    known: list[str] = []
+    last_heads: list[str] = []
     for api, group in groupby(found.rows, lambda row: row.api):
         rows = tuple(group)
         columns = found._replace(rows=rows).columns()
-        heads = [[*CALLERS.values()][each].head.rpartition(" ") for each in columns]
-        shown = [[_cell(row.cells[each], notes) for each in columns] for row in rows]
-        widths = [max(map(len, (*head, *cells, _WIDEST))) for head, *cells in zip(heads, *shown, strict=True)]
+        heads = [[*CALLERS.values()][column].head.rpartition(" ") for column in columns]
+        texts = [[_cell(row.cells[column], notes) for column in columns] for row in rows]
+        widths = [max(map(len, (*head, *cells, _WIDEST))) for head, *cells in zip(heads, *texts, strict=True)]
         gap = "  " if sum(widths) + 2 * len(widths) + len(_INDENT) <= style.width else " "
         longest = max(len(row.label) + len(_INDENT) for row in found.rows)
         names = max(min(longest, style.width - sum(widths) - len(gap) * len(widths)), len(_INDENT))
 
         layout = names, *widths
         lines = [_line(gap, layout, "", [head[part] for head in heads]) for part in (0, 2)]
-        if lines != known:
+        if lines != last_heads:
             yield from lines
-        known = lines
+        last_heads = lines
         yield printable(api)
-        for row, cells in zip(rows, shown, strict=True):
+        for row, cells in zip(rows, texts, strict=True):
             name = f"{_INDENT}{printable(row.label)}"
             if len(name) > names:
                 yield name
                 name = ""
             yield _line(gap, layout, name, cells)
-    for each in found.lines():
-        yield style.fit(printable(each))
+    for note in found.lines():
+        yield style.fit(printable(note))
 
 
 def _line(gap: str, layout: Sequence[int], name: str, cells: Sequence[str]) -> str:

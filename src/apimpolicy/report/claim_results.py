@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from apimpolicy.report.columns import PLAIN, Style, counted, printable, width, wrap
-from apimpolicy.report.harmless import indented, program_report
+from apimpolicy.report.log_commands import indented, program_report
 from apimpolicy.report.outputs.parts import record_of
 from apimpolicy.report.outputs.prove import ApiVerdict, BreakingRequest, ClaimData
 from apimpolicy.report.stand_in_text import with_stand_ins

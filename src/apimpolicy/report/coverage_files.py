@@ -22,7 +22,7 @@ from apimpolicy.report.coverage_data import (
     FileCoverage,
 )
 from apimpolicy.report.finding_formats import attribute, text
-from apimpolicy.report.harmless import to_json
+from apimpolicy.report.log_commands import to_json
 
 if TYPE_CHECKING:
     from apimpolicy.report.outputs.coverage import (

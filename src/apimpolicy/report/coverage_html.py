@@ -11,7 +11,7 @@ import attrs
 
 from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.coverage_data import KINDS, PLURALS, Count, CoveragePoint, CoverageReport, FileCoverage, percent
-from apimpolicy.report.harmless import to_json
+from apimpolicy.report.log_commands import to_json
 from apimpolicy.report.markup import page, text
 from apimpolicy.text.document import Comment, Document, Element, MarkupNode
 from apimpolicy.text.markup import read

@@ -439,7 +439,7 @@ def _changes(report: ComparisonReport) -> Iterator[str]:
 
 def _nothing(report: ComparisonReport) -> str:
     """Return the sentence where nothing changes for callers, as far as that is known."""
-    open_ = [each for each in report.policies if not each.is_the_same]
+    open_ = [policy for policy in report.policies if not policy.is_the_same]
     if open_:
         number = counted(len(open_), "policy", "policies")
         return f"No request was found that is treated differently, but that isn't proven for {number}."

@@ -45,7 +45,7 @@ from apimpolicy.report.difference_text import (
     open_reasons,
     proven_parts,
 )
-from apimpolicy.report.harmless import indented, program_report
+from apimpolicy.report.log_commands import indented, program_report
 from apimpolicy.report.markup import code, code_span, fenced, plain
 from apimpolicy.report.outputs.diff import (
     AccessChangeData,
@@ -151,15 +151,19 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
     rows = list(_rows(report))
     if rows:
         yield _table(rows[:_MOST_ROWS])
-    shown = [change for change in report.other_changes if change.is_literal]
-    if shown:
-        yield "Literals: " + _joined(_named(change) for change in shown)
+    literals = [change for change in report.other_changes if change.is_literal]
+    if literals:
+        yield "Literals: " + _joined(_named(change) for change in literals)
     others = [change for change in report.other_changes if not change.is_literal]
     if others:
         title = "No request shows these changes: " if rows else "Changed: "
         yield title + _joined(_named(change) for change in others)
     for status in (ADDED, REMOVED):
-        names = [code_span(each.name) for each in report.policies if each.status == status and not each.items]
+        names = [
+            code_span(listed_policy.name)
+            for listed_policy in report.policies
+            if listed_policy.status == status and not listed_policy.items
+        ]
         if names:
             yield f"Policies {status}: " + _joined(names)
     if report.moved:
@@ -172,8 +176,8 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
     items = [*report.items, *(item for group in report.settings for item in group.items)]
     if reasons := open_reasons(report):
         proven = proven_parts(report)
-        known = f"The same in any case: {plain('; '.join(proven))}.\n\n" if proven else ""
-        yield folded("what isn't decided, and why", known + _listed(reasons))
+        same = f"The same in any case: {plain('; '.join(proven))}.\n\n" if proven else ""
+        yield folded("what isn't decided, and why", same + _listed(reasons))
     if report.not_compared:
         yield f"Changed, and {NOT_COMPARED}: " + _joined(map(code_span, report.not_compared))
     if report.notes:

@@ -79,8 +79,8 @@ def comparison(report: ComparisonReport, style: Style = PLAIN, *, verbose: bool 
     if report.settings:
         blocks.append(settings(report.settings, style, verbose=verbose))
     if reasons := open_reasons(report):
-        known = [f"The same in any case: {'; '.join(proven)}."] if (proven := proven_parts(report)) else []
-        blocks.append("\n".join(["Not decided because of:", *listed(reasons, style.width - 4), *known]))
+        same = [f"The same in any case: {'; '.join(proven)}."] if (proven := proven_parts(report)) else []
+        blocks.append("\n".join(["Not decided because of:", *listed(reasons, style.width - 4), *same]))
     if report.not_compared:
         title = f"Changed, and {NOT_COMPARED}:"
         blocks.append("\n".join([title, *listed(report.not_compared, style.width - 4)]))

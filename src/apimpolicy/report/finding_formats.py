@@ -17,7 +17,13 @@ from xml.sax.saxutils import escape, quoteattr
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.report.columns import printable, tool_version
-from apimpolicy.report.harmless import harmless, harmless_markup, indented, program_report, visible_lines
+from apimpolicy.report.log_commands import (
+    indented,
+    markup_without_log_commands,
+    program_report,
+    visible_lines,
+    without_log_commands,
+)
 from apimpolicy.report.terminal import path_from_here, place_in_file
 from apimpolicy.text.invisible import visible
 
@@ -140,7 +146,7 @@ def _azure(finding: Diagnostic) -> str:
 
 def _escaped(text: str, percent: str, others: str = "") -> str:
     """Return a text as the pipeline decodes it; nothing in a policy's text can begin another command."""
-    text = harmless(visible_lines(text)).replace("%", percent)
+    text = without_log_commands(visible_lines(text)).replace("%", percent)
     for char in "\r\n" + others:
         text = text.replace(char, f"%{ord(char):02X}")
     return text
@@ -240,12 +246,12 @@ def _printable(text: str) -> str:
 
 
 def text(content: str) -> str:
-    return harmless_markup(escape(_printable(content)))
+    return markup_without_log_commands(escape(_printable(content)))
 
 
 def attribute(content: str) -> str:
     """Return a text as an attribute's value, with its quotation marks."""
-    return harmless_markup(quoteattr(_printable(content)))
+    return markup_without_log_commands(quoteattr(_printable(content)))
 
 
 def findings_to_junit(

@@ -25,7 +25,7 @@ from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.project.gate_settings import CHANGES, NOT_RUN, UNDECIDED, WARNINGS, WEAKER, GateSettings
 from apimpolicy.report.columns import PLAIN, Style, printable
 from apimpolicy.report.difference_formats import MOST_CHARACTERS, folded, within_comment
-from apimpolicy.report.harmless import indented, program_report
+from apimpolicy.report.log_commands import indented, program_report
 from apimpolicy.report.markup import code_span, fenced, plain
 from apimpolicy.report.outputs.gate import GatePartData, GateReason
 from apimpolicy.report.outputs.parts import record_of
@@ -229,8 +229,8 @@ def _data(report: GateReport, exit_code: int) -> dict[str, Any]:
             "summary": part.line,
             "known": part.known,
             "findings": [
-                {"word": each.word or None, **diagnostic_to_json(_judged(each, report.settings))}
-                for each in part.findings
+                {"word": finding.word or None, **diagnostic_to_json(_judged(finding, report.settings))}
+                for finding in part.findings
             ],
         }
         for part in report.parts
@@ -239,8 +239,8 @@ def _data(report: GateReport, exit_code: int) -> dict[str, Any]:
         status=FAILED if report.failing or report.is_empty else PASSED,
         exit_code=exit_code,
         verdict=verdict(report),
-        failed_by=[each.data for each in report.failing],
-        allowed=[each.data for each in report.allowed],
+        failed_by=[finding.data for finding in report.failing],
+        allowed=[finding.data for finding in report.allowed],
         parts=parts,
         seconds=round(report.seconds, 3),
         **(stand_in_data(report.stand_ins.stand_ins, report.stand_ins.problems) if report.stand_ins else {}),

@@ -15,7 +15,7 @@ from html import escape
 from pathlib import Path
 
 from apimpolicy.report.columns import Style, fitted, printable
-from apimpolicy.report.harmless import harmless_markup
+from apimpolicy.report.log_commands import markup_without_log_commands
 
 # Untrusted text inside Markdown: shown literally, and never markup, a link, an image or a mention.
 # GitHub's comments and editors' hovers read Markdown. What a policy, a file name or a request brings into it is put
@@ -31,25 +31,25 @@ def plain(text: str) -> str:
     >>> plain("a | *b*, for @org/team")
     'a `\\\\| *b*`, for `@org/team`'
     """
-    found: list[str] = []
+    words: list[str] = []
     marked: list[str] = []
 
     def close(end: str = "") -> None:
         if marked:
-            found.append(code(" ".join(marked)) + end)
+            words.append(code(" ".join(marked)) + end)
             marked.clear()
 
     for word in printable(text).split():
         core = word.rstrip(",;:.")
         if _MEANING.search(core) is None:
             close()
-            found.append(word)
+            words.append(word)
             continue
         marked.append(core)
         if core != word:
             close(word[len(core) :])
     close()
-    return " ".join(found)
+    return " ".join(words)
 
 
 def code(text: str) -> str:
@@ -179,7 +179,7 @@ def text(value: str) -> str:
     >>> text("<b>\\x1b")
     '&lt;b&gt;␛'
     """
-    return harmless_markup(escape(printable(value)))
+    return markup_without_log_commands(escape(printable(value)))
 
 
 def lines(value: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import attrs
 
 from apimpolicy.report.columns import PLAIN, Style, clip, counted, first_of, printable, width
-from apimpolicy.report.harmless import indented, program_report
+from apimpolicy.report.log_commands import indented, program_report
 from apimpolicy.report.outputs.mutate import CheckResult, MutantData
 from apimpolicy.report.outputs.parts import record_of
 from apimpolicy.report.terminal import path_from_here

@@ -84,9 +84,9 @@ def difference_findings(report: ComparisonReport) -> Iterator[Diagnostic]:
             message = f"{group.name}: {setting.sentence}: {setting.meaning or UNNOTICED}"
             yield finding_at(setting.file, setting.line, "diff", message, severity)
         for item in group.items:
-            file, line = next(((each.file, each.line) for each in group.changes if each.file), ("", 1))
+            file, line = next(((change.file, change.line) for change in group.changes if change.file), ("", 1))
             yield finding_at(file, line, "diff", f"{group.name}: {_difference(item)}", Severity.WARNING)
-    for text in (*(f"Azure would refuse: {each}" for each in report.breaks), *filter(None, (report.problem,))):
+    for text in (*(f"Azure would refuse: {broken}" for broken in report.breaks), *filter(None, (report.problem,))):
         yield finding_at("", 1, "diff", text)
     for file in report.not_compared:
         name, _, number = file.rpartition(":")

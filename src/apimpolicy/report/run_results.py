@@ -12,7 +12,7 @@ from apimpolicy.report.bounds import LONGEST_BODY, MOST_STEPS, bounded, is_in_fu
 from apimpolicy.report.columns import PLAIN, Style, clip, printable, width
 from apimpolicy.report.explanation import Explanation, steps_of
 from apimpolicy.report.explanation_notes import unseen_notes
-from apimpolicy.report.harmless import to_json
+from apimpolicy.report.log_commands import to_json
 from apimpolicy.report.outputs.parts import record_of
 from apimpolicy.report.outputs.run import (
     Bytes,
@@ -81,7 +81,7 @@ def _report(result: Result) -> RunResult:
         "trace": [_entry(entry) for entry in result.trace],
         "messages": [shortened(message) for message in result.trace.messages],
         "assumptions": list(result.assumptions),
-        "unseen_texts": [{"text": text, "known": known} for text, known in result.unseen_texts.items()],
+        "unseen_texts": [{"text": text, "known": is_seen} for text, is_seen in result.unseen_texts.items()],
     }
     if result.mcp is not None:
         report["mcp"] = _server_data(result.mcp)

@@ -42,16 +42,16 @@ def stand_in_lines(
         return lines
     if not in_full:
         return [*lines, style.fit(f"{_stand_ins_in_words(stand_ins)}; -v lists them")]
-    rows = [(each.kind, each.name, each.purpose, place(each.origin)) for each in stand_ins]
+    rows = [(stand_in.kind, stand_in.name, stand_in.purpose, place(stand_in.origin)) for stand_in in stand_ins]
     lines.append(
         style.fit("Stand-ins (--strict makes them an error; these lines in apimpolicy.toml give their values):")
     )
     lines += [style.fit(f"  {line}") for line in _columns([tuple(map(printable, row)) for row in rows])]
     written = toml_of(stand_ins).splitlines()
-    shown = [f"    {printable(line)}" for line in written if line]
-    lines += shown[:_MOST_LINES]
-    if len(shown) > _MOST_LINES:
-        more = counted(len(shown) - _MOST_LINES, "more line")
+    values = [f"    {printable(line)}" for line in written if line]
+    lines += values[:_MOST_LINES]
+    if len(values) > _MOST_LINES:
+        more = counted(len(values) - _MOST_LINES, "more line")
         lines.append(f"    … and {more}: apimpolicy new config writes all of them")
     return lines
 
@@ -137,23 +137,23 @@ def stand_in_data(stand_ins: Iterable[StandIn], problems: Iterable[Problem]) -> 
     return {
         "stand_ins": [
             {
-                "kind": each.kind,
-                "name": each.name,
-                "purpose": each.purpose,
-                "configuration": each.table,
-                **_place(each.origin),
+                "kind": stand_in.kind,
+                "name": stand_in.name,
+                "purpose": stand_in.purpose,
+                "configuration": stand_in.table,
+                **_place(stand_in.origin),
             }
-            for each in stand_ins
+            for stand_in in stand_ins
         ],
         "problems": [
             {
-                "message": each.message,
-                "severity": str(each.severity),
-                "help": each.help,
-                "api": each.api,
-                **_place(each.origin),
+                "message": problem.message,
+                "severity": str(problem.severity),
+                "help": problem.help,
+                "api": problem.api,
+                **_place(problem.origin),
             }
-            for each in problems
+            for problem in problems
         ],
     }
 

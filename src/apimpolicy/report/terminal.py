@@ -68,27 +68,27 @@ class _Excerpt:
 
     def lines(self) -> list[str]:
         first, last = self.first, self.last
-        found: list[str] = []
+        lines: list[str] = []
         if first > 1 and (before := self.source.line(first - 1)).strip():
-            found.append(self.numbered(first - 1, self.shown(before, 0, 0)[0]))
+            lines.append(self.numbered(first - 1, self.shown(before, 0, 0)[0]))
         if first == last:
-            found += self.marked(first, self.first_column - 1, self.last_column, self.diagnostic.label)
+            lines += self.marked(first, self.first_column - 1, self.last_column, self.diagnostic.label)
         else:
             text = self.source.line(first)
-            found += self.marked(first, self.first_column - 1, max(len(text.rstrip()), self.first_column), "")
+            lines += self.marked(first, self.first_column - 1, max(len(text.rstrip()), self.first_column), "")
             if last == first + 2:
-                found.append(self.numbered(first + 1, self.shown(self.source.line(first + 1), 0, 0)[0]))
+                lines.append(self.numbered(first + 1, self.shown(self.source.line(first + 1), 0, 0)[0]))
             elif last > first + 2:
-                found.append(" " * (self.gutter - 1) + self.style.paint("dim", f"… {last - first - 1} lines"))
+                lines.append(" " * (self.gutter - 1) + self.style.paint("dim", f"… {last - first - 1} lines"))
             text = self.source.line(last)
             begin = len(text) - len(text.lstrip())
-            found += self.marked(last, min(begin, self.last_column - 1), self.last_column, self.diagnostic.label)
+            lines += self.marked(last, min(begin, self.last_column - 1), self.last_column, self.diagnostic.label)
         if self.diagnostic.help:
             lead = " " * self.gutter + "= "
             advice = wrap(printable(self.diagnostic.help), self.style.width - len(lead))
-            found += [self.style.paint("dim", lead) + advice[0]]
-            found += [" " * len(lead) + more for more in advice[1:]]
-        return found
+            lines += [self.style.paint("dim", lead) + advice[0]]
+            lines += [" " * len(lead) + more for more in advice[1:]]
+        return lines
 
     def numbered(self, number: int, text: str) -> str:
         return f"{self.style.paint('dim', f'{number:>{self.gutter}} |')} {text}".rstrip()
@@ -107,7 +107,7 @@ class _Excerpt:
 
     def marked(self, number: int, start: int, end: int, label: str) -> list[str]:
         window, first, last = self.shown(self.source.line(number), start, end)
-        found = [self.numbered(number, window)]
+        lines = [self.numbered(number, window)]
         carets = "^" * max(last - first, 1)
         bar = " " * self.gutter + " |"
         lead = " " * first + carets
@@ -115,18 +115,18 @@ class _Excerpt:
         painted = f"{self.style.paint('dim', bar)} {' ' * first}{self.style.paint(severity, carets)}"
         label = printable(label)
         if not label:
-            return [*found, painted]
+            return [*lines, painted]
         room = self.style.width - self.gutter - 4 - len(lead)
         if width(label) > room and (room < _NARROWEST_LABEL or 2 * width(label) > 3 * room):
             indent = min(first, max(self.style.width - self.gutter - 3 - width(label), 0))
             words = wrap(label, self.style.width - self.gutter - 3 - indent)
-            found.append(painted)
+            lines.append(painted)
         else:
             words = wrap(label, room)
-            found.append(f"{painted} {self.style.paint(severity, words.pop(0))}")
+            lines.append(f"{painted} {self.style.paint(severity, words.pop(0))}")
             indent = len(lead) + 1
         bar = self.style.paint("dim", bar)
-        return found + [f"{bar} {' ' * indent}{self.style.paint(severity, more)}" for more in words]
+        return lines + [f"{bar} {' ' * indent}{self.style.paint(severity, more)}" for more in words]
 
 
 def _neighbourhood(text: str, start: int, end: int, length: int) -> tuple[str, int, int, bool]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from apimpolicy.report.bounds import bounded, shortened
 from apimpolicy.report.columns import PLAIN, Style, counted, printable, width
-from apimpolicy.report.harmless import indented, program_report
+from apimpolicy.report.log_commands import indented, program_report
 from apimpolicy.report.outputs.cases import CaseData
 from apimpolicy.report.outputs.parts import UnreadableFile, record_of
 from apimpolicy.report.stand_in_text import with_stand_ins

@@ -203,8 +203,8 @@ def _client() -> _Client:
     if here is not None and here.deadlines.loop.is_running():
         return here
     loop = asyncio.get_running_loop()
-    found = _clients.get(loop)
-    if found is None:
+    client = _clients.get(loop)
+    if client is None:
         import aiohttp
         from multidict import CIMultiDict
 
@@ -219,9 +219,9 @@ def _client() -> _Client:
             max_line_size=1 << 16,
             max_field_size=1 << 16,
         )
-        found = _clients[loop] = _Client(session, Deadlines(loop), CIMultiDict)
-    _current.client = found
-    return found
+        client = _clients[loop] = _Client(session, Deadlines(loop), CIMultiDict)
+    _current.client = client
+    return client
 
 
 async def close_connections() -> None:

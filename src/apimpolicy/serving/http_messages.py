@@ -45,14 +45,14 @@ def head(
     """Return status line and headers. `old` is for a client of HTTP/1.0; what `streams` comes in chunks unless its
     length is known.
     """
-    status, given = response.status_code, response.headers.by_key()
+    status, fields = response.status_code, response.headers.by_key()
     keeps_length = streams or is_head
     lines = [_status_line(status, response.reason)]
     for name, value in _fields(response, keeps_length):
         lines.append(f"{name}: {value}")
-    if "date" not in given:
+    if "date" not in fields:
         lines += _date_lines(tuple(defaults))
-    if status >= 200 and status not in (204, 304) and not (keeps_length and "content-length" in given):
+    if status >= 200 and status not in (204, 304) and not (keeps_length and "content-length" in fields):
         if not streams:
             lines.append(f"Content-Length: {len(response.body)}")
         elif not old:
@@ -192,9 +192,9 @@ def refusal_for(incoming: IncomingRequest, limits: Limits) -> Refusal | None:
     if "transfer-encoding" in fields:
         if incoming.is_http_1_0:
             return 400, "A request of HTTP/1.0 has no transfer coding."
-        if [each.lower() for each in fields["transfer-encoding"][1]] != ["chunked"]:
+        if [coding.lower() for coding in fields["transfer-encoding"][1]] != ["chunked"]:
             return _CODINGS
-    if "expect" in fields and [each.lower() for each in fields["expect"][1]] != ["100-continue"]:
+    if "expect" in fields and [coding.lower() for coding in fields["expect"][1]] != ["100-continue"]:
         return 417, "The gateway does not support this value of the header Expect."
     if "content-length" in fields:
         length = number_of(fields["content-length"][1][-1])

@@ -36,7 +36,7 @@ from apimpolicy.gateway.context.headers import Headers
 from apimpolicy.gateway.context.records import Request, Response
 from apimpolicy.project.manual_requests import issuers_of
 from apimpolicy.report.columns import Style
-from apimpolicy.report.harmless import to_json
+from apimpolicy.report.log_commands import to_json
 from apimpolicy.serving.dispatcher import Dispatcher, Handled
 from apimpolicy.serving.engine_loop import keep
 from apimpolicy.serving.http_messages import own_answer
@@ -241,16 +241,16 @@ class _Events:
             yield b"event: ready\ndata:\n\n"
             while True:
                 try:
-                    found = await asyncio.wait_for(self._queue.get(), 15)
+                    event = await asyncio.wait_for(self._queue.get(), 15)
                 except TimeoutError:
                     yield b": still here\n\n"
                     continue
-                if found is None:
+                if event is None:
                     return
-                yield found if isinstance(found, bytes) else _event(found, inspector.id_of(found))
+                yield event if isinstance(event, bytes) else _event(event, inspector.id_of(event))
         finally:
-            for each in others:
-                each.cancel()
+            for listener in others:
+                listener.cancel()
             inspector._watchers.discard(self._queue)
 
     async def _listen(self, worker: int) -> None:

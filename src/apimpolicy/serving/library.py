@@ -71,8 +71,8 @@ def serving_on(
     """
     policies: Mapping[str, AnyPolicy] | None = None
     if policy is not None:
-        given: Mapping[str, AnyPolicy] = policy if isinstance(policy, Mapping) else {"api": policy}
-        policies = gateway.scopes(given)
+        scopes: Mapping[str, AnyPolicy] = policy if isinstance(policy, Mapping) else {"api": policy}
+        policies = gateway.scopes(scopes)
         gateway.program(gateway.scopes(policies))
     runtime = Runtime(Served(gateway, policies))
     if told is not None:

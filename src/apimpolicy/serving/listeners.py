@@ -156,10 +156,10 @@ class SpanWriter:
         spans: dict[int, Any] = {}
         for place, entry in enumerate(entries):
             start = began + ((entry.ticks or 0) - first) * _PER_TICK
-            following = (each.ticks or 0 for each in entries[place + 1 :] if each.depth <= entry.depth)
+            following = (later.ticks or 0 for later in entries[place + 1 :] if later.depth <= entry.depth)
             end = next(following, None)
             around = span if entry.parent is None else spans.get(id(entry.parent), span)
-            made = spans[id(entry)] = self._tracer.start_span(
+            policy_span = spans[id(entry)] = self._tracer.start_span(
                 entry.name,
                 context=self._trace.set_span_in_context(around),
                 start_time=min(start, ended),
@@ -173,8 +173,8 @@ class SpanWriter:
                 ),
             )
             if entry.error is not None:
-                made.set_status(self._trace.StatusCode.ERROR, without_secrets(from_utf16(entry.error.message)))
-            made.end(end_time=min(ended if end is None else began + (end - first) * _PER_TICK, ended))
+                policy_span.set_status(self._trace.StatusCode.ERROR, without_secrets(from_utf16(entry.error.message)))
+            policy_span.end(end_time=min(ended if end is None else began + (end - first) * _PER_TICK, ended))
 
 
 def _name(handled: Handled) -> str:

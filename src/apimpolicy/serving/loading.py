@@ -123,8 +123,8 @@ class ServeTarget:
         for name, issuer in issuers_of(gateway).items():
             issuer.keys = _keys(name, issuer.algorithm)
         trusted = BackendTrust(gateway.trusted_roots, gateway.backends)
-        for each in real:
-            each.trusted = trusted
+        for backend in real:
+            backend.trusted = trusted
         return gateway
 
 
@@ -184,28 +184,30 @@ def _read(gateway: Gateway, service: Service, found: list[DiagnosticError]) -> S
 
     def read_api(api: ServiceApi) -> ServiceApi:
         operations = [
-            ServiceOperation(each.operation, document(each.policy, f"<policy of the operation {each.operation.id}>"))
-            for each in api.operations
+            ServiceOperation(
+                operation.operation, document(operation.policy, f"<policy of the operation {operation.operation.id}>")
+            )
+            for operation in api.operations
         ]
         described = {
             name: policy
-            for name, given in api.operation_policies.items()
-            if (policy := document(given, f"<policy of the operation {name}>")) is not None
+            for name, written in api.operation_policies.items()
+            if (policy := document(written, f"<policy of the operation {name}>")) is not None
         }
         own = document(api.policy, f"<policy of the API {api.id}>")
-        made: ServiceApi = attrs.evolve(api, policy=own, operations=operations, operation_policies=described)
-        return made
+        read: ServiceApi = attrs.evolve(api, policy=own, operations=operations, operation_policies=described)
+        return read
 
     products: list[ServiceProduct] = [
-        attrs.evolve(each, policy=document(each.policy, f"<policy of the product {each.id}>"))
-        for each in service.products
+        attrs.evolve(product, policy=document(product.policy, f"<policy of the product {product.id}>"))
+        for product in service.products
     ]
     workspaces: list[ServiceWorkspace] = [
-        attrs.evolve(each, policy=document(each.policy, f"<policy of the workspace {name}>"))
-        for name, each in service.workspaces.items()
+        attrs.evolve(workspace, policy=document(workspace.policy, f"<policy of the workspace {name}>"))
+        for name, workspace in service.workspaces.items()
     ]
     return Service(
-        [read_api(each) for each in service.apis],
+        [read_api(api) for api in service.apis],
         products=products,
         subscriptions=service.subscriptions,
         workspaces=workspaces,

@@ -62,10 +62,10 @@ def read_form(data: bytes, gateway: Gateway, edited: Handled | None = None) -> R
     body: bytes | None = form["body"].encode("utf-8", "surrogatepass") or None
     address = "127.0.0.1"
     if edited is not None:
-        shown, served = form_of(edited), edited.request
+        form_shown, served = form_of(edited), edited.request
         address = served.ip_address
-        url = served.url if url == shown["url"] else url
-        body = served.body if form["body"] == shown["body"] else body
+        url = served.url if url == form_shown["url"] else url
+        body = served.body if form["body"] == form_shown["body"] else body
         originals = {(name.lower(), _shown(name, value)): value for name, value in _pairs(served.headers)}
         headers = [(name, originals.get((name.lower(), value), value)) for name, value in headers]
     certificate = _certificate(form["certificate"], form["pem"], gateway, edited)
@@ -73,8 +73,8 @@ def read_form(data: bytes, gateway: Gateway, edited: Handled | None = None) -> R
     if not form["token"]:
         return request
     wish = TokenWish(form["token"], claims_of(form["claims"].split("\n") if form["claims"].strip() else ()))
-    given = [(name, value) for name, value in headers if name.lower() != "authorization"]
-    request.headers = Headers([*given, ("Authorization", f"Bearer {token_of(gateway, wish, request)}")])
+    others = [(name, value) for name, value in headers if name.lower() != "authorization"]
+    request.headers = Headers([*others, ("Authorization", f"Bearer {token_of(gateway, wish, request)}")])
     return request
 
 

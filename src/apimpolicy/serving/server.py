@@ -118,8 +118,8 @@ class GatewayServer(uvicorn.Server):
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self.ledger.handle_error)
         self.servers = []
-        for each in self._listeners:
-            answer, trusts_proxy, callers = self._gateway if each.answer is None else (each.answer, None, None)
+        for listener in self._listeners:
+            answer, trusts_proxy, callers = self._gateway if listener.answer is None else (listener.answer, None, None)
             make = partial(
                 self._protocol,
                 self.config,
@@ -129,14 +129,14 @@ class GatewayServer(uvicorn.Server):
                 callers=callers,
                 _loop=loop,
             )
-            is_local = each.socket.family not in (socket.AF_INET, socket.AF_INET6)
+            is_local = listener.socket.family not in (socket.AF_INET, socket.AF_INET6)
             secured: dict[str, Any] = {}
-            if each.tls is not None:
-                secured = {"ssl": each.tls, "ssl_handshake_timeout": self._handshake}
-                if isinstance(each.tls, AskingContext):
-                    each.tls.ledger = self.ledger
+            if listener.tls is not None:
+                secured = {"ssl": listener.tls, "ssl_handshake_timeout": self._handshake}
+                if isinstance(listener.tls, AskingContext):
+                    listener.tls.ledger = self.ledger
             create: Any = loop.create_unix_server if is_local else loop.create_server
-            self.servers.append(await create(make, sock=each.socket, backlog=_BACKLOG, **secured))
+            self.servers.append(await create(make, sock=listener.socket, backlog=_BACKLOG, **secured))
         self._tasks = [asyncio.ensure_future(start()) for start in self._beside]
         self.started = True
         await self.on_tick(0)

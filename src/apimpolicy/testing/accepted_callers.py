@@ -65,13 +65,13 @@ class AcceptedCallers:
         case = self.case({}, operation, route)
         line = {key: case.request[key] for key in case.request if key not in CREDENTIALS}
         group = (route.api, *map(id, route.policies.values()), route.caller and route.caller.id, "json" in case.request)
-        known = self._known.get(group)
+        earlier = self._known.get(group)
         tried: list[Result] = []
         partly: CallerCase | None = None
         """The caller whom the server of a tool lets through, though its operation doesn't."""
-        if known is not None:
-            shown = {key: value for key, value in known.request.items() if key in CREDENTIALS}
-            candidates = [CallerCase({**line, **shown}, known.given)]
+        if earlier is not None:
+            credentials = {key: value for key, value in earlier.request.items() if key in CREDENTIALS}
+            candidates = [CallerCase({**line, **credentials}, earlier.given)]
         else:
             candidates = [*self._usual(operation, route, elements)]
         for candidate in candidates:
@@ -91,11 +91,11 @@ class AcceptedCallers:
         if partly is not None:
             self._known[group] = partly
             return partly, ""
-        if operation.message is None and not (group in self._known and known is None):
-            found = self._searched(route, elements)
-            if found is not None:
-                self._known[group] = found
-                return found, ""
+        if operation.message is None and not (group in self._known and earlier is None):
+            searched = self._searched(route, elements)
+            if searched is not None:
+                self._known[group] = searched
+                return searched, ""
         self._known.setdefault(group, None)
         return None, _refusal(tried[0]) if tried else "no request could be made"
 
@@ -135,18 +135,18 @@ class AcceptedCallers:
         starts = [accepted_caller(elements, [name]) for name in self._providers(tokens, elements) or ()]
         starts = starts or [accepted_caller(elements, ())]
         if route.method in BODIED:
-            starts = [{**each, ("body", "there"): True, ("body", "json"): True} for each in starts]
-        wanted = {key[0] for each in starts for key in each} & {"token", "certificate", "header", "address"}
+            starts = [{**start, ("body", "there"): True, ("body", "json"): True} for start in starts]
+        looked_at = {key[0] for start in starts for key in start} & {"token", "certificate", "header", "address"}
         best: list[ScenarioRun] = []
 
         def is_over(run: ScenarioRun) -> bool:
             assert run.result is not None
             if is_through(run.result):
                 best.append(run)
-            return bool(best) and best[-1] is run and wanted <= {key[0] for key in run.assignment}
+            return bool(best) and best[-1] is run and looked_at <= {key[0] for key in run.assignment}
 
         Finder(harness, self.time.within(_SEARCH), on_run=is_over).explore(starts)
-        best.sort(key=lambda run: -len(wanted & {key[0] for key in run.assignment}))
+        best.sort(key=lambda run: -len(looked_at & {key[0] for key in run.assignment}))
         for run in best[:3]:
             case = self._written(run.answered, route, tokens)
             outcome = run_alone(self.around, case.request, **case.given)
@@ -164,11 +164,11 @@ class AcceptedCallers:
         with_credentials: bool = True,
     ) -> CallerCase:
         """Return the case of a request for an operation, which has the key of the route, and its headers."""
-        given = dict(assignment)
+        fields = dict(assignment)
         method, url = address_on(route)
         if method in BODIED:
-            given |= {("body", "there"): True, ("body", "json"): True}
-        scenario = scenario_of(given)
+            fields |= {("body", "there"): True, ("body", "json"): True}
+        scenario = scenario_of(fields)
         scenario.method, scenario.url = method, url
         case = self._written(scenario, route, tokens)
         request = case.request
@@ -178,8 +178,8 @@ class AcceptedCallers:
         if (message := operation.message) is not None:
             called = {"tool": message["params"]["name"], "arguments": message["params"].get("arguments")}
             mcp = {"server": operation.api.base_id, **{key: value for key, value in called.items() if value}}
-            shown = {key: value for key, value in request.items() if key in CREDENTIALS}
-            request = {"mcp": mcp, **shown}
+            credentials = {key: value for key, value in request.items() if key in CREDENTIALS}
+            request = {"mcp": mcp, **credentials}
         return CallerCase(request, case.given)
 
     def _written(self, scenario: Scenario, route: ServiceRoute, tokens: CallerTokens | None) -> CallerCase:

@@ -172,12 +172,12 @@ class ApiSearch:
         """Search for requests on a route that take what no case has taken."""
         self.tried.append(route)
         harness = harness_of_route(route, self.setup, self.opened)
-        wanted = [goal for goal in harness.goals.all if goal not in self.reached]
-        self.goals |= {goal: harness.goals.name(goal) for goal in wanted if goal.kind == BRANCH}
+        missing = [goal for goal in harness.goals.all if goal not in self.reached]
+        self.goals |= {goal: harness.goals.name(goal) for goal in missing if goal.kind == BRANCH}
         usual = accepted_caller(self.elements, self.around.providers)
         with_body: Assignment = {**usual, ("body", "there"): True, ("body", "json"): True}
         starts = [usual, with_body] if route.method in BODIED else [usual]
-        explored = Finder(harness, bounds, wanted=wanted).explore(starts)
+        explored = Finder(harness, bounds, wanted=missing).explore(starts)
         if not explored.runs:
             return
         if self.writer is None:
@@ -193,7 +193,7 @@ class ApiSearch:
             self.cases.append(case)
             if run is passing and (self.good is None or self.good[1].expect["status"] >= 400):
                 self.good = route, case
-        self.cases += writer.cases_of(explored, wanted)
+        self.cases += writer.cases_of(explored, missing)
 
     def _other_operations(self, tried: ServiceRoute, good: FoundCase) -> Iterator[FoundCase]:
         """Yield cases with a row for each further operation whose requests reach the backend.
@@ -210,17 +210,19 @@ class ApiSearch:
             sent = dict(zip(("method", "url"), address_on(route), strict=True))
             is_bodied = sent["method"] in BODIED
             for has_body in (is_bodied, not is_bodied):
-                made = {**request, **sent, **bodies[has_body]}
-                results = run_alone(self.around, made, **good.given).results
+                sent_request = {**request, **sent, **bodies[has_body]}
+                results = run_alone(self.around, sent_request, **good.given).results
                 if results and results[-1].response.status_code == 200 and results[-1].backend_requests:
                     row = {"operation": _label(route), **sent, "sent-to": results[-1].backend_requests[-1].url}
                     rows[has_body].append(row)
                     break
-        for has_body, each in rows.items():
-            if each:
+        for has_body, group in rows.items():
+            if group:
                 expect = {"status": 200, "backend-requests": [{"method": "$method", "url": "$sent-to"}]}
-                made = {"method": "$method", "url": "$url", **request, **bodies[has_body]}
-                yield FoundCase("$operation reaches the backend", made, expect, given={**good.given, "each": each})
+                sent_request = {"method": "$method", "url": "$url", **request, **bodies[has_body]}
+                yield FoundCase(
+                    "$operation reaches the backend", sent_request, expect, given={**good.given, "each": group}
+                )
 
 
 class _RouteWriter(CaseWriter):
@@ -296,11 +298,11 @@ def refusals(
     """
     method = "OPTIONS" if "options" in passing.request else passing.request.get("method", "")
     operation = of_method(operation, method)
-    found: list[FoundCase] = []
+    refused: list[FoundCase] = []
     accepted: list[str] = []
-    known = [case.request for case in cases]
+    requests = [case.request for case in cases]
     for _, words, request in changed_callers(passing.request, around, route):
-        if request in known:
+        if request in requests:
             continue
         results = run_alone(around, request, **passing.given).results
         if not results:
@@ -310,10 +312,10 @@ def refusals(
             accepted.append(f"{operation} {words}")
         else:
             expect = {"status": status, "backend-requests": 0}
-            found.append(
+            refused.append(
                 FoundCase(f"{operation} {words} is refused with {status}", request, expect, given=passing.given)
             )
-    return found, accepted
+    return refused, accepted
 
 
 def changed_callers(

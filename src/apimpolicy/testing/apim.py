@@ -339,8 +339,8 @@ class Apim:
         from apimpolicy.reasoning.scenarios.scenario import Bounds
         from apimpolicy.testing.claims.running import decide, sentence_of
 
-        given = {"if": if_, "then": then, "then-sent": then_sent, "never": never}
-        parts = {key: part for key, part in given.items() if part is not None}
+        conditions = {"if": if_, "then": then, "then-sent": then_sent, "never": never}
+        parts = {key: part for key, part in conditions.items() if part is not None}
         bounds = Bounds() if seconds is None else Bounds(seconds=seconds)
         report = decide(parts, self._scopes(policy), self.gateway, self.clock.now(), bounds)
         if sentence := sentence_of(report):

@@ -103,7 +103,7 @@ class TestAuthority:
         publishes_list: bool = True,
     ) -> TestAuthority:
         """Make an authority below this one; its clients carry its certificate as an intermediate."""
-        made = TestAuthority(
+        authority = TestAuthority(
             name,
             not_before=not_before,
             not_after=not_after,
@@ -112,8 +112,8 @@ class TestAuthority:
             publishes_list=publishes_list,
             issuer=self,
         )
-        self.authorities.append(made)
-        return made
+        self.authorities.append(authority)
+        return authority
 
     def client(
         self,

@@ -72,11 +72,11 @@ class CallerAnswers:
             self._routes.setdefault(route.operation, []).append(route)
         self.operations = audit.operations[:MOST_OPERATIONS]
         self.left_out = len(audit.operations) - len(self.operations)
-        routes = [route for each in self.operations for route in self._routes_to(each)]
+        routes = [route for operation in self.operations for route in self._routes_to(operation)]
         gateway = service_setup(around).gateway
         add_needs_of(around, elements_of(itertools.chain(routes, *self._routes.values()), gateway), routes)
         keys = around.defaults.get("gateway", {}).get("subscriptions", {}).copy()
-        if any(each.message is not None for each in self.operations):
+        if any(operation.message is not None for operation in self.operations):
             keys[_ALL_APIS] = {"primary-key": ALL_KEY}
         if keys:
             users = {_USER: {"email": f"{_USER}@example.com"}}
@@ -121,15 +121,15 @@ class CallerAnswers:
         """
         problem = operation.problem
         try:
-            made = [(route, *self._row(operation, route)) for route in self._routes_to(operation)]
+            answered = [(route, *self._row(operation, route)) for route in self._routes_to(operation)]
         except ApimPolicyError as error:
-            made, problem = [], f"not decided: {error}"
-        if not made:
+            answered, problem = [], f"not decided: {error}"
+        if not answered:
             cell = MatrixCell(reason=problem.partition("\n")[0] or "its URL isn't known")
             return [MatrixRow(operation.api.id, operation.id, operation.name, "", (cell,) * len(CALLERS))]
-        is_one = len({cells for _, cells, _ in made}) == 1
+        is_one = len({cells for _, cells, _ in answered}) == 1
         rows = []
-        for route, cells, cases in made[: 1 if is_one else None]:
+        for route, cells, cases in answered[: 1 if is_one else None]:
             product = "" if is_one or route.caller is None else route.caller.target
             row = MatrixRow(operation.api.id, operation.id, operation.name, product, cells)
             rows.append(row)
@@ -144,17 +144,17 @@ class CallerAnswers:
         about = [route, *self._behind(operation)]
         elements = elements_of(about, self.setup.gateway)
         open_facts = [fact.subject for fact in operation.access.facts(kinds.UNDECIDED)]
-        unknown = next((each for each in open_facts if not each.startswith(UNCONFIRMED)), operation.problem)
+        unknown = next((subject for subject in open_facts if not subject.startswith(UNCONFIRMED)), operation.problem)
         accepted, why = self._callers.find(operation, route, elements)
         requests = dict(self._requests(operation, route, accepted, elements))
         cells: list[MatrixCell] = []
         cases: list[FoundCase] = []
         for caller, (_, words) in CALLERS.items():
-            made = requests.get(caller, NOT_LOOKED_AT)
-            if isinstance(made, str):
-                cells.append(MatrixCell(reason=f"{_NOBODY}: {why}" if made == _NOBODY else made))
+            case = requests.get(caller, NOT_LOOKED_AT)
+            if isinstance(case, str):
+                cells.append(MatrixCell(reason=f"{_NOBODY}: {why}" if case == _NOBODY else case))
                 continue
-            outcome = run_alone(self.around, made.request, **made.given)
+            outcome = run_alone(self.around, case.request, **case.given)
             result = outcome.results[-1] if outcome.results else None
             if result is None:
                 cells.append(MatrixCell(reason=outcome.problem.partition("\n")[0]))
@@ -165,7 +165,7 @@ class CallerAnswers:
             else:
                 cell, expect = _answer(result)
                 cells.append(cell)
-                cases.append(FoundCase(f"{words} gets {cell.shown}", made.request, expect, given=made.given))
+                cases.append(FoundCase(f"{words} gets {cell.shown}", case.request, expect, given=case.given))
         return tuple(cells), cases
 
     def _unknown(self, result: Result, unknown: str) -> str:
@@ -218,22 +218,24 @@ class CallerAnswers:
         kept = {name: value for name, value in route.headers.items() if not is_key(route, value)}
         kept |= {name: value for name, value in request.get("headers", {}).items() if name.lower() == "content-type"}
         yield report.NOTHING, CallerCase({**bare, **({"headers": kept} if kept else {})}, given)
-        found: dict[str, dict[str, Any]] = {}
+        changes: dict[str, dict[str, Any]] = {}
         for kind, _, changed in changed_callers(request, self.around, route):
-            found.setdefault(kind, changed)
+            changes.setdefault(kind, changed)
         if "token" in request:
-            found.setdefault(report.OTHER_AUDIENCE, {**request, "token": {**token_of(request), "audience": "another"}})
-            found.update(_without_claims(request, self.around.providers, elements))
+            changes.setdefault(
+                report.OTHER_AUDIENCE, {**request, "token": {**token_of(request), "audience": "another"}}
+            )
+            changes.update(_without_claims(request, self.around.providers, elements))
         headers = request.get("headers", {})
         own = [name for name in headers if name not in route.headers and name.lower() != "content-type"]
         if own:
             left = {name: value for name, value in headers.items() if name not in own}
-            found[report.NO_HEADERS] = with_headers(request, left)
-        forbidden = next(filter(None, (address_in(each, "forbid") for each in _filters(elements))), None)
-        if report.OTHER_ADDRESS not in found and forbidden is not None:
-            found[report.OTHER_ADDRESS] = {**request, "ip-address": forbidden}
-        yield from ((kind, CallerCase(changed, given)) for kind, changed in found.items() if kind)
-        for kind in looked_at - found.keys():
+            changes[report.NO_HEADERS] = with_headers(request, left)
+        forbidden = next(filter(None, (address_in(element, "forbid") for element in _filters(elements))), None)
+        if report.OTHER_ADDRESS not in changes and forbidden is not None:
+            changes[report.OTHER_ADDRESS] = {**request, "ip-address": forbidden}
+        yield from ((kind, CallerCase(changed, given)) for kind, changed in changes.items() if kind)
+        for kind in looked_at - changes.keys():
             yield kind, f"the caller who was found to get through shows no {_THINGS[kind]}"
 
 

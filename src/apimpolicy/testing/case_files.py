@@ -312,20 +312,20 @@ class _CaseFileReader:
             )
             return
         for step in merged["steps"].items():
-            given = step.known(STEP)
+            keys = step.known(STEP)
             request, expect = merged.get("request"), defaults.get("expect")
-            if "request" in given:
-                request = given["request"] if request is None else merged_trees(request, given["request"], "request")
-            if "mcp" in given or not _is_addressed(given):
-                request = with_mcp(with_mcp(request, merged.get("mcp")), given.get("mcp"))
-            if "expect" in given:
-                expect = given["expect"] if expect is None else merged_trees(expect, given["expect"], "expect")
+            if "request" in keys:
+                request = keys["request"] if request is None else merged_trees(request, keys["request"], "request")
+            if "mcp" in keys or not _is_addressed(keys):
+                request = with_mcp(with_mcp(request, merged.get("mcp")), keys.get("mcp"))
+            if "expect" in keys:
+                expect = keys["expect"] if expect is None else merged_trees(expect, keys["expect"], "expect")
             yield CaseStep(
                 request,
                 expect,
-                float(given["advance"].value) if "advance" in given else 0.0,
-                given.get("resolve", merged.get("resolve")),
-                given.get("openid-provider-states"),
+                float(keys["advance"].value) if "advance" in keys else 0.0,
+                keys.get("resolve", merged.get("resolve")),
+                keys.get("openid-provider-states"),
             )
 
 
@@ -336,29 +336,29 @@ def _is_addressed(given: dict[str, Tree]) -> bool:
 
 def check_request(tree: Tree) -> None:
     """Raises TestFileError when a request is written wrongly."""
-    given = tree.known(REQUEST)
-    methods = [key for key in METHODS if key in given]
-    if "mcp" in given:
+    keys = tree.known(REQUEST)
+    methods = [key for key in METHODS if key in keys]
+    if "mcp" in keys:
         from apimpolicy.testing.mcp_cases import check_mcp
 
-        other = next((key for key in (*METHODS, "url", "method", "body", "json", "file") if key in given), None)
+        other = next((key for key in (*METHODS, "url", "method", "body", "json", "file") if key in keys), None)
         if other is not None:
-            raise given[other].mistake(WRONG_KIND, f"with 'mcp' there is no '{other}'", at_key=True)
-        check_mcp(given["mcp"])
+            raise keys[other].mistake(WRONG_KIND, f"with 'mcp' there is no '{other}'", at_key=True)
+        check_mcp(keys["mcp"])
         return
-    if len(methods) + ("url" in given) != 1:
+    if len(methods) + ("url" in keys) != 1:
         raise tree.mistake(
             MISSING if not methods else WRONG_KIND,
             "a request has one method with its URL",
             help="Write {get: /orders}, or {method: GET, url: /orders}.",
         )
-    if methods and "method" in given:
-        raise given["method"].mistake(WRONG_KIND, f"there is '{methods[0]}' already; give one", at_key=True)
-    contents = [key for key in ("body", "json", "file") if key in given]
+    if methods and "method" in keys:
+        raise keys["method"].mistake(WRONG_KIND, f"there is '{methods[0]}' already; give one", at_key=True)
+    contents = [key for key in ("body", "json", "file") if key in keys]
     if len(contents) > 1:
-        raise given[contents[1]].mistake(WRONG_KIND, f"there is '{contents[0]}' already; give one", at_key=True)
-    if "headers" in given:
-        given["headers"].table()
+        raise keys[contents[1]].mistake(WRONG_KIND, f"there is '{contents[0]}' already; give one", at_key=True)
+    if "headers" in keys:
+        keys["headers"].table()
 
 
 def check_outcome(tree: Tree) -> None:

@@ -181,8 +181,8 @@ def _around(scenario: Scenario) -> Iterable[str]:
         yield _entity(kind, values)
     for name, value in scenario.variables.items():
         yield _variable(name, value)
-    for name, given in scenario.doubles.items():
-        yield f"when {name} {'fails' if 'error' in given else 'passes'}"
+    for name, double in scenario.doubles.items():
+        yield f"when {name} {'fails' if 'error' in double else 'passes'}"
     for key in scenario.cache:
         yield f"when the cache has {_short(key)}"
     if scenario.random_numbers:
@@ -287,13 +287,13 @@ class CaseWriter:
             needed = set(wanted)
             run = shrink(self.harness.run, run, lambda tried: needed <= tried.reached, _MOST_RUNS_FOR_SHORTER)
         for scenario in (run.scenario, run.answered):
-            given = self.keys(scenario)
-            request = given.pop("request")
-            if _has_secrets((request, given)):
+            keys = self.keys(scenario)
+            request = keys.pop("request")
+            if _has_secrets((request, keys)):
                 self.secret |= run.reached
                 return None
             before = scenario.calls_before
-            outcome = run_alone(self.around, request, steps_to(before, {}), **given)
+            outcome = run_alone(self.around, request, steps_to(before, {}), **keys)
             reached = self.harness.goals.reached(outcome.results[-1].trace) if outcome.results else set()
             if outcome.results and (not wanted or set(wanted) & reached):
                 break
@@ -307,10 +307,10 @@ class CaseWriter:
         branches = [
             _branch_path(self.harness, goal) for goal in wanted or fresh if goal in fresh and self._is_arm(goal)
         ]
-        expect = expected(self.around, request, outcome, branches, given, before)
+        expect = expected(self.around, request, outcome, branches, keys, before)
         name = self.unique(case_name(run.scenario, outcome.results[-1], expect, self.operation(run.scenario)))
         steps = steps_to(before, expect) if before else []
-        return FoundCase(name, request, expect, branches, steps, given, frozenset(fresh if wanted else ()))
+        return FoundCase(name, request, expect, branches, steps, keys, frozenset(fresh if wanted else ()))
 
     def unique(self, name: str) -> str:
         """Return the name, with a number if another case has it."""

@@ -192,32 +192,36 @@ def _is_status(tree: Tree, status: int) -> bool:
 def _variables(tree: Tree, result: Result) -> Iterator[str]:
     from apimpolicy.csharp.dotnet.system import objects
 
-    for name, wanted in tree.table().items():
+    for name, expected in tree.table().items():
         if name not in result.exchange.variables:
-            known = ", ".join(result.exchange.variables) or "none"
-            if wanted.value is not None:
-                yield f"expected the variable {name!r}, it was not set; set were {known}"
+            names = ", ".join(result.exchange.variables) or "none"
+            if expected.value is not None:
+                yield f"expected the variable {name!r}, it was not set; set were {names}"
             continue
         value = result.exchange.variables[name]
         if value is None:
-            if wanted.value is not None:
-                yield f"expected the variable {name!r} to be {as_json(wanted.plain())}, it is null"
+            if expected.value is not None:
+                yield f"expected the variable {name!r} to be {as_json(expected.plain())}, it is null"
             continue
-        if isinstance(value, ResponseMessage) and isinstance(wanted.value, dict):
+        if isinstance(value, ResponseMessage) and isinstance(expected.value, dict):
             held = SimpleNamespace(response=value.to_response())
-            for key, part in wanted.known(OBSERVABLE).items():
+            for key, part in expected.known(OBSERVABLE).items():
                 yield from (f"variable {name}: {sentence}" for sentence in _CHECKS[key](part, held))
             continue
         text = from_utf16(objects.text(value))
-        if isinstance(wanted.value, dict) and set(wanted.value) <= set(BODY):
-            yield from body_differs(wanted, text, f"variable {name}")
+        if isinstance(expected.value, dict) and set(expected.value) <= set(BODY):
+            yield from body_differs(expected, text, f"variable {name}")
             continue
-        plain = wanted.plain()
+        plain = expected.plain()
         spelled = (
-            ("True" if plain else "False") if isinstance(plain, bool) else wanted.text() if _is_scalar(plain) else None
+            ("True" if plain else "False")
+            if isinstance(plain, bool)
+            else expected.text()
+            if _is_scalar(plain)
+            else None
         )
         if spelled is None:
-            yield from json_differs(wanted, text, f"variable {name}", subset=False)
+            yield from json_differs(expected, text, f"variable {name}", subset=False)
         elif text != spelled:
             yield f"expected the variable {name!r} to be {spelled!r}, got {short(text)}"
 
@@ -299,23 +303,23 @@ def _trace(tree: Tree, result: Result) -> Iterator[str]:
     from apimpolicy.report.gateway_trace import gateway_trace
 
     sections: dict[str, list[dict[str, Any]]] = gateway_trace(result)["traceEntries"]
-    entries = [(section, entry) for section, found in sections.items() for entry in found]
+    entries = [(section, entry) for section, traced in sections.items() for entry in traced]
     begin = 0
     for item in tree.items():
-        wanted = item.known(TRACE_ENTRY)
-        fitting = [number for number, (section, entry) in enumerate(entries) if _fits(wanted, section, entry)]
-        if "absent" in wanted and wanted["absent"].value:
+        expected = item.known(TRACE_ENTRY)
+        fitting = [number for number, (section, entry) in enumerate(entries) if _fits(expected, section, entry)]
+        if "absent" in expected and expected["absent"].value:
             if fitting:
-                yield f"expected the trace to have no entry {_shown(wanted)}"
+                yield f"expected the trace to have no entry {_shown(expected)}"
             continue
         following = [number for number in fitting if number >= begin]
         if following:
             begin = following[0] + 1
         else:
             there = ", ".join(f"{section} {entry['source']}" for section, entry in entries)
-            alike = [entry["data"] for _, entry in entries if "source" in wanted and _is_source(wanted, entry)]
+            alike = [entry["data"] for _, entry in entries if "source" in expected and _is_source(expected, entry)]
             got = f"; those of this source have {as_json(alike)}" if alike else f"; it has {there}"
-            yield f"expected the trace to have the entry {_shown(wanted)}{' at this place' if fitting else got}"
+            yield f"expected the trace to have the entry {_shown(expected)}{' at this place' if fitting else got}"
 
 
 def _is_source(wanted: dict[str, Tree], entry: dict[str, Any]) -> bool:

@@ -87,10 +87,10 @@ def request_of(scenario: Scenario) -> dict[str, Any]:
 
 
 def _gateway(scenario: Scenario) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for kind, values in scenario.entities.items():
         if values is None:
-            found[kind] = None
+            settings[kind] = None
             continue
         own = dict(values)
         if kind in ("user", "product", "subscription", "api", "operation"):
@@ -99,17 +99,19 @@ def _gateway(scenario: Scenario) -> dict[str, Any]:
             own.setdefault("method", scenario.method)
             own.setdefault("url-template", "/*")
         if kind == "user" and scenario.groups:
-            own["groups"] = [each if each["id"] != each["name"].lower() else each["name"] for each in scenario.groups]
-        found[kind] = own
+            own["groups"] = [
+                group if group["id"] != group["name"].lower() else group["name"] for group in scenario.groups
+            ]
+        settings[kind] = own
     if scenario.cache:
-        found["cache"] = dict(scenario.cache)
+        settings["cache"] = dict(scenario.cache)
     if scenario.random_numbers:
-        found["random-numbers"] = list(scenario.random_numbers)
+        settings["random-numbers"] = list(scenario.random_numbers)
     if scenario.guids:
-        found["guids"] = list(scenario.guids)
+        settings["guids"] = list(scenario.guids)
     if scenario.request_id:
-        found["request-ids"] = [scenario.request_id]
-    return found
+        settings["request-ids"] = [scenario.request_id]
+    return settings
 
 
 def _answer(answer: StubResponse) -> dict[str, Any]:

@@ -73,10 +73,10 @@ def gateway_of(case: Case) -> CaseGateway:
     if file.config is not None:
         values = read_configuration(file.config)
     tree = case.given.get("gateway")
-    given = {key.replace("_", "-"): part for key, part in tree.table().items()} if tree is not None else {}
+    written = {key.replace("_", "-"): part for key, part in tree.table().items()} if tree is not None else {}
     overrides: dict[str, Any] = {}
     for name in _CERTIFICATES:
-        part = given.pop(name, None)
+        part = written.pop(name, None)
         if part is not None:
             overrides[name.replace("-", "_")] = _certificates(part, file.certificates)
             values.pop(name, None)
@@ -86,8 +86,8 @@ def gateway_of(case: Case) -> CaseGateway:
         if "trusted_roots" in overrides:
             overrides["further_revocation_lists"] = file.certificates.revocation_lists()
     identities = _identities(case)
-    named_values = _named_values(case, given, identities)
-    for name, part in given.items():
+    named_values = _named_values(case, written, identities)
+    for name, part in written.items():
         values[name] = _joined(values.get(name), with_paths_from(part.plain(), name, file.author))
     values = {name: value for name, value in values.items() if value is not None}
     all_values = {**values.get("named-values", {}), **named_values}
@@ -125,35 +125,35 @@ def request_of(
 
     if tree is None:
         return Request("GET", "/")
-    given = tree.known(REQUEST)
-    method = next((key for key in METHODS if key in given), None)
-    url = "/" if "mcp" in given else given[method or "url"].text()
+    keys = tree.known(REQUEST)
+    method = next((key for key in METHODS if key in keys), None)
+    url = "/" if "mcp" in keys else keys[method or "url"].text()
     if method is None:
-        method = given["method"].text() if "method" in given else "GET"
+        method = keys["method"].text() if "method" in keys else "GET"
     options: dict[str, Any] = {}
-    if "headers" in given:
-        options["headers"] = headers_of(given["headers"])
-    if "json" in given:
-        options["json"] = given["json"].plain()
-    if "body" in given:
-        options["body"] = given["body"].text()
-    if "file" in given:
-        options["body"] = content_of(given["file"], case.file.author)
-    if "certificate" in given and given["certificate"].value not in (None, False):
-        place = given["certificate"]
+    if "headers" in keys:
+        options["headers"] = headers_of(keys["headers"])
+    if "json" in keys:
+        options["json"] = keys["json"].plain()
+    if "body" in keys:
+        options["body"] = keys["body"].text()
+    if "file" in keys:
+        options["body"] = content_of(keys["file"], case.file.author)
+    if "certificate" in keys and keys["certificate"].value not in (None, False):
+        place = keys["certificate"]
         options["certificate"] = case.file.certificates.get(place.text(), place)
-    if "token" in given and given["token"].value not in (None, False):
-        url = _bring_token(given["token"], case, identities, url, options)
-    if "compressed" in given:
-        _compress(given["compressed"].text(), options)
-    if "ip-address" in given:
-        options["ip_address"] = given["ip-address"].text()
+    if "token" in keys and keys["token"].value not in (None, False):
+        url = _bring_token(keys["token"], case, identities, url, options)
+    if "compressed" in keys:
+        _compress(keys["compressed"].text(), options)
+    if "ip-address" in keys:
+        options["ip_address"] = keys["ip-address"].text()
     request = Request(method.upper(), url, **options)
-    if "mcp" not in given:
+    if "mcp" not in keys:
         return request
     from apimpolicy.testing.mcp_cases import addressed
 
-    return addressed(given["mcp"], request, service or gateway_of(case).gateway.service)
+    return addressed(keys["mcp"], request, service or gateway_of(case).gateway.service)
 
 
 def _bring_token(tree: Tree, case: Case, identities: CaseIdentities | None, url: str, options: dict[str, Any]) -> str:

@@ -112,15 +112,15 @@ def pytest_runtest_makereport(
         return report
     from apimpolicy.report.columns import on_page
 
-    made = item.stash.get(_APIM, None)
+    apim = item.stash.get(_APIM, None)
     style = _page_of(item.config)
     if isinstance(error.value, DiagnosticError):
         from apimpolicy.report.terminal import render_all
 
         report.sections.append(("the policy does not compile", render_all(error.value.diagnostics, style)))
-    elif report.when == "call" and made is not None and made.results:
+    elif report.when == "call" and apim is not None and apim.results:
         with on_page(style):
-            report.sections.append(("apim, the last request", made.results[-1].explanation))
+            report.sections.append(("apim, the last request", apim.results[-1].explanation))
     return report
 
 
@@ -152,10 +152,10 @@ def _without_the_library(error: pytest.ExceptionInfo[BaseException]) -> pytest.E
     is_our_mistake = frames[-1] not in kept and not isinstance(error.value, ApimPolicyError)
     if len(kept) == len(frames) or not kept or is_our_mistake:
         return error
-    made: TracebackType | None = None
+    shortened: TracebackType | None = None
     for frame in reversed(kept):
-        made = TracebackType(made, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
-    return pytest.ExceptionInfo.from_exception(error.value.with_traceback(made))
+        shortened = TracebackType(shortened, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+    return pytest.ExceptionInfo.from_exception(error.value.with_traceback(shortened))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -178,7 +178,7 @@ class CaseFileCollector(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """Its cases. Raises CollectError with the places of mistakes."""
         from apimpolicy.report.columns import printable
-        from apimpolicy.report.harmless import harmless
+        from apimpolicy.report.log_commands import without_log_commands
         from apimpolicy.testing.case_files import load_case_file
         from apimpolicy.testing.tree import problem_in_words
 
@@ -186,9 +186,11 @@ class CaseFileCollector(pytest.File):
             file = load_case_file(str(self.path))
         except ApimPolicyError as error:
             text = problem_in_words(error, _page_of(self.config))
-            raise self.CollectError(harmless(text) if isinstance(error, DiagnosticError) else text) from None
+            raise self.CollectError(
+                without_log_commands(text) if isinstance(error, DiagnosticError) else text
+            ) from None
         for case in file.cases:
-            yield CaseItem.from_parent(self, name=harmless(printable(case.name)), case=case)
+            yield CaseItem.from_parent(self, name=without_log_commands(printable(case.name)), case=case)
 
 
 class CaseFailedError(Exception):
@@ -219,12 +221,12 @@ class CaseItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, CaseFailedError):
             from apimpolicy.report.columns import on_page
-            from apimpolicy.report.harmless import harmless
+            from apimpolicy.report.log_commands import without_log_commands
             from apimpolicy.report.test_results import failure
 
             page = _page_of(self.config)
             with on_page(page, indent=2):
-                return harmless(failure(excinfo.value.outcome.report(), page))
+                return without_log_commands(failure(excinfo.value.outcome.report(), page))
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:

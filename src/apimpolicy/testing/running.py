@@ -140,10 +140,10 @@ def _run_step(step: CaseStep, case: Case, made: CaseGateway, results: list[Resul
     try:
         result = _send(gateway, case, request) if step.resolve is None else _resolve(gateway, case, request, step)
     except ApimPolicyError as error:
-        found = None if step.expect is None else outcome_mismatches(step.expect, error)
-        if found is None:
+        differences = None if step.expect is None else outcome_mismatches(step.expect, error)
+        if differences is None:
             raise
-        return found
+        return differences
     results.append(result)
     if step.expect is None:
         return []

@@ -127,16 +127,16 @@ def service_tests(
     Files that are not wanted are left out.
     """
     service = _Service(folder, directory, bounds, with_errors=with_errors)
-    wanted = [api for api in service.routes if is_wanted(service.output(api))]
+    apis = [api for api in service.routes if is_wanted(service.output(api))]
     reached: set[Goal] = set()
-    for searched in _searches(service, wanted, jobs):
-        if (found := leniency()) is not None:
-            found.add(searched.needs.stand_ins, searched.needs.problems)
-        made = None if searched.cases is None else _made(searched.cases, reached, service.kept)
+    for searched in _searches(service, apis, jobs):
+        if (lenient := leniency()) is not None:
+            lenient.add(searched.needs.stand_ins, searched.needs.problems)
+        tests = None if searched.cases is None else _made(searched.cases, reached, service.kept)
         problem = searched.problem
-        if made is not None and not made.cases:
-            made, problem = None, "every request that was found fails with 500; --with-errors keeps them"
-        yield ApiTests(searched.api, searched.output, searched.policies, made, problem)
+        if tests is not None and not tests.cases:
+            tests, problem = None, "every request that was found fails with 500; --with-errors keeps them"
+        yield ApiTests(searched.api, searched.output, searched.policies, tests, problem)
 
 
 def _searches(service: _Service, apis: list[str], jobs: int) -> Iterator[_Searched]:

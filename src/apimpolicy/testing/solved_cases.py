@@ -182,8 +182,8 @@ def harness_of(
     """
     given = {"named-values": dict(values)} if values else {}
     case = around.loaded({"request": {"get": "/"}, "expect": {}, **given})
-    made = gateway_of(case)
-    gateway, issuers = made.gateway, made.issuers()
+    case_gateway = gateway_of(case)
+    gateway, issuers = case_gateway.gateway, case_gateway.issuers()
     settings = {name: getattr(gateway, name) for name in gateway.declared} | {"now": NOW}
     certificates = {}
     if gateway.certificates:

@@ -26,10 +26,10 @@ def find_test_files(paths: Iterable[str], foreign: list[str] | None = None) -> l
     Files of a tree that are named like a test file but are not about policies go to `foreign`. Hidden directories and
     files that git ignores are left out.
     """
-    found: dict[str, None] = {}
+    files: dict[str, None] = {}
     for path in paths:
         if not os.path.isdir(path):
-            found.setdefault(path)
+            files.setdefault(path)
             continue
         ignored = Gitignores(path)
         for directory, folders, names in walk(path):
@@ -46,10 +46,10 @@ def find_test_files(paths: Iterable[str], foreign: list[str] | None = None) -> l
                 if not is_case_file(name) or ignored.leaves_out(file, False) or not os.path.isfile(file):
                     continue  # a pipe would keep one waiting
                 if is_about_policies(file):
-                    found.setdefault(file)
+                    files.setdefault(file)
                 elif foreign is not None:
                     foreign.append(file)
-    return list(found)
+    return list(files)
 
 
 def is_case_file(path: str) -> bool:

@@ -172,7 +172,7 @@ class Tree:
 
         Keys that aren't are added to `kept`; without it, raises TestFileError with all of them.
         """
-        found: dict[str, Tree] = {}
+        trees: dict[str, Tree] = {}
         mistakes = Mistakes() if kept is None else kept
         for key, tree in self.table().items():
             name = key.replace("_", "-")
@@ -186,10 +186,10 @@ class Tree:
                         help=f"Valid keys: {', '.join(keys)}.",
                         at_key=True,
                     )
-                found[name] = tree
+                trees[name] = tree
         if kept is None:
             mistakes.end()
-        return found
+        return trees
 
 
 def read_tree(text: str, path: str) -> Tree:

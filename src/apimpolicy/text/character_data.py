@@ -123,13 +123,13 @@ class CharacterReader:
         whole = _WHOLE_EXPRESSION.match(text, start)
         if whole:
             at = whole.end()
-            found = self.expression_at(at, len(text), quote)
-            if isinstance(found, Unterminated):
-                return self.broken_value(start, at, quote, found)
-            if end := _AFTER_EXPRESSION[quote].match(text, found.end):
-                return AttributeValue(source, start, end.end() - 1, found, (found,)), end.end()
-            parts.append(found)
-            literal = position = found.end
+            expression = self.expression_at(at, len(text), quote)
+            if isinstance(expression, Unterminated):
+                return self.broken_value(start, at, quote, expression)
+            if end := _AFTER_EXPRESSION[quote].match(text, expression.end):
+                return AttributeValue(source, start, end.end() - 1, expression, (expression,)), end.end()
+            parts.append(expression)
+            literal = position = expression.end
         end_of_value = position - 1
         while True:
             if end_of_value < position:
@@ -141,16 +141,16 @@ class CharacterReader:
             inner = EXPRESSION_START.search(text, position, end_of_value)
             if inner is None:
                 break
-            found = self.expression_at(inner.start(), len(text), quote)
+            expression = self.expression_at(inner.start(), len(text), quote)
             # An expression that holds the quote itself must leave a sensible rest, or it is not one.
-            if isinstance(found, Unterminated) or (
-                found.end > end_of_value and not _REST_OF_VALUE[quote].match(text, found.end)
+            if isinstance(expression, Unterminated) or (
+                expression.end > end_of_value and not _REST_OF_VALUE[quote].match(text, expression.end)
             ):
                 position = inner.end()
                 continue
             self.check(literal, inner.start(), in_value=True)
-            parts.append(found)
-            literal = position = found.end
+            parts.append(expression)
+            literal = position = expression.end
         self.check(literal, end_of_value, in_value=True)
         return AttributeValue(source, start, end_of_value, None, tuple(parts)), end_of_value + 1
 
@@ -211,17 +211,17 @@ class CharacterReader:
             if inner is None:
                 break
             at = inner.start()
-            found = self.expression_at(at, length, "")
-            if isinstance(found, Unterminated):
+            code = self.expression_at(at, length, "")
+            if isinstance(code, Unterminated):
                 position = at + 2
                 if whole and whole.end() == at:
                     end = literal = self.end_of_content(at)
-                    self.unterminated(at, end, found)
+                    self.unterminated(at, end, code)
                     break
                 continue
             self.check(literal, at)
-            parts.append(found)
-            literal = position = found.end
+            parts.append(code)
+            literal = position = code.end
         self.check(literal, end)
         blank = not NOT_SPACE.search(text, literal, end)
         expression = parts[0] if whole and len(parts) == 1 and parts[0].start == whole.end() and blank else None

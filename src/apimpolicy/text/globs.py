@@ -42,11 +42,11 @@ def glob_regex(glob: str) -> str | None:
         else:
             groups[-1][-1][-1] += re.escape(token["escaped"] or text)
     *before, last = ["/".join(map(_name, names)) for names in groups]
-    made = ""
+    pattern = ""
     for index, group in enumerate(before):
-        made += f"(?>(?:.*?/)??{group}/)" if index or is_anywhere else f"{group}/"
-    made += f"(?:.*/)?{last}" if before or is_anywhere else last
-    return f"{made}/.+" if is_inside else made
+        pattern += f"(?>(?:.*?/)??{group}/)" if index or is_anywhere else f"{group}/"
+    pattern += f"(?:.*/)?{last}" if before or is_anywhere else last
+    return f"{pattern}/.+" if is_inside else pattern
 
 
 def _name(texts: list[str]) -> str:

@@ -108,12 +108,12 @@ class _Reader(CharacterReader):
             if stop.offset < length:
                 self.children.append(TextNode(self.source, stop.offset, length))
         if has_hole(text):
-            self.leave_out_what_holes_may_mend()
+            self.drop_findings_at_holes()
         if len(self.diagnostics) > 1:
             self.diagnostics.sort(key=lambda diagnostic: diagnostic.start)
         return Document(self.source, self.outermost, self.diagnostics)
 
-    def leave_out_what_holes_may_mend(self) -> None:
+    def drop_findings_at_holes(self) -> None:
         """Remove findings that what stands in for a hole may mend.
 
         A hole before the first element may open others, one at the very end may close those that are open.
@@ -182,8 +182,8 @@ class _Reader(CharacterReader):
                 continue
             if end := _TAG_END.match(text, position):
                 break
-            if found := _ATTRIBUTE.match(text, position):
-                position = self.attribute(element, found)
+            if attribute_match := _ATTRIBUTE.match(text, position):
+                position = self.attribute(element, attribute_match)
             elif unexpected := _UNEXPECTED.match(text, position):
                 self.report("POL024", f"unexpected '{unexpected[1][:20]}' in a tag", *unexpected.span(1))
                 position = unexpected.end()

@@ -118,7 +118,7 @@ def substitute(source: Source, values: Mapping[str, str]) -> tuple[Source, list[
     for name, start, end in sorted(references, key=lambda found: found.start):
         value = values.get(name)
         if value is None:
-            alike = next((known for known in values if known.lower() == name.lower()), None)
+            alike = next((candidate for candidate in values if candidate.lower() == name.lower()), None)
             missing += _missing(source, name, start, end, values, alike)
             if alike is None:
                 continue

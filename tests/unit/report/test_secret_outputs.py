@@ -13,8 +13,8 @@ from tests.processes import APIMPOLICY, run_python
 from apimpolicy import Gateway, Request, Response
 from apimpolicy.report.explanation import explain
 from apimpolicy.report.gateway_trace import gateway_trace
-from apimpolicy.report.harmless import HarmlessStream, to_json
 from apimpolicy.report.journey_html import journey_to_html
+from apimpolicy.report.log_commands import HarmlessStream, to_json
 from apimpolicy.report.run_results import explanation_to_json, render, result_to_json
 from apimpolicy.text.secrets import without_secrets
 

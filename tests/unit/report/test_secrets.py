@@ -12,7 +12,7 @@ from tests.processes import APIMPOLICY, run_python
 
 from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.findings import to_findings
-from apimpolicy.report.harmless import harmless_markup, to_json
+from apimpolicy.report.log_commands import markup_without_log_commands, to_json
 from apimpolicy.text import secrets
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def test_json_and_markup_stay_what_they_are_whatever_is_secret(word: str, monkey
     data = {"is": True, "value": None, "line": 1234, "says": f"a {word} b"}
     assert json.loads(to_json(data)) == {**data, "says": "a *** b"}
     markup = f'<test span="{word}"><span>{word}</span></test>'
-    assert harmless_markup(markup) == '<test span="***"><span>***</span></test>'
+    assert markup_without_log_commands(markup) == '<test span="***"><span>***</span></test>'
 
 
 LINES = "-----BEGIN KEY-----\nMIGHAgEAMBMGByqG\nAgEHBG0wawIB\n-----END KEY-----\n"

@@ -63,7 +63,7 @@ class VariableNeverSet(Rule):
                 yield from self.misspelt(expression, read)
                 continue
             if read.how == "default":
-                yield from self.set_nowhere(expression, read, {each.name for each in reads})
+                yield from self.set_nowhere(expression, read, {other.name for other in reads})
                 continue
             if read.name in asked or self._questions.is_asked_before(expression, read.name):
                 continue
@@ -137,7 +137,7 @@ class VariableNeverSet(Rule):
         """The variables that any document sets which runs with this one, itself included; None if one is not known."""
         if self.settings.others is None:
             return None
-        found: set[str] = set()
+        names: set[str] = set()
         waiting = [self.document, *(other.document for other in self.settings.others)]
         seen: set[str] = set()
         while waiting:
@@ -145,16 +145,16 @@ class VariableNeverSet(Rule):
             if has_hole(document.source.text):
                 return None
             for element in document.elements():
-                found.update(names_set_by(element))
-                given = element.get("fragment-id") if element.name == "include-fragment" else None
-                if given is None or given.value.text in seen:
+                names.update(names_set_by(element))
+                fragment_id = element.get("fragment-id") if element.name == "include-fragment" else None
+                if fragment_id is None or fragment_id.value.text in seen:
                     continue
                 fragment = self.subject.included_by(element)
                 if fragment is None:
                     return None
-                seen.add(given.value.text)
+                seen.add(fragment_id.value.text)
                 waiting.append(fragment)
-        return None if any(map(is_unknown, found)) else frozenset(found)
+        return None if any(map(is_unknown, names)) else frozenset(names)
 
     def nearest(self, name: str, state: FlowState) -> str | None:
         """Return a name that was meant; empty if nothing can have set the variable; None if something may have."""

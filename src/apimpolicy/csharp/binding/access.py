@@ -226,9 +226,9 @@ def _instance_member(
         return element
     members = lookup.find_members(type_, name)
     if is_called and members and _is_passed_over(members[0]):
-        found = _passed_over(node, receiver, name, types)
-        if found is not None:
-            return found
+        extension = _passed_over(node, receiver, name, types)
+        if extension is not None:
+            return extension
     if members and not isinstance(members[0], Method):
         if members[0].is_static:
             message = f"'{name}' is a static member: use it through the type '{shown(type_)}'"

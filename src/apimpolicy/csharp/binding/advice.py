@@ -133,8 +133,8 @@ def for_conversion(source: Type, target: Type, expression: Expression | None = N
     """Return a hint to turn a value into a type that it does not convert to."""
     if target is BOOL and isinstance(expression, Assignment):
         return EQUALS
-    if made := for_sequence(source, target):
-        return made
+    if hint := for_sequence(source, target):
+        return hint
     if isinstance(source, NamedType) and source.name == BODY:
         return f"read the body: .As<{shown(target)}>()" if target is STRING or is_json(target) else ""
     if isinstance(source, ArrayType) and source.element is target and expression is not None:
@@ -148,9 +148,9 @@ def for_conversion(source: Type, target: Type, expression: Expression | None = N
     if source is STRING and target in NUMERIC and target is not CHAR:
         return f"parse the text: {shown(target)}.Parse(…)"
     if source is STRING:
-        made = from_text(target)
-        if made:
-            return made
+        hint = from_text(target)
+        if hint:
+            return hint
     if source in NUMERIC and str(target) == "System.TimeSpan":
         return "say of what: TimeSpan.FromSeconds(…)"
     if target is STRING and is_certificate(source):

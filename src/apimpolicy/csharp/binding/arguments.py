@@ -127,8 +127,8 @@ def finish_arguments(
     for parameter in candidate.parameters:
         if parameter.mode == "expanded":
             continue
-        given = by_parameter.get(id(parameter))
-        values.append(given if given is not None else _default_argument(binder, node, parameter))
+        argument_value = by_parameter.get(id(parameter))
+        values.append(argument_value if argument_value is not None else _default_argument(binder, node, parameter))
     if candidate.is_expanded:
         last = candidate.method.parameters[-1].type
         if candidate.type_arguments:

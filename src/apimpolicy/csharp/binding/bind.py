@@ -318,7 +318,7 @@ def unused_variables(every: Sequence[Bound]) -> list[DiagnosticInfo]:
         elif isinstance(node, nodes.Empty) and isinstance(node.syntax, shapes.LocalFunction):
             return []  # a generic function: what it uses is in the tree when it is called
     used.update(node.symbol for node in every if isinstance(node, nodes.Local) and id(node) not in targets)
-    found = []
+    warnings = []
     for symbol, is_written in declared.items():
         token = symbol.declared_at
         if symbol in used or symbol.name in named or symbol.kind != "local" or not isinstance(token, Token):
@@ -326,8 +326,8 @@ def unused_variables(every: Sequence[Bound]) -> list[DiagnosticInfo]:
         code, message = "CS0168", f"'{symbol.name}' is declared and never used"
         if is_written:
             code, message = "CS0219", f"the value of '{symbol.name}' is never read"
-        found.append(DiagnosticInfo(code, message, token.start, token.end))
-    return found
+        warnings.append(DiagnosticInfo(code, message, token.start, token.end))
+    return warnings
 
 
 def _declare(node: nodes.LocalDeclaration, declared: dict[LocalSymbol, bool], used: set[LocalSymbol]) -> None:

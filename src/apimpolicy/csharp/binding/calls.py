@@ -94,13 +94,13 @@ def call_group(binder: Binder, node: Node, group: nodes.MethodGroup, arguments: 
     receiver = group.receiver
     if group.extensions and receiver is not None and not isinstance(receiver, nodes.TypeReference):
         with_receiver = [Argument(receiver, receiver.syntax), *arguments]
-        found = _resolve_extension(binder, group, with_receiver)
-        if found.best is not None:
-            return finish_call(binder, node, group, found.best, with_receiver, None)
-        if found.ambiguous is not None:
-            return call_errors.ambiguous_call(binder, node, group, found, with_receiver)
+        extension = _resolve_extension(binder, group, with_receiver)
+        if extension.best is not None:
+            return finish_call(binder, node, group, extension.best, with_receiver, None)
+        if extension.ambiguous is not None:
+            return call_errors.ambiguous_call(binder, node, group, extension, with_receiver)
         if own is None:
-            return call_errors.no_extension(binder, node, group, found.candidates, arguments)
+            return call_errors.no_extension(binder, node, group, extension.candidates, arguments)
     if own is None:
         return binder.bad(node)
     return call_errors.no_overload(binder, node, group, own.candidates, arguments)
@@ -175,12 +175,12 @@ def _call_local_function(binder: Binder, node: Node, group: nodes.MethodGroup, a
     signature = signature_of(function)
     if any(isinstance(a.expression, Bad) for a in arguments):
         return _call_with_bad_arguments(binder, node, [signature], arguments)
-    found = resolve([signature], arguments, group.type_arguments, binder)
-    if found.best is None:
-        return call_errors.no_overload(binder, node, group, found.candidates, arguments)
-    values = finish_arguments(binder, node, found.best, arguments)
+    resolved = resolve([signature], arguments, group.type_arguments, binder)
+    if resolved.best is None:
+        return call_errors.no_overload(binder, node, group, resolved.candidates, arguments)
+    values = finish_arguments(binder, node, resolved.best, arguments)
     if function.type_parameters:
-        function = instance_of(binder, function, found.best.type_arguments)
+        function = instance_of(binder, function, resolved.best.type_arguments)
         group = nodes.MethodGroup(group.syntax, group.type, function.name, None, (), (), (), function)
     call = nodes.DelegateCall(
         node, function.returns, group, tuple(values), tuple([p.mode for p in function.parameters])

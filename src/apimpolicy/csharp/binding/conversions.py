@@ -280,7 +280,7 @@ def user_conversion(source: Type, target: Type, *, explicit: bool) -> type_relat
 def _find_user_conversion(source: Type, target: Type, *, explicit: bool) -> type_relations.Conversion | None:
     bare_source, bare_target = source.underlying or source, target.underlying or target
     candidates = list(_conversion_operators(bare_source, bare_target, explicit=explicit))
-    usable: list[Method] = []
+    applicable: list[Method] = []
     for method in candidates:
         parameter, result = method.parameters[0].type, method.returns
         if explicit:
@@ -290,14 +290,14 @@ def _find_user_conversion(source: Type, target: Type, *, explicit: bool) -> type
         else:
             fits = _encompasses(parameter, source) and _encompasses(target, result)
         if fits:
-            usable.append(method)
-    if not usable and (source.underlying is not None or target.underlying is not None):
+            applicable.append(method)
+    if not applicable and (source.underlying is not None or target.underlying is not None):
         return _lifted_user_conversion(source, target, explicit=explicit)
-    if not usable:
+    if not applicable:
         return None
-    from_type = _most_specific(source, [method.parameters[0].type for method in usable], narrow=True)
-    to_type = _most_specific(target, [method.returns for method in usable], narrow=False)
-    for method in usable:
+    from_type = _most_specific(source, [method.parameters[0].type for method in applicable], narrow=True)
+    to_type = _most_specific(target, [method.returns for method in applicable], narrow=False)
+    for method in applicable:
         if method.parameters[0].type is from_type and method.returns is to_type:
             before = explicit_conversion(source, from_type) if explicit else standard_implicit(source, from_type)
             after = explicit_conversion(to_type, target) if explicit else standard_implicit(to_type, target)

@@ -363,8 +363,8 @@ class Binder(Reports):
             and isinstance(target, TupleType)
             and len(expression.elements) == len(target.arguments)
         ):
-            for element, wanted in zip(expression.elements, target.arguments, strict=True):
-                self.convert(element, wanted)
+            for element, element_type in zip(expression.elements, target.arguments, strict=True):
+                self.convert(element, element_type)
             return self.bad(syntax)
         if source is DOUBLE and isinstance(expression, nodes.Literal) and target in (FLOAT, DECIMAL):
             suffix = "F" if target is FLOAT else "M"

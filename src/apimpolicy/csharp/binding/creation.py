@@ -218,15 +218,15 @@ def _collection_element(
     if not methods:
         binder.report(item, "CS1061", f"'{shown(target.type)}' has no method 'Add'")
         return None
-    found = resolve(methods, arguments, (), binder)
-    if found.best is None:
-        if any(c.failure == "argument" for c in found.candidates):
+    resolved = resolve(methods, arguments, (), binder)
+    if resolved.best is None:
+        if any(c.failure == "argument" for c in resolved.candidates):
             message = f"'{shown(target.type)}' has no 'Add' method that takes this element"
-            binder.report(item, "CS1950", message, help=call_errors.overloads_of("Add", found.candidates))
-        call_errors.no_candidate(binder, item, item, "'Add'", found.candidates, arguments)
+            binder.report(item, "CS1950", message, help=call_errors.overloads_of("Add", resolved.candidates))
+        call_errors.no_candidate(binder, item, item, "'Add'", resolved.candidates, arguments)
         return None
     group = nodes.MethodGroup(item, METHOD_GROUP_TYPE, "Add", target, tuple(methods), (), ())
-    call = finish_call(binder, item, group, found.best, arguments, target)
+    call = finish_call(binder, item, group, resolved.best, arguments, target)
     return None if isinstance(call, Bad) else nodes.Initializer(item, target, call)
 
 

@@ -78,12 +78,12 @@ def bind_declaration(binder: Binder, node: shapes.LocalDeclaration, kind: str) -
             if child.value is None:
                 binder.report(child.name, "CS8174", "a ref variable must be initialized where it is declared")
         read_only = isinstance(type_node, shapes.RefReadonlyType)
-        made = [
+        declared = [
             _reference_declarator(binder, c, type_, is_var=infers, kind=kind, read_only=read_only) for c in children
         ]
     else:
-        made = [_declarator(binder, child, type_, is_var=infers, kind=kind) for child in children]
-    return made[0] if len(made) == 1 else nodes.Statements(node, tuple(made))
+        declared = [_declarator(binder, child, type_, is_var=infers, kind=kind) for child in children]
+    return declared[0] if len(declared) == 1 else nodes.Statements(node, tuple(declared))
 
 
 def _declarator(
@@ -192,7 +192,7 @@ def statement_const_declaration_statement(binder: Binder, node: shapes.ConstDecl
         if not _can_be_constant(type_):
             binder.report(type_node, "CS0283", f"a constant can't be of type '{shown(type_)}'", help="use a variable")
             type_ = ERROR
-    made: list[Statement] = []
+    declared: list[Statement] = []
     for child in declarators.declarators:
         token, initializer = child.name, child.value
         symbol = binder.declare_variable(token, type_, "constant")
@@ -215,8 +215,8 @@ def statement_const_declaration_statement(binder: Binder, node: shapes.ConstDecl
             binder.report(initializer, "CS0133", f"the value of the constant '{symbol.name}' is not a constant")
             continue
         symbol.constant = value.constant
-        made.append(nodes.LocalDeclaration(child, symbol, value))
-    return made[0] if len(made) == 1 else nodes.Statements(node, tuple(made))
+        declared.append(nodes.LocalDeclaration(child, symbol, value))
+    return declared[0] if len(declared) == 1 else nodes.Statements(node, tuple(declared))
 
 
 def _can_be_constant(type_: Type) -> bool:

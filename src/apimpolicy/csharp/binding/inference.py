@@ -122,8 +122,8 @@ class Inference:
             implicit = isinstance(argument, MethodGroup) or argument.explicit_types is None
             if implicit and any(t.mentions(unfixed) for t in inputs):
                 continue
-            known = self._fixed_types()
-            types = tuple(t.substitute(known) for t in inputs)
+            fixed = self._fixed_types()
+            types = tuple(t.substitute(fixed) for t in inputs)
             if isinstance(argument, UnboundLambda):
                 returns = self.binder.return_type_of(argument, argument.explicit_types or types)
             else:
@@ -194,18 +194,18 @@ class Inference:
             if inner is not None:
                 self._lower(inner, target.underlying)
             return
-        found: NamedType | None = None
+        unique: NamedType | None = None
         for parent in supertypes(source):
             if parent.definition is target.definition:
-                if found is not None and not same(found, parent):
+                if unique is not None and not same(unique, parent):
                     return  # not unique: no inference
-                found = found or parent
-        if found is None:
+                unique = unique or parent
+        if unique is None:
             return
         for parameter, one, other in zip(
-            found.definition.type_parameters, found.arguments, target.arguments, strict=True
+            unique.definition.type_parameters, unique.arguments, target.arguments, strict=True
         ):
-            _ = found.definition.interfaces
+            _ = unique.definition.interfaces
             if isinstance(source, TupleType):
                 self._lower(one, other)
             elif not is_reference(one) or not parameter.variance:

@@ -263,11 +263,11 @@ def unconvertible(binder: Binder, unbound: UnboundLambda, target: Type, syntax: 
     if bound.diagnostics:
         binder.diagnostics.extend(bound.diagnostics)
         return binder.bad(syntax)
-    wanted = _wanted_result(unbound, target)
-    if wanted is None:
+    result_type = _wanted_result(unbound, target)
+    if result_type is None:
         message = f"an async lambda must return void, Task or Task<T>, but '{shown(target)}' does not"
         return binder.failure(syntax, "CS4010", message)
-    return _report_results(binder, unbound, bound, wanted, target)
+    return _report_results(binder, unbound, bound, result_type, target)
 
 
 _WRONG_RESULT = "the lambda can't be converted to the delegate type, because its result doesn't fit"

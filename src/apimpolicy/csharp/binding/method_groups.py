@@ -60,20 +60,20 @@ def _selected(binder: Binder, group: MethodGroup, target: Type) -> MethodReferen
             return None
         method = Method(OBJECT.definition, function.name, "", True, function.returns, function.parameters)
         return MethodReference(group.syntax, target, group, method, ())
-    found = resolve(group.methods, arguments, group.type_arguments, binder) if group.methods else None
+    resolved = resolve(group.methods, arguments, group.type_arguments, binder) if group.methods else None
     receiver = group.receiver
-    if (found is None or found.best is None) and group.extensions and receiver is not None:
+    if (resolved is None or resolved.best is None) and group.extensions and receiver is not None:
         with_receiver = [Argument(receiver, receiver.syntax), *arguments]
-        found = resolve(group.extensions, with_receiver, group.type_arguments, binder, is_extension_call=True)
-    if found is None or found.best is None or found.best.is_expanded:
+        resolved = resolve(group.extensions, with_receiver, group.type_arguments, binder, is_extension_call=True)
+    if resolved is None or resolved.best is None or resolved.best.is_expanded:
         return None
-    returns = found.best.returns()
+    returns = resolved.best.returns()
     if signature.returns is VOID:
         if returns is not VOID:
             return None
     elif not (same(returns, signature.returns) or _reference(returns, signature.returns)):
         return None
-    return MethodReference(group.syntax, target, receiver, found.best.method, found.best.type_arguments)
+    return MethodReference(group.syntax, target, receiver, resolved.best.method, resolved.best.type_arguments)
 
 
 def _differs_in_result(binder: Binder, group: MethodGroup, target: Type) -> bool:

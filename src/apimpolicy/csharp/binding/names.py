@@ -48,9 +48,9 @@ def bind_identifier(binder: Binder, node: shapes.Identifier) -> Expression:
     if isinstance(symbol, LocalFunctionSymbol):
         types = tuple(binder.bind_type(argument) for argument in _written(arguments))
         return MethodGroup(node, METHOD_GROUP_TYPE, name, None, (), (), types, symbol)
-    found = find_type(binder, node, name, arguments, report=False)
-    if found is not None:
-        return binder.bad(node) if found is ERROR else TypeReference(node, found)
+    type_ = find_type(binder, node, name, arguments, report=False)
+    if type_ is not None:
+        return binder.bad(node) if type_ is ERROR else TypeReference(node, type_)
     if lookup.namespace_exists(name):
         if arguments is not None:
             return no_generic(binder, node, node.start, "namespace", name)
@@ -132,17 +132,17 @@ def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *
     if own is not None:
         return own
     written = _written(arguments)
-    found = lookup.types_named(name, _arity(arguments))
-    if len(found) > 1:
-        message = f"'{name}' is ambiguous between '{found[0].name}' and '{found[1].name}'"
+    definitions = lookup.types_named(name, _arity(arguments))
+    if len(definitions) > 1:
+        message = f"'{name}' is ambiguous between '{definitions[0].name}' and '{definitions[1].name}'"
         binder.report(node, "CS0104", message, help="write the full name")
         return ERROR
-    if found:
+    if definitions:
         if isinstance(arguments, Token):
-            return _open_type(binder, node, found[0])
+            return _open_type(binder, node, definitions[0])
         if not written:
-            return found[0].type
-        return _constructed(binder, found[0], written)
+            return definitions[0].type
+        return _constructed(binder, definitions[0], written)
     if not report:
         return None
     wrong = _used_as_type(binder, name)

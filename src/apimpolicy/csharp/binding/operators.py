@@ -124,9 +124,9 @@ def resolve_binary(operator: str, left: Expression, right: Expression) -> Operat
         for first, second, result in _PREDEFINED[operator]:
             if first is left_type and second is left_type:
                 return OperatorSignature(first, second, first, result, False)
-    found = _enum_operator(operator, left, right)
-    if found is not None:
-        return found
+    of_enum = _enum_operator(operator, left, right)
+    if of_enum is not None:
+        return of_enum
     candidates: list[OperatorSignature] = []
     may_lift = _is_nullable(left_type) or _is_nullable(right_type)
     for first, second, result in _PREDEFINED[operator]:
@@ -269,9 +269,9 @@ def resolve_unary(operator: str, operand: Expression) -> OperatorSignature | Amb
         return None
     candidates: list[OperatorSignature] = []
     for choice in choices:
-        wanted = type_relations.nullable(choice) if lifted else choice
-        if _converts_user(operand, wanted):
-            candidates.append(OperatorSignature(wanted, wanted, choice, wanted, lifted))
+        operand_type = type_relations.nullable(choice) if lifted else choice
+        if _converts_user(operand, operand_type):
+            candidates.append(OperatorSignature(operand_type, operand_type, choice, operand_type, lifted))
     if operator == "-" and bare is ULONG:
         return None
     if not candidates:

@@ -169,17 +169,17 @@ def _examine(
             if len(type_arguments) != len(method.type_parameters):
                 candidate.failure = "type arguments"
                 return candidate
-            found: tuple[Type, ...] | None = type_arguments
+            inferred: tuple[Type, ...] | None = type_arguments
         else:
             pairs = [(a.expression, p.type, a.mode) for a, p in zip(arguments, candidate.targets, strict=True)]
-            found = Inference(method.type_parameters, pairs, binder).run()
-        if found is None:
+            inferred = Inference(method.type_parameters, pairs, binder).run()
+        if inferred is None:
             candidate.failure = "inference"
             if is_extension_call and _receiver_cannot_fit(candidate, arguments, binder):
                 candidate.failure = "receiver"
             return candidate
-        candidate.type_arguments = found
-        mapping = dict(zip(method.type_parameters, found, strict=True))
+        candidate.type_arguments = inferred
+        mapping = dict(zip(method.type_parameters, inferred, strict=True))
         order = {id(p): i for i, p in enumerate(parameters)}
         parameters = tuple(p.substitute(mapping) for p in parameters)
         candidate.targets = [parameters[order[id(p)]] for p in candidate.targets]
@@ -251,18 +251,18 @@ def _match(candidate: Candidate, parameters: tuple[Parameter, ...], arguments: S
             targets.append(parameters[position])
             continue
         name = argument.name.text.lstrip("@")
-        found = next((p for p in parameters if p.name == name), None)
-        if found is None or any(t is found for t in targets):
-            candidate.failure = "name" if found is None else "twice"
+        named = next((p for p in parameters if p.name == name), None)
+        if named is None or any(t is named for t in targets):
+            candidate.failure = "name" if named is None else "twice"
             candidate.culprit = argument.name
             return False
-        if position >= len(parameters) or found is not parameters[position]:
+        if position >= len(parameters) or named is not parameters[position]:
             elsewhere = elsewhere or argument.name
-        targets.append(found)
+        targets.append(named)
     if len(targets) < len(parameters):
-        given = {id(target) for target in targets}
+        targeted = {id(target) for target in targets}
         for parameter in parameters:
-            if id(parameter) not in given and not parameter.has_default:
+            if id(parameter) not in targeted and not parameter.has_default:
                 candidate.failure = "missing"
                 candidate.culprit = parameter
                 return False

@@ -125,13 +125,13 @@ def _constant_pattern(binder: Binder, node: Node, value: Expression, input_type:
     if not value.is_constant:
         binder.report(node, "CS0150", "a constant value is expected")
         return None
-    found = binder.classify(value, target)
-    if isinstance(target, TypeParameter) or (found is None and binder.binds_instance):
+    conversion = binder.classify(value, target)
+    if isinstance(target, TypeParameter) or (conversion is None and binder.binds_instance):
         return nodes.Pattern(node, None, None, value)
-    if found is None:
+    if conversion is None:
         binder.convert(value, target, node)
         return None
-    if found.kind == "user":
+    if conversion.kind == "user":
         message = f"a '{shown(value.type)}' constant can't be matched against a '{shown(target)}'"
         binder.report(node, "CS0150", message, help=advice.for_constant(target, value.type))
         return None

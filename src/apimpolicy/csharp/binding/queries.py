@@ -110,16 +110,16 @@ class _Translation:
         if isinstance(clause, shapes.LetClause):
             name, value = clause.name, clause.value
             self._declare(name, names)
-            made = self._pair(current, name, self._rewrite(value, names, current), clause)
-            source = _call(source, "Select", [_lambda(current, made, clause)], clause)
+            body = self._pair(current, name, self._rewrite(value, names, current), clause)
+            source = _call(source, "Select", [_lambda(current, body, clause)], clause)
             return source, *self._transparent(current, names, name.text)
         if isinstance(clause, shapes.FromClause):
             type_, name, inner = clause.type, clause.name, clause.source
             self._declare(name, names)
             if type_ is not None:
                 inner = _call(inner, "Cast", [], clause, types=[type_])
-            made = self._pair(current, name, _name(name), clause)
-            arguments = [self._lambda(current, names, inner), _lambda([*current, name.text], made, clause)]
+            body = self._pair(current, name, _name(name), clause)
+            arguments = [self._lambda(current, names, inner), _lambda([*current, name.text], body, clause)]
             source = _call(source, "SelectMany", arguments, clause)
             return source, *self._transparent(current, names, name.text)
         return self._join(source, current, names, clause)

@@ -221,8 +221,8 @@ def statement_using_statement(binder: Binder, node: shapes.UsingStatement) -> St
         resource: Expression | None = None
         types: list[tuple[Type, Node | Token]]
         if isinstance(resource_node, shapes.LocalDeclaration):
-            made = bind_declaration(binder, resource_node, "using")
-            parts = made.statements if isinstance(made, nodes.Statements) else (made,)
+            declaration = bind_declaration(binder, resource_node, "using")
+            parts = declaration.statements if isinstance(declaration, nodes.Statements) else (declaration,)
             declarations = [part for part in parts if isinstance(part, nodes.LocalDeclaration)]
             types = [(d.symbol.type, resource_node) for d in declarations]
             for declared in declarations:

@@ -94,9 +94,9 @@ def for_member(binder: Binder, receiver: Expression, name: str, *, is_called: bo
             meant = f"((JObject)…).{name}(…)" if has_own else "((string)…) or ((JObject)…)"
             return "", f"an 'object' has few members: cast it to the type that is meant, {meant}"
         return "", f"an 'object' has few members: cast it to the type that is meant, ((JObject)…)[\"{name}\"] for JSON"
-    known = _known_member(type_, name) or _synonym(binder, receiver, name, is_called=is_called)
-    if known:
-        return known
+    replacement = _known_member(type_, name) or _synonym(binder, receiver, name, is_called=is_called)
+    if replacement:
+        return replacement
     if isinstance(type_, ArrayType) and type_.element is STRING and lookup.find_members(STRING, name):
         return "", one_of_several(receiver)
     part, type_of_part = PARTS.get(str(type_), ("", ""))
@@ -105,21 +105,21 @@ def for_member(binder: Binder, receiver: Expression, name: str, *, is_called: bo
         if member is not None:
             return _label(f"{part}.{member}")
     if isinstance(type_, AnonymousType):
-        found = binder.nearest_names(name, [member for member, _ in type_.members])
-        return _label(found[0]) if found else ("", "")
+        nearest = binder.nearest_names(name, [member for member, _ in type_.members])
+        return _label(nearest[0]) if nearest else ("", "")
     own = _instance_members(type_, is_called=is_called)
     if name[:3].lower() == "get" and name[3:4].isupper():
-        found = binder.nearest_names(name[3:], _instance_members(type_, is_called=False))
-        if found:
-            return "", f"write the property {found[0]}, without parentheses"
+        nearest = binder.nearest_names(name[3:], _instance_members(type_, is_called=False))
+        if nearest:
+            return "", f"write the property {nearest[0]}, without parentheses"
     names = [*own, *lookup.extension_method_names()] if is_called else own
-    found = [m for m in binder.nearest_names(name, names) if m in own or _extends(binder, receiver, m)]
-    is_other_case = bool(found) and found[0].lower() == name.lower()
+    nearest = [m for m in binder.nearest_names(name, names) if m in own or _extends(binder, receiver, m)]
+    is_other_case = bool(nearest) and nearest[0].lower() == name.lower()
     if isinstance(type_, NamedType) and is_json(type_) and not is_called and not is_other_case:
         return "", f'to read a JSON property, use its name: ["{name}"]'
-    if not found and not is_called and isinstance(type_, NamedType):
+    if not nearest and not is_called and isinstance(type_, NamedType):
         return "", _ABSENT.get(type_.name, "").format(name)
-    return _label(found[0]) if found else ("", "")
+    return _label(nearest[0]) if nearest else ("", "")
 
 
 def _known_member(type_: Type, name: str) -> tuple[str, str] | None:

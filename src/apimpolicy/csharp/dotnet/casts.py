@@ -139,10 +139,10 @@ def cast(value: Any, type_: Type) -> Any:
         return None
     target = type_.underlying or type_
     if is_instance(value, target) or _same_underlying(value, target):
-        found = unboxed(value, target)
-        if found is value and has_one_type(type(value)) and len(_fitting) < _MOST_FITTING:
+        plain = unboxed(value, target)
+        if plain is value and has_one_type(type(value)) and len(_fitting) < _MOST_FITTING:
             _fitting.add((type(value), type_))
-        return found
+        return plain
     raise invalid_cast(value, type_)
 
 

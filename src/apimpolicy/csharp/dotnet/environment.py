@@ -292,7 +292,7 @@ def work_through(length: int) -> None:
         environment().step(length >> _UNITS_PER_PASS)
 
 
-def go_into(parts: int) -> None:
+def charge_parts(parts: int) -> None:
     """Use up steps for looking at the parts of a value, of which a small one can have many.
 
     One that holds another twice, and so on forty times, has 2**40.

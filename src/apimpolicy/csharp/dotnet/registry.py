@@ -212,27 +212,27 @@ def _find_by_name(key: tuple[str, str], setter: bool) -> Implementation | None:
     """Return the object's own implementation of a member, if the type's run-time class or an interface has it."""
     signature = key[1]
     cls = _classes.get((key[0], ""))
-    given = _look_up(_names, key)
-    name = given or _python_name(member_name(signature))
-    found = next((base.__dict__[name] for base in cls.__mro__[:-1] if name in base.__dict__), None) if cls else None
-    if found is None and given is None:
+    special_name = _look_up(_names, key)
+    name = special_name or _python_name(member_name(signature))
+    body = next((base.__dict__[name] for base in cls.__mro__[:-1] if name in base.__dict__), None) if cls else None
+    if body is None and special_name is None:
         return None
     is_method = short_form(signature).endswith((")", "]"))
-    if given is not None:
+    if special_name is not None:
         if setter and (is_method or " set; }" not in signature):
             return None
-        return Implementation("method" if is_method else "attribute", None, name, False, body=found)
+        return Implementation("method" if is_method else "attribute", None, name, False, body=body)
     if not is_method:
-        is_settable = " set; }" in signature and (getattr(found, "fset", None) or type(found) is MemberDescriptorType)
-        is_read = not isinstance(found, (FunctionType, staticmethod, classmethod))
+        is_settable = " set; }" in signature and (getattr(body, "fset", None) or type(body) is MemberDescriptorType)
+        is_read = not isinstance(body, (FunctionType, staticmethod, classmethod))
         return Implementation("attribute", None, name, False) if is_read and (is_settable or not setter) else None
-    is_static = isinstance(found, (staticmethod, classmethod))
-    function = getattr(found, "__func__", found)
+    is_static = isinstance(body, (staticmethod, classmethod))
+    function = getattr(body, "__func__", body)
     if setter or not isinstance(function, FunctionType) or is_static != signature.startswith("static "):
         return None
     if "__dotnet_members__" in function.__dict__:
         return None  # it implements the overloads that it names
-    first = 0 if isinstance(found, staticmethod) else 1
+    first = 0 if isinstance(body, staticmethod) else 1
     types = "types" in function.__code__.co_varnames[first : function.__code__.co_argcount][:1]
     if is_static:
         return Implementation("function", getattr(cls, name), name, types)

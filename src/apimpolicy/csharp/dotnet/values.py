@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from apimpolicy.csharp.dotnet.environment import FREE_UNITS, go_into, joined, work_through
+from apimpolicy.csharp.dotnet.environment import FREE_UNITS, charge_parts, joined, work_through
 from apimpolicy.csharp.dotnet.metadata import look_up, named, parse
 from apimpolicy.csharp.dotnet.types import ArrayType, NamedType, Type, array_of
 from apimpolicy.records import Record
@@ -144,12 +144,12 @@ class ValueTuple(tuple[Any, ...]):
 
     def to_string(self) -> str:
         """`(1, x)`."""
-        go_into(len(self))
+        charge_parts(len(self))
         return f"({joined([*map(_text, self.boxed_items())], ', ')})"
 
     def equals(self, other: Any) -> bool:
         """Equal elements of the same types."""
-        go_into(len(self))
+        charge_parts(len(self))
         equals = _of_object("static bool Equals(object objA, object objB)")
         return (
             isinstance(other, ValueTuple)
@@ -164,7 +164,7 @@ class ValueTuple(tuple[Any, ...]):
         return not self.equals(other)
 
     def __hash__(self) -> int:
-        go_into(len(self))
+        charge_parts(len(self))
         return super().__hash__()
 
 
@@ -258,7 +258,7 @@ class AnonymousObject:
 
     def to_string(self) -> str:
         """`{ a = 1, b = x }`."""
-        go_into(len(self.names))
+        charge_parts(len(self.names))
         parts = [
             f"{name} = {_text(box(type_, value))}"
             for name, value, type_ in zip(self.names, self.values, self._types(), strict=True)
@@ -274,7 +274,7 @@ class AnonymousObject:
         return tuple(type_ for _, type_ in members) if members else (OBJECT,) * len(self.names)
 
     def __eq__(self, other: object) -> bool:
-        go_into(len(self.names))
+        charge_parts(len(self.names))
         return (
             isinstance(other, AnonymousObject)
             and self.dotnet_type is other.dotnet_type
@@ -283,7 +283,7 @@ class AnonymousObject:
         )
 
     def __hash__(self) -> int:
-        go_into(len(self.names))
+        charge_parts(len(self.names))
         return hash((self.names, self.values))
 
 

@@ -120,7 +120,7 @@ def _choosing(emitter: Emitter, node: nodes.Try) -> list[ast.stmt]:
     """`try` and `catch` with the choice of the clause as a function, so that it can be made before."""
     choice, number, chosen = emitter.fresh("choice"), emitter.fresh("number"), emitter.fresh("chosen")
     raised, caught = emitter.fresh("raised"), emitter.fresh("caught")
-    before, made = _choice(emitter, node.catches, choice)
+    before, choice_function = _choice(emitter, node.catches, choice)
     enter = call(attribute(load(HANDLERS), "enter"), load(choice))
     leave: ast.stmt = ast.Expr(call(attribute(load(HANDLERS), "leave")))
     ask = call(attribute(load(HANDLERS), "chosen"), load(number), load(choice), load(caught))
@@ -135,7 +135,7 @@ def _choosing(emitter: Emitter, node: nodes.Try) -> list[ast.stmt]:
     handler = _handler(emitter, raised, [translate, assign(chosen, ask), *clauses])
     return [
         *before,
-        made,
+        choice_function,
         assign(number, enter),
         ast.Try([ast.Try(emitter.body(node.body), [], [], [leave])], [handler], [], []),
     ]

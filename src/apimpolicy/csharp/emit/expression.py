@@ -85,10 +85,10 @@ class CompiledExpression:
                 return with_room(ORDINARY_DEPTH + 1, self._plain, context)
             return self._plain(context)
         except Exception as error:
-            found = as_policy_error(error)
-            if found is error:
+            policy_error = as_policy_error(error)
+            if policy_error is error:
                 raise
-            raise found from found.__cause__
+            raise policy_error from policy_error.__cause__
 
     def _emit(self, *, recording: bool) -> Callable[..., Any]:
 

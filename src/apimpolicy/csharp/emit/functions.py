@@ -153,8 +153,8 @@ def _method_function(emitter: Emitter, node: nodes.MethodReference) -> ast.expr:
         if method.is_static:  # an extension method, which takes the receiver as its first argument
             arguments[0], bound = bound, None
             del names[0]
-    made = nodes.Call(node.syntax, method.returns, bound, method, tuple(arguments), node.type_arguments)
-    body = emitter.emit_plain(made)
+    invocation = nodes.Call(node.syntax, method.returns, bound, method, tuple(arguments), node.type_arguments)
+    body = emitter.emit_plain(invocation)
     return ast.Lambda(parameters(names, defaults), body)
 
 

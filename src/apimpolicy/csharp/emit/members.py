@@ -107,28 +107,28 @@ def receiver_for(emitter: Emitter, member: Member, receiver: nodes.Expression, f
 
 def invoke(
     emitter: Emitter,
-    found: Implementation,
+    implementation: Implementation,
     member: Member,
     receiver: ast.expr | None,
     arguments: list[ast.expr],
     type_arguments: tuple[Type, ...] = (),
 ) -> ast.expr:
-    if found.form == "attribute" and receiver is not None:
-        return attribute(receiver, found.name)
+    if implementation.form == "attribute" and receiver is not None:
+        return attribute(receiver, implementation.name)
     types: list[ast.expr] = []
-    if found.types:
+    if implementation.types:
         types = [emitter.types_constant((*member.container.arguments, *type_arguments))]
     before: list[ast.expr] = []
     if receiver is not None:
-        before = [paid_receiver(emitter, found, member, receiver)]
-    arguments = paid_arguments(emitter, found, member, arguments)
-    if pays_by_itself(found):
-        return call(emitter.bring(paying(found), found.name), *types, *before, *arguments)
-    if found.form == "method" and receiver is not None:
-        made = call(attribute(before[0], found.name), *types, *arguments)
+        before = [paid_receiver(emitter, implementation, member, receiver)]
+    arguments = paid_arguments(emitter, implementation, member, arguments)
+    if pays_by_itself(implementation):
+        return call(emitter.bring(paying(implementation), implementation.name), *types, *before, *arguments)
+    if implementation.form == "method" and receiver is not None:
+        result = call(attribute(before[0], implementation.name), *types, *arguments)
     else:
-        made = call(emitter.bring(found.target, found.name), *types, *before, *arguments)
-    return paid_result(emitter, found, member, made)
+        result = call(emitter.bring(implementation.target, implementation.name), *types, *before, *arguments)
+    return paid_result(emitter, implementation, member, result)
 
 
 def call_member(

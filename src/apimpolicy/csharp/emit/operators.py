@@ -84,7 +84,7 @@ def _lifted(emitter: Emitter, node: Binary) -> ast.expr:
                 return is_none(value) if node.operator == "==" else is_not_none(value)
     first, second = emitter.fresh(), emitter.fresh()
     left, right = walrus(first, emitter.emit(node.left)), walrus(second, emitter.emit(node.right))
-    made = _operation(emitter, node, load(first), load(second))
+    operation = _operation(emitter, node, load(first), load(second))
     either_null = ast.BoolOp(ast.Or(), [is_none(load(first)), is_none(load(second))])
     if node.operator == "==":
         when_null: ast.expr = compare(load(first), ast.Is(), load(second))
@@ -94,7 +94,7 @@ def _lifted(emitter: Emitter, node: Binary) -> ast.expr:
         when_null = constant(False)
     else:
         when_null = constant(None)
-    body = conditional(either_null, when_null, made)
+    body = conditional(either_null, when_null, operation)
     return last_of(left, right, body)
 
 

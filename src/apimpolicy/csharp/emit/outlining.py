@@ -121,7 +121,7 @@ class _Outliner:
         body += _bindings(self._moved_names - own - shared)
         body.append(jumps.statement(node, in_loop=False))
         self._moved_names = around | (shared & (own | self._moved_names))
-        made = function_def(name, parameters(()), body)
+        block = function_def(name, parameters(()), body)
         called: ast.expr = call(load(name))
         if jumps.has_yield:
             called = ast.YieldFrom(called)
@@ -133,7 +133,7 @@ class _Outliner:
         if jumps.has_return:
             value = item(load(signal), 0)
             after.append(ast.If(is_not_none(load(signal)), [ast.Return(value)], []))
-        return [ast.copy_location(statement, node) for statement in (made, *after)]
+        return [ast.copy_location(statement, node) for statement in (block, *after)]
 
 
 class _Jumps:

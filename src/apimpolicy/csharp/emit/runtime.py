@@ -242,26 +242,26 @@ def runs_endings() -> bool:
 
 def as_policy_error(error: Exception) -> ApimPolicyError:
     """Return the exception of the library for one in an evaluation, with its place in the policy."""
-    found: ApimPolicyError
+    policy_error: ApimPolicyError
     if isinstance(error, ApimPolicyError):
-        found = error
+        policy_error = error
     elif isinstance(error, CAUGHT):
         try:
-            found = as_dotnet(error)
+            policy_error = as_dotnet(error)
         except LimitExceededError as limit:
-            found = limit
+            policy_error = limit
         except AttributeError:
-            found = _internal(error)
+            policy_error = _internal(error)
     elif isinstance(error, MemoryError):
-        found = out_of_memory()
+        policy_error = out_of_memory()
     else:
-        found = _internal(error)
+        policy_error = _internal(error)
     if (
-        isinstance(found, (DotnetException, NotSimulatedError, LimitExceededError, InternalError))
-        and found.span is None
+        isinstance(policy_error, (DotnetException, NotSimulatedError, LimitExceededError, InternalError))
+        and policy_error.span is None
     ):
-        found.span = span_of(error.__traceback__)
-    return found
+        policy_error.span = span_of(error.__traceback__)
+    return policy_error
 
 
 def out_of_memory() -> LimitExceededError:

@@ -282,11 +282,11 @@ _TABLE_TYPES = frozenset({STRING, CHAR, *INTEGRAL_RANGES})
 def statement_switch(emitter: Emitter, node: nodes.Switch) -> list[ast.stmt]:
     """Find the section, then run it in a loop of one round, so that `break` and `goto case` are Python's own."""
     value, chosen, where = emitter.fresh("value"), emitter.fresh("section"), emitter.fresh("where")
-    made = cells_of_block(emitter, node.locals)
+    emitted = cells_of_block(emitter, node.locals)
     for section in node.sections:  # functions are known in all of the switch
-        made.extend(functions_of(emitter, section.statements))
-    made.append(assign(value, emitter.emit(node.value)))
-    made.extend(_choose(emitter, node, value, chosen))
+        emitted.extend(functions_of(emitter, section.statements))
+    emitted.append(assign(value, emitter.emit(node.value)))
+    emitted.extend(_choose(emitter, node, value, chosen))
     named = jump_labels([statement for section in node.sections for statement in section.statements])
     target, cut = _target(node, named, chosen, where)
     comes_again = nodes.Goto in facts(node).kinds_here
@@ -300,8 +300,8 @@ def statement_switch(emitter: Emitter, node: nodes.Switch) -> list[ast.stmt]:
     emitter.here.rounds -= comes_again
     emitter.here.targets.pop()
     if named:
-        made.append(assign(where, constant(0)))
-    return [*made, *around(emitter, target, [ast.While(constant(True), [*sections, ast.Break()], [])])]
+        emitted.append(assign(where, constant(0)))
+    return [*emitted, *around(emitter, target, [ast.While(constant(True), [*sections, ast.Break()], [])])]
 
 
 def _target(
@@ -339,8 +339,8 @@ def _choose(emitter: Emitter, node: nodes.Switch, value: str, chosen: str) -> li
     ]
     if node.value.type in _TABLE_TYPES and all(p.value is not None and guard is None for _, p, guard in labels):
         table = {p.value.constant: index for index, p, _ in reversed(labels) if p.value is not None}
-        found = call(emitter.bring(table.get, "section_of"), load(value), constant(default))
-        return [assign(chosen, found)]
+        looked_up = call(emitter.bring(table.get, "section_of"), load(value), constant(default))
+        return [assign(chosen, looked_up)]
     choices: list[ast.expr] = []
     for index, pattern, guard in labels:
         tests = [

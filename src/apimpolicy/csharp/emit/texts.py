@@ -111,20 +111,20 @@ def emit_interpolated_string(emitter: Emitter, node: InterpolatedString) -> ast.
         is_plain = part.alignment is None and part.format is None
         is_ready = is_plain and (is_text or not late)
         if is_ready:
-            made = text_of(emitter, value.operand if is_text and isinstance(value, Convert) else value)
+            emitted = text_of(emitter, value.operand if is_text and isinstance(value, Convert) else value)
         else:
-            made = emitter.emit(value)
+            emitted = emitter.emit(value)
         if late:
             name = emitter.fresh()
-            before.append(walrus(name, made))
-            made = load(name)
+            before.append(walrus(name, emitted))
+            emitted = load(name)
         if is_plain and not is_ready:
-            made = emitter.run(text, made)
+            emitted = emitter.run(text, emitted)
         elif not is_plain:
-            made = emitter.run(strings.format_item, made, constant(part.alignment or 0), constant(part.format))
-        parts.append(made)
-    made = joined(emitter, parts)
-    return last_of(*before, made) if before else made
+            emitted = emitter.run(strings.format_item, emitted, constant(part.alignment or 0), constant(part.format))
+        parts.append(emitted)
+    emitted = joined(emitter, parts)
+    return last_of(*before, emitted) if before else emitted
 
 
 def _formatted_late(node: InterpolatedString) -> bool:
@@ -195,15 +195,15 @@ def inlined(emitter: Emitter, node: Call) -> ast.expr | None:
     name, held = _held(emitter, node.receiver) if is_local else (emitter.fresh(), None)
     text = Placeholder(node.receiver.syntax, node.receiver.type)
     emitter.with_placeholder(text, name, not_null=True)
-    made = rule(emitter, text, list(node.arguments))
-    if made is None:
+    emitted = rule(emitter, text, list(node.arguments))
+    if emitted is None:
         return None
     held = held or walrus(name, emitter.emit(node.receiver))
-    known = emitter.known_not_null(node.receiver)
-    length = emitter.run(len, held) if known else call(attribute(held, "__len__"))
+    is_not_null = emitter.known_not_null(node.receiver)
+    length = emitter.run(len, held) if is_not_null else call(attribute(held, "__len__"))
     is_short = compare(length, ast.LtE(), constant(FREE_UNITS))
     burned = emitter.run(runtime.worked_through, load(name))
-    return conditional(ast.BoolOp(ast.Or(), [is_short, burned]), made, constant(None))
+    return conditional(ast.BoolOp(ast.Or(), [is_short, burned]), emitted, constant(None))
 
 
 def _rule_of(node: Expression) -> Rule | None:

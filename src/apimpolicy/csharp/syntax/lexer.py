@@ -33,18 +33,18 @@ class Directives:
         if text[text.rfind("\n", 0, place) + 1 : place].strip():
             message = "a preprocessor directive must be the first thing on its line"
             return place, DiagnosticInfo("CS1040", message, place, place + 1, help=_HELP)
-        found = _DIRECTIVE.match(text, place)
-        assert found is not None
-        name, end = found[1], found.end()
-        condition = found[2].split("//")[0]
+        directive = _DIRECTIVE.match(text, place)
+        assert directive is not None
+        name, end = directive[1], directive.end()
+        condition = directive[2].split("//")[0]
         if name in _PASSED_OVER:
             return end, None
         if name in ("region", "if"):
             self._open.append((name, place))
             return self._section(end, condition) if name == "if" else (end, None)
         if name in ("endregion", "endif", "else", "elif"):
-            wanted = "region" if name == "endregion" else "if"
-            if not self._open or self._open[-1][0] != wanted:
+            opener = "region" if name == "endregion" else "if"
+            if not self._open or self._open[-1][0] != opener:
                 return place, DiagnosticInfo("CS1028", f"unexpected '#{name}'", place, end, help=_HELP)
             if name.startswith("end"):
                 self._open.pop()
@@ -53,8 +53,8 @@ class Directives:
         if name in ("define", "undef"):
             return place, DiagnosticInfo("CS1032", f"'#{name}' must come before all code", place, end, help=_HELP)
         if name == "error":
-            return place, DiagnosticInfo("CS1029", f"#error: {found[2]}", place, end, help=_HELP)
-        start = found.start(1) if name else place
+            return place, DiagnosticInfo("CS1029", f"#error: {directive[2]}", place, end, help=_HELP)
+        start = directive.start(1) if name else place
         return place, DiagnosticInfo("CS1024", "this is not a preprocessor directive", start, end, help=_HELP)
 
     def unclosed(self) -> DiagnosticInfo | None:
@@ -82,8 +82,8 @@ class Directives:
             line = _LINE.match(text, position)
             assert line is not None
             start = position + len(line[0]) - len(line[0].lstrip(" \t"))
-            found = _DIRECTIVE.match(text, start) if text.startswith("#", start) else None
-            name = found[1] if found is not None else ""
+            directive = _DIRECTIVE.match(text, start) if text.startswith("#", start) else None
+            name = directive[1] if directive is not None else ""
             if name == "if":
                 depth += 1
             elif name == "endif":
@@ -91,11 +91,11 @@ class Directives:
                     return start
                 depth -= 1
             elif (
-                (not depth and takes_else and found is not None)
+                (not depth and takes_else and directive is not None)
                 and (name in ("else", "elif"))
-                and (name == "else" or _Condition(found[2].split("//")[0]).is_true())
+                and (name == "else" or _Condition(directive[2].split("//")[0]).is_true())
             ):
-                return found.end()
+                return directive.end()
             position = line.end()
         return position
 
@@ -232,13 +232,13 @@ def tokenize(text: str, position: int) -> tuple[Tokens, DiagnosticInfo | None]:
     directives: Directives | None = None
     length = len(text)
     while True:
-        found = match(text, position)
+        matched = match(text, position)
         if holes and holes[-1].one_line:
-            error = _second_line(text, position, found.end() if found is not None else length, holes[-1])
+            error = _second_line(text, position, matched.end() if matched is not None else length, holes[-1])
             if error is not None:
                 tokens.close(length)
                 return tokens, error
-        if found is None:
+        if matched is None:
             place = _end(blanks, text, position)
             error = None
             if text.startswith("#", place) and not holes:
@@ -256,8 +256,8 @@ def tokenize(text: str, position: int) -> tuple[Tokens, DiagnosticInfo | None]:
                 error = _unclosed(holes[-1])
             tokens.close(place)
             return tokens, error
-        kind = found.lastgroup
-        start, position = found.span(kind)  # type: ignore[arg-type]
+        kind = matched.lastgroup
+        start, position = matched.span(kind)  # type: ignore[arg-type]
         if kind == "NAME":
             kind = words.get(text[start:position], kind)
         elif kind == "PUNCTUATION" or kind == "PUNCTUATION_":

@@ -189,7 +189,7 @@ def _unescape(text: str, offset: int) -> str:
 
 
 def literal_errors(tokens: Tokens) -> list[DiagnosticInfo]:
-    found: list[DiagnosticInfo] = []
+    errors: list[DiagnosticInfo] = []
     verbatim: list[bool] = []
     for index, kind in enumerate(tokens.kinds):
         if kind not in _CHECKED:
@@ -218,10 +218,10 @@ def literal_errors(tokens: Tokens) -> list[DiagnosticInfo]:
                     interpolated_text_value(text, verbatim=verbatim[-1])
         except LiteralError as error:
             start = tokens.starts[index]
-            found.append(
+            errors.append(
                 DiagnosticInfo(error.code, str(error), start + error.start, start + error.end, help=error.help)
             )
-    return found
+    return errors
 
 
 _CHECKED = frozenset(

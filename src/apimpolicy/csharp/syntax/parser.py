@@ -282,7 +282,7 @@ def parse_around_holes(excerpt: Excerpt) -> tuple[Node, Excerpt] | None:
         except PolicySyntaxError as error:
             if not attempt:
                 _raise_what_is_certain(error, excerpt)
-            failed = min(found.start for found in error.diagnostics)
+            failed = min(diagnostic.start for diagnostic in error.diagnostics)
         last = max((i for i, (start, _) in enumerate(holes) if excerpt.locate(start) <= failed), default=-1)
         while last >= 0 and chosen[last] == len(_READINGS) - 1:
             chosen[last] = 0

@@ -212,10 +212,12 @@ def match(request: RequestMessage, api: Api, operation: Operation, method: str) 
     names: list[str] = []
     pattern = ""
     position = 0
-    for found in PARAMETER.finditer(template):
-        pattern += re.escape(template[position : found.start()]) + ("(.*)" if found[1] else "([^/]+)")
-        names.append(found[2])
-        position = found.end()
+    for placeholder_match in PARAMETER.finditer(template):
+        pattern += re.escape(template[position : placeholder_match.start()]) + (
+            "(.*)" if placeholder_match[1] else "([^/]+)"
+        )
+        names.append(placeholder_match[2])
+        position = placeholder_match.end()
     rest = template[position:]
     pattern += re.escape(rest.removesuffix("/*"))
     matched = _matched_path(pattern.rstrip("/") + ("(?:/.*)?" if rest.endswith("/*") else "/?"), path, template)

@@ -114,7 +114,7 @@ class BackendRouter:
             return Route(id_, _with_named_values(id_, backend, self._named_values))
         closed = [member for member in backend.members if not self.is_open(member.id)]
         if not closed:
-            raise self._unavailable("pool-unavailable", id_, [each.id for each in backend.members])
+            raise self._unavailable("pool-unavailable", id_, [open_member.id for open_member in backend.members])
         session = None
         if backend.session_cookie is not None:
             stays = _session_member(request, id_, backend.session_cookie, closed)
@@ -126,7 +126,7 @@ class BackendRouter:
             session = (backend.session_cookie, session_value(id_, member.id))
         left_out = [member.id for member in backend.members if member not in closed]
         why = f"{member.id} of the pool {id_}"
-        if len({each.priority for each in backend.members}) > 1:
+        if len({peer.priority for peer in backend.members}) > 1:
             why += f", priority {member.priority}"
         if left_out:
             why += f"; the circuit of {', '.join(left_out)} is open"
@@ -173,8 +173,8 @@ class BackendRouter:
             replaced = {name.lower() for name in fields}
             kept = {name: values for name, values in request.headers.fields() if name.lower() not in replaced}
             request.headers = Headers({**kept, **fields})
-        for name, given in backend.query.items():
-            for value in (given,) if isinstance(given, str) else given:
+        for name, values_given in backend.query.items():
+            for value in (values_given,) if isinstance(values_given, str) else values_given:
                 request.url += f"{'&' if '?' in request.url else '?'}{quote(name)}={quote(value, safe='')}"
         if backend.certificates and request.certificate is None:
             name = backend.certificates[0]
@@ -285,7 +285,7 @@ def _with_named_values(id_: str, backend: Backend, named_values: Mapping[str, st
 
     def all_filled(given: Mapping[str, str | Sequence[str]]) -> dict[str, str | Sequence[str]]:
         return {
-            name: filled(value) if isinstance(value, str) else [filled(each) for each in value]
+            name: filled(value) if isinstance(value, str) else [filled(item) for item in value]
             for name, value in given.items()
         }
 

@@ -177,8 +177,8 @@ class Gateway(GatewaySettings):
             from apimpolicy.gateway.engine.service_requests import ServiceRequests
 
             self._service_requests = ServiceRequests(self, self.service)
-        given = Request("GET", request) if isinstance(request, str) else request
-        return self._service_requests.send(given, variables or {}, doubles or {})
+        sent = Request("GET", request) if isinstance(request, str) else request
+        return self._service_requests.send(sent, variables or {}, doubles or {})
 
     def _find_operation(self, exchange: Exchange, scopes: Mapping[str, Policy]) -> bool:
         """Find the operation of a request; False when the gateway has operations, and none of them matches."""
@@ -215,9 +215,9 @@ class Gateway(GatewaySettings):
         if not document.root.name.endswith("-data-source"):
             raise ConfigurationError(f"{document.path} is not a resolver: its root is <{document.root.name}>")
         program = self.policies.program({"api": document})
-        given = Request("POST", request) if isinstance(request, str) else request
+        sent = Request("POST", request) if isinstance(request, str) else request
         with use_environment(self.environment()):
-            return resolve(self._exchange(given, {}), program, arguments or {}, parent)
+            return resolve(self._exchange(sent, {}), program, arguments or {}, parent)
 
     def event_hub(self, logger_id: str) -> EventHub:
         """Return the event hub behind a logger. Raises ConfigurationError when the gateway has no such logger."""
@@ -309,9 +309,9 @@ class Gateway(GatewaySettings):
             verifications=trust.verifications if isinstance(trust, VerificationRecorder) else None,
             observer=own or watching,
         )
-        for each in (watching, own):
-            if each is not None:
-                each.request_started(exchange)
+        for watcher in (watching, own):
+            if watcher is not None:
+                watcher.request_started(exchange)
         if not self._cache_is_filled:
             self._fill_cache(exchange)
         if not self.isolated:

@@ -207,26 +207,26 @@ class SchemaReader:
             return {} if schema is None else schema
         if not isinstance(schema, dict):
             raise ConfigurationError(f"{self.name} has a schema that is not an object but {type(schema).__name__}")
-        made: dict[str, Any] = {}
+        converted: dict[str, Any] = {}
         for key, value in schema.items():
             if key in _KINDS and not isinstance(value, _KINDS[key]):
                 raise ConfigurationError(
                     f"{self.name} has a schema with '{key}' of the wrong kind: {str(value)[:80]!r}"
                 )
             if key in _SINGLE:
-                made[key] = self.schema(value, depth + 1)
+                converted[key] = self.schema(value, depth + 1)
             elif key in _SEVERAL:
-                made[key] = [self.schema(part, depth + 1) for part in value]
+                converted[key] = [self.schema(part, depth + 1) for part in value]
             elif key in _BY_NAME:
-                made[key] = {str(name): self.schema(part, depth + 1) for name, part in value.items()}
+                converted[key] = {str(name): self.schema(part, depth + 1) for name, part in value.items()}
             elif key == "$ref":
                 self.check_local(value)
-                made[key] = value
+                converted[key] = value
             elif key == "required" and isinstance(value, bool):
                 continue  # a slip that many documents have; it has no meaning in any version
             elif key not in _NOT_JSON_SCHEMA and not str(key).startswith("x-"):
-                made[str(key)] = value
-        return self.modern(schema, made) if self.is_old else made
+                converted[str(key)] = value
+        return self.modern(schema, converted) if self.is_old else converted
 
     def modern(self, schema: Mapping[str, Any], made: dict[str, Any]) -> dict[str, Any]:
         """Return the keywords of OpenAPI 2.0 and 3.0 in those of JSON Schema."""

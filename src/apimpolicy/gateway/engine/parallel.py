@@ -103,21 +103,21 @@ def _run_concurrently(exchange: Exchange, steps: Sequence[Step], gather: Gather,
         error: Exception | None = None
         try:
             parts[number].execute([steps[number]])
-        except Exception as found:  # whatever it is, it is raised where the others have ended
-            error = found
+        except Exception as caught:  # whatever it is, it is raised where the others have ended
+            error = caught
         all_ended.append(_FinishedBranch(number, parts[number], error))
 
     gather([partial(work, number) for number in range(len(steps))], first_only)
     ended = all_ended[:1] if first_only else all_ended[:]
     for part in parts:
         exchange.trace.extend(part.trace)
-    for each in ended:
-        _copy_changes(exchange, each.exchange, before)
+    for branch in ended:
+        _copy_changes(exchange, branch.exchange, before)
         if first_only:
-            _set_variables(exchange, each.exchange.variables.to_dict())
-            _copy_changes(exchange.context, each.exchange.context, context_before)
-    exchange.answer = next((each.exchange.answer for each in ended if each.exchange.answer is not None), None)
-    failed = next((each.error for each in ended if each.error is not None), None)
+            _set_variables(exchange, branch.exchange.variables.to_dict())
+            _copy_changes(exchange.context, branch.exchange.context, context_before)
+    exchange.answer = next((branch.exchange.answer for branch in ended if branch.exchange.answer is not None), None)
+    failed = next((branch.error for branch in ended if branch.error is not None), None)
     if failed is not None:
         raise failed
     return ended[0].number

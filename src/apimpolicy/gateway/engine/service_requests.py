@@ -163,12 +163,12 @@ class ServiceRequests:
         chosen = enter_operation(
             exchange,
             Api(path=routed.prefix),
-            [each for each, _ in operations],
+            [definition for definition, _ in operations],
             lambda: bool(pipeline.preflight_steps(self.program(routed.api, None, admission))),
         )
         if chosen is None:
             return _NO_OPERATION
-        return next(policy for each, policy in operations if each is chosen)
+        return next(policy for definition, policy in operations if definition is chosen)
 
     @staticmethod
     def _find_endpoint(exchange: Exchange, routed: RoutedApi) -> _NoOperation | None:
@@ -249,26 +249,26 @@ def operations_with_policies(
     description = documents.description
     described = [] if description is None else list(description.operations)
     policies = dict(api.operation_policies)
-    found: list[tuple[OperationDefinition, AnyPolicy | None]] = []
-    for each in described:
-        given = next((one for one in api.operations if _is_same(one, each)), None)
-        policy = policies.pop(from_utf16(each.operation.id), None)
-        if given is None:
-            found.append((each, policy))
+    pairs: list[tuple[OperationDefinition, AnyPolicy | None]] = []
+    for documented in described:
+        own = next((one for one in api.operations if _is_same(one, documented)), None)
+        policy = policies.pop(from_utf16(documented.operation.id), None)
+        if own is None:
+            pairs.append((documented, policy))
         else:
-            found.append((attrs.evolve(each, operation=given.operation), given.policy or policy))
+            pairs.append((attrs.evolve(documented, operation=own.operation), own.policy or policy))
     for one in api.operations:
-        if not any(each.operation is one.operation for each, _ in found):
+        if not any(each.operation is one.operation for each, _ in pairs):
             policy = one.policy or policies.pop(from_utf16(one.operation.id), None)
-            made = OperationDefinition(one.operation, one.parameters, one.contents, is_described=False)
-            found.append((made, policy))
-    if policies and found and not api.is_lenient:
-        known = ", ".join(from_utf16(each.operation.id) for each, _ in found[:8])
+            definition = OperationDefinition(one.operation, one.parameters, one.contents, is_described=False)
+            pairs.append((definition, policy))
+    if policies and pairs and not api.is_lenient:
+        names = ", ".join(from_utf16(each.operation.id) for each, _ in pairs[:8])
         raise ConfigurationError(
             f"the API '{api.id}' has a policy for the operation '{next(iter(policies))}', which is not there;"
-            f" its operations are {known}"
+            f" its operations are {names}"
         )
-    return found
+    return pairs
 
 
 def _is_same(given: ServiceOperation, described: OperationDefinition) -> bool:

@@ -77,7 +77,7 @@ class CacheLookup:
             return CacheAccessed("this request is not cached", key=None, found=False)
         parts = self.key_parts(exchange)
         key = exchange.cache_key = f"response {parts!r}"
-        shown = "{}_{};rev={}_{}_{}_{}_{}_{}&{}{}".format(*parts)
+        key_shown = "{}_{};rev={}_{}_{}_{}_{}_{}&{}{}".format(*parts)
         cache = exchange.response_cache = exchange.services.state.cache(self.caching_type)
         _, value = cache.get(key)
         if not isinstance(value, Response):
@@ -87,7 +87,7 @@ class CacheLookup:
                 request.headers.delete(name)
             headers = [{"name": name, "value": from_utf16(",".join(values))} for name, values in removed]
             miss = azure_text("trace-cache-miss")
-            traced = {"message": miss, "cacheKey": shown, "cacheHeaders": headers}
+            traced = {"message": miss, "cacheKey": key_shown, "cacheHeaders": headers}
             return CacheAccessed(miss, key=key, found=False, traced=traced)
         answer = exchange.received(value)
         if self.downstream_caching_type != "none":
@@ -95,7 +95,7 @@ class CacheLookup:
             answer.headers.set("Cache-Control", [", ".join(directives)])
         exchange.serve(answer)
         hit = azure_text("trace-cache-hit")
-        return CacheAccessed(hit, key=key, found=True, traced={"message": hit, "cacheKey": shown})
+        return CacheAccessed(hit, key=key, found=True, traced={"message": hit, "cacheKey": key_shown})
 
     def key_parts(self, exchange: PolicyExchange) -> tuple[object, ...]:
         from urllib.parse import quote

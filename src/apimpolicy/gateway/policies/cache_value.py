@@ -58,26 +58,26 @@ class CacheValue:
 
     def run(self, exchange: PolicyExchange) -> Effect:
         cache = exchange.services.state.cache(self.caching_type)
-        found, value = cache.get(f"value {self.key}")
+        is_there, value = cache.get(f"value {self.key}")
         is_fresh, _ = cache.get(f"fresh {self.key}")
-        if found:
+        if is_there:
             exchange.variables[self.variable_name] = value
-        if found and is_fresh:
-            return self.effect("is there", found)
+        if is_there and is_fresh:
+            return self.effect("is there", is_there)
         try:
             is_computed = self.compute(exchange)
         except PolicyError:
-            if not found:
+            if not is_there:
                 raise
             exchange.variables[self.variable_name] = value
-            return self.effect("is there; computing it again failed", found)
+            return self.effect("is there; computing it again failed", is_there)
         if is_computed:
             cache.set(f"value {self.key}", exchange.variables[self.variable_name], self.expires_after)
             cache.set(f"fresh {self.key}", True, self.refresh_after)
-            return self.effect(f"is computed {'again' if found else 'and stored'}", found)
-        if not found and self.default_value is not None:
+            return self.effect(f"is computed {'again' if is_there else 'and stored'}", is_there)
+        if not is_there and self.default_value is not None:
             exchange.variables[self.variable_name] = self.default_value
-        return self.effect("is there" if found else "was not set", found)
+        return self.effect("is there" if is_there else "was not set", is_there)
 
     def compute(self, exchange: PolicyExchange) -> bool:
         """Run the policies; whether they set the variable."""

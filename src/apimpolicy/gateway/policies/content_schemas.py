@@ -65,8 +65,8 @@ def content_errors(
     else:
         definition = f"the definition {name}," if name else "the definition"
         for violation in violations:
-            known = {"side": side.lower(), "definition": definition, "type": media_type}
-            details = azure_text("content-invalid", **known, violation=violation.text)
+            about = {"side": side.lower(), "definition": definition, "type": media_type}
+            details = azure_text("content-invalid", **about, violation=violation.text)
             yield ValidationError(media_type, kind, INCORRECT, details, details if side == "Request" else None)
 
 
@@ -101,9 +101,9 @@ def _compared_json(
     key = ("json", identity, id(definitions), additional, folds)
     compiled = exchange.services.documents.compiled.get(key)
     if compiled is None:
-        made = JsonSchema(schema, definitions, whole=whole, additional=additional, folds_names=folds)
+        json_schema = JsonSchema(schema, definitions, whole=whole, additional=additional, folds_names=folds)
         # The data is kept beside what was made of it, so that its identity stays its own.
-        compiled = exchange.services.documents.compiled[key] = (made, schema, definitions)
+        compiled = exchange.services.documents.compiled[key] = (json_schema, schema, definitions)
     try:
         text = decode(content, charset_of(from_utf16(exchange.message.headers.joined("Content-Type") or "")))
         document = read_json(text, folds_names=folds)

@@ -116,8 +116,8 @@ class Cors:
             ends = self.terminate_unmatched_request and request.method in ("GET", "HEAD")
         if ends:
             self.end(exchange, grant if fits else {})
-        shown = f"{origin} is allowed" if fits else "; ".join(refused)
-        return CorsChecked(shown, origin=origin, allowed=fits, ends=ends)
+        words = f"{origin} is allowed" if fits else "; ".join(refused)
+        return CorsChecked(words, origin=origin, allowed=fits, ends=ends)
 
     def preflight(self, exchange: PolicyExchange, grant: dict[str, str]) -> list[str]:
         """Return why the requested method and headers are not allowed, if so; adds the headers of the response."""
@@ -132,17 +132,17 @@ class Cors:
         asked = [name for name in asked if name]
         headers = self.texts(exchange, self.headers)
         grant["Access-Control-Allow-Methods"] = method if "*" in methods else ",".join(methods)
-        shown = ",".join(asked if "*" in headers else headers)
-        if shown:
-            grant["Access-Control-Allow-Headers"] = shown
+        listed = ",".join(asked if "*" in headers else headers)
+        if listed:
+            grant["Access-Control-Allow-Headers"] = listed
         if age > 0:
             grant["Access-Control-Max-Age"] = str(age)
         refused = []
         if "*" not in methods and method.upper() not in (name.upper() for name in methods):
             refused.append(f"the method {method} is not allowed, only {', '.join(methods)}")
-        known = _SAFE_HEADERS.union(name.lower() for name in headers)
+        accepted = _SAFE_HEADERS.union(name.lower() for name in headers)
         if "*" not in headers:
-            refused += [f"the header {name} is not allowed" for name in asked if name.lower() not in known]
+            refused += [f"the header {name} is not allowed" for name in asked if name.lower() not in accepted]
         return refused
 
     def mark_refusal(self, exchange: PolicyExchange, answer: ResponseMessage) -> bool:

@@ -88,21 +88,21 @@ class ForwardRequest:
                 request = exchange.backend_requests[-1]
                 exchange.note(self.effect(exchange, request, None, f"{request.method} {request.url}"))
             raise
-        shown = round_trip(request, response)
+        words = round_trip(request, response)
         if exchange.backend_choice:
-            shown += f" ({exchange.backend_choice})"
+            words += f" ({exchange.backend_choice})"
         if had_body:
             sends = "sent again" if request.body else "not sent again"
-            shown += f"; the body was {sends}: the first forward-request has no buffer-request-body"
-        exchange.note(self.effect(exchange, request, response, shown))
+            words += f"; the body was {sends}: the first forward-request has no buffer-request-body"
+        exchange.note(self.effect(exchange, request, response, words))
         if self.follow_redirects:
             for _ in range(MAXIMUM_REDIRECTS):
                 following = redirected(request, response)
                 if following is None:
                     break
                 request, response = following, exchange.follow(following, timeout)
-                shown += f" → {round_trip(request, response)}"
-                exchange.note(self.effect(exchange, request, response, shown))
+                words += f" → {round_trip(request, response)}"
+                exchange.note(self.effect(exchange, request, response, words))
         if self.fail_on_error_status_code and 400 <= response.status_code < 600:
             code = response.status_code
             raise azure_error("backend-status", status=code, response=exchange.response, code=code)

@@ -155,10 +155,10 @@ class GraphQLRequest:
                 emptied.add(node.name.value)
                 return graphql.REMOVE
 
-        edited, known = self.document, -1
+        edited, emptied_before = self.document, -1
         try:
-            while known < len(emptied):  # the spreads of a fragment that was emptied go in the next turn
-                known = len(emptied)
+            while emptied_before < len(emptied):  # the spreads of a fragment that was emptied go in the next turn
+                emptied_before = len(emptied)
                 edited = graphql.visit(edited, graphql.TypeInfoVisitor(info, Remover()))
         except RecursionError:
             raise error("graphql-too-deep") from None

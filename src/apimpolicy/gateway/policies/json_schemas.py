@@ -133,15 +133,15 @@ class JsonSchema:
 
         if self._branches and branches_too_often(*self._counted, document.value, len(document.starts)):
             raise UnverifiableError(azure_text("schema-branches"))
-        found: list[SchemaViolation] = []
+        violations: list[SchemaViolation] = []
         missing: dict[tuple[Any, ...], list[Any]] = {}
         try:
             for error in self._validator.iter_errors(document.value):
                 if type(error.kind).__name__.endswith("Required"):
                     missing.setdefault((tuple(error.instance_path), tuple(error.schema_path)), []).append(error)
                 else:
-                    found.append(self._violation(error, document))
-                if len(found) + len(missing) >= MAX_ERRORS:
+                    violations.append(self._violation(error, document))
+                if len(violations) + len(missing) >= MAX_ERRORS:
                     break
         except jsonschema_rs.ReferencingError as error:
             raise SchemaNotFoundError(str(error)) from None
@@ -150,9 +150,9 @@ class JsonSchema:
         for (path, _), errors in missing.items():
             names = ", ".join(self._written(error.kind.property) for error in errors)
             place = document.ends.get(path, NOWHERE)
-            found.append(SchemaViolation(azure_text("schema-required", names=names), place))
-        found.sort(key=lambda violation: violation.place)
-        return found
+            violations.append(SchemaViolation(azure_text("schema-required", names=names), place))
+        violations.sort(key=lambda violation: violation.place)
+        return violations
 
     def _violation(self, error: Any, document: JsonText) -> SchemaViolation:
         path = tuple(error.instance_path)
@@ -173,7 +173,7 @@ class JsonSchema:
             name = self._written(str(details.unexpected[0]))
             return azure_text("schema-property-unknown", name=name)
         if kind == "Type":
-            expected = ", ".join(shown for name, shown in _TYPE_NAMES.items() if name in details.types)
+            expected = ", ".join(type_name for name, type_name in _TYPE_NAMES.items() if name in details.types)
             return azure_text("schema-type", expected=expected, found=_type_name(value))
         limit = getattr(details, "limit", getattr(details, "multiple_of", None))
         if kind.startswith("Exclusive"):
@@ -247,27 +247,27 @@ def closed(schema: Any, *, begins: bool = True) -> Any:
     """Return the schema with no properties but named ones, wherever a value begins."""
     if not isinstance(schema, dict):
         return schema
-    made: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for key, value in schema.items():
         if key in _HOLDERS and isinstance(value, dict):
-            made[key] = _closed_definitions(value)
+            result[key] = _closed_definitions(value)
         elif key == "components" and isinstance(value, dict):
-            made[key] = {kind: _closed_definitions(parts) for kind, parts in value.items()}
+            result[key] = {kind: _closed_definitions(parts) for kind, parts in value.items()}
         elif key in _NAMED and isinstance(value, dict):
-            made[key] = {name: closed(part) for name, part in value.items()}
+            result[key] = {name: closed(part) for name, part in value.items()}
         elif key in _SEVERAL and isinstance(value, list):
-            made[key] = [closed(part, begins=False) for part in value]
+            result[key] = [closed(part, begins=False) for part in value]
         elif key == "prefixItems" and isinstance(value, list):
-            made[key] = [closed(part) for part in value]
+            result[key] = [closed(part) for part in value]
         elif key in _VALUES:
-            made[key] = closed(value)
+            result[key] = closed(value)
         elif key in _IN_PLACE:
-            made[key] = closed(value, begins=False)
+            result[key] = closed(value, begins=False)
         elif key not in ("additionalProperties", "unevaluatedProperties"):
-            made[key] = value
-    if begins and made:
-        made["unevaluatedProperties"] = False
-    return made
+            result[key] = value
+    if begins and result:
+        result["unevaluatedProperties"] = False
+    return result
 
 
 def _closed_definitions(definitions: Any) -> Any:
@@ -283,23 +283,23 @@ def case_folded(schema: Any, written: dict[str, str]) -> Any:
         return [case_folded(part, written) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    made: dict[str, Any] = {}
+    folded: dict[str, Any] = {}
     for key, value in schema.items():
         if key in ("properties", "dependentSchemas") and isinstance(value, dict):
-            made[key] = {_folded(name, written): case_folded(part, written) for name, part in value.items()}
+            folded[key] = {_folded(name, written): case_folded(part, written) for name, part in value.items()}
         elif key == "required" and isinstance(value, list):
-            made[key] = [_folded(name, written) if isinstance(name, str) else name for name in value]
+            folded[key] = [_folded(name, written) if isinstance(name, str) else name for name in value]
         elif key == "dependentRequired" and isinstance(value, dict):
-            made[key] = {
+            folded[key] = {
                 _folded(name, written): [_folded(other, written) for other in others] for name, others in value.items()
             }
         elif key == "patternProperties" and isinstance(value, dict):
-            made[key] = {f"(?i){pattern}": case_folded(part, written) for pattern, part in value.items()}
+            folded[key] = {f"(?i){pattern}": case_folded(part, written) for pattern, part in value.items()}
         elif key in ("enum", "const", "default", "examples", "example"):
-            made[key] = value
+            folded[key] = value
         else:
-            made[key] = case_folded(value, written)
-    return made
+            folded[key] = case_folded(value, written)
+    return folded
 
 
 def _folded(name: str, written: dict[str, str]) -> str:

@@ -144,8 +144,8 @@ class LlmTokenLimit:
         exchange.on_response(count, may_wait=True)
         left, left_of_quota = (None if limit is None else limit.remaining(exchange) for limit in (rate, quota))
         lefts = ((left, "tokens"), (left_of_quota, "of the quota"))
-        shown = " and ".join(f"{number} {what}" for number, what in lefts if number is not None)
-        return TokensLimited(f"{shown} remain", estimated=estimate, remaining=left, remaining_quota=left_of_quota)
+        words = " and ".join(f"{number} {what}" for number, what in lefts if number is not None)
+        return TokensLimited(f"{words} remain", estimated=estimate, remaining=left, remaining_quota=left_of_quota)
 
     def limits(self, exchange: PolicyExchange) -> tuple[TokenRate | None, TokenQuota | None]:
         key, rate, quota = from_utf16(self.counter_key), None, None

@@ -44,8 +44,8 @@ class RewriteUri:
         matched = request.matched_parameters
 
         def parameter(found: re.Match[str]) -> str:
-            known, value = matched.try_get_value(found[2])
-            if not known:
+            is_matched, value = matched.try_get_value(found[2])
+            if not is_matched:
                 raise azure_error("rewrite-parameter")
             is_path = found[1] or f"{{*{found[2]}}}" in exchange.url_template
             return quote(from_utf16(value), safe="/-_.~" if is_path else "-_.~")

@@ -133,8 +133,8 @@ class SendServiceBusMessage:
             self.keep(exchange, {"Error": {"Reason": "MessagingEntityNotFound", "Message": error.message}})
             return MessageSent(f"failed, ignored: {error.message}", queue=queue, topic=topic, length=0)
         self.keep(exchange, {"MessageId": message_id, "SessionId": session_id, "TimeToLive": self.time_to_live})
-        shown = f"{len(sent):,} bytes to {queue or topic}"
-        return MessageSent(shown, queue=queue, topic=topic, length=len(sent))
+        words = f"{len(sent):,} bytes to {queue or topic}"
+        return MessageSent(words, queue=queue, topic=topic, length=len(sent))
 
     def keep(self, exchange: PolicyExchange, outcome: dict[str, object]) -> None:
         if self.response_variable_name is not None:

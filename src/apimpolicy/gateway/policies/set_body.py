@@ -92,15 +92,15 @@ class SetBody:
         message.set_body(data)
         _say_utf8(message)
         kind = exchange.message_kind
-        shown = f"{len(data):,} bytes"
+        words = f"{len(data):,} bytes"
         if rendering is None:
-            return BodySet(shown, message=kind, length=len(data))
+            return BodySet(words, message=kind, length=len(data))
         unknown = tuple(sorted(rendering.unknown_filters))
         if unknown:
-            shown += f"; Liquid has no filter {', '.join(unknown)}"
+            words += f"; Liquid has no filter {', '.join(unknown)}"
         if rendering.errors:
-            shown += f"; {rendering.errors} Liquid error{'s' if rendering.errors > 1 else ''} in the text"
-        return BodySet(shown, message=kind, length=len(data), unknown_filters=unknown, errors=rendering.errors)
+            words += f"; {rendering.errors} Liquid error{'s' if rendering.errors > 1 else ''} in the text"
+        return BodySet(words, message=kind, length=len(data), unknown_filters=unknown, errors=rendering.errors)
 
     def source(self, exchange: PolicyExchange) -> RequestMessage | ResponseMessage | None:
         """Return the message whose body a template sees; None where the pipeline has been given up."""

@@ -62,12 +62,12 @@ class SetHeader:
             headers.delete(self.name)
         after = tuple(headers.get_all(self.name))
         protected = kept is not None and after == before
-        shown = f"{self.name}: {', '.join(after)}" if after else f"{self.name} is not there"
+        words = f"{self.name}: {', '.join(after)}" if after else f"{self.name} is not there"
         traced = None
         if self.exists_action == "delete" and before and not after:
-            shown = traced = azure_text("trace-header-removed", name=self.name)
+            words = traced = azure_text("trace-header-removed", name=self.name)
         return HeaderSet(
-            f"{self.name} stays: policies cannot change it" if protected else shown,
+            f"{self.name} stays: policies cannot change it" if protected else words,
             message=kind,
             name=self.name,
             action=self.exists_action,

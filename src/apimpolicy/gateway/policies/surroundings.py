@@ -367,17 +367,17 @@ def azure_error(
     """Return the error that `azure_texts` has by this name, with the variable parts of its text."""
     from apimpolicy.gateway.context.azure_texts import azure_entry
 
-    found, status_code = azure_entry(name), status
-    if public_message is None and found.shown:
-        public_message = azure_text(found.shown, **values)
+    entry, status_code = azure_entry(name), status
+    if public_message is None and entry.shown:
+        public_message = azure_text(entry.shown, **values)
     return PolicyError(
-        found.reason or None,
+        entry.reason or None,
         azure_text(name, **values),
-        found.status or 500 if status_code is None else status_code,
+        entry.status or 500 if status_code is None else status_code,
         response,
         public_message=public_message,
         headers=headers,
-        phrase=found.phrase or None,
+        phrase=entry.phrase or None,
     )
 
 

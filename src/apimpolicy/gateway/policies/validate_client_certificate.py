@@ -94,7 +94,7 @@ class Identity:
     def mismatches(self, certificate: Certificate, issuer: Certificate | None, uploaded: Any) -> Iterator[str]:
         """Yield a sentence for each claim that the certificate does not have."""
         names, hosts = common_names(certificate), dns_names(certificate)
-        for claim, wanted, compare, found in (
+        for claim, expected, compare, actual in (
             ("thumbprint", self.thumbprint, same_hexadecimal, [certificate.thumbprint]),
             ("serial-number", self.serial_number, same_hexadecimal, [certificate.serial_number]),
             ("common-name", self.common_name, same_text, names),
@@ -102,8 +102,8 @@ class Identity:
             ("dns-name", self.dns_name, same_text, hosts),
             ("issuer-subject", self.issuer_subject, same_name, [certificate.issuer]),
         ):
-            if wanted is not None and not compare(wanted, *found):
-                yield f"{claim} is '{wanted}', the certificate has {_quoted(found)}"
+            if expected is not None and not compare(expected, *actual):
+                yield f"{claim} is '{expected}', the certificate has {_quoted(actual)}"
         if self.issuer_thumbprint is not None:
             if issuer is None:
                 yield f"issuer-thumbprint is '{self.issuer_thumbprint}', the issuer {certificate.issuer} is not known"

@@ -125,21 +125,21 @@ class ValidateContent:
             sizes = {"side": side, "size": size, "limit": self.max_size}
             texts = azure_text("content-too-long", **sizes), azure_text("content-too-long-public", **sizes)
             log.add([ValidationError("", f"{side}Body", SIZE, *texts)], self.size_exceeded_action)
-        given = media_type_of(message)
-        media_type = self.mapped(exchange, given)
-        known = self.described(exchange)
+        sent_type = media_type_of(message)
+        media_type = self.mapped(exchange, sent_type)
+        described_body = self.described(exchange)
         fitting = self.fitting(exchange, media_type)
         named = any(rule.type and rule.schema_id for rule in fitting)
-        described = None if known is None else content_for(known, media_type)
-        if not named and described is None and (known is not None or not fitting):
+        described = None if described_body is None else content_for(described_body, media_type)
+        if not named and described is None and (described_body is not None or not fitting):
             text = azure_text("content-type-unspecified", type=media_type)
             error = ValidationError(media_type, f"{side}Body", UNSPECIFIED, text, text)
             log.add([error], self.unspecified_content_type_action)
             return log.effect(media_type or "no content type")
         for rule in fitting:
             if rule.action != IGNORE:
-                found = content_errors(exchange, rule, side, media_type, content, described, unreadable)
-                log.add(found, rule.action)
+                errors = content_errors(exchange, rule, side, media_type, content, described, unreadable)
+                log.add(errors, rule.action)
         return log.effect(media_type or "no content type")
 
     def fitting(self, exchange: PolicyExchange, media_type: str) -> list[ContentRule]:

@@ -104,18 +104,18 @@ class ValidateODataRequest:
         from urllib.parse import unquote
 
         version = self.version(exchange)
-        known = set(_OF_4 if version.startswith("4") else _OF_3) | (set(_OF_4_01) if version == "4.01" else set())
+        options = set(_OF_4 if version.startswith("4") else _OF_3) | (set(_OF_4_01) if version == "4.01" else set())
         url = exchange.request.url
         path = unquote(from_utf16(url.path))
         if problem := _read(path)[1]:
             yield _error(path, "PathParameter", "IncorrectMessage", azure_text("odata-path", problem=problem))
         for name, values in url.query.fields():
             option = from_utf16(name)
-            if not option.startswith("$") and not (version == "4.01" and option.lower() in known):
+            if not option.startswith("$") and not (version == "4.01" and option.lower() in options):
                 continue
             plain = option.removeprefix("$")
             plain = plain.lower() if version == "4.01" else plain
-            if plain not in known:
+            if plain not in options:
                 yield _option_error(option, azure_text("odata-option-unknown", option=option, version=version))
             elif len(values) > 1:
                 yield _option_error(

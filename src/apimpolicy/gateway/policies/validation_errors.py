@@ -59,10 +59,10 @@ class ErrorLog:
 
     def add(self, errors: Iterable[ValidationError], action: str) -> None:
         """Take a set of errors with the action for them. Raises PolicyError when that is to prevent."""
-        found = list(errors) if action != IGNORE else []
-        if not found:
+        added = list(errors) if action != IGNORE else []
+        if not added:
             return
-        for error in found:
+        for error in added:
             self.entries.append(
                 {
                     "Name": error.name,
@@ -76,7 +76,7 @@ class ErrorLog:
             self.exchange.variables[from_utf16(self.variable)] = json_token(self.entries)
         if action != PREVENT:
             return
-        first = found[0]
+        first = added[0]
         public = to_utf16(first.public) if self.of_request and first.public is not None else None
         text = "request-not-allowed" if self.of_request else "response-not-allowed"
         raise azure_error(text, public_message=public, details=to_utf16(first.details))

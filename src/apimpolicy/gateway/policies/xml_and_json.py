@@ -186,29 +186,29 @@ class _XmlBuilder:
         items = [item for item in value.children if isinstance(item, JProperty)] if isinstance(value, JObject) else []
         declared = {item.name: self.declared(item) for item in items}
         self.scopes.append({prefix: _text(item.value) for item in items if (prefix := declared[item.name]) is not None})
-        made = XElement(self.name(name))
+        element = XElement(self.name(name))
         for item in items:
             prefix = declared[item.name]
             if prefix is not None:
                 _check_declaration(prefix, _text(item.value))
                 attribute = XMLNS.get_name(prefix) if prefix else NO_NAMESPACE.get_name("xmlns")
-                made.add_attribute(XAttribute(attribute, _text(item.value)))
+                element.add_attribute(XAttribute(attribute, _text(item.value)))
             elif item.name == self.attributes and isinstance(item.value, JObject):
                 for entry in item.value.children:
                     assert isinstance(entry, JProperty)
-                    made.add_attribute(XAttribute(self.name(entry.name, is_attribute=True), _text(entry.value)))
+                    element.add_attribute(XAttribute(self.name(entry.name, is_attribute=True), _text(entry.value)))
             else:
-                self.add(made, item.name, item.value, depth + 1)
+                self.add(element, item.name, item.value, depth + 1)
         if isinstance(value, JArray):
             for inner in value.children:
-                made.add(self.element(name, inner, depth + 1))
+                element.add(self.element(name, inner, depth + 1))
         elif isinstance(value, JValue) and value.value is not None:
-            made.add(_text(value))
+            element.add(_text(value))
         elif not isinstance(value, JObject):
-            made.add_attribute(XAttribute(XNamespace.get(_INSTANCE).get_name("nil"), "true"))
-            made.add_attribute(XAttribute(XMLNS.get_name("xsi"), _INSTANCE))
+            element.add_attribute(XAttribute(XNamespace.get(_INSTANCE).get_name("nil"), "true"))
+            element.add_attribute(XAttribute(XMLNS.get_name("xsi"), _INSTANCE))
         self.scopes.pop()
-        return made
+        return element
 
     def declared(self, item: Any) -> str | None:
         """Return the prefix that a property declares, empty for the default namespace; None for any other property."""

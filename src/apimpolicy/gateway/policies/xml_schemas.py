@@ -45,21 +45,21 @@ class XmlSchema:
     """
 
     def __init__(self, text: str | bytes, others: Mapping[str, str] | None = None) -> None:
-        given = {f"{_SCHEME}{name}": _bytes(other) for name, other in (others or {}).items()}
+        documents = {f"{_SCHEME}{name}": _bytes(other) for name, other in (others or {}).items()}
         try:
             root = etree.fromstring(_bytes(text), parser())
             if root.getroottree().docinfo.doctype:
                 raise ConfigurationError("the XML schema cannot be used: it has a DTD")
             schemas = _schemas_of(root)
-            main = _joined(schemas, given) if root.tag != f"{{{SCHEMA}}}schema" else etree.tostring(root)
+            main = _joined(schemas, documents) if root.tag != f"{{{SCHEMA}}}schema" else etree.tostring(root)
             located = etree.fromstring(main, parser())
             roots: dict[str, Any] = {}
-            waiting = _locate(located, given)
+            waiting = _locate(located, documents)
             while waiting:
                 location = waiting.pop()
                 if location not in roots:
-                    roots[location] = etree.fromstring(given[location], parser())
-                    waiting += _locate(roots[location], given)
+                    roots[location] = etree.fromstring(documents[location], parser())
+                    waiting += _locate(roots[location], documents)
             self._parts = _text(located), {location: _text(one) for location, one in roots.items()}
             self._is_costly = any(map(_may_be_costly, (located, *roots.values())))
             if self._is_costly:

@@ -92,15 +92,15 @@ def policies_of(
         from apimpolicy.project.embedded.shapes import readings
 
         return [readings(source, placeholders, values)], []
-    found = reader(source)
-    faults = [pieces.fault for pieces in found if pieces.fault is not None]
-    if not found:
+    policies = reader(source)
+    faults = [pieces.fault for pieces in policies if pieces.fault is not None]
+    if not policies:
         raise ConfigurationError(
             f"{path} holds no policy: nothing in it begins with <policies>, <fragment> or a section"
         )
     from apimpolicy.project.embedded.shapes import filled
 
-    whole = [filled(pieces, placeholders, values).readings() for pieces in found if pieces.fault is None]
+    whole = [filled(pieces, placeholders, values).readings() for pieces in policies if pieces.fault is None]
     if findings and any("\ufffd" in reading.text for readings in whole for reading in readings):
         return [], findings  # elsewhere in the file, the bytes mean nothing to the gateway
     return whole, faults

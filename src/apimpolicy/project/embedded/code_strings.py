@@ -62,7 +62,7 @@ def policies_of_language(outer: Source, language: CodeLanguage) -> list[Pieces]:
     if _BEGIN.search(text) is None:
         return []
     literals = list(language.literals(text))
-    found: list[Pieces] = []
+    policies: list[Pieces] = []
     index = 0
     while index < len(literals):
         first = literals[index]
@@ -78,9 +78,9 @@ def policies_of_language(outer: Source, language: CodeLanguage) -> list[Pieces]:
         last = _join(language, pieces, literals, index, _ENDS[root])
         whole = pieces.whole
         if _ENDS[root].search(whole) is not None and looks_like_policies(whole.encode("utf-8", "replace")):
-            found.append(_with_holes(pieces, text, first.start, literals[last].end, language))
+            policies.append(_with_holes(pieces, text, first.start, literals[last].end, language))
         index = last + 1
-    return found
+    return policies
 
 
 def _join(

@@ -72,10 +72,10 @@ def _literals(text: str) -> Iterator[code_strings.StringToken]:
             if stop is None:
                 return
         else:
-            found = (_VERBATIM if is_verbatim else _REGULAR).match(text, position)
-            if found is None:
+            ending = (_VERBATIM if is_verbatim else _REGULAR).match(text, position)
+            if ending is None:
                 continue
-            stop = found.start("end")
+            stop = ending.start("end")
         yield code_strings.StringToken(start.start(), stop + 1, position, stop, kind)
         position = stop + 1
 

@@ -81,18 +81,20 @@ def _decode(pieces: Pieces, literal: StringToken) -> None:
     text, stop = pieces.outer.text, literal.stop
     begin = literal.inside
     special = _SPECIAL if literal.kind.startswith("plain") else _SPECIAL_IN_HERE
-    while (found := special.search(text, begin, stop)) is not None:
-        pieces.copy(begin, found.start())
-        if special is _SPECIAL and found["quote"] is not None:
-            pieces.replace('"', found.start(), found.end())
-            begin = found.end()
+    while (special_sign := special.search(text, begin, stop)) is not None:
+        pieces.copy(begin, special_sign.start())
+        if special is _SPECIAL and special_sign["quote"] is not None:
+            pieces.replace('"', special_sign.start(), special_sign.end())
+            begin = special_sign.end()
             continue
-        if found["char"] is not None:
-            pieces.replace(_CHARACTERS.get(found["char"], found["char"]), found.start(), found.end())
-            begin = found.end()
+        if special_sign["char"] is not None:
+            pieces.replace(
+                _CHARACTERS.get(special_sign["char"], special_sign["char"]), special_sign.start(), special_sign.end()
+            )
+            begin = special_sign.end()
         else:
-            begin = _end_of_code(text, found.end(), stop) if found["code"] else found.end()
-            pieces.hole(found.start(), begin)
+            begin = _end_of_code(text, special_sign.end(), stop) if special_sign["code"] else special_sign.end()
+            pieces.hole(special_sign.start(), begin)
     pieces.copy(begin, stop)
 
 

@@ -113,7 +113,7 @@ def arm(outer: Source) -> list[Pieces]:
     from apimpolicy.project.infrastructure.arm.parser import json_chars
 
     text = outer.text
-    found: list[Pieces] = []
+    policies: list[Pieces] = []
     for string in _STRING.finditer(text):
         start, end = string.span(1)
         if end - start < 10 or _ROOT.search(text, start, end) is None:
@@ -131,8 +131,8 @@ def arm(outer: Source) -> list[Pieces]:
                     end + 1,
                     help='Write `\\"` for a quote inside the string. The policy is not checked until then.',
                 )
-            found.append(pieces)
-    return found
+            policies.append(pieces)
+    return policies
 
 
 def _value(source: Source) -> Pieces:

@@ -251,10 +251,10 @@ class CodeEvaluator:
                 made.append(Part(part.text, source, part.start, part.end, part.verbatim))
             elif isinstance(part, nodes.Interpolation):
                 text = self._inserted(part.value, source, scope)
-                found = parts_of(text, source, part.start, part.end)
+                inserted = parts_of(text, source, part.start, part.end)
                 if isinstance(text, SourcedText) and len(text) < 200:  # its origin is this place
-                    found = (Part(str(text), source, part.start, part.end, False),)
-                made.extend(found)
+                    inserted = (Part(str(text), source, part.start, part.end, False),)
+                made.extend(inserted)
             elif isinstance(part, nodes.IfDirective):
                 test = self.truth(self.value(part.test, source, scope))
                 if test is None:
@@ -265,9 +265,9 @@ class CodeEvaluator:
                 items = self.pairs(self.value(part.items, source, scope))
                 if items is None:
                     made.append(Part(hole(self.unknown(part, source, scope)), source, part.start, part.end, False))
-                for key, each in items or ():
+                for key, item in items or ():
                     self.budget.charge(part.parts)
-                    self.add_parts(made, part.parts, source, {**scope, **bound(part.names, key, each)})
+                    self.add_parts(made, part.parts, source, {**scope, **bound(part.names, key, item)})
 
     def _inserted(self, node: nodes.CodeNode, source: Source, scope: Scope) -> str:
         """Return the text of a value in a template; what no text can contain (null) has another value when deployed."""
@@ -456,10 +456,10 @@ class CodeEvaluator:
         items = self.pairs(self.value(node.items, source, scope))
         if items is None:
             return self.unknown(node, source, scope)
-        made_list: list[Value] = []
-        made: dict[str, Value] = {}
-        for key, each in items:
-            inner = {**scope, **self.bound(node.names, key, each)}
+        values: list[Value] = []
+        entries: dict[str, Value] = {}
+        for key, item in items:
+            inner = {**scope, **self.bound(node.names, key, item)}
             if node.test is not None:
                 test = self.truth(self.value(node.test, source, inner))
                 if test is None:
@@ -468,14 +468,14 @@ class CodeEvaluator:
                     continue
             value = self.value(node.value, source, inner)
             if node.key is None:
-                made_list.append(value)
+                values.append(value)
                 continue
             name = str(self.as_text(self.value(node.key, source, inner)))
             if node.group:
-                made.setdefault(name, []).append(value)
+                entries.setdefault(name, []).append(value)
             else:
-                made[name] = value
-        return made_list if node.key is None else made
+                entries[name] = value
+        return values if node.key is None else entries
 
     def within(self, node: nodes.Within, source: Source, scope: Scope) -> Value:
         return self.reference(node.node, node.source, scope)

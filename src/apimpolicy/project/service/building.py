@@ -162,18 +162,21 @@ def _api(given: ApiDescription, version_set: VersionSet | None, policy: AnyPolic
         version=given.version.known or None,
         kind=kind if kind in entities.KINDS else "http",
     )
-    written = [each for each in given.operations if each.method.known is not None]
-    described = [each for each in given.operations if each.method.known is None]
-    files = {each.format: _file(each) for each in given.files}
+    written = [operation for operation in given.operations if operation.method.known is not None]
+    described = [operation for operation in given.operations if operation.method.known is None]
+    files = {file.format: _file(file) for file in given.files}
     return ServiceApi(
         entity,
         policy=policy,
         operations=[
             ServiceOperation(
                 entities.Operation(
-                    each.id, each.method.known or "GET", each.name.known or each.id, each.template.known or "/*"
+                    operation.id,
+                    operation.method.known or "GET",
+                    operation.name.known or operation.id,
+                    operation.template.known or "/*",
                 ),
-                _policy(each.policy),
+                _policy(operation.policy),
                 parameters=tuple(
                     ParameterDefinition(
                         one.name,
@@ -181,16 +184,18 @@ def _api(given: ApiDescription, version_set: VersionSet | None, policy: AnyPolic
                         one.required.known is True,
                         description=one.description.known or "",
                     )
-                    for one in each.parameters
+                    for one in operation.parameters
                 ),
                 contents=tuple(
                     Content(media_type, {"$ref": f"#/components/schemas/{name}"} if name else None)
-                    for media_type, name in each.bodies
+                    for media_type, name in operation.bodies
                 ),
             )
-            for each in written
+            for operation in written
         ],
-        operation_policies={each.id: policy for each in described if (policy := _policy(each.policy)) is not None},
+        operation_policies={
+            operation.id: policy for operation in described if (policy := _policy(operation.policy)) is not None
+        },
         # Azure requires a subscription unless the API says otherwise.
         subscription_required=given.subscription_required.known is not False,
         version_set=version_set,

@@ -55,21 +55,21 @@ def completion(
 ) -> ServiceCompletion:
     """Find what is missing besides settings of a gateway, for the policies of a service and others."""
     problems: list[Problem] = [] if description is None else list(description.problems)
-    given = [] if parts is None else list(documents_of(parts))
-    sources = [readable(*each, problems) for each in given]
+    documents_given = [] if parts is None else list(documents_of(parts))
+    sources = [readable(*each, problems) for each in documents_given]
     sources += [readable("the policy", None, policy, []) for policy in policies]  # whoever runs it reports it
     fragments: dict[str, Any] = settings.get("fragments") or {}
     texts = readable_fragments(fragments, problems)
-    known = ExistingParts(
+    existing = ExistingParts(
         settings, settings.get("managed_identity") is not None, publishes(settings.get("openid_providers") or ())
     )
     documents = [source for source in (*sources, *texts.values()) if source is not None]
-    found = stand_ins(documents, known, description)
+    missing = stand_ins(documents, existing, description)
     if parts is not None and (api := _locked(parts)) is not None:
         written = None if description is None else description.api(api)
         origin = NOWHERE if written is None else written.subscription_required.origin
-        found.append(missing_subscription(written.origin if written is not None and origin is NOWHERE else origin))
-    return ServiceCompletion(found, problems, {name: _refusing(name) for name in fragments.keys() - texts.keys()})
+        missing.append(missing_subscription(written.origin if written is not None and origin is NOWHERE else origin))
+    return ServiceCompletion(missing, problems, {name: _refusing(name) for name in fragments.keys() - texts.keys()})
 
 
 def _refusing(name: str) -> str:

@@ -172,11 +172,11 @@ class _Scope:
             if kind != "workspaces":
                 self._add_links(kind, folder)
             path = layout.file_in(folder, *declared.files)
-            found = None if path is None else self._properties(path, part, kind, id_)
-            if path is not None and found is not None:
-                id_ = _name_in(found) or id_
-                self.service.references += references_in(found, kind, self.workspace)
-                yield id_, path, found
+            properties = None if path is None else self._properties(path, part, kind, id_)
+            if path is not None and properties is not None:
+                id_ = _name_in(properties) or id_
+                self.service.references += references_in(properties, kind, self.workspace)
+                yield id_, path, properties
                 continue
             if is_needed:
                 self._add_other(kind, id_, path or folder, is_described=path is not None)
@@ -220,15 +220,15 @@ class _Scope:
                 for id_, below in layout.subfolders(path):
                     file = layout.file_in(below, *kind.files)
                     part = f"the {kind.noun} '{id_}'"
-                    found = None if file is None else self._properties(file, part, kind.id, id_)
-                    if found is not None:
-                        self.service.references += references_in(found, kind.id, self.workspace)
+                    properties = None if file is None else self._properties(file, part, kind.id, id_)
+                    if properties is not None:
+                        self.service.references += references_in(properties, kind.id, self.workspace)
             elif name.endswith(".json"):
-                links = [(each.known, each.origin) for each in names_in(path, "", [])]
+                links = [(link.known, link.origin) for link in names_in(path, "", [])]
                 self._refer(kind.id, [(id_, origin) for id_, origin in links if id_ is not None])
             else:
                 for id_, below in layout.subfolders(path):
-                    files = [each for each in listing(below) if each.endswith("Information.json")]
+                    files = [file_name for file_name in listing(below) if file_name.endswith("Information.json")]
                     self._refer(kind.id, [(id_, FileLocation(os.path.join(below, each))) for each in files])
 
     def _refer(self, kind: str, links: list[tuple[str, FileLocation]]) -> None:

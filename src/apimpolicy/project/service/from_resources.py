@@ -79,9 +79,9 @@ def describe_resources(
     context = ReadingContext(files, service.problems)
     builder = _Builder(service)
     order = {type_: place for place, type_ in enumerate(_FIRST)}
-    for each in sorted(resources, key=lambda each: order.get(below_workspace(each)[0], len(order))):
-        type_, names, workspace = below_workspace(each)
-        entity = Entity(each, [id_of(name) for name in names], workspace, context)
+    for resource in sorted(resources, key=lambda resource: order.get(below_workspace(resource)[0], len(order))):
+        type_, names, workspace = below_workspace(resource)
+        entity = Entity(resource, [id_of(name) for name in names], workspace, context)
         method = "" if "_" in type_ else f"add_{type_.replace('/', '_') or 'service'}"
         make: Callable[[Entity], None] | None = getattr(builder, method, None)
         if make is not None:
@@ -89,7 +89,7 @@ def describe_resources(
         elif (record := WHOLLY_READ.get(kind_id := _kind_of(type_))) is not None:
             service.own(kind_id).append(record_of(record, entity.id, entity))
         elif kind_id:
-            if kind_id == "diagnostics" and logs_responses(each.properties):
+            if kind_id == "diagnostics" and logs_responses(resource.properties):
                 service.logged_responses.append(entity.origin)
             within = entity.ids[0] if kind_id == "authorizations" else ""
             other = OtherResource(entity.id, entity.origin, workspace=workspace, kind=kind_id, within=within)
@@ -319,7 +319,7 @@ class _Builder:
                     owner.policy = owner.policy or policy
                 elif _set_of_operations(owner, policy):
                     owner.policy = policy
-        for note in (each for each in unread if each.source is not None):
+        for note in (placed for placed in unread if placed.source is not None):
             reason = f"the module {note.module} may set it" if note.module else note.message
             for api in self.service.apis:
                 name = names_of(self.owners[id(api)])[-1]
@@ -402,25 +402,25 @@ class _Builder:
         self.service.hosts += [text_of(name, entity.origin) for name in names if name is not None]
 
     def add_backends(self, entity: Entity) -> None:
-        made = record_of(BackendDescription, entity.id, entity)
-        self.service.backends.append(made)
+        backend = record_of(BackendDescription, entity.id, entity)
+        self.service.backends.append(backend)
         if isinstance(entity.get("url"), Unknown):
             return
         properties = dict(entity.resource.properties)
         pool = first_block(properties.get("pool"))
         unknown = next(
-            (each for each in (properties.get("pool"), pool.get("services")) if isinstance(each, Unknown)), None
+            (part for part in (properties.get("pool"), pool.get("services")) if isinstance(part, Unknown)), None
         )
         if unknown is not None:  # a pool whose members aren't known is a backend whose URL isn't
-            made.url = Sourced(hole_of(unknown), entity.origin)
+            backend.url = Sourced(hole_of(unknown), entity.origin)
             return
         members = blocks_in(pool.get("services"))
-        if members and all(each.get("id") is not None for each in members):
+        if members and all(member.get("id") is not None for member in members):
             # What is before the last name of a member's id is the service, which needs no stand-in.
-            named = [{**each, "id": id_of(segments(each["id"])[-1])} for each in members]
+            named = [{**member, "id": id_of(segments(member["id"])[-1])} for member in members]
             properties["pool"] = {**pool, "services": named}
         try:
-            made.backend = backend_of(
+            backend.backend = backend_of(
                 entity.origin.file, entity.context.unknown.filled_deeply(properties, entity.origin)
             )
         except (ConfigurationError, ValueTooLarge) as error:

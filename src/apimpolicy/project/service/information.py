@@ -204,7 +204,7 @@ Path = tuple[str | int, ...]
 
 def places_of(text: str) -> dict[Path, int]:
     """Return the offsets of all values but the outermost."""
-    found: dict[Path, int] = {}
+    places: dict[Path, int] = {}
     open_paths: list[Path] = []
     counts: list[int] = []
     path: Path = ()
@@ -215,7 +215,7 @@ def places_of(text: str) -> dict[Path, int]:
         if sign in "{[":
             here = path if key is None else (*path, key)
             if key is not None:
-                found.setdefault(here, token.start())
+                places.setdefault(here, token.start())
             open_paths.append(path)
             path, is_key, key = here, sign == "{", 0 if sign == "[" else None
             counts.append(0 if sign == "[" else -1)
@@ -234,8 +234,8 @@ def places_of(text: str) -> dict[Path, int]:
         elif is_key:
             key = sign[1:-1]
         elif key is not None:
-            found.setdefault((*path, key), token.start())
-    return found
+            places.setdefault((*path, key), token.start())
+    return places
 
 
 # References in the information files of an extract: the logger of a diagnostic, a pool's backends, named values.

@@ -60,7 +60,7 @@ class KnownOperations:
 
 def settle_operations(service: ServiceDescription) -> None:
     """Give policies of operations the ids of the file, and leave out those of operations that don't exist."""
-    unread = {each.name for each in service.gaps if each.kind == OPERATIONS}
+    unread = {gap.name for gap in service.gaps if gap.kind == OPERATIONS}
     for api in service.apis:
         file = _openapi(api)
         problem = _problem(api, file) if file is not None and _is_quick(file) else None

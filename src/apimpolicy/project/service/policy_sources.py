@@ -72,8 +72,8 @@ def wrapped(policy: PolicyText, before: str, after: str = "", sections: Iterable
         anchors.append((length, start, in_step))
         length += len(text)
 
-    wanted = tuple(sections)
-    for each in [each for root in read(source).roots for each in root.elements() if each.name in wanted]:
+    names = tuple(sections)
+    for each in [each for root in read(source).roots for each in root.elements() if each.name in names]:
         is_empty = each.content_end == each.end
         start = each.start if is_empty else each.content_start
         add(source.text[position:start], position, True)
@@ -83,8 +83,8 @@ def wrapped(policy: PolicyText, before: str, after: str = "", sections: Iterable
             add(source.text[start:position], start, True)
             add(after, position, False)
     add(source.text[position:], position, True)
-    made = Source("".join(texts), source.path, source, tuple(anchors))
-    return PolicyText(policy.origin, source=made)
+    result = Source("".join(texts), source.path, source, tuple(anchors))
+    return PolicyText(policy.origin, source=result)
 
 
 def of_unmodelled(api: ApiDescription) -> PolicyText | None:

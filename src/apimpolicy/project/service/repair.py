@@ -105,28 +105,28 @@ class _Repair:
 
     def _without_doubles(self, kind: str, entities: list[ApiDescription]) -> list[ApiDescription]:
         """Return the first entity of each id; version sets may have the same id in several workspaces."""
-        found: dict[object, ApiDescription] = {}
+        first_of: dict[object, ApiDescription] = {}
         spaces: dict[object, set[str | None]] = {}
-        for each in entities:
-            spaces.setdefault(each.id, set()).add(_workspace_of(each))
-        for each in entities:
-            key = (each.workspace, each.id) if kind == "version_sets" else each.id
-            if key in found:
+        for entity in entities:
+            spaces.setdefault(entity.id, set()).add(_workspace_of(entity))
+        for entity in entities:
+            key = (entity.workspace, entity.id) if kind == "version_sets" else entity.id
+            if key in first_of:
                 noun = _NOUNS[kind]
-                part = f"the {noun} '{each.id}'"
-                message, severity = f"there is another {noun} '{each.id}'", Severity.ERROR
+                part = f"the {noun} '{entity.id}'"
+                message, severity = f"there is another {noun} '{entity.id}'", Severity.ERROR
                 advice = "This one is left out."
-                if len(spaces[each.id]) > 1:
+                if len(spaces[entity.id]) > 1:
                     message += ", and apimpolicy reads all workspaces into one service"
-                elif each.origin == found[key].origin and not each.origin.file.endswith(_REFUSES_OTHERS):
+                elif entity.origin == first_of[key].origin and not entity.origin.file.endswith(_REFUSES_OTHERS):
                     message, severity = f"{part} is deployed twice, by one declaration", Severity.WARNING
                     advice = "Which of them is deployed last isn't known."
-                self._report(message, each.origin, part, advice, severity=severity)
-                if len(spaces[each.id]) == 1:
-                    _forget(found[key], f"there are two {noun}s '{each.id}'")
+                self._report(message, entity.origin, part, advice, severity=severity)
+                if len(spaces[entity.id]) == 1:
+                    _forget(first_of[key], f"there are two {noun}s '{entity.id}'")
             else:
-                found[key] = each
-        return list(found.values())
+                first_of[key] = entity
+        return list(first_of.values())
 
     def _version_sets(self) -> None:
         for each in self.service.version_sets:
@@ -152,8 +152,8 @@ class _Repair:
         api.version_set = Sourced(Hole(api.version_set.text()), origin)
 
     def _apis(self, apis: list[ApiDescription]) -> list[ApiDescription]:
-        known = {(each.workspace, each.id.lower()) for each in self.service.version_sets}
-        workspaces = {each.id for each in self.service.workspaces}
+        version_sets = {(version_set.workspace, version_set.id.lower()) for version_set in self.service.version_sets}
+        workspaces = {workspace.id for workspace in self.service.workspaces}
         taken: dict[tuple[object, ...], ApiDescription] = {}
         kept: list[ApiDescription] = []
         for api in apis:
@@ -167,7 +167,7 @@ class _Repair:
                 message = f"{part} is in the workspace '{api.workspace}', which doesn't exist"
                 self._report(message, api.origin, part, api=api.id)
                 continue
-            is_known = (api.workspace, (api.version_set.known or "").lower()) in known
+            is_known = (api.workspace, (api.version_set.known or "").lower()) in version_sets
             if not is_known and (api.version_set.known is not None or _has_version(api)):
                 self._version_set(api, part)
             if (other := self._same_place(api, taken)) is None:

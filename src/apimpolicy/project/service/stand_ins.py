@@ -88,7 +88,11 @@ def _named_values(
     documents: Sequence[Source], known: ExistingParts, description: ServiceDescription | None
 ) -> Iterator[StandIn]:
     texts = [*documents, *_credentials(description)]
-    declared = {each.display_name: each for each in description.named_values} if description is not None else {}
+    declared = (
+        {named_value.display_name: named_value for named_value in description.named_values}
+        if description is not None
+        else {}
+    )
     done: set[str] = set()
     everything = ""
     for source in texts:
@@ -97,14 +101,14 @@ def _named_values(
                 continue
             done.add(name)
             everything = everything or "\n".join(each.text for each in texts)
-            given = declared.get(name)
+            described = declared.get(name)
             purpose = "a template puts it in" if name.startswith(PLACEHOLDER) else "not in this repository"
             origin = FileLocation(source.path, *source.position(start))
-            if given is not None:
-                purpose = "in Key Vault" if not given.key_vault.is_missing else "without a value"
-                purpose = f"secret {purpose}" if given.is_secret.known else purpose
-                purpose = f"{given.value.text()} isn't known" if given.value.hole is not None else purpose
-                origin = given.origin
+            if described is not None:
+                purpose = "in Key Vault" if not described.key_vault.is_missing else "without a value"
+                purpose = f"secret {purpose}" if described.is_secret.known else purpose
+                purpose = f"{described.value.text()} isn't known" if described.value.hole is not None else purpose
+                origin = described.origin
             value = likely_value(name, everything, f"stand-in-{name}")
             yield StandIn("named value", name, purpose, origin, {"named-values": {name: value}})
 
@@ -136,10 +140,10 @@ def _missing(
             yield StandIn("fragment", name, "not in this repository", origin, {"fragments": {name: "<fragment />"}})
     for name, origin in (*_named(elements, "backends"), *_described_backends(description)):
         if name not in known.backends and name != "dapr":
-            given = declared.get(name)
-            purpose = "not in this repository" if given is None else "its URL isn't known"
+            described = declared.get(name)
+            purpose = "not in this repository" if described is None else "its URL isn't known"
             purpose = "left out, see above" if f"the backend '{name}'" in left_out else purpose
-            origin = origin if given is None else given.origin
+            origin = origin if described is None else described.origin
             yield StandIn("backend", name, purpose, origin, {"backends": {name: made_up_url(name)}})
     for name, origin in _named(elements, "certificates"):
         if name not in known.certificates:

@@ -37,7 +37,15 @@ from apimpolicy.reasoning.audit.states import (
     of_facts,
 )
 from apimpolicy.reasoning.audit.text_tests import LONGEST
-from apimpolicy.reasoning.audit.tools import METHOD, EntryAudit, Hop, ServiceEntry, Tools, entries_of, entry_audit
+from apimpolicy.reasoning.audit.tools import (
+    METHOD,
+    EntryAudit,
+    ServiceEntry,
+    ToolCallPath,
+    Tools,
+    entries_of,
+    entry_audit,
+)
 from apimpolicy.reasoning.audit.variables import VariableKnowledge
 from apimpolicy.reasoning.audit.walk import ServiceContext, Walk
 from apimpolicy.reasoning.languages.language import Language, sequence, union
@@ -230,7 +238,7 @@ class _Audit:
         policy: AnyPolicy | None,
         *,
         is_described: bool = True,
-        hop: Hop | None = None,
+        hop: ToolCallPath | None = None,
     ) -> OperationAudit:
         alternatives, actions = NEVER, dict[GatewayAction, Alternatives]()
         places: dict[Hashable, PolicyLocation] = {}
@@ -247,7 +255,7 @@ class _Audit:
                 return self.unread(api, operation, str(error), is_described=is_described)
             walks.append(walk)
             reached = walk.forwarded
-            for fact in {fact for each in entry.state.alternatives for fact in each}:
+            for fact in {fact for facts in entry.state.alternatives for fact in facts}:
                 if entry.place is not None:
                     walk.places.setdefault(fact, entry.place)
             alternatives = either(alternatives, reached.alternatives)
@@ -257,8 +265,8 @@ class _Audit:
             by_entry.append(entry_audit(entry, walk))
             answers += walk.answers
             cors |= walk.cors
-        for walk, found in hits_of(walks):
-            alternatives = either(alternatives, found)
+        for walk, hits in hits_of(walks):
+            alternatives = either(alternatives, hits)
             places = {**walk.places, **places}
         own = scopes.get("operation")
         return OperationAudit(
@@ -273,7 +281,7 @@ class _Audit:
             None if own is None else _misses_base(own),
             is_described=is_described,
             by_entry=tuple(by_entry),
-            fields=frozenset().union(*(each.knowledge.fields for each in walks)),
+            fields=frozenset().union(*(passed.knowledge.fields for passed in walks)),
         )
 
     def walk(
@@ -282,7 +290,7 @@ class _Audit:
         entry: ServiceEntry,
         api: ServiceApi,
         operation: Operation,
-        hop: Hop | None = None,
+        hop: ToolCallPath | None = None,
     ) -> Walk:
         """Walk the policies for one entry; operations with the same ones share it unless conditions depend on them.
 
@@ -297,7 +305,12 @@ class _Audit:
         return found
 
     def _walk(
-        self, scopes: Mapping[str, Policy], entry: ServiceEntry, api: ServiceApi, operation: Operation, hop: Hop | None
+        self,
+        scopes: Mapping[str, Policy],
+        entry: ServiceEntry,
+        api: ServiceApi,
+        operation: Operation,
+        hop: ToolCallPath | None,
     ) -> Walk:
         program = self.program(scopes)
         target = AuditedTarget(

@@ -134,7 +134,7 @@ class ConditionReader:
                     reached = self._block(statement.statements, reached, ends)
                 case nodes.LocalDeclaration() | nodes.ExpressionStatement() | nodes.Empty():
                     pass
-                case _ if any(isinstance(each, nodes.Return) for each in _within(statement)):
+                case _ if any(isinstance(inner, nodes.Return) for inner in _within(statement)):
                     ends.append((reached, truth_of(self._opaque(statement))))
         return reached
 
@@ -168,8 +168,8 @@ class ConditionReader:
                 then, rest = self.truth(node.when_true, following), self.truth(node.when_false, following)
                 return self.truth(node.condition, following).choose(then, rest)
             case nodes.Binary() if node.operator in ("==", "!="):
-                found = self._equality(node.left, node.right, following)
-                return found if node.operator == "==" else found.negated()
+                equality = self._equality(node.left, node.right, following)
+                return equality if node.operator == "==" else equality.negated()
             case nodes.Call():
                 return self._call(node, following)
             case nodes.PropertyAccess() if node.property.name == "HasValue":
@@ -178,8 +178,8 @@ class ConditionReader:
                 return self._presence(node.operand).negated()
             case nodes.IsType():
                 return self._presence(node.operand).negated()
-            case nodes.Local() if (inside := self.origins.locals.get(id(node.symbol))) is not None:
-                return self.truth(inside, following)
+            case nodes.Local() if (initializer := self.origins.locals.get(id(node.symbol))) is not None:
+                return self.truth(initializer, following)
         return self._value(node)
 
     def _value(self, node: Bound | None) -> ConditionProofs:
@@ -203,10 +203,10 @@ class ConditionReader:
 
     def _call(self, node: nodes.Call, depth: int) -> ConditionProofs:
         receiver, arguments = receiver_of(node)
-        name, found = node.method.name, self.origins.of(receiver)
+        name, origin = node.method.name, self.origins.of(receiver)
         if name in _EMPTY:
             return self._presence(receiver, or_empty=True)
-        if name in _VERIFY and found.kind == "certificate":
+        if name in _VERIFY and origin.kind == "certificate":
             verified = Fact(kinds.CERTIFICATE, kinds.VERIFIED)
             return ConditionProofs(
                 of_facts(Fact(kinds.CERTIFICATE, kinds.PRESENTED), verified), of_facts(verified.opposite)
@@ -221,13 +221,13 @@ class ConditionReader:
             return self._comparison(self.origins.of(read[0]), read[0], read[1], name, read[2:])
         if name in EQUALITIES and arguments and constant(receiver) is not None and constant(arguments[0]) is None:
             receiver, arguments = arguments[0], [receiver, *arguments[1:]]
-            found = self.origins.of(receiver)
+            origin = self.origins.of(receiver)
         if name in _EQUAL and arguments:
-            if found.kind == "certificate" and name not in ("Equals", "op_Equality"):
-                found = found.member(name)  # a part of a thumbprint is not the thumbprint
+            if origin.kind == "certificate" and name not in ("Equals", "op_Equality"):
+                origin = origin.member(name)  # a part of a thumbprint is not the thumbprint
             is_text = str(getattr(receiver, "type", "")) == "string"
             is_within = is_text and name in _WITHIN
-            return self._comparison(found, receiver, arguments[0], name, arguments[1:], is_within=is_within)
+            return self._comparison(origin, receiver, arguments[0], name, arguments[1:], is_within=is_within)
         if name == "GetValueOrDefault":
             return self._value(node)
         return truth_of(self._opaque(node))
@@ -267,7 +267,7 @@ class ConditionReader:
         """Return the proofs of a comparison; `is_within` if the right side only has to be a part of the left one."""
         value, other = constant(right), self.origins.of(right)
         test = text_test(name, None if value is None else str(value), list(map(constant, options)))
-        is_boxed = "object" in [str(getattr(each, "type", "")) for each in (left, right)]
+        is_boxed = "object" in [str(getattr(side, "type", "")) for side in (left, right)]
         if value is not None and name == "Equals" and is_boxed:
             test = test._replace(of_type=type_of(value))
         ours, others = self.sources.of(left), self.sources.of(right)
@@ -279,9 +279,9 @@ class ConditionReader:
         if other.kind in _OF_CALLER and origin.kind not in _OF_CALLER:
             pairs.reverse()
         for one, another, of_another in pairs:
-            found = self.known.equality(one, value, another, of_another, test)
-            if found is not None:
-                return found
+            proofs = self.known.equality(one, value, another, of_another, test)
+            if proofs is not None:
+                return proofs
         if origin.kind in ("url", "parameter", "method") and value is not None:
             return truth_of(Fact(kinds.CHOICE, looks_at(self.text), (_normal(self.text), self.known.generation)))
         if not origin.kind and not other.kind and "{{" in self.text:

@@ -66,14 +66,14 @@ def confirmed(audit: ServiceAudit, rehearsal: Rehearsal | None, search: Search |
         is_open = is_reached or (operation.access.is_open and _is_open_by_gateway(operation))
         if rehearsal is not None and search is not None and not is_open and _may_open(operation):
             searches += 1
-            found = _searched(rehearsal, operation, search) if searches <= _MOST_SEARCHES else None
-            if found is not None:
-                attempt, is_reached = found, True
+            request = _searched(rehearsal, operation, search) if searches <= _MOST_SEARCHES else None
+            if request is not None:
+                attempt, is_reached = request, True
                 operation = _opened(operation)
         elif rehearsal is not None and search is not None and not is_reached and _is_forged(operation):
             searches += 1
-            found = _forged(rehearsal, operation, search) if searches <= _MOST_SEARCHES else None
-            attempt, is_reached = (found, True) if found is not None else (attempt, False)
+            request = _forged(rehearsal, operation, search) if searches <= _MOST_SEARCHES else None
+            attempt, is_reached = (request, True) if request is not None else (attempt, False)
         if attempt is not None and is_reached:
             attempts[operation.key] = attempt
         elif operation.access.is_open and not is_open:

@@ -144,9 +144,9 @@ def _written_value(walk: Walk, element: Element, field: str) -> KnownValue:
     action = attribute_of(element, "exists-action") or "override"
     values = [
         child
-        for each in element.elements()
-        if each.name == "value"
-        for child in each.children
+        for part_of_policy in element.elements()
+        if part_of_policy.name == "value"
+        for child in part_of_policy.children
         if isinstance(child, Characters) and child.text.strip()
     ]
     if action == "delete":

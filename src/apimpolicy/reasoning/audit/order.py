@@ -243,8 +243,8 @@ def _values_that_differ(old: Fact, new: Fact) -> Iterator[str]:
         ("client application", frozenset(one.applications), frozenset(other.applications)),
     ):
         yield from _sets(noun, was, now, one.keys | other.keys if noun == "issuer" else frozenset())
-    yield from (f"no longer requires {each}" for each in sorted(one.requirements - other.requirements))
-    yield from (f"now requires {each}" for each in sorted(other.requirements - one.requirements))
+    yield from (f"no longer requires {requirement}" for requirement in sorted(one.requirements - other.requirements))
+    yield from (f"now requires {requirement}" for requirement in sorted(other.requirements - one.requirements))
     if one.clock_skew != other.clock_skew:
         yield f"clock skew {one.clock_skew:g} s → {other.clock_skew:g} s"
     by_name = [{claim.name: claim for claim in side.claim_checks} for side in (one, other)]

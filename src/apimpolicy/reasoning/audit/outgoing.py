@@ -232,16 +232,16 @@ def hits_of(walks: Sequence[Walk]) -> Iterator[tuple[Walk, Alternatives]]:
         filled = either(filled, walk.forwarded.alternatives)
     for walk in walks:
         for hit in walk.hits:
-            if not any(each.is_stored[bool(hit.variable)] for each in walks):
+            if not any(other.is_stored[bool(hit.variable)] for other in walks):
                 continue
             inherited = simplified(
-                frozenset(fact for fact in each if _is_varied(fact, hit.varied))
-                for each in filled
-                if not (hit.is_private and any(source_of(fact) == _AUTHORIZATION for fact in each))
+                frozenset(fact for fact in facts if _is_varied(fact, hit.varied))
+                for facts in filled
+                if not (hit.is_private and any(source_of(fact) == _AUTHORIZATION for fact in facts))
             )
             own = simplified(
-                frozenset(fact for fact in each if not (hit.variable and _reads(fact, hit.variable)))
-                for each in hit.alternatives
+                frozenset(fact for fact in facts if not (hit.variable and _reads(fact, hit.variable)))
+                for facts in hit.alternatives
             )
             if inherited and own:
                 via = Fact(kinds.VIA, kinds.CACHED, (str(hit.place),))

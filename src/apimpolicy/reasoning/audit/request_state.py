@@ -184,23 +184,23 @@ class RequestState:
 
     def merge(self, branches: Sequence[tuple[Alternatives, Self]]) -> None:
         """Take over what the branches of a policy know at their ends, each with what has led into it."""
-        if any(known.target.paths is not self.target.paths for _, known in branches):
+        if any(branch.target.paths is not self.target.paths for _, branch in branches):
             self.path_changed()
-        if any(known.target.operation != self.target.operation for _, known in branches):
+        if any(branch.target.operation != self.target.operation for _, branch in branches):
             self.method_changed()
-        names = dict.fromkeys(name for _, known in branches for name in known.variables)
+        names = dict.fromkeys(name for _, branch in branches for name in branch.variables)
         variables: dict[str, KnownValue] = {}
         for name in names:
-            variables[name] = merged([(guard, known.variable(name)) for guard, known in branches])
-        if any(known.others == UNKNOWN for _, known in branches):
+            variables[name] = merged([(guard, branch.variable(name)) for guard, branch in branches])
+        if any(branch.others == UNKNOWN for _, branch in branches):
             self.others = UNKNOWN
-        if any(known.generation != self.generation for _, known in branches):
+        if any(branch.generation != self.generation for _, branch in branches):
             self.changed()
-        for header in sorted({header for _, known in branches for header in known.headers}):
-            if any(known.headers.get(header) != self.headers.get(header) for _, known in branches):
+        for header in sorted({header for _, branch in branches for header in branch.headers}):
+            if any(branch.headers.get(header) != self.headers.get(header) for _, branch in branches):
                 if header == "*":
                     self.headers = dict.fromkeys(self.headers, self.generation)
                 self.headers[header] = self.generation
         self.variables = variables
-        headers = dict.fromkeys(name for _, known in branches for name in known.written)
-        self.written = {name: merged([(guard, known.field(name)) for guard, known in branches]) for name in headers}
+        headers = dict.fromkeys(name for _, branch in branches for name in branch.written)
+        self.written = {name: merged([(guard, branch.field(name)) for guard, branch in branches]) for name in headers}

@@ -138,27 +138,27 @@ def request_for(
     `spelled` changes the case of the path's letters, which the gateway doesn't distinguish.
     """
     api = operation.api
-    found = dict(headers or {})
-    wanted = dict(query or {})
+    fields = dict(headers or {})
+    named = dict(query or {})
     method = "GET" if operation.method == "*" else operation.method
     if (stated := stated_version(api)) is not None:
-        (found if stated.is_header else wanted)[stated.name] = stated.version
+        (fields if stated.is_header else named)[stated.name] = stated.version
     if key is not None:
-        found[from_utf16(api.api.subscription_key_parameter_names.header)] = key
+        fields[from_utf16(api.api.subscription_key_parameter_names.header)] = key
     if operation.message is not None:
-        found |= {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+        fields |= {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
         method = "POST"
     path, _, given = url_of(operation).partition("?")
     parameters = [given] if given else []
-    parameters += [f"{name}={value}" for name, value in wanted.items()]
+    parameters += [f"{name}={value}" for name, value in named.items()]
     url = spelled(path) + (f"?{'&'.join(parameters)}" if parameters else "")
     body = None
     if operation.message is not None:
         body = json.dumps(operation.message)
     elif method in BODIED:
-        found.setdefault("Content-Type", "application/json")
+        fields.setdefault("Content-Type", "application/json")
         body = json.dumps({})
-    return Request(method, url, headers=found, body=body, certificate=certificate, ip_address=ip_address)
+    return Request(method, url, headers=fields, body=body, certificate=certificate, ip_address=ip_address)
 
 
 def url_of(operation: OperationAudit) -> str:

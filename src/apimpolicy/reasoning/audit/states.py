@@ -137,30 +137,30 @@ def _contradicts(alternative: Alternative) -> bool:
     return any(not fact.is_true and fact.opposite in alternative for fact in alternative)
 
 
-def _resolved(found: set[Alternative]) -> set[Alternative]:
+def _resolved(alternatives: set[Alternative]) -> set[Alternative]:
     """Drop what is implied, and facts that another alternative has with the opposite sign."""
-    if len(found) < 2:
-        return found
+    if len(alternatives) < 2:
+        return alternatives
     signs = {False: set[Fact](), True: set[Fact]()}
-    for fact in frozenset().union(*found):
+    for fact in frozenset().union(*alternatives):
         signs[fact.is_true].add(fact)
     disputed = {fact for fact in signs[True] if fact.opposite in signs[False]}
     disputed |= {fact.opposite for fact in disputed}
     while True:
         kept: list[Alternative] = []
-        for each in sorted(found, key=len):
-            if not any(other <= each for other in kept):
-                kept.append(each)
+        for facts in sorted(alternatives, key=len):
+            if not any(other <= facts for other in kept):
+                kept.append(facts)
         if not disputed:
             return set(kept)
         having: dict[Fact, list[Alternative]] = {fact: [] for fact in disputed}
-        for each in kept:
-            for fact in each & disputed:
-                having[fact].append(each)
-        shorter = {_without_resolved(each, having) for each in kept}
+        for facts in kept:
+            for fact in facts & disputed:
+                having[fact].append(facts)
+        shorter = {_without_resolved(facts, having) for facts in kept}
         if shorter == set(kept):
             return shorter
-        found = shorter
+        alternatives = shorter
 
 
 def _without_resolved(alternative: Alternative, having: dict[Fact, list[Alternative]]) -> Alternative:

@@ -151,7 +151,7 @@ class Tools:
         scopes = self.audit.scopes(api, policy, product)
         return self.audit.program({scope: one for scope, one in scopes.items() if scope != "global"})
 
-    def of(self, server: ServiceApi) -> Iterator[tuple[Operation, Hop | None, dict[str, Any], str]]:
+    def of(self, server: ServiceApi) -> Iterator[tuple[Operation, ToolCallPath | None, dict[str, Any], str]]:
         """Yield each tool as an operation, with the way from the server to the operation, the message of a call, and
         the reason why its operation isn't known. Raises ApimPolicyError.
         """
@@ -161,7 +161,7 @@ class Tools:
         for gap in server.mcp.gaps:
             yield Operation("other tools", METHOD, url_template="(others)"), None, {}, gap
 
-    def _tool(self, server: ServiceApi, tool: McpTool) -> tuple[Operation, Hop | None, dict[str, Any], str]:
+    def _tool(self, server: ServiceApi, tool: McpTool) -> tuple[Operation, ToolCallPath | None, dict[str, Any], str]:
         made = Operation(tool.name, METHOD, url_template=tool.name)
         found = None if tool.unknown else operation_of(self, tool.api, tool.operation)
         if found is None:
@@ -169,10 +169,10 @@ class Tools:
         api, operation = found
         arguments = example_of(input_of(operation, definitions_of(self, api)).schema)
         policy = next(policy for each, policy in self.operations_of(api) if each is operation or each == operation)
-        return made, Hop(self, server, api, policy), call_message(tool.name, arguments), ""
+        return made, ToolCallPath(self, server, api, policy), call_message(tool.name, arguments), ""
 
 
-class Hop:
+class ToolCallPath:
     """The way of a tool's call: the server's scopes, the check of the key, the scopes of the operation."""
 
     def __init__(self, tools: Tools, server: ServiceApi, api: ServiceApi, policy: Any) -> None:

@@ -162,9 +162,9 @@ class VariableKnowledge(RequestState):
         written = self.written_to(origin) if kind in ("header", "query") and name is not None else UNKNOWN
         is_empty = value == "" and test.is_equality and {*members} <= KEEP_EMPTY
         if is_empty and kind not in ("variable", "certificate", "body") and written.kind != "cases":
-            found = self.absence(origin)
-            if found is not None:
-                return found
+            absent = self.absence(origin)
+            if absent is not None:
+                return absent
         compared = _accepted(value, other, test)
         own = _accepted(value, other, test, members)
         match kind:
@@ -259,24 +259,24 @@ class VariableKnowledge(RequestState):
     ) -> ConditionProofs | None:
         name, members = origin.name or "", origin.members
         compared = _accepted(value, other, test)
-        known = with_default(self.variable(name), origin.default)
-        if known.kind == "cases":
-            return self._of_cases(known, members, test)
-        if known.origin is not None:
-            inner = known.origin._replace(members=known.origin.members + members)
+        held = with_default(self.variable(name), origin.default)
+        if held.kind == "cases":
+            return self._of_cases(held, members, test)
+        if held.origin is not None:
+            inner = held.origin._replace(members=held.origin.members + members)
             return self._as_received(inner).equality(inner, value, other, others, test)
-        if known.kind == "cached":
-            return truth_of(self._cached(name, known, (members, compared)))
-        if known.kind == "answer" and not self.asks_about_caller(known):
+        if held.kind == "cached":
+            return truth_of(self._cached(name, held, (members, compared)))
+        if held.kind == "answer" and not self.asks_about_caller(held):
             return truth_of(
                 Fact(kinds.GATEWAY, "the answer of a request that is the same for every caller", (name, members))
             )
-        if known.kind == "answer" and OF_CALLERS_SERVICE in known.asked:
+        if held.kind == "answer" and OF_CALLERS_SERVICE in held.asked:
             return truth_of(
                 Fact(kinds.FORGED, "the answer of a service that the caller names", (name, members, compared))
             )
-        if known.kind in ("answer", "token"):
-            words = "the answer of a request of the policy's own" if known.kind == "answer" else "a claim of the token"
+        if held.kind in ("answer", "token"):
+            words = "the answer of a request of the policy's own" if held.kind == "answer" else "a claim of the token"
             return truth_of(Fact(kinds.OWN, words, (name, members, compared)))
         return None
 
@@ -343,16 +343,16 @@ def assigned(written: Characters, knowledge: VariableKnowledge, check: Expressio
 
 def _value(reader: ConditionReader, body: Bound, of_type: str) -> KnownValue:
     if str(getattr(body, "type", "")) == "bool" or of_type == "bool":
-        found = reader.body(body)
-        outcomes = ((found.if_true, "True"), (found.if_false, "False"))
+        proofs = reader.body(body)
+        outcomes = ((proofs.if_true, "True"), (proofs.if_false, "False"))
         return KnownValue("cases", tuple(case for case in outcomes if case[0]), of_type="bool")
     if isinstance(body, nodes.Block):
         return UNKNOWN
     if isinstance(body, nodes.Conditional):
-        chosen = [None if is_null(each) else constant(each) for each in (body.when_true, body.when_false)]
-        if all(isinstance(each, (str, int, type(None))) for each in chosen) and chosen != [None, None]:
-            found = reader.truth(body.condition)
-            both_cases = ((found.if_true, chosen[0]), (found.if_false, chosen[1]))
+        chosen = [None if is_null(branch) else constant(branch) for branch in (body.when_true, body.when_false)]
+        if all(isinstance(text, (str, int, type(None))) for text in chosen) and chosen != [None, None]:
+            proofs = reader.truth(body.condition)
+            both_cases = ((proofs.if_true, chosen[0]), (proofs.if_false, chosen[1]))
             cases = tuple((proven, None if one is None else str(one)) for proven, one in both_cases if proven)
             return KnownValue("cases", cases, of_type=type_of(*chosen))
     value = constant(body)
@@ -371,13 +371,13 @@ def parts_of(reader: ConditionReader, node: Bound | None, depth: int = 0) -> Par
     """Return the sources of a value, apart where conditions, defaults or assignments choose between them."""
     node = reader.origins.resolved(node, with_defaults=False)
     if depth < MOST_DEPTH and (several := _several(reader, node)):
-        return _guarded(*((ALWAYS, parts_of(reader, each, depth + 1)) for each in several))
+        return _guarded(*((ALWAYS, parts_of(reader, alternative, depth + 1)) for alternative in several))
     match node:
         case nodes.Conditional():
-            found = reader.truth(node.condition)
+            proofs = reader.truth(node.condition)
             return _guarded(
-                (found.if_true, parts_of(reader, node.when_true, depth)),
-                (found.if_false, parts_of(reader, node.when_false, depth)),
+                (proofs.if_true, parts_of(reader, node.when_true, depth)),
+                (proofs.if_false, parts_of(reader, node.when_false, depth)),
             )
         case nodes.Coalesce():
             return _with_default(

@@ -27,18 +27,18 @@ _TENANT = re.compile(r"login\.microsoftonline\.(?:com|us)/([^/]+)", re.IGNORECAS
 
 def token_of(element: Element, is_chosen: Callable[[Characters], bool] = lambda value: False) -> TokenCheck:
     """Read validate-jwt or validate-azure-ad-token requirements; `is_chosen` tells what callers can choose."""
-    urls = [attribute_of(each, "url") for each in element.descendants() if each.name == "openid-config"]
+    urls = [attribute_of(part, "url") for part in element.descendants() if part.name == "openid-config"]
     tenant = attribute_of(element, "tenant-id")
     issuers = [*_texts(element, is_chosen, "issuers", "issuer")]
-    keys = [each for each in element.descendants() if each.name == "key" and _is_inside(each, "issuer-signing-keys")]
-    required = [each for each in element.descendants() if each.name == "claim"]
+    keys = [part for part in element.descendants() if part.name == "key" and _is_inside(part, "issuer-signing-keys")]
+    required = [part for part in element.descendants() if part.name == "claim"]
     audiences = [*_texts(element, is_chosen, "audiences", "audience")]
     audiences += _texts(element, is_chosen, "backend-application-ids", "application-id")
     applications = [*_texts(element, is_chosen, "client-application-ids", "application-id")]
     weak: list[str] = []
     if attribute_of(element, "require-signed-tokens").lower() == "false":
         weak.append("unsigned tokens are accepted")
-    if any(each.text.strip() and not is_unknown(each.text) and each.expression is None for each in keys):
+    if any(part.text.strip() and not is_unknown(part.text) and part.expression is None for part in keys):
         weak.append("the signing key is written in the policy")
     if not (audiences or applications or keys or any(_narrows(claim) for claim in required)):
         weak.append("any audience")
@@ -50,22 +50,22 @@ def token_of(element: Element, is_chosen: Callable[[Characters], bool] = lambda 
     weaknesses = list(weak)
     if attribute_of(element, "require-expiration-time").lower() == "false":
         weaknesses.append("tokens never have to expire")
-    shown = issuers or ([tenant] if tenant else [_issuer(url) for url in urls if url])
+    named_issuers = issuers or ([tenant] if tenant else [_issuer(url) for url in urls if url])
     if tenant:
         urls.append(
             f"{attribute_of(element, 'authentication-endpoint') or ENTRA}/{tenant.rstrip('/').rpartition('/')[2]}"
         )
-    claims = tuple(attribute_of(each, "name") for each in required)
+    claims = tuple(attribute_of(part, "name") for part in required)
     providers = frozenset(filter(None, urls))
     return TokenCheck(
-        tuple(shown),
+        tuple(named_issuers),
         tuple(audiences),
         claims,
         tuple(applications),
         tuple(weaknesses),
         tuple(urls),
         bool(weak),
-        keys=providers | {_key_in_words(each) for each in keys},
+        keys=providers | {_key_in_words(part) for part in keys},
         trusted_issuers=providers | {issuer for issuer in issuers if issuer},
         claim_checks=tuple(map(_claim_of, required)),
         requirements=frozenset(_requirements(element)),

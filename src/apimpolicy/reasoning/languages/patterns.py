@@ -181,27 +181,27 @@ class _Reader:
     def quantified(self, item: list[Alternative]) -> list[Alternative]:
         if self.options & IGNORE_BLANKS and re.compile(r"\s+[*+?{#]").match(self.pattern, self.place):
             raise NotRegular
-        found = _QUANTIFIER.match(self.pattern, self.place)
-        if found is None:
+        quantifier = _QUANTIFIER.match(self.pattern, self.place)
+        if quantifier is None:
             return item
-        self.place = found.end()
+        self.place = quantifier.end()
         if self.peek() == "?":
             self.place += 1  # lazy: it decides what is matched, not whether
         if _QUANTIFIER.match(self.pattern, self.place) or any(start or end for start, _, end in item):
             raise NotRegular
         part = union(*(part for _, part, _ in item))
-        match found[0]:
+        match quantifier[0]:
             case "*":
-                made = repeat(part)
+                repeated = repeat(part)
             case "+":
-                made = sequence(part, repeat(part))
+                repeated = sequence(part, repeat(part))
             case "?":
-                made = optional(part)
+                repeated = optional(part)
             case _:
-                least = int(found[1])
-                most = least if found[2] is None else int(found[3]) if found[3] else None
-                made = counted(part, least, most)
-        return [(False, made, "")]
+                least = int(quantifier[1])
+                most = least if quantifier[2] is None else int(quantifier[3]) if quantifier[3] else None
+                repeated = counted(part, least, most)
+        return [(False, repeated, "")]
 
     def group(self) -> list[Alternative] | None:
         found = _GROUP.match(self.pattern, self.place)

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.gateway.engine.steps import Step
 from apimpolicy.gateway.policies.effects import Replaced, is_taken
 from apimpolicy.gateway.policies.registry import has_trait, is_known
-from apimpolicy.reasoning.proposing.inversion.core import Inversion, repair, returned, truth, usable, usual
+from apimpolicy.reasoning.proposing.inversion.core import (
+    Inversion,
+    repair,
+    requests_with_plain_values,
+    returned,
+    truth,
+    usual,
+)
 from apimpolicy.reasoning.proposing.inversion.recorded import Structure
 from apimpolicy.reasoning.scenarios.assignments import Assignment
 from apimpolicy.reasoning.scenarios.goals import BRANCH, Goal
@@ -67,17 +74,17 @@ def approach(
         return None
 
     for start in starts:
-        if (found := added(start)) is not None:
-            return found
+        if (reached := added(start)) is not None:
+            return reached
     waiting = heapq.nsmallest(width, waiting)
     while waiting and len(seen) < most and not is_over():
         *_, run = heapq.heappop(waiting)
         limit = min(most, len(seen) + _MOST_CANDIDATES)
         for candidate in islice(target.candidates(run), _MOST_REPEATED):
-            known = len(seen)
-            if (found := added(candidate)) is not None:
-                return found
-            if len(seen) >= limit or (len(seen) > known and is_over()):
+            tried = len(seen)
+            if (reached := added(candidate)) is not None:
+                return reached
+            if len(seen) >= limit or (len(seen) > tried and is_over()):
                 break
     return None
 
@@ -175,7 +182,7 @@ class Guided:
             if entry is None:
                 sections, parent = self.harness.program.sections, outer.parent
                 beside = sections[outer.section] if parent is None else parent.steps_inside()
-                value += 0.03 * sum(id(each) in entries for each in beside)
+                value += 0.03 * sum(id(sibling) in entries for sibling in beside)
             best = max(best, value + (0.0 if last is None else _progress(last)))
         doubles = [key for key, value in run.assignment.items() if key[0] == "double" and value == PASSES]
         return best + len(entries) / 5000 - len(run.assignment) / 200 - len(doubles) / 20
@@ -204,8 +211,8 @@ class Guided:
                 if not is_last:
                     continue
                 break
-            before = [trace[indexes[id(each)]] for each in _before(outer) if id(each) in indexes]
-            taken = next((each for each in before if is_taken(each.effect)), None)
+            before = [trace[indexes[id(earlier)]] for earlier in _before(outer) if id(earlier) in indexes]
+            taken = next((branch for branch in before if is_taken(branch.effect)), None)
             if outer.name in ("when", "otherwise") and taken is not None:
                 yield from self._condition(taken, indexes[id(taken.step)], inversion, wanted=False)
                 return
@@ -222,12 +229,14 @@ class Guided:
             if entry.step is not step:
                 continue
             for evaluation in entry.evaluations:
-                of = inversion.recorded(evaluation, _end(trace, index))
-                if of.has(node) or (of.body is not None and any(each is node for each in of.body.walk())):
-                    wanted: Any = not goal.outcome
+                recorded = inversion.recorded(evaluation, _end(trace, index))
+                if recorded.has(node) or (
+                    recorded.body is not None and any(inner is node for inner in recorded.body.walk())
+                ):
+                    outcome: Any = not goal.outcome
                     if about_null:
-                        wanted = usual(inversion, of, node) if goal.outcome else None
-                    yield from truth(inversion, of, node, wanted=wanted)
+                        outcome = usual(inversion, recorded, node) if goal.outcome else None
+                    yield from truth(inversion, recorded, node, wanted=outcome)
         if step.element is not None and (last := indexes.get(id(step))) is not None and trace[last].error is not None:
             yield from self._unstopped(step, run, inversion)
 
@@ -243,10 +252,10 @@ class Guided:
 
     def _condition(self, entry: TraceEntry, index: int, inversion: Inversion, *, wanted: bool) -> Iterator[Assignment]:
         for evaluation in entry.evaluations[-1:]:
-            of = inversion.recorded(evaluation, _end(inversion.trace, index))
-            if of.error is not None:
-                yield from repair(inversion, of)
-            yield from returned(inversion, of, wanted)
+            recorded = inversion.recorded(evaluation, _end(inversion.trace, index))
+            if recorded.error is not None:
+                yield from repair(inversion, recorded)
+            yield from returned(inversion, recorded, wanted)
 
     def _unstopped(self, step: Step, run: ScenarioRun, inversion: Inversion) -> Iterator[Assignment]:
         """Yield requests that are not stopped before a step: by an error, or by a response."""
@@ -257,10 +266,10 @@ class Guided:
             yield from inversion.sources.failures({})
         if run.result.error is not None and failed is not None and step.section != "on-error":
             yield from chain.from_iterable(
-                repair(inversion, inversion.recorded(each, index))
+                repair(inversion, inversion.recorded(evaluation, index))
                 for index in range(len(trace) - 1, -1, -1)
-                for each in trace[index].evaluations
-                if each.error is not None
+                for evaluation in trace[index].evaluations
+                if evaluation.error is not None
             )
             culprit = _failed_step(trace)
             if culprit is not None:
@@ -272,18 +281,18 @@ class Guided:
             if all(evaluation.error is None for evaluation in evaluations):
                 yield {**run.assignment, ("body", "there"): True}
                 for evaluation in evaluations:
-                    yield from usable(inversion, inversion.recorded(evaluation, failed))
-        around = {id(each) for each in _around(step)}
+                    yield from requests_with_plain_values(inversion, inversion.recorded(evaluation, failed))
+        around = {id(enclosing) for enclosing in _around(step)}
         ended = next((entry for entry in reversed(trace) if entry.effect is not None and entry.effect.ends), None)
         if ended is None and failed is not None:
             ended = trace[failed]
         indexes = {id(entry.step): index for index, entry in enumerate(trace)}
         for outer in [] if ended is None else _around(ended.step):
             if id(outer) not in around and outer.name in ("when", "otherwise"):
-                for each in (outer, *_before(outer)):
-                    index = indexes.get(id(each))
+                for branch in (outer, *_before(outer)):
+                    index = indexes.get(id(branch))
                     if index is not None:
-                        is_here = each is outer
+                        is_here = branch is outer
                         if is_here and outer.name == "otherwise":
                             continue
                         yield from self._condition(trace[index], index, inversion, wanted=not is_here)

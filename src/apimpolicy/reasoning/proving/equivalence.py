@@ -95,18 +95,18 @@ def inquiry(
             return ProofResult(False, reasons=(Reason("policies with too many ends to compare"),))
         if first.unknown_steps != second.unknown_steps:
             return ProofResult(False, reasons=(Reason("what a policy or fragment does that isn't known"),))
-        found = _Differences(known)
+        differences = _Differences(known)
         wider, shared = terms.FALSE, terms.FALSE
         if not knows_scopes:
-            wider = terms.any_of(*found.wider_scopes(first, second))
-            shared = terms.any_of(*found.shared_variables(first, second))
+            wider = terms.any_of(*differences.wider_scopes(first, second))
+            shared = terms.any_of(*differences.shared_variables(first, second))
         if wider is terms.TRUE:
             return ProofResult(False, reasons=(Reason("the policies of wider scopes, at <base />"),))
         parts = {
-            REQUESTS: terms.any_of(*found.requests(first, second)),
-            OWN_REQUESTS: terms.any_of(*found.own_requests(first, second)),
-            OUTCOMES: terms.any_of(*found.outcomes(first, second)),
-            CONTENTS: terms.any_of(*found.contents(first, second)),
+            REQUESTS: terms.any_of(*differences.requests(first, second)),
+            OWN_REQUESTS: terms.any_of(*differences.own_requests(first, second)),
+            OUTCOMES: terms.any_of(*differences.outcomes(first, second)),
+            CONTENTS: terms.any_of(*differences.contents(first, second)),
         }
     return EquivalenceInquiry(unknowns, wider, shared, parts, known.parts())
 
@@ -275,15 +275,15 @@ class _Differences:
         if not isinstance(chosen, Choice):
             return _differ_as_values(one, other)
         asked = self._conditions_of(one) | self._conditions_of(other)
-        key = one.key, other.key, frozenset(each for each in known.items() if each[0] in asked)
-        found = self._found.get(key)
-        if found is None and len(self._found) >= _MOST_CHOICES:
+        key = one.key, other.key, frozenset(outcome for outcome in known.items() if outcome[0] in asked)
+        difference = self._found.get(key)
+        if difference is None and len(self._found) >= _MOST_CHOICES:
             return terms.TRUE
-        if found is None:
+        if difference is None:
             condition = chosen.condition
             then, otherwise = (self.differ(one, other, {**known, condition: taken}) for taken in (True, False))
-            found = self._found[key] = terms.choice(condition, then, otherwise)
-        return found
+            difference = self._found[key] = terms.choice(condition, then, otherwise)
+        return difference
 
     def _conditions_of(self, value: Value) -> frozenset[Term]:
         if not isinstance(value, Choice):

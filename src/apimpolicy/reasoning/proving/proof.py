@@ -72,7 +72,7 @@ class Proof:
         backends = gateway.services.backends
         run.open_statuses = backends.open_statuses()
         run.plain_backends = set(backends.plain_ids()) - gateway.made_up.get("backends", frozenset())
-        run.has_address = gateway.service is None or all(each.api.service_url for each in gateway.service.apis)
+        run.has_address = gateway.service is None or all(api.api.service_url for api in gateway.service.apis)
         self.unknowns = unknowns
         self.inputs = run.inputs
         unknowns.watched.update(watched or {})

@@ -72,7 +72,7 @@ class _Reader:
         return self.given.get(key, default)
 
     def scenario(self) -> Scenario:
-        made = Scenario(
+        scenario = Scenario(
             method=self.get("method", default="GET"),
             headers=self.repeated("header"),
             address=self.get("address"),
@@ -87,22 +87,22 @@ class _Reader:
             response=self.answer(RESPONSE),
             sent_answers=self.answers("sent"),
         )
-        made.url = self.url(made)
+        scenario.url = self.url(scenario)
         if self.get("body", "there"):
-            made.body, made.json, made.has_json = self.body(("body",), default="x")
+            scenario.body, scenario.json, scenario.has_json = self.body(("body",), default="x")
         if (kind := self.get("certificate")) not in (None, "none"):
-            made.certificate = kind
-        self.token(made)
+            scenario.certificate = kind
+        self.token(scenario)
         if (earlier := self.get(*EARLIER)) is not None:
-            made.earlier = scenario_of(dict(earlier), self.present)
-        made.cache = self.named("cache")
-        made.random_numbers = self.random_numbers()
-        made.doubles = {
+            scenario.earlier = scenario_of(dict(earlier), self.present)
+        scenario.cache = self.named("cache")
+        scenario.random_numbers = self.random_numbers()
+        scenario.doubles = {
             key[1]: self.double(key[:2], value)
             for key, value in self.given.items()
             if key[0] == "double" and len(key) == 2 and value
         }
-        return made
+        return scenario
 
     def request_id(self) -> str | None:
         wanted = self.get("request-id", "hash")
@@ -168,9 +168,9 @@ class _Reader:
             operation.setdefault("method", made.method)
         host = self.get("host")
         written = "&".join(
-            f"{quote(name)}={quote(each, safe=_QUERY_SAFE, errors='surrogatepass')}"
+            f"{quote(name)}={quote(text, safe=_QUERY_SAFE, errors='surrogatepass')}"
             for name, value in query.items()
-            for each in ([value] if isinstance(value, str) else value)
+            for text in ([value] if isinstance(value, str) else value)
         )
         scheme = self.get("scheme", default="https")
         around = f"{scheme}://{host or HOST}" if host or scheme != "https" else ""
@@ -219,11 +219,11 @@ class _Reader:
             return [self.tree((*key, f"[{index}]"), TEXT) for index in range(length)]
         size = len(key)
         there = [
-            each[:-1]
-            for each, value in self.given.items()
-            if each[:size] == key and len(each) == size + 2 and each[-1] == "there" and value
+            inner[:-1]
+            for inner, value in self.given.items()
+            if inner[:size] == key and len(inner) == size + 2 and inner[-1] == "there" and value
         ]
-        return {each[-1][1:]: self.tree(each, TEXT) for each in there}
+        return {member[-1][1:]: self.tree(member, TEXT) for member in there}
 
     def claims(self, key: Key) -> dict[str, str]:
         """Return the claims of a token."""
@@ -246,31 +246,31 @@ class _Reader:
         return (self.text((*key, "text")) if (*key, "text") in self.given else default), None, False
 
     def entities(self) -> dict[str, dict[str, Any] | None]:
-        found: dict[str, dict[str, Any] | None] = {}
+        entities: dict[str, dict[str, Any] | None] = {}
         for kind in ENTITIES:
             values = {
                 key[1]: value
                 for key, value in self.given.items()
                 if key[0] == kind and len(key) == 2 and key[1] != "there" and key not in MAY_BE_NULL
             }
-            for each in sorted(MAY_BE_NULL):
-                if each[0] == kind and self.get(*each, "there"):
-                    values[each[1]] = self.get(*each, default=_DEFAULTS[each])
+            for field in sorted(MAY_BE_NULL):
+                if field[0] == kind and self.get(*field, "there"):
+                    values[field[1]] = self.get(*field, default=_DEFAULTS[field])
             if "id" in values and kind not in ("user", "deployment"):
                 values.setdefault("name", kind)
             if "primary-key" in values:
                 values.setdefault("key", _DEFAULTS["subscription", "key"])
             if kind in self.present:
                 if not self.get(kind, "there", default=True):
-                    found[kind] = None
+                    entities[kind] = None
                 elif values:
-                    found[kind] = {"id": self.present[kind], **values}
+                    entities[kind] = {"id": self.present[kind], **values}
                 continue
             if kind in _OPTIONAL and not self.get(kind, "there"):
                 continue
             if values or kind in _OPTIONAL:
-                found[kind] = values
-        return found
+                entities[kind] = values
+        return entities
 
     def groups(self) -> list[dict[str, str]]:
         return [

@@ -155,15 +155,15 @@ class Goals:
         except (DiagnosticError, LimitExceededError, NotSimulatedError):
             return
         self._keeps.append(bound)
-        wanted = {key_of(node): outcomes for node, outcomes in conditions_of(bound.body)}
-        if not wanted:
+        outcomes_of = {key_of(node): outcomes for node, outcomes in conditions_of(bound.body)}
+        if not outcomes_of:
             return
         file = excerpt.source.path
         self._spans[file, excerpt.start] = excerpt
         waiting: list[Bound] = [bound.body]
         while waiting:
             node = waiting.pop()
-            outcomes = wanted.get(key_of(node))
+            outcomes = outcomes_of.get(key_of(node))
             if outcomes is not None:
                 at = self._place_of(excerpt, node)
                 self.of_node[id(node)] = node, file, at, outcomes is NULLNESS

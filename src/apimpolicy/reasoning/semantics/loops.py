@@ -35,7 +35,7 @@ from apimpolicy.reasoning.semantics.values import (
     Opaque,
     Parts,
     Query,
-    Several,
+    ResultWithOuts,
     Text,
     Truth,
     Value,
@@ -98,7 +98,7 @@ def rows(
     still = terms.TRUE
     for item in items:
         row = evaluation.under(still, partial(_row, evaluation, steps, condition, item))
-        fits, value = row.parts if isinstance(row, Several) else (Truth(terms.FALSE), item)
+        fits, value = row.parts if isinstance(row, ResultWithOuts) else (Truth(terms.FALSE), item)
         assert isinstance(fits, Truth)
         found.append((fits.term, value))
         if stops:
@@ -109,7 +109,7 @@ def rows(
 def _row(evaluation: Evaluation, steps: Steps, condition: Condition, item: Value) -> Value:
     kept, value = through(evaluation, steps, item)
     fits = evaluation.under(kept, lambda: Truth(condition(value)))
-    return Several(Truth(terms.all_of(kept, fits.term) if isinstance(fits, Truth) else terms.FALSE), value)
+    return ResultWithOuts(Truth(terms.all_of(kept, fits.term) if isinstance(fits, Truth) else terms.FALSE), value)
 
 
 def exists(evaluation: Evaluation, known: Items | Parts | Query, condition: Condition) -> Term:
@@ -140,7 +140,7 @@ def language_of_parts(evaluation: Evaluation, steps: Steps, condition: Condition
             raise Unsupported("a predicate that may throw")
     finally:
         evaluation.throws = throws
-    assert isinstance(row, Several)
+    assert isinstance(row, ResultWithOuts)
     fits = row.parts[0]
     assert isinstance(fits, Truth)
     return language_of(fits.term, probe)
@@ -281,13 +281,13 @@ def _searched(
     queries = [leaf for leaf in leaves(collection) if isinstance(leaf, (Parts, Query))]
     if not queries or len({source_of(leaf)[1] for leaf in queries}) > 1:
         return None
-    names = [each for each in assigned(statement.body) if each in evaluation.variables]
+    names = [name for name in assigned(statement.body) if name in evaluation.variables]
     kept: tuple[Any, ...] = (evaluation.guard, evaluation.throws, evaluation.variables, evaluation.returns)
     kept += (evaluation.breaks, evaluation.continues)
     heap, probe = evaluation.unknowns.heap, evaluation.unknowns.fresh(terms.TEXT, "a part of a text")
     evaluation.guard, evaluation.throws, evaluation.returns = terms.TRUE, terms.FALSE, []
     evaluation.breaks, evaluation.continues = [], []
-    evaluation.variables = {**evaluation.variables, **{each: _before(each) for each in names}}
+    evaluation.variables = {**evaluation.variables, **{name: _before(name) for name in names}}
     try:
         is_kept, item = through(evaluation, source_of(queries[0])[1], Text(probe))
         evaluation.guard = is_kept
@@ -308,7 +308,7 @@ def _before(symbol: LocalSymbol) -> Value:
 
 def _search_of(evaluation: Evaluation, names: list[LocalSymbol], is_kept: Term, probe: Term) -> _Search | None:
     """Return what a run of the body for one part has come to, where each part has the same effect or none."""
-    found = _Search()
+    search = _Search()
     breaks = terms.any_of(*(condition for condition, _ in evaluation.breaks))
     if evaluation.returns:
         values = {value.key: value for _, value in evaluation.returns}
@@ -318,8 +318,8 @@ def _search_of(evaluation: Evaluation, names: list[LocalSymbol], is_kept: Term, 
         if not _is_constant(value):
             return None
         language = language_of(terms.any_of(*(condition for condition, _ in evaluation.returns)), probe)
-        found.returned = language, value
-        return found
+        search.returned = language, value
+        return search
     _go_on(evaluation, [*evaluation.continues, *evaluation.breaks])
     for symbol in names:
         left = merge(is_kept, evaluation.variables[symbol], _before(symbol))
@@ -331,8 +331,8 @@ def _search_of(evaluation: Evaluation, names: list[LocalSymbol], is_kept: Term, 
         is_set = language_of(where(left, lambda leaf: terms.truth(_is_constant(leaf))), probe)
         if evaluation.breaks and language_of(breaks, probe) is not is_set:
             return None
-        found.set[symbol] = is_set, next(iter(values.values()))
-    return found
+        search.set[symbol] = is_set, next(iter(values.values()))
+    return search
 
 
 def _is_constant(value: Value) -> bool:

@@ -26,7 +26,7 @@ from apimpolicy.reasoning.semantics.values import (
     Number,
     Opaque,
     Parts,
-    Several,
+    ResultWithOuts,
     Text,
     Value,
     constant_text,
@@ -129,7 +129,7 @@ def value_call(evaluation: Evaluation, node: nodes.Call) -> Value:
 
 
 def _part(value: Value, index: int) -> Value:
-    assert isinstance(value, Several)
+    assert isinstance(value, ResultWithOuts)
     return value.parts[index]
 
 
@@ -204,7 +204,7 @@ def _unknown(call: MemberCall, values: list[Value], outs: list[Type]) -> Value:
     for index, type_ in enumerate(outs):
         out = None if key is None else ("out", index, key)
         results.append(unknowns.value(str(type_), name, out, reads=reads))
-    return Several(*results) if outs else results[0]
+    return ResultWithOuts(*results) if outs else results[0]
 
 
 def unknown_change(evaluation: Evaluation, what: str, values: Sequence[Value] = ()) -> None:

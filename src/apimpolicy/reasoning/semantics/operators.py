@@ -215,12 +215,12 @@ def text_of(evaluation: Evaluation, value: Value) -> Value:
         case Number() if value.type in INTEGERS and value.type != "char":
             if value.constant is not None:
                 return constant_text(str(value.constant))
-            made = evaluation.unknowns.value("string", "the text of a number", ("text of", value.key), null=False)
-            assert isinstance(made, Text)
-            is_same = terms.equal(terms.measure(Parsed(), made.term), value.term)
-            evaluation.unknowns.know(made.term, terms.member(made.term, WHOLE), is_same)
-            evaluation.unknowns.written_numbers[made.term] = value
-            return made
+            text = evaluation.unknowns.value("string", "the text of a number", ("text of", value.key), null=False)
+            assert isinstance(text, Text)
+            is_same = terms.equal(terms.measure(Parsed(), text.term), value.term)
+            evaluation.unknowns.know(text.term, terms.member(text.term, WHOLE), is_same)
+            evaluation.unknowns.written_numbers[text.term] = value
+            return text
         case Json() if value.born == evaluation.unknowns.heap:
             from apimpolicy.reasoning.semantics.json_trees import shown
 
@@ -236,8 +236,8 @@ def _binary(evaluation: Evaluation, node: nodes.Binary, one: Value, other: Value
     if is_comparison and str(node.operand_type).rstrip("?") in FRACTIONS and is_fraction(one) and is_fraction(other):
         return Truth(compared(evaluation.unknowns, operator, one, other))
     if operator in _EQUALITIES:
-        found = _equal(evaluation, node, one, other)
-        return Truth(found if operator == "==" else terms.not_(found))
+        is_equal = _equal(evaluation, node, one, other)
+        return Truth(is_equal if operator == "==" else terms.not_(is_equal))
     if NULL in (one, other):
         if not node.is_lifted:
             return unknown_operation(evaluation, node, one, other)
@@ -287,8 +287,8 @@ def _arithmetic(evaluation: Evaluation, node: nodes.Binary, one: Number, other: 
     operator, type_ = node.operator, str(node.operand_type).rstrip("?")
     if operator in _COMPARISONS and type_ in INTEGERS:
         first, second = (one.term, other.term) if operator in ("<=", ">") else (other.term, one.term)
-        found = terms.at_most(first, second)
-        return Truth(found if operator in ("<=", ">=") else terms.not_(found))
+        result = terms.at_most(first, second)
+        return Truth(result if operator in ("<=", ">=") else terms.not_(result))
     if node.is_checked or type_ not in INTEGERS:
         return unknown_operation(evaluation, node, one, other)
     constant = other.constant
@@ -304,10 +304,10 @@ def _arithmetic(evaluation: Evaluation, node: nodes.Binary, one: Number, other: 
         case "/" | "%" if constant is not None and constant > 0:
             down = terms.quotient(one.term, constant)
             up = terms.scaled(-1, terms.quotient(terms.scaled(-1, one.term), constant))
-            found = terms.choice(terms.at_most(terms.number(0), one.term), down, up)
+            result = terms.choice(terms.at_most(terms.number(0), one.term), down, up)
             if operator == "%":
-                found = terms.total(one.term, terms.scaled(-constant, found))
-            return Number(found, type_)
+                result = terms.total(one.term, terms.scaled(-constant, result))
+            return Number(result, type_)
     return unknown_operation(evaluation, node, one, other)
 
 

@@ -297,12 +297,12 @@ class Inputs:
             case "body" | "response-body":
                 return self._body(kind.removeprefix(OWN), generation)
             case "entity":
-                made = self._text(tuple(name.split()), generation, None)
-                self.unknowns.assume(PRINTABLE, made, terms.member(made, _PRINTABLE))
-                return Text(made)
+                text = self._text(tuple(name.split()), generation, None)
+                self.unknowns.assume(PRINTABLE, text, terms.member(text, _PRINTABLE))
+                return Text(text)
             case "certificate":
-                shown = Opaque((kind, name, generation), CERTIFICATE, 0)
-                return merge(self._truth(("there", kind), generation), shown, NULL)
+                presented = Opaque((kind, name, generation), CERTIFICATE, 0)
+                return merge(self._truth(("there", kind), generation), presented, NULL)
             case "status":
                 return self.status(generation)
             case "has-response" | "reached" | "given" | "ran":
@@ -353,7 +353,7 @@ class Inputs:
         repeats = self._truth((*key, "repeats"), generation)
         is_sent = kind == "header" and not generation
         joined = self._text(key, generation, FIELD_TEXT if is_sent else None)
-        first, second = (self._text((*key, each), generation, None) for each in ("first", "second"))
+        first, second = (self._text((*key, part), generation, None) for part in ("first", "second"))
         rest = self._text((*key, "rest"), generation, None)
         unknowns = self.unknowns
         unknowns.know(repeats, terms.any_of(terms.not_(repeats), terms.member(joined, _WITH_COMMA)))

@@ -113,10 +113,10 @@ def _branches(evaluation: Evaluation, cases: Sequence[tuple[Term, Sequence[State
         is_untouched = is_untouched and evaluation.guard is entered
         ends.append((taken, evaluation.guard, evaluation.variables))
     merged = variables
-    for taken, _, found in reversed(ends):
+    for taken, _, there in reversed(ends):
         merged = {
-            symbol: merge(taken, found.get(symbol, NOTHING), merged.get(symbol, NOTHING))
-            for symbol in {**merged, **found}
+            symbol: merge(taken, there.get(symbol, NOTHING), merged.get(symbol, NOTHING))
+            for symbol in {**merged, **there}
         }
     evaluation.variables = merged
     left = terms.all_of(guard, rest)
@@ -166,27 +166,27 @@ def _is_case(value: Value, wanted: Value) -> Value:
 
 def assigned(body: Bound) -> list[LocalSymbol]:
     """Return the variables that a part of an expression may assign."""
-    found: dict[LocalSymbol, None] = {}
+    symbols: dict[LocalSymbol, None] = {}
     for part in body.walk():
         match part:
             case nodes.Assignment() | nodes.CompoundAssignment() if isinstance(part.target, nodes.Local):
-                found[part.target.symbol] = None
+                symbols[part.target.symbol] = None
             case nodes.Deconstruction():
                 raise Unsupported("a deconstruction")
             case nodes.Call():
                 for parameter, argument in zip(part.method.parameters, part.arguments, strict=True):
                     symbol = getattr(argument, "symbol", None)
                     if parameter.mode in ("out", "ref") and symbol is not None:
-                        found[symbol] = None
+                        symbols[symbol] = None
             case nodes.DelegateCall() | nodes.Reference():
                 raise Unsupported("a call of a delegate")
             case nodes.LocalDeclaration():
-                found[part.symbol] = None
+                symbols[part.symbol] = None
             case nodes.Foreach() if part.symbol is not None:
-                found[part.symbol] = None
+                symbols[part.symbol] = None
             case nodes.IsPattern() if part.pattern.symbol is not None:
-                found[part.pattern.symbol] = None
-    return list(found)
+                symbols[part.pattern.symbol] = None
+    return list(symbols)
 
 
 # Exceptions
@@ -229,10 +229,10 @@ def _try(evaluation: Evaluation, statement: nodes.Try) -> None:
         ends.append((evaluation.guard, evaluation.variables))
     evaluation.throws = terms.any_of(evaluation.throws, rest)
     merged = ends[-1][1]
-    for condition, found in reversed(ends[:-1]):
+    for condition, there in reversed(ends[:-1]):
         merged = {
-            symbol: merge(condition, found.get(symbol, NOTHING), merged.get(symbol, NOTHING))
-            for symbol in {**merged, **found}
+            symbol: merge(condition, there.get(symbol, NOTHING), merged.get(symbol, NOTHING))
+            for symbol in {**merged, **there}
         }
     evaluation.variables = merged
     evaluation.guard = terms.any_of(*(condition for condition, _ in ends))

@@ -28,7 +28,7 @@ from apimpolicy.reasoning.semantics.values import (
     Opaque,
     Parts,
     Query,
-    Several,
+    ResultWithOuts,
     Table,
     Text,
     Truth,
@@ -273,7 +273,7 @@ def key_of(evaluation: Evaluation, *parts: Hashable | Value) -> Hashable:
 def _of_value(evaluation: Evaluation, value: Value, known: dict[int, Hashable]) -> Hashable:
     if isinstance(value, Choice):
         if id(value) not in known:
-            parts = [_of_value(evaluation, each, known) for each in (value.then, value.otherwise)]
+            parts = [_of_value(evaluation, part, known) for part in (value.then, value.otherwise)]
             known[id(value)] = None if None in parts else ("choice", value.condition, *parts)
         return known[id(value)]
     heap, is_first = evaluation.unknowns.heap, evaluation.state.is_first
@@ -282,7 +282,7 @@ def _of_value(evaluation: Evaluation, value: Value, known: dict[int, Hashable]) 
         return None
     match value:
         case Function():
-            captured = [(name, type_, _of_value(evaluation, each, known)) for name, type_, each in value.captured]
+            captured = [(name, type_, _of_value(evaluation, part, known)) for name, type_, part in value.captured]
             is_closed = all(key is not None for _, _, key in captured)
             return ("function", value.code, heap, *captured) if is_closed else None
         case Items() if value.made == heap:
@@ -297,7 +297,7 @@ def _of_value(evaluation: Evaluation, value: Value, known: dict[int, Hashable]) 
                 return value.key
             return (value.key, heap) if _is_single(value.identity) else None
         case Table() if value.made == heap:
-            entries = [(name, _of_value(evaluation, each, known)) for name, each in value.entries]
+            entries = [(name, _of_value(evaluation, part, known)) for name, part in value.entries]
             is_known = all(key is not None for _, key in entries)
             return ("table", value.type, value.comparer, *entries) if is_known else None
         case Items() | Table() | Query():
@@ -389,4 +389,4 @@ def is_pristine(evaluation: Evaluation, value: Value) -> bool:
         )
     if isinstance(value, (Json, Opaque)):
         return value.born == evaluation.unknowns.heap or (isinstance(value, Opaque) and is_immutable(value.type))
-    return not isinstance(value, (Several, Query, Table))
+    return not isinstance(value, (ResultWithOuts, Query, Table))

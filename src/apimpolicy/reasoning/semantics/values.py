@@ -282,7 +282,7 @@ class Function(Value):
         return "function", id(self.node), tuple(value.key for _, _, value in self.captured)
 
 
-class Several(Value):
+class ResultWithOuts(Value):
     """The result of a call with what its `out` parameters are set to."""
 
     parts: tuple[Value, ...]

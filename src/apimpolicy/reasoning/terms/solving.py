@@ -302,7 +302,7 @@ class Question:
 
     def _convert(self, term: Term) -> int:
         node, parts = self._solver.node, term.parts
-        made = [self._made[part] for part in term.terms if part in self._made]
+        operands = [self._made[part] for part in term.terms if part in self._made]
         match term.kind:
             case "true" | "false":
                 return node("truth", term.kind == "true")
@@ -316,11 +316,11 @@ class Question:
             case "number":
                 return node("number", parts[0])
             case "scaled":
-                return node("scaled", parts[0], made[0])
+                return node("scaled", parts[0], operands[0])
             case "quotient" | "remainder":
-                return node(term.kind, made[0], parts[0])
+                return node(term.kind, operands[0], parts[0])
             case "not" | "all" | "any" | "at-most" | "sum" | "choice":
-                return node(term.kind, *made)
+                return node(term.kind, *operands)
         raise AssertionError(term.kind)
 
     def _note_texts(self, term: Term) -> None:

@@ -125,7 +125,7 @@ def _tried(run: Run, state: State, alive: Term, round_: Callable[[State], list[S
         marks = len(run.errors), len(run.ends), len(run.served), len(run.sent), len(run.lost)
         run.alive = alive
         after = [*round_(state), *(error.state for error in run.errors[marks[0] :])]
-        written = {cell for each in after for cell in each.changed(state)}
+        written = {cell for end in after for cell in end.changed(state)}
         del run.errors[marks[0] :], run.ends[marks[1] :], run.served[marks[2] :]
         del run.sent[marks[3] :], run.lost[marks[4] :]
         run.state, run.alive = state, alive
@@ -158,11 +158,11 @@ def transfer_retry(run: Run, step: Step) -> None:
         """Evaluate the condition: where it throws, or a wait is too long, `retry` itself has failed."""
         for name, ran in around.items():
             run.state.set(ran, "ran", name)
-        found = run.truth(run.attribute(step, "condition"))
+        is_met = run.truth(run.attribute(step, "condition"))
         if is_doubtful:
             run.fail(run.unknowns.truth(f"a value of {step.name}"))
         run.mark(step)
-        return found
+        return is_met
 
     def attempt() -> tuple[Term, State]:
         """Run the policies once; return where they succeed, with the state.

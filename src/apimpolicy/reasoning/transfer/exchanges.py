@@ -154,7 +154,7 @@ _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,4})?(?:/[A-Za-z0-9/._~-]*
 
 
 def transfer_set_backend_service(run: Run, step: Step) -> None:
-    known = run.state.get("backend")
+    before = run.state.get("backend")
     if len(step.element.attributes) == 1 and run.literal(step.element, "backend-id") in run.plain_backends:
         run.state.set(run.unknowns.value("string", "the URL of a backend", null=False), "backend")
         run.mark(step)
@@ -170,7 +170,7 @@ def transfer_set_backend_service(run: Run, step: Step) -> None:
         url, lambda leaf: terms.truth(isinstance(leaf, Text) and bool(_URL.fullmatch(leaf.constant or "")))
     )
     may_stay = not run.state.is_first("backend") and not all(
-        isinstance(leaf, Text) and leaf.constant for leaf in leaves(known)
+        isinstance(leaf, Text) and leaf.constant for leaf in leaves(before)
     )
     if is_known is terms.TRUE:
         run.mark(step)
@@ -178,7 +178,7 @@ def transfer_set_backend_service(run: Run, step: Step) -> None:
         effects.take_effect(run, step, specification.effects)
         url = merge(is_known, url, run.state.get("backend"))
     if may_stay:
-        url = merge(run.unknowns.truth("whether a backend of a wider scope stays"), known, url)
+        url = merge(run.unknowns.truth("whether a backend of a wider scope stays"), before, url)
     run.state.set(url, "backend")
 
 
@@ -274,8 +274,8 @@ def transfer_authentication_managed_identity(run: Run, step: Step) -> None:
         run.state = State.merged(is_set, run.state, old)
     if not variable:
         joined = terms.joined(terms.text("Bearer "), token.term)
-        shown = merge(is_set, FieldValue(joined, (Text(joined),)), run.state.get(header, "authorization"))
-        run.state.set(shown, header, "authorization")
+        field = merge(is_set, FieldValue(joined, (Text(joined),)), run.state.get(header, "authorization"))
+        run.state.set(field, header, "authorization")
         if variable is None:
             run.forget_cell(header, "authorization")
     run.mark(step)
@@ -302,8 +302,8 @@ def transfer_cache_lookup_value(run: Run, step: Step) -> None:
             run.state.get("variable", name),
             run.unknowns.value("object", f"the default of {step.name}", null=False),
         )
-    found = run.unknowns.value("object", "a cached value")
-    run.state.set(merge(run.unknowns.truth("whether the cache has a value"), found, otherwise), "variable", name)
+    cached = run.unknowns.value("object", "a cached value")
+    run.state.set(merge(run.unknowns.truth("whether the cache has a value"), cached, otherwise), "variable", name)
     run.mark(step)
 
 

@@ -125,7 +125,7 @@ class RequestFlow:
         """
         gone = self.lose(condition)
         if gone is not terms.FALSE:
-            known = constant_number(500) if status is None else status
+            answered = constant_number(500) if status is None else status
             state = self.state.copy()
             state.forget_own()
             before = state.copy() if self.ignores_errors else None
@@ -134,7 +134,7 @@ class RequestFlow:
             if not keeps_headers:
                 self.limit_headers(state, self.error_headers)
                 state.set(constant_truth(False), "given")
-            self.errors.append(Error(gone, state, known, by_policy, by_backend, self.source, reason, before))
+            self.errors.append(Error(gone, state, answered, by_policy, by_backend, self.source, reason, before))
 
     def ignoring_errors(self, run: Callable[[], None]) -> Term:
         """Run policies whose errors are ignored; return where there is one, in whose state requests continue."""

@@ -136,7 +136,7 @@ def _preflight(run: Run, program: Program, ends: list[End]) -> None:
         run.limit_headers(state, exchanges.HEADERS_OF_CORS)
     by_policy = run.unknowns.truth("whether cors answers a preflight")
     is_fixed = all(attribute.value.expression is None for step in steps for attribute in step.element.attributes)
-    is_fixed = is_fixed and all(each.expression is None for step in steps for each in step.element.descendants())
+    is_fixed = is_fixed and all(part.expression is None for step in steps for part in step.element.descendants())
     status = constant_number(200) if is_fixed and not hidden else run.inputs.status(run.next_generation())
     ends.append(End(gone, state, status, by_policy=by_policy))
     for step in steps:
@@ -172,11 +172,11 @@ def _after_errors(run: Run, program: Program) -> list[End]:
         by_backend = terms.choice(error.condition, error.by_backend, by_backend)
     run.state, run.alive = merged, terms.any_of(*(error.condition for error in errors))
     run.execute(program.sections["on-error"])
-    known = tuple(errors)
-    ends = [End(run.alive, run.state, run.state.get("status"), by_policy, by_backend, known)]
-    ends += [end._replace(errors=known) for end in run.ends]
+    all_errors = tuple(errors)
+    ends = [End(run.alive, run.state, run.state.get("status"), by_policy, by_backend, all_errors)]
+    ends += [end._replace(errors=all_errors) for end in run.ends]
     for second in run.errors:
-        ends.append(End(second.condition, second.state, second.status, by_policy, by_backend, known))
+        ends.append(End(second.condition, second.state, second.status, by_policy, by_backend, all_errors))
     return ends
 
 

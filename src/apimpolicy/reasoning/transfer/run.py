@@ -360,12 +360,12 @@ class Run(RequestFlow):
             raise Unsupported("an unknown status")
 
         try:
-            found = evaluation.each([value], form)
+            code = evaluation.each([value], form)
         except (Unsupported, TooLarge):
             self.fail(self.unknowns.truth("an unknown status"))
             return self.inputs.status(self.next_generation())
         self.fail(evaluation.throws)
-        return found
+        return code
 
     def lacks_body(self) -> Term:
         return self.unknowns.truth("whether set-body has a body to replace")

@@ -85,13 +85,13 @@ class _Schemas:
         """Return the schema of an annotation. Its metadata are keywords, or a description."""
         metadata = getattr(kind, "__metadata__", ())
         if metadata:
-            made = self.of(kind.__origin__)
-            if "$ref" in made:  # validators ignore what is beside a reference
-                made = {"allOf": [made]}
-            for each in metadata:
-                if not callable(each):
-                    made |= {"description": each} if isinstance(each, str) else dict(each)
-            return made
+            schema = self.of(kind.__origin__)
+            if "$ref" in schema:  # validators ignore what is beside a reference
+                schema = {"allOf": [schema]}
+            for keyword in metadata:
+                if not callable(keyword):
+                    schema |= {"description": keyword} if isinstance(keyword, str) else dict(keyword)
+            return schema
         if is_typeddict(kind):
             return self._reference(kind)
         origin = get_origin(kind) or kind
@@ -102,12 +102,12 @@ class _Schemas:
             return {"const": arguments[0]}
         if origin is Any:
             return {}
-        made = {"type": _TYPES[origin]}
+        schema = {"type": _TYPES[origin]}
         if origin is list:
-            made["items"] = self.of(arguments[0])
+            schema["items"] = self.of(arguments[0])
         elif origin is dict and arguments[1] is not Any:
-            made["additionalProperties"] = self.of(arguments[1])
-        return made
+            schema["additionalProperties"] = self.of(arguments[1])
+        return schema
 
     def _union(self, kinds: tuple[Any, ...]) -> Schema:
         made = [self.of(each) for each in kinds]

@@ -121,20 +121,20 @@ def bounds_for(path: str, seconds: float | None = None, usual: float | None = No
     Raises ConfigurationError for an unknown bound, or one that is not a number above 0.
     """
     config = find_configuration(path)
-    given = {} if config is None else read_configuration(config).get("prove", {})
-    found: dict[str, Any] = {} if usual is None else {"seconds": usual}
-    for key, value in given.items() if isinstance(given, dict) else ():
+    table = {} if config is None else read_configuration(config).get("prove", {})
+    values: dict[str, Any] = {} if usual is None else {"seconds": usual}
+    for key, value in table.items() if isinstance(table, dict) else ():
         name = key.replace("-", "_")
         if name not in Bounds._fields:
-            known = ", ".join(field.replace("_", "-") for field in Bounds._fields)
-            raise ConfigurationError(f"{config}: '{key}' is not a key of [prove]; the keys are {known}")
-        wanted = (int, float) if name.endswith("seconds") and name != "milliseconds" else (int,)
-        if isinstance(value, bool) or not isinstance(value, wanted) or value <= 0:
+            names = ", ".join(field.replace("_", "-") for field in Bounds._fields)
+            raise ConfigurationError(f"{config}: '{key}' is not a key of [prove]; the keys are {names}")
+        types = (int, float) if name.endswith("seconds") and name != "milliseconds" else (int,)
+        if isinstance(value, bool) or not isinstance(value, types) or value <= 0:
             raise ConfigurationError(f"{config}: '{key}' of [prove] must be a number above 0, not {value!r}")
-        found[name] = value
+        values[name] = value
     if seconds is not None:
-        found["seconds"] = seconds
-    return Bounds(**found)
+        values["seconds"] = seconds
+    return Bounds(**values)
 
 
 # Find the claims of test files and configurations below folders

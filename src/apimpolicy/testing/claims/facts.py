@@ -125,8 +125,10 @@ def _proofs(path: Path, bounds: Bounds) -> Proofs:
         return Proofs(undecided="it is a template, and the values of its placeholders are unknown")
     file = file_about(str(path), policy)
     setup = setup_of(file)
-    given = _given_named_values(str(path))
-    unknown = [each.name for each in find_named_values(policy.original.text) if each.name not in given]
+    values = _given_named_values(str(path))
+    unknown = [
+        named_value.name for named_value in find_named_values(policy.original.text) if named_value.name not in values
+    ]
     if unknown and not file.subject.policies:
         return Proofs(undecided=f"the named value {unknown[0]} is unknown: add it to [named-values]")
     harness = harness_of({**file.subject.policies, scope_in(file, str(path)): path}, setup)
@@ -199,18 +201,18 @@ def _fact(kind: str, element: Element, start: int, end: int, what: str) -> Prove
 def _conditions(explored: Exploration, path: str, missing: set[Goal], branches: BranchProofs) -> Iterator[ProvenFact]:
     """Yield conditions that are always the same, unless a finding about a branch or a larger condition covers them."""
     spans: list[tuple[int, int]] = []
-    found: list[tuple[Goal, str]] = []
-    known = explored.harness.goals
+    candidates: list[tuple[Goal, str]] = []
+    goal_index = explored.harness.goals
     for goal in missing:
-        place = known.places[goal.kind, goal.file, goal.at]
+        place = goal_index.places[goal.kind, goal.file, goal.at]
         others = {goal._replace(outcome=number) for number in range(len(place.outcomes))} - {goal}
         is_met = bool(others & explored.found.keys())
         if goal.kind == goals.CONDITION and goal.file == path and not others & missing and is_met:
             other = next(iter(others))
-            found.append((goal, place.outcomes[other.outcome]))
+            candidates.append((goal, place.outcomes[other.outcome]))
     reported = list(_reported_spans(explored, missing, branches))
-    for goal, word in sorted(found, key=lambda each: _length(explored.harness, each[0]), reverse=True):
-        excerpt, node = known.node(goal)
+    for goal, word in sorted(candidates, key=lambda candidate: _length(explored.harness, candidate[0]), reverse=True):
+        excerpt, node = goal_index.node(goal)
         start, end = (excerpt.locate(offset) for offset in (node.syntax.start, node.syntax.end))
         if any(first <= start and end <= last for first, last in spans) or _is_reported(
             start, end, reported, node, excerpt

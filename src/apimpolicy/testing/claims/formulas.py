@@ -95,29 +95,29 @@ def _base_of_step(step: Step) -> Base:
 
 def as_sent(proof: Proof, state: State, base: Base, *, has_credentials: bool) -> State:
     """Return the state that an expression sees of a request as it was sent: the backend's URL, no variables."""
-    made = state.copy()
+    sent = state.copy()
     generation = (1 << 30) + len(proof.unknowns.reasons)
     path, query = state.get("url", "Path"), [(name, state.get("query", name)) for name in state.written("query")]
     query_string = state.get("url", "QueryString")
     kinds = ["certificate", "response-header", *(["header"] if has_credentials else [])]
     kinds += ["url", "query"] if base == "unknown" else ["url"] if base == "plain" else []
     for number, kind in enumerate(kinds):
-        made.forget(kind, generation + number)
+        sent.forget(kind, generation + number)
     if base != "none":
         backend, first = state.get("backend"), state.first("url", "Path")
-        made.set(over(backend, lambda each: over(path, partial(_below, proof, each, first))), "url", "Path")
-        _set_host(made, backend)
+        sent.set(over(backend, lambda address: over(path, partial(_below, proof, address, first))), "url", "Path")
+        _set_host(sent, backend)
     if base == "plain":
-        unknown = made.get("url", "QueryString")
-        made.set(over(query_string, lambda leaf: unknown if _constant(leaf) is None else leaf), "url", "QueryString")
+        unknown = sent.get("url", "QueryString")
+        sent.set(over(query_string, lambda leaf: unknown if _constant(leaf) is None else leaf), "url", "QueryString")
     for name, value in query if base != "unknown" else ():
-        made.set(over(value, partial(_encoded, proof, state.first("query", name))), "query", name)
-    made.forget("variable", 0)
-    made.set(Truth(terms.FALSE), "has-response")
+        sent.set(over(value, partial(_encoded, proof, state.first("query", name))), "query", name)
+    sent.forget("variable", 0)
+    sent.set(Truth(terms.FALSE), "has-response")
     for number, name in enumerate(_ADDED, 10):
-        made.set(proof.inputs.make(("header", name), generation + number), "header", name)
-    made.set(proof.inputs.make(("body", ""), generation + 20), "body")
-    return made
+        sent.set(proof.inputs.make(("header", name), generation + number), "header", name)
+    sent.set(proof.inputs.make(("body", ""), generation + 20), "body")
+    return sent
 
 
 def _set_host(made: State, backend: Value) -> None:

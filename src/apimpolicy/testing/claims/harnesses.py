@@ -130,8 +130,8 @@ def harness_parts(policies: Mapping[str, AnyPolicy], setup: Setup) -> tuple[dict
     settings = {name: getattr(gateway, name) for name in gateway.declared} | {"now": setup.now}
     tokens = caller_tokens(setup, policies)
     if tokens.own:
-        given = gateway.openid_providers
-        settings["openid_providers"] = [*(given if isinstance(given, (list, tuple)) else [given]), *tokens.own]
+        declared = gateway.openid_providers
+        settings["openid_providers"] = [*(declared if isinstance(declared, (list, tuple)) else [declared]), *tokens.own]
     certificates: dict[str, Certificate] = {}
     uploads: dict[str, Certificate] = {}
     steps = steps_of(gateway, policies)
@@ -306,13 +306,13 @@ def _stand_ins(
     beside = os.path.join(os.path.dirname(path), "compared.test.json")
     for policy in policies:
         subject = Subject(policy.document, ExpressionCheck(), Settings())
-        found = first_surroundings.surroundings_of(subject, path, beside)
+        needed = first_surroundings.surroundings_of(subject, path, beside)
         if with_fragments:
-            first_surroundings.add_fragments(found, subject)
-        _add(defaults, found.defaults)
-        providers |= found.providers
-    known = list(providers.values())
-    providers |= {name: each for name, each in others.items() if each not in known}
+            first_surroundings.add_fragments(needed, subject)
+        _add(defaults, needed.defaults)
+        providers |= needed.providers
+    listed = list(providers.values())
+    providers |= {name: provider for name, provider in others.items() if provider not in listed}
     around = _named_values_around(path)
     if used := defaults.get("named-values", {}):
         used |= {name: value for name, value in {**values, **around}.items() if name in used}

@@ -13,7 +13,7 @@ from apimpolicy.gateway.engine.steps import Step
 from apimpolicy.gateway.policies.effects import Forwarded, Sent
 from apimpolicy.gateway.policies.registry import has_trait
 from apimpolicy.reasoning.proposing.inversion.context import of_message, with_body, with_field, with_url, with_variable
-from apimpolicy.reasoning.proposing.inversion.core import Inversion, repair, returned, spoiled
+from apimpolicy.reasoning.proposing.inversion.core import Inversion, repair, returned, throwing_requests
 from apimpolicy.reasoning.proposing.inversion.recorded import Recorded
 from apimpolicy.reasoning.proposing.inversion.values import different, matching
 from apimpolicy.reasoning.scenarios.assignments import Assignment, Key
@@ -127,30 +127,32 @@ class ClaimInversion:
         inside = _inside(want)
         if inside is not None:
             for turn in zip_longest(*map(self.requests, inside[0])):
-                yield from (each for each in turn if each is not None)
+                yield from (assignment for assignment in turn if assignment is not None)
             return
-        key, tree, wanted = want
+        key, tree, outcome = want
         if key == SENT:
             yield from self._toward(self._forwards())
             for item in tree.items():
                 for number in range(len(self.result.backend_requests)):
-                    yield from self._expression(item, number, wanted=wanted)
+                    yield from self._expression(item, number, wanted=outcome)
         elif not key and is_expression(tree.text()):
-            yield from self._expression(tree, None, wanted=wanted)
+            yield from self._expression(tree, None, wanted=outcome)
         elif key in _INVERSES:
-            yield from _INVERSES[key](self, tree, wanted)
+            yield from _INVERSES[key](self, tree, outcome)
         else:
-            yield from self.response(key, tree, wanted)
+            yield from self.response(key, tree, outcome)
             yield from self._responds()  # with another message than this one
 
     # Expressions
 
     def _expression(self, tree: Tree, sent: int | None, *, wanted: bool) -> Iterator[Assignment]:
         self.conditions.expression(tree, sent)
-        of = self.inversion.recorded(self.conditions.evaluations[-1], 0 if sent is None else self._forwarded()[sent])
-        if of.error is not None:
-            yield from repair(self.inversion, of)
-        yield from returned(self.inversion, of, wanted)
+        recorded = self.inversion.recorded(
+            self.conditions.evaluations[-1], 0 if sent is None else self._forwarded()[sent]
+        )
+        if recorded.error is not None:
+            yield from repair(self.inversion, recorded)
+        yield from returned(self.inversion, recorded, wanted)
 
     def _forwarded(self) -> list[int]:
         return [index for index, entry in enumerate(self.inversion.trace) if isinstance(entry.effect, Forwarded)]
@@ -204,7 +206,7 @@ class ClaimInversion:
         """Yield requests with which an expression throws."""
         for index, entry in enumerate(self.inversion.trace):
             for each in entry.evaluations:
-                yield from spoiled(self.inversion, self.inversion.recorded(each, index))
+                yield from throwing_requests(self.inversion, self.inversion.recorded(each, index))
 
     def error(self, tree: Tree, wanted: bool) -> Iterator[Assignment]:
         told = tree.table() if isinstance(tree.value, dict) else {}
@@ -267,10 +269,10 @@ class ClaimInversion:
                 for value in contents(tree, wanted):
                     yield from with_body(self.inversion, end, message, value)
 
-    def _fields(self, of: Recorded, kind: str | Key, tree: Tree, wanted: bool) -> Iterator[Assignment]:
+    def _fields(self, recorded: Recorded, kind: str | Key, tree: Tree, wanted: bool) -> Iterator[Assignment]:
         for name, part in tree.table().items():
             for text in texts(part, wanted):
-                yield from with_field(self.inversion, of, kind, name, text)
+                yield from with_field(self.inversion, recorded, kind, name, text)
 
     def variables(self, tree: Tree, wanted: bool) -> Iterator[Assignment]:
         end = self.inversion.at(len(self.inversion.trace))
@@ -286,29 +288,29 @@ class ClaimInversion:
     def request(self, tree: Tree, wanted: bool) -> Iterator[Assignment]:
         yield from self._toward(self._forwards())
         for index in self._forwarded()[-1:]:
-            of = self.inversion.at(index)
+            recorded = self.inversion.at(index)
             for key, part in tree.table().items():
                 if key == "headers":
-                    yield from self._fields(of, "header", part, wanted)
+                    yield from self._fields(recorded, "header", part, wanted)
                 elif key == "method":
                     for text in texts(part, wanted):
                         yield from self.inversion.sources.member(("Request", "Method"), "", text)
                 elif key == "url":
                     for text in filter(None, texts(part, wanted)):
-                        yield from self._url(of, text)
+                        yield from self._url(recorded, text)
                 elif key in ("body", "json", "json-subset"):
                     for value in contents(part, wanted):
-                        yield from with_body(self.inversion, of, (), value)
+                        yield from with_body(self.inversion, recorded, (), value)
 
-    def _url(self, of: Recorded, text: str) -> Iterator[Assignment]:
+    def _url(self, recorded: Recorded, text: str) -> Iterator[Assignment]:
         """Yield requests with a URL at the backend that has the parts of a text."""
         parts = urlsplit(text)
         name, is_parameter, value = text.rpartition("?")[2].partition("=")
         if is_parameter:
-            yield from with_field(self.inversion, of, "query", name, value)
+            yield from with_field(self.inversion, recorded, "query", name, value)
         for part, wanted in (("Host", parts.netloc), ("Path", parts.path)):
             if wanted:
-                yield from with_url(self.inversion, of, part, wanted)
+                yield from with_url(self.inversion, recorded, part, wanted)
                 yield from self.inversion.sources.member(("Request", "Url", part), "", wanted)
 
 

@@ -48,28 +48,28 @@ def request_of(model: Model, unknowns: Unknowns, certificates: Iterable[str]) ->
         for key, variable in unknowns.inputs.items()
         if variable in model.values and isinstance(key, tuple)
     }
-    made: Assignment = {}
+    assignment: Assignment = {}
     for key, value in given.items():
-        _add(made, key, value, next(iter(certificates), None))
+        _add(assignment, key, value, next(iter(certificates), None))
     for key, value in given.items():
         if key[0] in ("header", "query") and key[-1] == "there":
             if value:
-                _add_field(made, key[:-1], given)
+                _add_field(assignment, key[:-1], given)
             else:
-                made.pop(key, None)
-                made.pop(key[:-1], None)
+                assignment.pop(key, None)
+                assignment.pop(key[:-1], None)
     names = {variable: key for key, variable in unknowns.inputs.items() if isinstance(key, tuple)}
     for root in dict.fromkeys(key[1] for key in given if key[0] == "json"):
         place = names.get(root[1])
         if place is None or place[0] == "json" or not given.get(("json", root, (), "valid")):
             continue
         key = place[:-1] if place[-1] == "text" else place
-        made.pop(place, None)
-        made[*key, "json"] = True
+        assignment.pop(place, None)
+        assignment[*key, "json"] = True
         if key == ("body",):
-            made["body", "there"] = True
-        _add_token(made, (*key, "tree"), given, root, ())
-    return made
+            assignment["body", "there"] = True
+        _add_token(assignment, (*key, "tree"), given, root, ())
+    return assignment
 
 
 def _add(made: Assignment, key: tuple[Any, ...], value: Any, certificate: str | None) -> None:
@@ -119,7 +119,7 @@ def _add_token(made: Assignment, key: Key, given: Given, root: Any, path: tuple[
     def of(what: str) -> Any:
         return given.get(("json", root, path, what))
 
-    kind = next((each for each in KINDS if of(each)), "string" if path else "object")
+    kind = next((candidate for candidate in KINDS if of(candidate)), "string" if path else "object")
     made[*key, "kind"] = _KINDS[kind]
     match kind:
         case "string":

@@ -91,7 +91,7 @@ class PlatformClaims:
         """Return a report for each claim, with a cell for each API. Raises ConfigurationError."""
         require_apis(self.setup.service, path_from_here(self.file.path))
         opened = service_with_keys(self.setup.service)
-        found: dict[str, list[ClaimReport]] = {claim.name: [] for claim in self.claims}
+        by_claim: dict[str, list[ClaimReport]] = {claim.name: [] for claim in self.claims}
         all_routes = routes_of(self.setup.service)
         whole = TotalTime(self.bounds.total_seconds) if self.bounds.total_seconds else None
         reason = ""
@@ -101,18 +101,22 @@ class PlatformClaims:
             share = whole.left / len(left) if whole is not None else self.bounds.seconds
             if share > 0:
                 seconds = min(self.bounds.seconds, max(share, _LEAST_SECONDS))
-                made = self._of_api(routes, opened, self.bounds.replaced(seconds=seconds))
+                of_api = self._of_api(routes, opened, self.bounds.replaced(seconds=seconds))
             else:
                 reason = reason or TotalTime.used_up_before(_listed(left))
-                made = {claim.name: self._plain(claim, UNDECIDED)._replace(reasons=(reason,)) for claim in self.claims}
+                of_api = {
+                    claim.name: self._plain(claim, UNDECIDED)._replace(reasons=(reason,)) for claim in self.claims
+                }
             seconds = time.perf_counter() - started
-            for name, report in made.items():
-                found[name].append(report._replace(cells=(ApiCell(api, report.status, seconds, bool(report.vacuous)),)))
+            for name, report in of_api.items():
+                by_claim[name].append(
+                    report._replace(cells=(ApiCell(api, report.status, seconds, bool(report.vacuous)),))
+                )
             if self.on_api is not None:
-                reports = [made[claim.name] for claim in self.claims if claim.name in made]
-                cells = [ApiCell(api, each.status, seconds, bool(each.vacuous)) for each in reports]
+                reports = [of_api[claim.name] for claim in self.claims if claim.name in of_api]
+                cells = [ApiCell(api, report_.status, seconds, bool(report_.vacuous)) for report_ in reports]
                 self.on_api([claim.name for claim in self.claims], list(all_routes), cells)
-        return [self._about_all(claim, _joined(claim, found[claim.name])) for claim in self.claims]
+        return [self._about_all(claim, _joined(claim, by_claim[claim.name])) for claim in self.claims]
 
     def _about_all(self, claim: Claim, report: ClaimReport) -> ClaimReport:
         """Return the verdict about the service: what is proven of all its known APIs may be false of others.
@@ -132,32 +136,32 @@ class PlatformClaims:
     def _of_api(self, routes: Sequence[ServiceRoute], opened: Service, bounds: Bounds) -> dict[str, ClaimReport]:
         """Return the worst verdict of each claim on any of the routes."""
         deadline = time.process_time() + bounds.seconds
-        together = self._decided_together(routes, opened, bounds) if len(routes) > 1 else _Together(set(), set())
-        proven, settled = together.proven, together.proven | together.represented
-        found: dict[str, ClaimReport] = {}
-        routes = [each for each in routes if any((claim.name, each.name) not in settled for claim in self.claims)]
+        shared = self._decided_together(routes, opened, bounds) if len(routes) > 1 else _Together(set(), set())
+        proven, settled = shared.proven, shared.proven | shared.represented
+        worst: dict[str, ClaimReport] = {}
+        routes = [left for left in routes if any((claim.name, left.name) not in settled for claim in self.claims)]
         share = max(bounds.seconds / max(len(routes), 1), _LEAST_SECONDS)
         tries = _tries(routes, bounds.seconds)
         for route, (most_tries, alike) in zip(routes, tries, strict=True):
             selected = [
                 claim
                 for claim in self.claims
-                if not _is_false(found.get(claim.name)) and (claim.name, route.name) not in settled
+                if not _is_false(worst.get(claim.name)) and (claim.name, route.name) not in settled
             ]
             if not selected:
                 continue
             if time.process_time() > deadline:
                 option = "--seconds" if bounds.seconds == self.bounds.seconds else "--total-seconds"
                 reason = f"the {bounds.seconds:.3g} s for this API were used up; {option} gives more"
-                made = {claim.name: self._plain(claim, UNDECIDED)._replace(reasons=(reason,)) for claim in selected}
+                verdicts = {claim.name: self._plain(claim, UNDECIDED)._replace(reasons=(reason,)) for claim in selected}
             else:
                 within = bounds.replaced(seconds=share)
-                made = self._of_route(route, selected, opened, within, most_tries, alike)
-            for name, report in made.items():
+                verdicts = self._of_route(route, selected, opened, within, most_tries, alike)
+            for name, report in verdicts.items():
                 about = report._replace(about=route.name)
-                found[name] = _worse(found[name], about) if name in found else about
+                worst[name] = _worse(worst[name], about) if name in worst else about
         says_something = {name for name, _ in proven}
-        return {claim.name: self._of_all(claim, found.get(claim.name), says_something) for claim in self.claims}
+        return {claim.name: self._of_all(claim, worst.get(claim.name), says_something) for claim in self.claims}
 
     def _of_all(self, claim: Claim, found: ClaimReport | None, says_something: set[str]) -> ClaimReport:
         """Return the report of a claim about all routes; those proven together have requests that it is about."""
@@ -191,7 +195,7 @@ class PlatformClaims:
             except Exception:  # the same error appears for each of the routes
                 continue
             proven |= {(name, route.name) for name in names for route in group}
-            tried = [route.name for route in {each.method in BODIED: each for each in reversed(group)}.values()]
+            tried = [route.name for route in {member.method in BODIED: member for member in reversed(group)}.values()]
             represented |= {(name, route.name) for name in alike for route in group if route.name not in tried}
         return _Together(proven, represented)
 
@@ -203,7 +207,7 @@ class PlatformClaims:
         try:
             harness = harness_of_route(route, self.setup, opened)
             proof = ClaimProof(harness, claims, self.expressions, bounds, self.on_run, tries=tries, debug=self.debug)
-            made: dict[str, ClaimReport] = {}
+            reports: dict[str, ClaimReport] = {}
             shared = (_SHARED.format(alike),) if alike > 1 and proof.can_search else ()
             for verdict in proof.verdicts():
                 report = report_of(verdict, harness)
@@ -213,8 +217,8 @@ class PlatformClaims:
                     report = report._replace(hint=_unasked(verdict.claim, harness, route) or report.hint)
                     breach = _Breach(report.request, verdict.run, harness, route)
                     self._breaches.setdefault(verdict.claim.name, breach)
-                made[verdict.claim.name] = self._with_call(report, verdict.claim, harness, route)
-            return made
+                reports[verdict.claim.name] = self._with_call(report, verdict.claim, harness, route)
+            return reports
         except Exception as error:
             problem = problem_of(error, debug=self.debug)
             return {claim.name: self._plain(claim, ERROR)._replace(problem=problem) for claim in claims}

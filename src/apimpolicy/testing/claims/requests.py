@@ -98,20 +98,20 @@ def claim_case(file: CaseFile, claim: Claim, run: ScenarioRun, harness: Harness)
     }
     _add_token(content, request, scenario, file, run, harness)
     words = request_in_words(scenario, harness)
-    made: dict[str, Any] = {"name": f"{claim.name}: {words}", "request": request, **content}
+    case: dict[str, Any] = {"name": f"{claim.name}: {words}", "request": request, **content}
     for key in ("backend", "outside"):
-        if key in file.defaults and key not in made:
-            made[key] = {"status": 200}
+        if key in file.defaults and key not in case:
+            case[key] = {"status": 200}
     expect = {"expect": {"holds": claim.name}}
     if scenario.earlier is None and not scenario.calls_before:
-        return made | expect
+        return case | expect
     steps: list[dict[str, Any]] = [{} for _ in range(scenario.calls_before)]
     if scenario.earlier is not None:
         earlier = request_of(scenario.earlier)
-        _add_token(made, earlier, scenario.earlier, file, run, harness)
-        made["request"], steps = {}, [{"request": earlier}, *({"request": request} for _ in steps)]
+        _add_token(case, earlier, scenario.earlier, file, run, harness)
+        case["request"], steps = {}, [{"request": earlier}, *({"request": request} for _ in steps)]
         expect["request"] = request
-    return made | {"steps": [*steps, expect]}
+    return case | {"steps": [*steps, expect]}
 
 
 def _add_token(

@@ -60,9 +60,9 @@ def response_condition(
     """Return where a response meets a key of a condition. Raises Unsupported."""
     match key:
         case "status":
-            return terms.any_of(*(_is_status(end.status, each) for each in tree.items()))
+            return terms.any_of(*(_is_status(end.status, code) for code in tree.items()))
         case "variables":
-            return terms.all_of(*(_variable(end, name, wanted, unknowns) for name, wanted in tree.table().items()))
+            return terms.all_of(*(_variable(end, name, value, unknowns) for name, value in tree.table().items()))
         case "request":
             return _request(end, tree, unknowns)
         case "headers" if added_headers is not None:
@@ -86,7 +86,7 @@ def _variable(end: End, name: str, wanted: Tree, unknowns: Unknowns) -> Term:
             if set(wanted.value) != {"status"}:
                 return unknowns.truth("a claim's condition on more than the status of a response in a variable")
             status = unknowns.status_of(leaf)
-            return terms.any_of(*(_is_status(status, each) for each in wanted.value["status"].items()))
+            return terms.any_of(*(_is_status(status, code) for code in wanted.value["status"].items()))
         if wanted.value is None and not isinstance(leaf, Json) and type_of(leaf) not in ("", "object"):
             return terms.FALSE
         if wanted.value is None or isinstance(wanted.value, (dict, list)):

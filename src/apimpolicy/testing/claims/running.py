@@ -60,17 +60,17 @@ def prove_file(
     try:
         setup = setup_of(file)
         if file.subject.policies or setup.gateway.service is None:
-            found = _prove_policies(file, selected, setup, bounds, on_run, debug=debug)
+            decided = _prove_policies(file, selected, setup, bounds, on_run, debug=debug)
         else:
             from apimpolicy.testing.claims.platform import PlatformClaims
 
-            found = PlatformClaims(file, selected, setup, bounds, on_run, on_api, debug=debug).reports()
+            decided = PlatformClaims(file, selected, setup, bounds, on_run, on_api, debug=debug).reports()
     except NoApisError:
         raise
     except Exception as error:
-        found = [_report(claim, ERROR, problem=problem_of(error, page(), debug=debug)) for claim in selected]
+        decided = [_report(claim, ERROR, problem=problem_of(error, page(), debug=debug)) for claim in selected]
     seconds = (time.perf_counter() - started) / len(selected)
-    return [report._replace(seconds=seconds) for report in found] + reports
+    return [report._replace(seconds=seconds) for report in decided] + reports
 
 
 def _prove_policies(

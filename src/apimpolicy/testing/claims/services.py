@@ -103,14 +103,14 @@ class ServiceHarness(Harness):
         self._paths = re.compile("".join(map(_pattern, route.template)), re.IGNORECASE | re.DOTALL)
 
     def request(self, scenario: Scenario, assignment: Assignment) -> Request:
-        given = super().request(scenario, assignment)
+        request = super().request(scenario, assignment)
         parts = urlsplit(scenario.url)
         origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
         query = "&".join([*self.route.query, *filter(None, (parts.query,))])
         scenario.url = origin + self._path(assignment) + (f"?{query}" if query else "")
         scenario.entities.pop("operation", None)
-        headers = {name: list(values) for name, values in given.headers.fields()}
-        if self._is_preflight(given):
+        headers = {name: list(values) for name, values in request.headers.fields()}
+        if self._is_preflight(request):
             headers = {**headers, _ASKED: [str(self.route.method)]}
             scenario.headers = {**scenario.headers, _ASKED: [str(self.route.method)]}
         else:
@@ -120,9 +120,9 @@ class ServiceHarness(Harness):
             scenario.method,
             scenario.url,
             headers=headers,
-            body=given.body,
-            certificate=given.certificate,
-            ip_address=given.ip_address,
+            body=request.body,
+            certificate=request.certificate,
+            ip_address=request.ip_address,
         )
 
     def _is_preflight(self, request: Request) -> bool:
@@ -279,16 +279,20 @@ def _route(
     label = f"{method or 'any'} {prefix}{template}"
     named = label + (f" of the product {product.id}" if product else "")
     named += "" if caller is not None else " without a key"
-    given: dict[str, AnyPolicy | None] = {"global": service.policy, "api": policy_for_proofs(api), "operation": policy}
+    documents: dict[str, AnyPolicy | None] = {
+        "global": service.policy,
+        "api": policy_for_proofs(api),
+        "operation": policy,
+    }
     if api.workspace is not None:
-        given["workspace"] = service.workspaces[api.workspace].policy
+        documents["workspace"] = service.workspaces[api.workspace].policy
     if product is not None:
-        given["product"] = product.policy
+        documents["product"] = product.policy
     if "?" in template or method == "*":
         template, _, parameters = template.partition("?")
-        query += tuple(PARAMETER.sub("x", each) for each in parameters.split("&") if "=" in each)
+        query += tuple(PARAMETER.sub("x", parameter) for parameter in parameters.split("&") if "=" in parameter)
         method = None if method == "*" else method
-    policies = {scope: document for scope, document in given.items() if document is not None}
+    policies = {scope: document for scope, document in documents.items() if document is not None}
     below = [Piece("/x", BELOW)] if operation is None else pieces_of(template)
     pieces = (Piece(prefix), *below)
     api_id = from_utf16(api.id)

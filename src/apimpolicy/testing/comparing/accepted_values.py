@@ -93,26 +93,26 @@ def _with_value(table: dict[str, Any], accepted: AcceptedValue) -> dict[str, Any
 
 def _accepted_by(element: Element) -> Iterator[AcceptedValue]:
     if has_trait(element.name, "checks-token"):
-        for each in element.descendants():
-            group = getattr(each.parent, "name", "")
-            text = each.text.strip()
-            if each.expression is not None:
+        for part in element.descendants():
+            group = getattr(part.parent, "name", "")
+            text = part.text.strip()
+            if part.expression is not None:
                 continue
-            if each.name == "audience" or (each.name == "application-id" and group == "backend-application-ids"):
+            if part.name == "audience" or (part.name == "application-id" and group == "backend-application-ids"):
                 yield AcceptedValue(_AUDIENCE, "", text)
-            elif each.name == "application-id":
+            elif part.name == "application-id":
                 yield AcceptedValue(_CLAIM, "azp", text)
-            elif each.name == "issuer":
+            elif part.name == "issuer":
                 yield AcceptedValue(_ISSUER, "", text)
-            elif each.name == "claim":
-                name = literal_attribute(each, "name")
+            elif part.name == "claim":
+                name = literal_attribute(part, "name")
                 yield AcceptedValue(_WITHOUT, name, "")
-                values = [value.text.strip() for value in each.elements() if value.expression is None]
+                values = [value.text.strip() for value in part.elements() if value.expression is None]
                 yield from (AcceptedValue(_CLAIM, name, value) for value in values)
-                if separator := literal_attribute(each, "separator"):
+                if separator := literal_attribute(part, "separator"):
                     yield AcceptedValue(_CLAIM, name, separator.join(values))
     elif has_trait(element.name, "checks-address"):
-        ends = [literal_attribute(each, name) for each in element.elements() for name in ("from", "to")]
+        ends = [literal_attribute(address, name) for address in element.elements() for name in ("from", "to")]
         texts = [*ends, *(each.text.strip() for each in element.elements() if each.expression is None)]
         yield from (AcceptedValue(_ADDRESS, "", text) for text in texts if text and parsed(text) is not None)
     elif has_trait(element.name, "checks-header"):

@@ -147,12 +147,12 @@ def remainder(
     `moved` are the new places of folders in the old one, and `place` is what is shown before names.
     """
     files = [dict(_files(folder)) for folder in (old, new)]
-    code = _Code(each for side in files for each in side.items())
+    code = _Code(entry for side in files for entry in side.items())
     names = {name: _moved(name, moved) for name in files[0]}
     taken = Counter(names.values())
     files[0] = {names[name] if taken[names[name]] == 1 else name: path for name, path in files[0].items()}
     charts = tuple(f"{name.removesuffix(_CHART)}/" for name in {**files[0], **files[1]} if name.endswith(_CHART))
-    given: dict[object, str] = {}
+    differing: dict[object, str] = {}
     accounted: set[object] = set()
     for name in sorted({*files[0], *files[1]}):
         paths = [side.get(name) for side in files]
@@ -162,11 +162,11 @@ def remainder(
             continue
         is_of_chart = name.startswith(charts) and not _is_about_policies(contents)
         line = None if is_of_chart else _first_open(name, paths, contents, accounts, code)
-        shown = posixpath.normpath(posixpath.join(place, name))
-        given[name] = f"{shown}:{line}" if line else shown
+        shown_name = posixpath.normpath(posixpath.join(place, name))
+        differing[name] = f"{shown_name}:{line}" if line else shown_name
         if line is None:
             accounted.add(name)
-    return Remainder(given, accounted)
+    return Remainder(differing, accounted)
 
 
 def _moved(name: str, folders: Mapping[str, str]) -> str:

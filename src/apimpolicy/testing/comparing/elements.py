@@ -360,9 +360,9 @@ class Causes:
             failed = next(filter(None, (self._failed(side.trace) for side in sides)), None)
             if (decided := failed or self._decided(old.trace, new.trace)) is not None:
                 return decided
-            for found in (paths[refusing], paths[1 - refusing]):
-                if found:
-                    return found[-1][1]
+            for path in (paths[refusing], paths[1 - refusing]):
+                if path:
+                    return path[-1][1]
             return None
         both = [*paths[0], *paths[1]]
         if kind == "header":
@@ -372,8 +372,8 @@ class Causes:
                 named = [span for element, span in both if has_trait(element.name, "preflight")] or named
             if named:
                 return named[-1]
-        wanted = _WRITERS.get(kind, ())
-        writers = [span for element, span in both if has_trait(element.name, *wanted)] if wanted else []
+        traits = _WRITERS.get(kind, ())
+        writers = [span for element, span in both if has_trait(element.name, *traits)] if traits else []
         return writers[-1] if writers else both[0][1] if both else None
 
     def _failed(self, trace: Trace) -> ElementSpan | None:

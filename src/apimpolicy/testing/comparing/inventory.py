@@ -129,7 +129,7 @@ class _Uses:
         for backend in service.backends:
             if isinstance(backend.backend, BackendPool):
                 backends.update(member.id.lower() for member in backend.backend.members)
-        described = (each.origin.file for kind in KINDS for each in service.resources(kind))
+        described = (resource.origin.file for kind in KINDS for resource in service.resources(kind))
         for file in dict.fromkeys((*service.read, *described)):
             if os.path.isfile(file):
                 source, _ = source_of(*read_data(file))

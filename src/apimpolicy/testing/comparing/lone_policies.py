@@ -63,7 +63,7 @@ def compare_pair(
     if pair.old is None or pair.new is None:
         return blank._replace(status=ADDED if pair.old is None else REMOVED)
     started = time.perf_counter()
-    trees = [document_of(each.source or each.data, each.name) for each in (pair.old, pair.new)]
+    trees = [document_of(version.source or version.data, version.name) for version in (pair.old, pair.new)]
     if (unknown := [set(unknown_in(tree)) for tree in trees])[0] != unknown[1]:
         return blank._replace(status=UNDECIDED, reasons=tuple(sorted(unknown[0] ^ unknown[1])))
     if unknown[0] and pair.is_same_text:
@@ -72,10 +72,10 @@ def compare_pair(
     if any(problems):
         if all(problems) and is_same_document(pair):
             return blank.settled(Remainder(()), is_same_text=pair.is_same_text)
-        found = LoadingResult.of(*problems)
-        if found.problem and all(_TEMPLATE.search(each.data) for each in (pair.old, pair.new)):
-            found = _of_templates(pair.old, pair.new)
-        return blank._replace(**found._asdict())
+        loading = LoadingResult.of(*problems)
+        if loading.problem and all(_TEMPLATE.search(version.data) for version in (pair.old, pair.new)):
+            loading = _of_templates(pair.old, pair.new)
+        return blank._replace(**loading._asdict())
     try:
         report = _compared(pair, policies, bounds, on_run, blank, total)
     except ApimPolicyError as error:
@@ -124,24 +124,24 @@ def _loaded(pair: VersionPair, old: Version, new: Version) -> tuple[list[_Loaded
             policies.append(None)
             problems[side] = error
     places = (old.path, new.path) if pair.is_apart else (new.path, new.path)
-    found: list[_Loaded] = []
-    known = [policy for policy in policies if policy is not None]
-    elements = [list(policy.document.elements()) for policy in known]
+    loaded: list[_Loaded] = []
+    readable = [policy for policy in policies if policy is not None]
+    elements = [list(policy.document.elements()) for policy in readable]
     values = changed_values(*elements) if len(elements) == 2 else []
-    given = [each for side in elements for each in side]
-    providers = numbered(providers_with(given, values)) if values else {}
+    all_elements = [element for side in elements for element in side]
+    providers = numbered(providers_with(all_elements, values)) if values else {}
     for side, policy in enumerate(policies):
         if policy is not None:
             try:
                 file = file_about(
-                    places[side], *known, with_fragments=True, providers=providers, values=templates.values
+                    places[side], *readable, with_fragments=True, providers=providers, values=templates.values
                 )
-                if found and found[0].file.certificates.names() == file.certificates.names():
-                    file.certificates = found[0].file.certificates
-                found.append(_Loaded(policy, places[side], file))
+                if loaded and loaded[0].file.certificates.names() == file.certificates.names():
+                    file.certificates = loaded[0].file.certificates
+                loaded.append(_Loaded(policy, places[side], file))
             except ApimPolicyError as error:
                 problems[side] = error
-    return found, problems
+    return loaded, problems
 
 
 def _compared(

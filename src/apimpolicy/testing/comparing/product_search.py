@@ -130,12 +130,12 @@ def compare(
         bounds = joint.total.within(bounds.replaced(seconds=seconds / 3))
         _search(joint, bounds, starts, question, knows_scopes=knows_scopes)
         reasons, proven, _ = _open_reasons(joint, knows_scopes)
-    shown = sorted(joint.found.items(), key=lambda each: each[0][1] % (len(joint.causes.spans) + 1))
-    smallest = [joint.smallest(kind, run) for kind, run in shown]
-    found = [each for each in smallest if each is not None]
-    if len(found) < len(smallest):
+    ordered = sorted(joint.found.items(), key=lambda entry: entry[0][1] % (len(joint.causes.spans) + 1))
+    smallest = [joint.smallest(kind, run) for kind, run in ordered]
+    differences = [difference for difference in smallest if difference is not None]
+    if len(differences) < len(smallest):
         reasons = ("values that are left to chance", *reasons)
-    return ProgramComparison(found, (*others, *reasons), False, joint.causes, () if others else proven)
+    return ProgramComparison(differences, (*others, *reasons), False, joint.causes, () if others else proven)
 
 
 def _search(
@@ -151,7 +151,7 @@ def _search(
     most = _FEW_RUNS if joint.explains_everything and joint.found else _MOST_RUNS
     without_news = 0
     deadline = time.process_time() + 3 * bounds.seconds
-    known: set[frozenset[Any]] = set()
+    tried: set[frozenset[Any]] = set()
     for assignment in _candidates(joint, bounds, starts, question):
         if time.process_time() > deadline or without_news >= most or joint.total.is_over:
             return
@@ -160,8 +160,8 @@ def _search(
             if not _open_reasons(joint, knows_scopes)[0]:
                 return
         key = frozenset(assignment.items())
-        if key not in known:
-            known.add(key)
+        if key not in tried:
+            tried.add(key)
             before = len(joint.found)
             joint.run(assignment)
             without_news = 0 if len(joint.found) > before else without_news + 1

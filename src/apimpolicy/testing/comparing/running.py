@@ -107,7 +107,7 @@ class _Comparing:
                 self.accounts.files |= {os.path.realpath(path) for path in settings if path is not None}
         self._add_tested(tested_differences(*self._test_files(), self._is_over))
         return self.report_._replace(
-            policies=tuple(self._with_time(self._as_written(each)) for each in self.policies),
+            policies=tuple(self._with_time(self._as_written(policy)) for policy in self.policies),
             changes=tuple(self.changes),
             same=self.same,
             remainder=self._remainder(),
@@ -193,7 +193,7 @@ class _Comparing:
             self.report_ = self.report_._replace(notes=(*self.report_.notes, *notes))
         groups = tuple(setting_groups(old, new, places, self._is_over))
         self.report_ = self.report_._replace(settings=(*self.report_.settings, *groups))
-        breaks = (without_names(each, places) for each in broken_references(old.description, new.description))
+        breaks = (without_names(broken, places) for broken in broken_references(old.description, new.description))
         self.report_ = self.report_._replace(breaks=(*self.report_.breaks, *dict.fromkeys(breaks)))
         has_service = self.report_.has_service or old.has_resources or new.has_resources
         self.report_ = self.report_._replace(has_service=has_service)
@@ -201,8 +201,8 @@ class _Comparing:
         if comparison is not None:
             changed = {group.name for group in groups}
             not_read += [Unread(note, True) for note in comparison.operations.not_paired(changed)]
-        notes = (*self.report_.notes, *(without_names(each.note, places) for each in not_read))
-        is_partial = self.report_.is_partial or any(each.has_changed for each in not_read)
+        notes = (*self.report_.notes, *(without_names(gap.note, places) for gap in not_read))
+        is_partial = self.report_.is_partial or any(gap.has_changed for gap in not_read)
         self.report_ = self.report_._replace(notes=tuple(dict.fromkeys(notes)), is_partial=is_partial)
         if comparison is not None:
             apis = affected_apis(old, new, [change for group in groups for change in group.changes])

@@ -121,18 +121,20 @@ class ServiceComparison:
             one.providers = other.providers = tuple(dict.fromkeys((*needs.names_for(elements), *own)))
             starts = [accepted_caller(elements, [name]) for name in one.providers] or [accepted_caller(elements, ())]
             change = tuple(_changed_documents(group))
-            known = self._searched.get(change)
-            bounds = self.bounds if known is None else self._bounds_after(known)
-            if known is not None:
-                starts += [each.new.assignment for each in known.found]
+            earlier = self._searched.get(change)
+            bounds = self.bounds if earlier is None else self._bounds_after(earlier)
+            if earlier is not None:
+                starts += [run.new.assignment for run in earlier.found]
             proofs = self._proofs.setdefault((group.old.canonical, group.new.canonical), {})
-            found = compare(one, other, bounds, self.on_run, (), starts, proofs, knows_scopes=True, total=self.total)
-            self._searched.setdefault(change, found)
-            items = list(_items(found, group, other))
-            given = {each.difference.kind: each.difference.sentence for each in found.found}
-            lost = Remainder(given, {item.kind for item in items})
+            comparison = compare(
+                one, other, bounds, self.on_run, (), starts, proofs, knows_scopes=True, total=self.total
+            )
+            self._searched.setdefault(change, comparison)
+            items = list(_items(comparison, group, other))
+            sentences = {run.difference.kind: run.difference.sentence for run in comparison.found}
+            lost = Remainder(sentences, {item.kind for item in items})
             yield _Result(
-                items, tuple(dict.fromkeys((*map(str, found.reasons), *lost.rest))), keys, proven=found.proven
+                items, tuple(dict.fromkeys((*map(str, comparison.reasons), *lost.rest))), keys, proven=comparison.proven
             )
 
     def _bounds_after(self, known: ProgramComparison) -> Bounds:
@@ -148,24 +150,24 @@ class ServiceComparison:
         What belongs to none of the policies is yielded without a pair, so that nothing that was found is lost.
         """
         items = dict.fromkeys(_merged(item for result in self._results for item in result.items))
-        shown = {_identity(item) for item in items}
+        identities = {_identity(item) for item in items}
         told: set[int] = set()
         for pair in pairs:
-            keys = {key_of(each) for each in (pair.old, pair.new) if each is not None}
+            keys = {key_of(version) for version in (pair.old, pair.new) if version is not None}
             own = [item for item in items if item.key in keys]
             if own or not is_same_document(pair):
                 results = [result for result in self._results if not result.keys.isdisjoint(keys)]
                 told |= set(map(id, results))
-                found = tuple(item.shown for item in own)
+                differences = tuple(item.shown for item in own)
                 is_unused = (pair.old is None or pair.new is None) and _is_fragment(pair)
-                yield pair, _report(pair, found, results, shown) if own or results or is_unused else None
+                yield pair, _report(pair, differences, results, identities) if own or results or is_unused else None
                 for item in own:
                     del items[item]
         rest = [result for result in self._results if id(result) not in told and (result.reasons or result.problem)]
         if items or rest:
             file = next((item.key[0] for item in items if item.key is not None), self.new.root or "")
             blank = DifferenceReport(file, file, file, SAME)
-            yield None, _settled(blank, tuple(item.shown for item in items), rest, shown)
+            yield None, _settled(blank, tuple(item.shown for item in items), rest, identities)
 
 
 def is_same_document(pair: VersionPair) -> bool:

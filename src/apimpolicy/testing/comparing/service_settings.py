@@ -168,17 +168,17 @@ def _api(
     api = other or one
     assert api is not None
     group = group_of(api.id)
-    is_hidden = all(each is None or each.is_current.value is False for each in (one, other))
+    is_hidden = all(side is None or side.is_current.value is False for side in (one, other))
     yield from _entity(REVISION if is_hidden else API, one, other, group)
     if one is None or other is None:
         return
     before, after = _operations(one, other)
     for first, second in _paired(before, after, _place_of_operation):
-        shown = first or second
+        operation = first or second
         without = old if first is None else new
-        if (first is None or second is None) and without.is_unread(OPERATIONS, f"{api.id}/{shown.id}"):
+        if (first is None or second is None) and without.is_unread(OPERATIONS, f"{api.id}/{operation.id}"):
             continue
-        label = f"operation {shown.method.text()} {shown.template.text()}"
+        label = f"operation {operation.method.text()} {operation.template.text()}"
         yield from _entity(OPERATION, first, second, group, label)
     for first, second in _paired(one.tools, other.tools):
         yield from _entity(TOOL, first, second, group, f"tool {(first or second).id}")
@@ -200,7 +200,9 @@ def _entity(kind: EntityKind, one: Any, other: Any, group: str, subject: str = "
         entity = one or other
         names = {}
         if kind in (API, REVISION):
-            names = {each: "" if (value := getattr(entity, each)).is_missing else value.text() for each in _IN_MEANINGS}
+            names = {
+                field: "" if (value := getattr(entity, field)).is_missing else value.text() for field in _IN_MEANINGS
+            }
         what, origin = _presence(other is not None), entity.origin
         meaning = meaning.format(**names)
         yield SettingChange(group, subject, "", what, meaning=meaning, file=origin.file, line=origin.line)
@@ -313,8 +315,8 @@ def _written(api: ApiDescription) -> list[OperationDescription]:
 
 def _described(api: ApiDescription) -> list[OperationDescription]:
     """Return the operations of an API's OpenAPI files that are not written otherwise."""
-    known = {each.id.lower() for each in _written(api)}
-    found: list[OperationDescription] = []
+    written = {described_operation.id.lower() for described_operation in _written(api)}
+    operations: list[OperationDescription] = []
     for file in api.files:
         content = _content(file)
         if file.format != "openapi" or content is None:
@@ -325,15 +327,15 @@ def _described(api: ApiDescription) -> list[OperationDescription]:
             continue  # reported as a problem of the service
         for each in described:
             operation = each.operation
-            made = OperationDescription(
+            description = OperationDescription(
                 from_utf16(operation.id),
                 file.origin,
                 name=Sourced(from_utf16(operation.name)),
                 method=Sourced(from_utf16(operation.method)),
                 template=Sourced(from_utf16(operation.url_template)),
             )
-            found += [made] if made.id.lower() not in known else []
-    return found
+            operations += [description] if description.id.lower() not in written else []
+    return operations
 
 
 def _content(file: ApiFile) -> bytes | None:

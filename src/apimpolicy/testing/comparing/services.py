@@ -98,19 +98,19 @@ def access_changes(
     if not changed and not apis:
         return []
     names = {route.operation: route.label for pair in comparison.operations.pairs for route in pair}
-    wanted = {route.operation for pair in changed for route in pair}
+    differing = {route.operation for pair in changed for route in pair}
 
     def is_wanted(api: str, operation: str) -> bool:
-        return api in apis or (api, operation) in wanted or operation.startswith(f"{METHOD} ")
+        return api in apis or (api, operation) in differing or operation.startswith(f"{METHOD} ")
 
     groups: dict[Change, list[str]] = {}
     before, after = (_audited(side, is_wanted) for side in (old, new))
-    for each in changes_between(before, after):
-        if each.relation in _SHOWN:  # what can't be compared is the same or not as far as its policies are
-            name = names.get((each.api, each.operation), each.operation)
-            groups.setdefault(each._replace(operation=""), []).append(name)
-    found = [_access_change(change, operations) for change, operations in groups.items()]
-    return sorted(found, key=lambda each: not each.is_weaker)
+    for change in changes_between(before, after):
+        if change.relation in _SHOWN:  # what can't be compared is the same or not as far as its policies are
+            name = names.get((change.api, change.operation), change.operation)
+            groups.setdefault(change._replace(operation=""), []).append(name)
+    merged = [_access_change(change, operations) for change, operations in groups.items()]
+    return sorted(merged, key=lambda change: not change.is_weaker)
 
 
 _SHOWN = (WEAKER, STRONGER, CHANGED)
@@ -160,10 +160,10 @@ def setting_groups(
     by_group: dict[str, list[SettingChange]] = {}
     texts = policy_texts(new.description)
     pools = {
-        each.id: [member.id for member in each.backend.members]
+        backend.id: [member.id for member in backend.backend.members]
         for side in (old, new)
-        for each in side.description.backends
-        if isinstance(each.backend, BackendPool)
+        for backend in side.description.backends
+        if isinstance(backend.backend, BackendPool)
     }
     made_up = {f"named value {each.id}" for each in _named_values(old, new) if each.is_made_up}
     unread = [gap for side in (old, new) for gap in side.description.unread_resources()]
@@ -287,8 +287,10 @@ def _calls(
     """
     labels = [{route.label for route in side} for side in (before, after)]
     labels_of_one = labels[0] ^ labels[1] if is_whole else set()
-    chosen = [each for each in (*after, *before) if each.label in (before[0].label, *labels_of_one)]
-    known = [route.caller for route in (*before, *after) if route.caller is not None]
+    chosen = [
+        chosen_route for chosen_route in (*after, *before) if chosen_route.label in (before[0].label, *labels_of_one)
+    ]
+    keyed = [route.caller for route in (*before, *after) if route.caller is not None]
     names = [name for route in before for name, value in route.headers.items() if is_key(route, value)]
     forms: dict[object, tuple[str, str, dict[str, str]]] = {}
     for route in sorted(chosen, key=lambda route: route.label != before[0].label):
@@ -299,7 +301,7 @@ def _calls(
     for method, url, headers in forms.values():
         words = f"{method} {url}" + "".join(f" with {name}: {value}" for name, value in headers.items())
         yield _Call(method, url, headers, f"{words} without a subscription key")
-        for kind, target in dict.fromkeys((caller.kind, caller.target) for caller in known):
+        for kind, target in dict.fromkeys((caller.kind, caller.target) for caller in keyed):
             whose = "API" if kind == "api" else f"product {target}"
             with_key = {**headers, names[0] if names else HEADER: callers[kind, target].key}
             yield _Call(method, url, with_key, f"{words} with a key of the {whose}")

@@ -138,12 +138,12 @@ class ServiceSide:
         if other is not None and other._file is not None:
             file.certificates = other._file.certificates
         self._file = file
-        made = setup_with(case_of_claims(file), has_certificates=needs.has_certificates)
+        setup = setup_with(case_of_claims(file), has_certificates=needs.has_certificates)
         by_url: dict[str, Any] = {}
-        issuers = {name: made.issuers[name] for name in made.declared}
+        issuers = {name: setup.issuers[name] for name in setup.declared}
         for provider in issuers.values():
             provider.keys = by_url.setdefault(provider.urls[0], provider).keys
-        return made._replace(issuers=issuers)
+        return setup._replace(issuers=issuers)
 
     def opened(self, callers: Sequence[KeyedCaller]) -> Gateway:
         """Return the gateway with a subscription for each caller who can have one. Raises ConfigurationError."""

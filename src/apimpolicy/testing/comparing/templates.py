@@ -47,14 +47,14 @@ class Templates:
         policies = places_of_policies(marked.text)
         if policies is None:
             return source
-        found = [
+        replacements = [
             (start, end, unknown_policies(f"{written} isn't known") if start in policies else self._reference(written))
             for start, end, written in _holes(marked)
         ]
-        made = _replaced(marked, found)
-        if codes := list(self._codes(made)):
-            return _replaced(made, codes)
-        return made
+        filled = _replaced(marked, replacements)
+        if codes := list(self._codes(filled)):
+            return _replaced(filled, codes)
+        return filled
 
     def _reference(self, written: str) -> str:
         return f"{{{{{PLACEHOLDER}{self._names.name(written, FileLocation(''))}}}}}"

@@ -101,7 +101,7 @@ def versions(old: str, new: str) -> Iterator[Versions]:
             raise ConfigurationError(f"{old} and {new} are a file and a folder; compare two of a kind")
         places = (*one.places, *other.places)
         folders = None if one.folder is None or other.folder is None else (one.folder, other.folder)
-        found = [
+        pairs = [
             VersionPair(
                 os.path.normpath(os.path.join(place, path)),
                 one.files.get(path),
@@ -112,7 +112,7 @@ def versions(old: str, new: str) -> Iterator[Versions]:
             for path in sorted({**one.files, **other.files})
         ]
         is_same = folders is not None and _has_same_files(*folders, _SETTINGS)
-        yield Versions(found, folders, places, place, is_same)
+        yield Versions(pairs, folders, places, place, is_same)
 
 
 def _has_same_files(old: str, new: str, endings: tuple[str, ...]) -> bool:
@@ -195,18 +195,18 @@ def _at_revision(revision: Revision, inside: str, stack: ExitStack, word: str) -
     os.mkdir(os.path.join(root, ".git"))  # where the search for a configuration ends, as in the repository
     revision.write(inside, root)
     path = os.path.join(root, *inside.split("/"))
-    shown = word if _HASH.search(revision.name) else revision.name
-    places = tuple((each, f"{shown}:") for each in _ways_to_write(root))
+    revision_name = word if _HASH.search(revision.name) else revision.name
+    places = tuple((each, f"{revision_name}:") for each in _ways_to_write(root))
     name = f"{revision.name}:{inside}"
     try:
         if revision.is_file(inside):
             return Side({"": Version(name, read_bytes(path), path)}, None, places)
-        found = _folder(path, inside)
+        side = _folder(path, inside)
     except ConfigurationError as error:
         raise ConfigurationError(with_names(str(error), places)) from None
     named = {
         inner: each._replace(name=f"{revision.name}:{each.name.replace(os.sep, '/')}")
-        for inner, each in found.files.items()
+        for inner, each in side.files.items()
     }
     return Side(named, path, places)
 

@@ -130,11 +130,11 @@ def _variables(policies: list[Policy]) -> dict[str, frozenset[str]]:
     known: dict[str, frozenset[str]] = {TOKEN: frozenset(tokens)}
     while True:
         checks = CheckIndex(known)
-        found: dict[str, set[str]] = {check: set(names) for check, names in known.items()}
+        by_check: dict[str, set[str]] = {check: set(names) for check, names in known.items()}
         for variable, code in set_by:
             for check in checks.of_code(code):
-                found.setdefault(check, set()).add(variable)
-        more = {check: frozenset(names) for check, names in found.items()}
+                by_check.setdefault(check, set()).add(variable)
+        more = {check: frozenset(names) for check, names in by_check.items()}
         if more == known:
             return known
         known = more

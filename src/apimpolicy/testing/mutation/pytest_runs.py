@@ -98,24 +98,24 @@ class PytestRuns:
         from apimpolicy.testing.mutation.pytest_process import run_baseline
 
         run = self._start(run_baseline)
-        found: TestBaseline | None = None
+        baseline: TestBaseline | None = None
         try:
-            found = run.connection.recv()
+            baseline = run.connection.recv()
             run.is_over = True
         except EOFError:
             run.is_over = True
         finally:
             run.end()
-        if found is None:
+        if baseline is None:
             raise ConfigurationError(f"the Python tests did not finish: {run.how_it_ended}")
-        if found.problems:
-            raise ConfigurationError(f"pytest cannot collect {'; '.join(found.problems)}")
-        if found.code not in (0, 1, _NO_TESTS):
-            raise ConfigurationError(f"pytest can't run the Python tests without changes:\n{found.output}")
-        self.found = found
-        coverage.fragments.update(found.fragments)
-        coverage.add(found.coverage)
-        for path, text, values in found.documents:
+        if baseline.problems:
+            raise ConfigurationError(f"pytest cannot collect {'; '.join(baseline.problems)}")
+        if baseline.code not in (0, 1, _NO_TESTS):
+            raise ConfigurationError(f"pytest can't run the Python tests without changes:\n{baseline.output}")
+        self.found = baseline
+        coverage.fragments.update(baseline.fragments)
+        coverage.add(baseline.coverage)
+        for path, text, values in baseline.documents:
             if (path, text) not in coverage.documents:
                 try:
                     coverage.documents[path, text] = load_policy(
@@ -123,7 +123,7 @@ class PytestRuns:
                     )
                 except DiagnosticError:
                     continue  # one that a test loads to see it refused
-        return found
+        return baseline
 
     def is_for(self, mutant: Mutant) -> bool:
         """Return whether a Python test reaches a change."""

@@ -57,12 +57,12 @@ def mutants_of(policy: Policy, file: FileCoverage, checks: CheckIndex | None = N
     reach = ReachingTests(file)
     quiet = reasons(policy)
     source = policy.original
-    found: dict[tuple[int, int, str], Mutant] = {}
+    mutants: dict[tuple[int, int, str], Mutant] = {}
     for owner, change in changes_of(policy, checks):
         if source.text[change.start : change.end] == change.text:
             continue
         line, column = source.position(change.start)
-        found.setdefault(
+        mutants.setdefault(
             (change.start, change.end, change.text),
             Mutant(
                 path=file.path,
@@ -76,10 +76,10 @@ def mutants_of(policy: Policy, file: FileCoverage, checks: CheckIndex | None = N
                 tests=tuple(reach.tests(owner, change.start, change.end)),
                 removes=change.removes,
                 about=change.about,
-                reason=next((each.reason for each in quiet if each.covers(change)), ""),
+                reason=next((quiet_place.reason for quiet_place in quiet if quiet_place.covers(change)), ""),
             ),
         )
-    return [found[key] for key in sorted(found)]
+    return [mutants[key] for key in sorted(mutants)]
 
 
 def spread(mutants: list[Mutant], limit: int | None) -> list[Mutant]:

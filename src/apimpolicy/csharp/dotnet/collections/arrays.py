@@ -214,12 +214,12 @@ def default_value(type_: Type) -> Any:
     if name == "System.Collections.Generic.KeyValuePair":
         return KeyValuePair(type_.arguments, *(default_value(part) for part in type_.arguments))
     field = _ZERO_FIELDS.get(name)
-    found = find_implementation(type_.definition, field) if field else None
-    if found is None:
+    implementation = find_implementation(type_.definition, field) if field else None
+    if implementation is None:
         raise NotSimulatedError(name, "default value")
-    if found.types:
-        return found.target(type_.arguments)
-    value = found.target()
+    if implementation.types:
+        return implementation.target(type_.arguments)
+    value = implementation.target()
     _DEFAULTS[type_] = value
     return value
 

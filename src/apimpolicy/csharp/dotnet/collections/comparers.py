@@ -11,7 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.csharp.dotnet.environment import go_into
+from apimpolicy.csharp.dotnet.environment import charge_parts
 from apimpolicy.csharp.dotnet.exceptions import ArgumentException, DotnetException, InvalidOperationException
 from apimpolicy.csharp.dotnet.metadata import FULL_NAMES, named
 from apimpolicy.csharp.dotnet.registry import implements, interface_members
@@ -107,7 +107,7 @@ def default_compare(a: Any, b: Any) -> int:
         if cls in _LOOSE or isinstance(a, (int, float, str)):
             return compare_plain(a, b)
         if cls is ValueTuple and a.dotnet_type is b.dotnet_type:
-            go_into(len(a))
+            charge_parts(len(a))
             pairs = zip(a.boxed_items(), b.boxed_items(), strict=True)
             return next((order for x, y in pairs if (order := default_compare(x, y))), 0)
     for value, other, sign in ((a, b, 1), (b, a, -1)):

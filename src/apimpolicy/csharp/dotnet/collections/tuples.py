@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.csharp.dotnet.collections.comparers import DefaultEqualityComparer, comparison, equal, object_key, text
-from apimpolicy.csharp.dotnet.environment import go_into, joined
+from apimpolicy.csharp.dotnet.environment import charge_parts, joined
 from apimpolicy.csharp.dotnet.exceptions import ArgumentException, NullReferenceException
 from apimpolicy.csharp.dotnet.metadata import named
 from apimpolicy.csharp.dotnet.registry import counts_itself, dotnet_class, implements, interface_members, member
@@ -26,7 +26,7 @@ def _combined(first: int, second: int) -> int:
 
 def _hash_code(types: Types, items: tuple[Any, ...]) -> int:
     """`Tuple<…>.GetHashCode()`: pairs of elements combined, as System.Tuple does."""
-    go_into(len(items))
+    charge_parts(len(items))
     codes = [DefaultEqualityComparer(type_).get_hash_code(item) for type_, item in zip(types, items, strict=True)]
     if len(codes) > 4:
         return _combined(_fold(codes[:4]), _fold(codes[4:]))
@@ -43,19 +43,19 @@ def _fold(codes: list[int]) -> int:
 
 
 def _equal(types: Types, a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
-    go_into(len(a))
+    charge_parts(len(a))
     return all(equal(type_, x, y) for type_, x, y in zip(types, a, b, strict=True))
 
 
 def _compare(types: Types, a: tuple[Any, ...], b: tuple[Any, ...]) -> int:
-    go_into(len(a))
+    charge_parts(len(a))
     orders = (comparison(type_)(x, y) for type_, x, y in zip(types, a, b, strict=True))
     return next((order for order in orders if order), 0)
 
 
 @counts_itself
 def _text(types: Types, items: tuple[Any, ...]) -> str:
-    go_into(len(items))
+    charge_parts(len(items))
     return f"({joined([text(type_, item) for type_, item in zip(types, items, strict=True)], ', ')})"
 
 
@@ -100,7 +100,7 @@ class Tuple(Record):
         return self.equals(other)
 
     def __hash__(self) -> int:
-        go_into(len(self.items))
+        charge_parts(len(self.items))
         return hash(tuple(map(object_key, self.items)))
 
 
@@ -188,11 +188,11 @@ class KeyValuePair(Record):
 
     @counts_itself
     def to_string(self) -> str:
-        go_into(2)
+        charge_parts(2)
         return f"[{joined([text(self.types[0], self.key), text(self.types[1], self.value)], ', ')}]"
 
     def __eq__(self, other: object) -> bool:
-        go_into(2)
+        charge_parts(2)
         return (
             isinstance(other, KeyValuePair)
             and self.types == other.types
@@ -201,7 +201,7 @@ class KeyValuePair(Record):
         )
 
     def __hash__(self) -> int:
-        go_into(2)
+        charge_parts(2)
         return hash((object_key(self.key), object_key(self.value)))
 
     def __repr__(self) -> str:

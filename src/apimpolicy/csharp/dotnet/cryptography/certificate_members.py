@@ -80,14 +80,14 @@ def _alternative_name(certificate: Certificate, name_type: int, for_issuer: bool
         names: Any = certificate.parsed.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
-    wanted: Any = {
+    name_class: Any = {
         SIMPLE_NAME: x509.RFC822Name,
         EMAIL_NAME: x509.RFC822Name,
         UPN_NAME: x509.OtherName,
         URL_NAME: x509.UniformResourceIdentifier,
     }.get(name_type, x509.DNSName)
     for entry in names:
-        if not isinstance(entry, wanted):
+        if not isinstance(entry, name_class):
             continue
         if not isinstance(entry, x509.OtherName):
             return str(entry.value)

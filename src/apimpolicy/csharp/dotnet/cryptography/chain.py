@@ -101,7 +101,9 @@ class TrustStore:
         pool = [*self.trusted_roots, *self.intermediates]
         self._turns = {turn for certificate in pool for turn in _turns(certificate)}
         self._turns.update(
-            turn for found in self.revocation_lists for turn in (found.valid_from, found.valid_until + 1)
+            turn
+            for revocations in self.revocation_lists
+            for turn in (revocations.valid_from, revocations.valid_until + 1)
         )
 
     def build(self, certificate: Any, *, check_revocation: bool) -> Chain:
@@ -257,10 +259,10 @@ class _ChainBuilder:
             if self.store.missing_list == "unknown" and not _says_where_to_ask(certificate):
                 yield ChainStatus("RevocationStatusUnknown", certificate, NO_LIST.format(authority.subject))
             return
-        usable = [found for found in lists if found.is_current(self.now) and found.is_signed_by(authority.parsed)]
-        if any(found.revokes(certificate.parsed.serial_number) for found in usable):
+        signed = [found for found in lists if found.is_current(self.now) and found.is_signed_by(authority.parsed)]
+        if any(found.revokes(certificate.parsed.serial_number) for found in signed):
             yield ChainStatus("Revoked", certificate, f"revoked by {authority.subject}")
-        elif not usable:
+        elif not signed:
             sentence = f"the revocation list of {authority.subject} is out of date or not signed by it"
             yield ChainStatus("RevocationStatusUnknown", certificate, sentence)
 

@@ -69,7 +69,7 @@ def _checked(token: JToken | None, type_name: str, shown: str, *, nullable: bool
 
 
 def _primitive(type_name: str, nullable: bool) -> Callable[[JToken | None], Any]:
-    shown = PRIMITIVES[type_name]
+    type_shown = PRIMITIVES[type_name]
 
     low, high = _RANGES.get(type_name, (0, -1))
 
@@ -84,7 +84,7 @@ def _primitive(type_name: str, nullable: bool) -> Callable[[JToken | None], Any]
                 return number
         if nullable and token is None:
             return None
-        value = _checked(token, type_name, shown, nullable=nullable).value
+        value = _checked(token, type_name, type_shown, nullable=nullable).value
         if value is None and nullable:
             return None
         if type_name == "System.DateTime" and value is not None and type_of(value) is platform.DATE_TIME_OFFSET:

@@ -140,16 +140,16 @@ def _sequence(token: JArray, type_: Type, source: TreeSource, depth: int) -> Any
         name = type_.name
         items = [_boxed(element, _convert(child, element, source, depth + 1)) for child in _values(token)]
         if name in _LISTS:
-            made = platform.construct_generic(_GENERIC + "List", element)
+            collection = platform.construct_generic(_GENERIC + "List", element)
         elif name in _SETS:
-            made = platform.construct_generic(_GENERIC + "HashSet", element)
+            collection = platform.construct_generic(_GENERIC + "HashSet", element)
         elif name in _OTHER_SEQUENCES:
             raise NotSimulatedError(f"JSON deserialization to {type_}")
         else:
             raise _wrong_shape(token, type_, "array", source)
         for item in items:
-            made.add(item)
-        return made
+            collection.add(item)
+        return collection
     raise _wrong_shape(token, type_, "array", source)
 
 
@@ -213,23 +213,23 @@ def _made_of(type_: Type, values: tuple[Any, ...]) -> Any:
 def _object(token: JObject, type_: Type, source: TreeSource, depth: int) -> Any:
     members = _members_of(type_)
     if members:
-        found = {child.name.lower(): child.value for child in token.children if isinstance(child, JProperty)}
+        by_name = {child.name.lower(): child.value for child in token.children if isinstance(child, JProperty)}
         values: list[Any] = []
         for name, member_type in members:
-            value = found.get(name.lower())
+            value = by_name.get(name.lower())
             values.append(
                 default_value(member_type) if value is None else _convert(value, member_type, source, depth + 1)
             )
         return _made_of(type_, tuple(values))
     if isinstance(type_, NamedType) and len(type_.arguments) == 2 and type_.name in _DICTIONARIES:
         key_type, item_type = type_.arguments
-        made = platform.construct_generic(_GENERIC + "Dictionary", key_type, item_type)
+        dictionary = platform.construct_generic(_GENERIC + "Dictionary", key_type, item_type)
         for child in token.children:
             assert isinstance(child, JProperty)
             assert child.value is not None
             key = change_type(child.name, key_type)
-            made.set_item(key, _boxed(item_type, _convert(child.value, item_type, source, depth + 1)))
-        return made
+            dictionary.set_item(key, _boxed(item_type, _convert(child.value, item_type, source, depth + 1)))
+        return dictionary
     if (
         isinstance(type_, ArrayType)
         or str(type_) in CASTS

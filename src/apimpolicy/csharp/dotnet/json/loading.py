@@ -242,15 +242,15 @@ def _fill(root: JContainer, reader: TextReader, keeps_comments: bool, note: Call
             if keeps_comments and not isinstance(parent, (JObject, JProperty)):
                 parent.add(JValue.of_comment(reader.value))
         else:
-            made: JToken | None = _scalar(reader) or _container(reader)
-            if made is None:
+            child: JToken | None = _scalar(reader) or _container(reader)
+            if child is None:
                 raise InvalidOperationException(f"The JsonReader should not be on a token of type {token}.")
-            made.parent = parent
-            parent.children.append(made)
+            child.parent = parent
+            parent.children.append(child)
             if note is not None:
-                note(made)
-            if isinstance(made, JContainer):
-                parent = made
+                note(child)
+            if isinstance(child, JContainer):
+                parent = child
         if not reader.read():
             break
     if reader.depth >= depth:

@@ -256,11 +256,11 @@ class _Parser:
                 raise self.unexpected_in_query()
             self.at += 2
             if parent is None or parent.operator != character:
-                made = filters.Composite(character)
+                composite = filters.Composite(character)
                 if parent is not None:
-                    parent.conditions.append(made)
-                parent = made
-                root = root or made
+                    parent.conditions.append(composite)
+                parent = composite
+                root = root or composite
             parent.conditions.append(comparison)
         raise JsonException(_OPEN_QUERY)
 

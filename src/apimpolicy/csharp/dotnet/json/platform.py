@@ -119,18 +119,18 @@ def find_date(text: str, *, keeps_offset: bool = False) -> Any | None:
     With `keeps_offset` it is a DateTimeOffset, of local time where none is written.
     """
     if text[0:1] == "/":
-        found = _microsoft(text)
-        return date_time_offset(ticks_of(found), 0) if found is not None and keeps_offset else found
+        date = _microsoft(text)
+        return date_time_offset(ticks_of(date), 0) if date is not None and keeps_offset else date
     if not 19 <= len(text) <= 40 or text[10] != "T":
         return None
     kind = None if keeps_offset else _PLAIN_ENDS.get(text[19:])
     if kind is not None and text[4::3][:5] == "--T::":  # the usual form, in C; what it doesn't take is looked at below
         try:
-            found = datetime.datetime.fromisoformat(text[:19])
+            date = datetime.datetime.fromisoformat(text[:19])
         except ValueError:
             pass
         else:
-            seconds = ((found.toordinal() - 1) * 24 + found.hour) * 3600 + found.minute * 60 + found.second
+            seconds = ((date.toordinal() - 1) * 24 + date.hour) * 3600 + date.minute * 60 + date.second
             return date_time(seconds * 10_000_000, kind)
     match = _ISO.match(text)
     if match is None:

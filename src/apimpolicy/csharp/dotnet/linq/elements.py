@@ -156,27 +156,27 @@ def _register(name: str, pick: Callable[[Any, Predicate | None], Any]) -> None:
 
     @operator(f"{name}(IEnumerable<TSource>)")
     def required(types: Types, source: Any) -> Any:
-        found = pick(source, None)
-        if found is _ABSENT:
+        element = pick(source, None)
+        if element is _ABSENT:
             raise InvalidOperationException(_NO_ELEMENTS)
-        return found
+        return element
 
     @operator(f"{name}{_MATCH}")
     def required_match(types: Types, source: Any, predicate: Predicate) -> Any:
-        found = pick(source, predicate)
-        if found is _ABSENT:
+        element = pick(source, predicate)
+        if element is _ABSENT:
             raise InvalidOperationException(_NO_MATCH)
-        return found
+        return element
 
     @operator(f"{name}OrDefault(IEnumerable<TSource>)")
     def optional(types: Types, source: Any) -> Any:
-        found = pick(source, None)
-        return default_value(types[0]) if found is _ABSENT else found
+        element = pick(source, None)
+        return default_value(types[0]) if element is _ABSENT else element
 
     @operator(f"{name}OrDefault{_MATCH}")
     def optional_match(types: Types, source: Any, predicate: Predicate) -> Any:
-        found = pick(source, predicate)
-        return default_value(types[0]) if found is _ABSENT else found
+        element = pick(source, predicate)
+        return default_value(types[0]) if element is _ABSENT else element
 
 
 def matching(matches: Iterable[Any]) -> Any:

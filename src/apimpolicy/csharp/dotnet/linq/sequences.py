@@ -157,18 +157,18 @@ def _walk_stages(sequence: Sequence) -> Iterator[Any]:
     stages.reverse()
     step = environment().step
     for item in source:
-        made, is_last = item, False
+        passed, is_last = item, False
         for stage in stages:
             step()
-            made = stage(made)
-            if made is LEFT_OUT:
+            passed = stage(passed)
+            if passed is LEFT_OUT:
                 break
-            if made is END:
+            if passed is END:
                 return
-            if type(made) is Last:
-                made, is_last = made.item, True
+            if type(passed) is Last:
+                passed, is_last = passed.item, True
         else:
-            yield made
+            yield passed
         if is_last:
             return
 

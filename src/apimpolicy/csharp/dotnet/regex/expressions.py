@@ -119,9 +119,9 @@ class Regex:
         used = processor_time(began)
         try:
             if self.options & character_classes.RIGHT_TO_LEFT:
-                found = search(text, 0, position, timeout=seconds)
+                match = search(text, 0, position, timeout=seconds)
             else:
-                found = search(text, position, timeout=seconds)
+                match = search(text, position, timeout=seconds)
         except TimeoutError:
             if self.timeout is not None and self.timeout <= limit * TICKS_PER_SECOND:
                 here.spent(thread_time() - used, limit)  # the policy may catch it, and try again
@@ -129,7 +129,7 @@ class Regex:
             raise LimitExceededError("regex_seconds", round(limit)) from None
         if perf_counter() - began > _LONG_MATCH:  # the system is slow to give the processor's time
             here.spent(thread_time() - used, limit)
-        return found
+        return match
 
     def _start(self, text: str, start: int | None) -> int:
         if start is None:

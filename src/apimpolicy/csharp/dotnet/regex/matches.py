@@ -63,8 +63,8 @@ def _reference(text: str, position: int, translation: Translation, ecma: bool) -
             end += 1
         if ecma and not braced:
             _, end = longest_number(text, start, end, translation.numbers)
-        wanted = int(text[start:end].lstrip("0")[:11] or "0") if end > start else -1
-        number = wanted if wanted in translation.numbers else None
+        group = int(text[start:end].lstrip("0")[:11] or "0") if end > start else -1
+        number = group if group in translation.numbers else None
     elif braced:
         while is_name_character(text[end : end + 1]):
             end += 1

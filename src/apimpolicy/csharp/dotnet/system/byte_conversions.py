@@ -56,20 +56,20 @@ def _to_base64_part(data: Array | None, offset: int, length: int, options: int =
 
 
 @counts_itself
-def from_base64(shown: str | None) -> Array:
+def from_base64(encoded: str | None) -> Array:
     """White space is skipped, padding is required; raises ArgumentNullException, FormatException.
 
     >>> list(from_base64(" AQ\\nID "))
     [1, 2, 3]
     """
-    shown = require(shown, "s")
-    work_through(len(shown))
-    if not len(shown) % 4:
+    encoded = require(encoded, "s")
+    work_through(len(encoded))
+    if not len(encoded) % 4:
         try:
-            return byte_array(binascii.a2b_base64(shown, strict_mode=True))
+            return byte_array(binascii.a2b_base64(encoded, strict_mode=True))
         except ValueError:
             pass  # white space, or a mistake
-    text = shown.translate(_WHITE_SPACE)
+    text = encoded.translate(_WHITE_SPACE)
     if len(text) % 4 or "=" in text[:-2] or (text.endswith("=") and len(text) < 4):
         raise FormatException(_INVALID)
     try:

@@ -75,18 +75,18 @@ def elements(char: str) -> tuple[Element, ...]:
         return tuple((_primary(part), _COMMON, _VARIANT if part.islower() else _CAPITAL) for part in _SPECIAL[char])
     if char in _STROKED:
         return (*elements(_STROKED[char]), (_NONE, _STROKE, _SMALL))
-    found: list[Element] = []
+    weights: list[Element] = []
     plain = unicodedata.normalize("NFD", char)
     parts = plain if plain != char else unicodedata.normalize("NFKD", char)
     form = _VARIANT if parts != plain else ""
     for part in parts:
         category = unicodedata.category(part)
         if category in ("Mn", "Me"):
-            found.append((_NONE, part, _SMALL))
+            weights.append((_NONE, part, _SMALL))
         elif category not in ("Cc", "Cf", "Cs", "Cn") or part in WHITE_SPACE:
             case = _CAPITAL if part.isupper() else _SMALL
-            found.append((_primary(part), _COMMON, chr(ord(case) + 2) if form else case))
-    return tuple(found)
+            weights.append((_primary(part), _COMMON, chr(ord(case) + 2) if form else case))
+    return tuple(weights)
 
 
 _ASCII = {code: "".join(e[0] for e in elements(chr(code))) or None for code in range(128)}
@@ -178,12 +178,12 @@ def find(text: str, value: str, ignore_case: bool = False, last: bool = False) -
         a, b = (text.lower(), value.lower()) if ignore_case else (text, value)
         at = rfind(a, b) if last else a.find(b)
         return (at, at + len(value)) if at >= 0 else (-1, -1)
-    known: dict[Element, str] = {}
-    needle = _encode(value, ignore_case, known)[0]
-    haystack, starts, ends = _encode(text, ignore_case, known)
+    codes: dict[Element, str] = {}
+    needle = _encode(value, ignore_case, codes)[0]
+    haystack, starts, ends = _encode(text, ignore_case, codes)
     if not needle:
         return (len(text), len(text)) if last else (0, 0)
-    marks = {code for element, code in known.items() if element[0] == _NONE}
+    marks = {code for element, code in codes.items() if element[0] == _NONE}
     at = rfind(haystack, needle) if last else haystack.find(needle)
     while at >= 0:
         after = at + len(needle)

@@ -136,8 +136,8 @@ def format_custom(number: Digits, format_: str, symbols: NumberSymbols = INVARIA
             number.negative = number.negative and number.floating
             number.scale = 0
         break
-    shown = _Writer(number, format_, start, section, symbols).write()
-    return symbols.negative_sign + shown if number.negative and start == 0 and shown else shown
+    text = _Writer(number, format_, start, section, symbols).write()
+    return symbols.negative_sign + text if number.negative and start == 0 and text else text
 
 
 class _Writer:

@@ -211,14 +211,14 @@ def read(text: str | None) -> Parts:
         parts.afternoon = time[5].upper() == "P" if time[5] else None
     elif short:
         parts.hour, parts.afternoon = int(short[1]), short[2].upper() == "P"
-    found = time or short
-    if found:
-        after = rest[found.end() :]
+    clock = time or short
+    if clock:
+        after = rest[clock.end() :]
         zone = _ZONE.match(after)
         if zone:
             take_zone(parts, zone)
             after = after[zone.end() :]
-        rest = f"{rest[: found.start()]} {after}"
+        rest = f"{rest[: clock.start()]} {after}"
     elif zone := _DATE_ZONE.search(rest):
         parts.zone, parts.utc = 0, True
         rest = rest[: zone.start()]
@@ -283,9 +283,9 @@ def _assign(parts: Parts, numbers: list[str], month_at: int) -> bool:
             order = "mdy"
         elif order == "mdy" and len(numbers[1]) > 2:
             order = "myd"
-        found = dict(zip(order, numbers, strict=True))
-        parts.year, parts.month, parts.day = year_of(found["y"]), int(found["m"]), int(found["d"])
-        return len(found["m"]) <= 2 and len(found["d"]) <= 2
+        by_letter = dict(zip(order, numbers, strict=True))
+        parts.year, parts.month, parts.day = year_of(by_letter["y"]), int(by_letter["m"]), int(by_letter["d"])
+        return len(by_letter["m"]) <= 2 and len(by_letter["d"]) <= 2
     if len(numbers) == 2:
         if len(numbers[0]) > 2 or len(numbers[1]) > 2:
             year, month = numbers if len(numbers[0]) > 2 else (numbers[1], numbers[0])

@@ -240,8 +240,8 @@ def _from_float(value: float, digits: int) -> Decimal:
     for step in (8, 4, 2, 1):
         if zeros >= step and number % 10**step == 0:
             number, power, zeros = number // 10**step, power - step, zeros - step
-    found = fit(number, power)
-    return found.copy_negate() if value < 0 else found
+    nearest = fit(number, power)
+    return nearest.copy_negate() if value < 0 else nearest
 
 
 _LARGEST_EXPONENT, _SMALLEST_EXPONENT = 96, -94

@@ -228,19 +228,19 @@ def _format(number: Digits, letter: str, precision: int, format_: str, symbols: 
     number.round_to(number.scale + decimals)
     if kind in "FN":
         groups = symbols.number_groups if kind == "N" else ()
-        shown = _fixed(number, decimals, symbols.number_point, symbols.number_group, groups)
+        text = _fixed(number, decimals, symbols.number_point, symbols.number_group, groups)
         if not number.negative:
-            return shown
-        return _in_pattern(cultures.NUMBER_NEGATIVE[symbols.number_negative if kind == "N" else 1], shown, symbols)
+            return text
+        return _in_pattern(cultures.NUMBER_NEGATIVE[symbols.number_negative if kind == "N" else 1], text, symbols)
     if kind == "C":
-        shown = _fixed(number, decimals, symbols.currency_point, symbols.currency_group, symbols.currency_groups)
+        text = _fixed(number, decimals, symbols.currency_point, symbols.currency_group, symbols.currency_groups)
         if number.negative:
-            return _in_pattern(cultures.CURRENCY_NEGATIVE[symbols.currency_negative], shown, symbols)
-        return _in_pattern(cultures.CURRENCY_POSITIVE[symbols.currency_positive], shown, symbols)
-    shown = _fixed(number, decimals, symbols.percent_point, symbols.percent_group, symbols.percent_groups)
+            return _in_pattern(cultures.CURRENCY_NEGATIVE[symbols.currency_negative], text, symbols)
+        return _in_pattern(cultures.CURRENCY_POSITIVE[symbols.currency_positive], text, symbols)
+    text = _fixed(number, decimals, symbols.percent_point, symbols.percent_group, symbols.percent_groups)
     if number.negative:
-        return _in_pattern(cultures.PERCENT_NEGATIVE[symbols.percent_negative], shown, symbols)
-    return _in_pattern(cultures.PERCENT_POSITIVE[symbols.percent_positive], shown, symbols)
+        return _in_pattern(cultures.PERCENT_NEGATIVE[symbols.percent_negative], text, symbols)
+    return _in_pattern(cultures.PERCENT_POSITIVE[symbols.percent_positive], text, symbols)
 
 
 def _in_pattern(pattern: str, shown: str, symbols: NumberSymbols) -> str:

@@ -170,11 +170,11 @@ _LEAST_NORMAL = {"double": 2.0**-1022, "float": 2.0**-126}
 
 
 def _register_floats() -> None:
-    for name, parse, shown, format_ in (
+    for name, parse, show, format_ in (
         ("double", number_parsing.parse_double, number_formats.double_to_string, number_formats.format_double),
         ("float", number_parsing.parse_single, number_formats.single_to_string, number_formats.format_single),
     ):
-        register_text(name, parse, number_parsing.FLOAT_AND_THOUSANDS, shown, format_, 0.0)
+        register_text(name, parse, number_parsing.FLOAT_AND_THOUSANDS, show, format_, 0.0)
     register_comparison("double", "Double", compare_plain, _equal_floats, ("value", "obj", "obj"))
     register_comparison("float", "Single", compare_plain, _equal_floats, ("value", "obj", "obj"))
     implements("double", "int GetHashCode()")(_double_hash)
@@ -224,12 +224,12 @@ _BINARY = {
 
 
 def _register_decimal() -> None:
-    parse, shown, format_ = (
+    parse, show, format_ = (
         number_parsing.parse_decimal,
         number_formats.decimal_to_string,
         number_formats.format_decimal,
     )
-    register_text("decimal", parse, number_parsing.NUMBER, shown, format_, Decimal(0))
+    register_text("decimal", parse, number_parsing.NUMBER, show, format_, Decimal(0))
     register_comparison("decimal", "Decimal", _sign_of_difference, _same, ("value", "value", "value"))
     for name, (method, function) in _BINARY.items():
         implements("decimal", f"static decimal {name}(decimal d1, decimal d2)")(function)

@@ -229,12 +229,12 @@ def split(text: str, separators: Iterable[str | None] | None, count: int = _UNBO
         raise ArgumentException(f"Illegal enum value: {options}.", "options")
     if count == 0 or (options == 1 and not text):
         return string_array(())
-    wanted = list(separators or ())
-    given = list(dict.fromkeys(separator for separator in wanted if separator))
-    if count == 1 or (wanted and not given):
+    listed = list(separators or ())
+    distinct = list(dict.fromkeys(separator for separator in listed if separator))
+    if count == 1 or (listed and not distinct):
         return string_array((text,))
-    work_through(len(text) * max(len(given), 1))
-    parts = _parts(text, given)
+    work_through(len(text) * max(len(distinct), 1))
+    parts = _parts(text, distinct)
     environment().check_elements(len(parts))
     environment().step(len(parts) >> 1)
     if options == 0:

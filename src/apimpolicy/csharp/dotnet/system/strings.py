@@ -211,8 +211,8 @@ def format_composite(format_: str | None, arguments: Sequence[Any] | None, provi
     out: list[str] = []
     position, end, length = 0, len(format_), 0
     while position < end:
-        found = _BRACE.search(format_, position)
-        brace = found.start() if found else end
+        match = _BRACE.search(format_, position)
+        brace = match.start() if match else end
         out.append(format_[position:brace])
         if brace == end:
             break
@@ -222,11 +222,11 @@ def format_composite(format_: str | None, arguments: Sequence[Any] | None, provi
         elif format_[brace] == "}":
             raise FormatException(_INVALID_FORMAT)
         else:
-            shown, position = _hole(format_, brace + 1, arguments, provider)
-            out.append(shown)
-            length += len(shown)
+            item, position = _hole(format_, brace + 1, arguments, provider)
+            out.append(item)
+            length += len(item)
             environment().check_length(length)
-            work_through(len(shown))
+            work_through(len(item))
     return "".join(out)
 
 

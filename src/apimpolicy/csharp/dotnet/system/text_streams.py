@@ -188,7 +188,7 @@ def _shower(type_name: str) -> Callable[[Any, Any], str]:
 
 def _writing() -> dict[str, Callable[..., Any]]:
     """Signatures of `TextWriter` with what they do."""
-    found: dict[str, Callable[..., Any]] = {
+    members: dict[str, Callable[..., Any]] = {
         "void Close()": lambda writer: writer.dispose(),
         "void Dispose()": lambda writer: writer.dispose(),
         "void Flush()": lambda writer: writer.flush(),
@@ -198,27 +198,27 @@ def _writing() -> dict[str, Callable[..., Any]]:
         "string NewLine { get; set; }": lambda writer: writer.new_line,
     }
     numbers = ("int", "uint", "long", "ulong", "float", "double", "decimal")
-    shown = [(name, _shower(name)) for name in ("char", "char[]", "bool", *numbers, "string", "object")]
+    showers = [(name, _shower(name)) for name in ("char", "char[]", "bool", *numbers, "string", "object")]
     part, builder = "char[] buffer, int index, int count", "System.Text.StringBuilder value"
     for method, write, write_chars, write_builder in (
         ("Write", TextWriter.write, TextWriter.write_chars, TextWriter.write_builder),
         ("WriteLine", TextWriter.write_line, TextWriter.write_line_of_chars, TextWriter.write_line_of_builder),
     ):
-        for name, show in shown:
+        for name, show in showers:
             parameter = "buffer" if name == "char[]" else "value"
-            found[f"void {method}({name} {parameter})"] = lambda writer, value, show=show, write=write: write(
+            members[f"void {method}({name} {parameter})"] = lambda writer, value, show=show, write=write: write(
                 writer, show(value, writer.provider)
             )
         for arguments in ("object arg0", "object arg0, object arg1", "object arg0, object arg1, object arg2"):
-            found[f"void {method}(string format, {arguments})"] = lambda writer, format_, *given, write=write: write(
+            members[f"void {method}(string format, {arguments})"] = lambda writer, format_, *given, write=write: write(
                 writer, format_composite(format_, given, writer.provider)
             )
-        found[f"void {method}(string format, params object[] arg)"] = lambda writer, format_, given, write=write: write(
-            writer, format_composite(format_, given, writer.provider)
+        members[f"void {method}(string format, params object[] arg)"] = lambda writer, format_, given, write=write: (
+            write(writer, format_composite(format_, given, writer.provider))
         )
-        found[f"void {method}({part})"] = write_chars
-        found[f"void {method}({builder})"] = write_builder
-    return found
+        members[f"void {method}({part})"] = write_chars
+        members[f"void {method}({builder})"] = write_builder
+    return members
 
 
 def register_writing(type_name: str) -> None:

@@ -77,21 +77,21 @@ def components(uri: Uri, parts: int, format_: int) -> str:
     if parts & ~(SCHEME | USER_INFO | HOST | PORT | PATH | QUERY | FRAGMENT) or format_ not in _FORMATS:
         raise NotSimulatedError("System.Uri.GetComponents", f"components {parts} in format {format_}")
     uri.absolute()
-    shown = _FORMATS[format_]
+    formatted = _FORMATS[format_]
     out = []
     if parts & SCHEME:
         out.append(uri.scheme)
         if parts != SCHEME:
             out.append("://" if uri.has_authority else ":")
     if parts & USER_INFO and uri.user_info:
-        out.append(shown(uri.user_info) + ("" if parts == USER_INFO else "@"))
+        out.append(formatted(uri.user_info) + ("" if parts == USER_INFO else "@"))
     if parts & HOST:
         out.append(uri.host.strip("[]") if parts == HOST else uri.host)
     if parts & PORT and not uri.is_default_port:
         out.append(("" if parts == PORT else ":") + str(uri.port))
     for part, text in ((PATH, uri.path), (QUERY, uri.query), (FRAGMENT, uri.fragment)):
         if parts & part:
-            text = shown(text)
+            text = formatted(text)
             out.append(text[1:] if parts == part and text[:1] in ("/", "?", "#") else text)
     return "".join(out)
 

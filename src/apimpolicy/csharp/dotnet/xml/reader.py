@@ -232,8 +232,8 @@ class _Parser(Scanner):
             written, is_empty = plain[1], bool(plain[5])
             if plain[2]:
                 first, end = plain.span(2)
-                found = _PLAIN_ATTRIBUTES.finditer(self.text, first, end)
-                attributes = [(match[1], match[2], match.start(1)) for match in found]
+                matches = _PLAIN_ATTRIBUTES.finditer(self.text, first, end)
+                attributes = [(match[1], match[2], match.start(1)) for match in matches]
             self.at = plain.end()
         else:
             written, is_empty = self.name(), self.attributes(attributes, scope)
@@ -244,12 +244,12 @@ class _Parser(Scanner):
         element = XElement(self.resolve(written, start, is_attribute=False))
         names: set[XName] = set()
         for name, value, at in attributes:
-            made = XAttribute(self.resolve(name, at, is_attribute=True), value)
-            if made.name in names:
+            attribute = XAttribute(self.resolve(name, at, is_attribute=True), value)
+            if attribute.name in names:
                 self.fail(f"'{name}' is a duplicate attribute name.", at)
-            names.add(made.name)
-            made.parent = element
-            element.attribute_list.append(made)
+            names.add(attribute.name)
+            attribute.parent = element
+            element.attribute_list.append(attribute)
         self.append(element)
         if is_empty:
             self.scopes.pop()

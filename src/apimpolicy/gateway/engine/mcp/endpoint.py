@@ -96,7 +96,7 @@ def call_operation(
     exchange.is_hop = True
     routed = RoutedApi(api, prefix_of(api).strip("/"))
     requests.enter_api(exchange, routed)
-    policy = next(policy for each, policy in requests.operations_of(api) if each is operation)
+    policy = next(policy for definition, policy in requests.operations_of(api) if definition is operation)
     enter_operation(exchange, exchange.context.api, [operation], lambda: False)
     try:
         result = requests.run(exchange, routed, policy)
@@ -262,12 +262,12 @@ class McpEndpoint:
             reason = "; ".join([reason, *self.server.gaps])
             message = azure_text("mcp-tool-unknown", tool=outcome.tool)
             return self._undecided(reason, protocol.error_response(call.id, protocol.INVALID_PARAMS, message))
-        found, unknown = self._operation(tool)
-        if found is None:
+        target, unknown = self._operation(tool)
+        if target is None:
             return self._undecided(unknown, protocol.error_response(call.id, protocol.INVALID_PARAMS, unknown))
-        api, operation = found
-        given = input_of(operation, definitions_of(self.requests, api))
-        request = request_of(operation, given, outcome.arguments)
+        api, operation = target
+        schema = input_of(operation, definitions_of(self.requests, api))
+        request = request_of(operation, schema, outcome.arguments)
         method = from_utf16(operation.operation.method)
         if method == "*":
             request = request._replace(unknown="no source states the method of a call of an operation with any method")

@@ -141,12 +141,15 @@ def input_of(operation: OperationDefinition, definitions: Mapping[str, Any]) -> 
     properties: dict[str, dict[str, Any]] = {}
     places: dict[str, str] = {}
     required: list[str] = []
-    described = {(each.location, each.name): each for each in operation.parameters}
+    described = {
+        (described_parameter.location, described_parameter.name): described_parameter
+        for described_parameter in operation.parameters
+    }
     template = from_utf16(operation.operation.url_template)
     in_template = _PLACEHOLDER.findall(template)
-    given = [(PATH, name) for name in in_template]
-    given += [key for key in described if key[0] in (QUERY, HEADER) and key[1] not in in_template]
-    for location, name in given:
+    keys = [(PATH, name) for name in in_template]
+    keys += [key for key in described if key[0] in (QUERY, HEADER) and key[1] not in in_template]
+    for location, name in keys:
         parameter = described.get((location, name))
         properties[name] = {"type": "string"}
         if parameter is not None and parameter.description:
@@ -154,7 +157,7 @@ def input_of(operation: OperationDefinition, definitions: Mapping[str, Any]) -> 
         places[name] = location
         if location == PATH or (parameter is not None and parameter.required):
             required.append(name)
-    content = next((each for each in operation.contents if "json" in each.media_type), None)
+    content = next((body_content for body_content in operation.contents if "json" in body_content.media_type), None)
     if content is None:
         unknown = "no source shows the argument of a body that isn't JSON" if operation.contents else ""
         return Input(properties, required, "" if operation.contents else None, places, unknown)

@@ -220,10 +220,10 @@ def condition(markup: str, tag: str) -> LiquidCondition:
         raise LiquidSyntaxError(f"Syntax Error in '{tag}' tag - max {MAXIMUM_CONDITIONS} conditions are allowed")
     comparisons = []
     for piece in pieces[::2]:
-        found = _COMPARISON.search(piece)
-        if found is None:
+        comparison_match = _COMPARISON.search(piece)
+        if comparison_match is None:
             raise LiquidSyntaxError(_help(tag))
-        left, operator, right = found.groups("")
+        left, operator, right = comparison_match.groups("")
         comparisons.append(_comparison(expression(left), operator, expression(right)))
     joints = pieces[1::2]
     if not comparisons or len(joints) != len(comparisons) - 1 or any(joint not in ("and", "or") for joint in joints):

@@ -114,16 +114,16 @@ def _end(source: str, opening: str, begin: int, start: int) -> tuple[int, int]:
     stops, mark = _STOPS[opening]
     at = start
     while True:
-        found = stops.search(source, at)
-        if found is None:
+        stop = stops.search(source, at)
+        if stop is None:
             end = source.find(mark, start)  # an odd quote: it is not a quote then
             break
-        if found.group() == mark:
-            end = found.start()
+        if stop.group() == mark:
+            end = stop.start()
             break
-        closing = source.find(found.group(), found.end())
+        closing = source.find(stop.group(), stop.end())
         if closing < 0:
-            end = source.find(mark, found.end())
+            end = source.find(mark, stop.end())
             break
         at = closing + 1
     if end < 0:

@@ -112,12 +112,12 @@ def member(value: Any, key: Any, *, bracketed: bool) -> Any:
     `size`, `first` and `last` work on everything that can be counted, unless it has such a name or they are bracketed.
     """
     if isinstance(key, str):
-        found, result = False, None
+        is_there, result = False, None
         if isinstance(value, _NAMED):
-            found, result = value.find(key)
+            is_there, result = value.find(key)
         elif isinstance(value, XmlText):
-            found, result = value.attributes.find(key)
-        if found:
+            is_there, result = value.attributes.find(key)
+        if is_there:
             return result
         return None if bracketed else _counted(value, key)
     if isinstance(value, Pair) and key in (0, 1):

@@ -40,7 +40,7 @@ def answer(kind: str, task: dict[str, Any], limits: Limits) -> dict[str, Any]:
     running = environment()
     running.step(limits.steps // STARTS)
     seconds = min(limits.seconds, LONGEST[kind], running.seconds_left())
-    given = {
+    request = {
         **task,
         "kind": kind,
         "length": limits.string_length,
@@ -48,14 +48,14 @@ def answer(kind: str, task: dict[str, Any], limits: Limits) -> dict[str, Any]:
         "memory": MEMORY,
         "path": [entry for entry in sys.path if entry],
     }
-    found = _answer(json.dumps(given).encode(), seconds)
-    running.spent(found.pop("used", 0.0))
-    if "limit" in found:
-        raise LimitExceededError(str(found["limit"]), MEMORY if found["limit"] == "memory" else limits.string_length)
-    message = str(found.get("error", ""))
+    result = _answer(json.dumps(request).encode(), seconds)
+    running.spent(result.pop("used", 0.0))
+    if "limit" in result:
+        raise LimitExceededError(str(result["limit"]), MEMORY if result["limit"] == "memory" else limits.string_length)
+    message = str(result.get("error", ""))
     if "Memory allocation failed" in message or "out of memory" in message.lower():
         raise LimitExceededError("memory", MEMORY)
-    return found
+    return result
 
 
 def _answer(task: bytes, seconds: float) -> dict[str, Any]:

@@ -134,19 +134,19 @@ class JsonParser:
         char = self.blank()
         start = self.position
         if char == '"':
-            found = _STRING.match(self.text, start)
-            if found is None:
+            string = _STRING.match(self.text, start)
+            if string is None:
                 raise NotReadable("the string isn't closed", start, start + 1)
-            self.position = found.end()
-            return self.string(*found.span(1))
+            self.position = string.end()
+            return self.string(*string.span(1))
         if char in ("{", "["):
             self.depth += 1
             if self.depth > MOST_NESTED:
                 raise NotReadable("the JSON is nested too deeply", start, start + 1)
             self.position += 1
-            made = self.object(start) if char == "{" else self.array(start)
+            container = self.object(start) if char == "{" else self.array(start)
             self.depth -= 1
-            return made
+            return container
         word = _WORD.match(self.text, start)
         if word is None:
             raise NotReadable("expected a JSON value", start, start + 1)

@@ -202,9 +202,9 @@ class JsonTemplate(CodeEvaluator):
     ) -> Iterator[tuple[Resource, bool]]:
         if self.entry(node, "existing") is not None:
             return
-        for scope, found in self._instances(node):
-            left_out = is_left_out or found is None
-            doubts = found or frozenset()
+        for scope, doubts_of_instance in self._instances(node):
+            left_out = is_left_out or doubts_of_instance is None
+            doubts = doubts_of_instance or frozenset()
             written = self._field(node, "type", scope)
             type_ = str(written).lower()
             if outer_type and not type_.startswith(outer_type):
@@ -217,8 +217,8 @@ class JsonTemplate(CodeEvaluator):
             if type_ == PROVIDER or type_.startswith(f"{PROVIDER}/"):
                 yield self._resource(node, type_, names, scope, doubts), left_out
             inner = self.entry(node, "resources")
-            for each in inner.items if isinstance(inner, nodes.Array) else ():
-                yield from self._resources(each, type_, names, left_out)
+            for item in inner.items if isinstance(inner, nodes.Array) else ():
+                yield from self._resources(item, type_, names, left_out)
 
     def _instances(self, node: nodes.CodeNode) -> Iterator[tuple[dict[str, Value], frozenset[str] | None]]:
         """Yield the variables for each copy of a resource, and the unknown conditions; None if it isn't deployed."""
@@ -272,21 +272,21 @@ class JsonTemplate(CodeEvaluator):
             url = (link.get("uri") or link.get("relativePath")) if isinstance(link, dict) else None
             message = f"the template of the deployment '{name}' isn't read: {shown(self.as_text(url or '?'))}"
             advice = "A template in the folder is read on its own."
-            given = self._field(properties, "parameters", scope) if properties is not None else None
-            self.notes.append(Note(message, self.source, node.start, advice, hides=True, texts=texts_in([given])))
+            parameters = self._field(properties, "parameters", scope) if properties is not None else None
+            self.notes.append(Note(message, self.source, node.start, advice, hides=True, texts=texts_in([parameters])))
             return
         options = self.entry(properties, "expressionEvaluationOptions")
         inner = options is not None and str(self._field(options, "scope", {})).lower() == "inner"
-        given = {
+        parameters = {
             key: self.value(value, self.source, scope)
             for key, entry in self.entries(self.entry(properties, "parameters"))
             if (value := self.entry(entry, "value")) is not None
         }
-        child = JsonTemplate(self.source, template, self.budget, given, None if inner else self, name)
+        child = JsonTemplate(self.source, template, self.budget, parameters, None if inner else self, name)
         child.level = self.level + 1
         child.doubts = doubts
         self._deployed[name] = child
-        yield from ((each, is_left_out or left_out) for each, left_out in child._all())
+        yield from ((resource, is_left_out or left_out) for resource, left_out in child._all())
         self.notes += child.notes
 
     def output(self, name: str) -> Value:

@@ -60,9 +60,9 @@ def _quoted(parser: BicepParser, start: int) -> tuple[list[nodes.CodeNode], int]
     text, stop = parser.text, parser.stop
     parts: list[nodes.CodeNode] = []
     begin = position = start
-    while (found := _SPECIAL.search(text, position, stop)) is not None:
-        place, sign = found.start(), found[0]
-        position = found.end()
+    while (special := _SPECIAL.search(text, position, stop)) is not None:
+        place, sign = special.start(), special[0]
+        position = special.end()
         if sign == "'":
             parts += nodes.chars(text, begin, place)
             return parts, position
@@ -112,21 +112,21 @@ def end_of_braces(text: str, start: int, stop: int) -> int:
     position = start
     while inside and position < stop:
         if inside[-1] == "'":
-            found = _SPECIAL.search(text, position, stop)
-            if found is None:
+            match = _SPECIAL.search(text, position, stop)
+            if match is None:
                 return stop
-            position = found.end()
-            if found[0] == "${":
+            position = match.end()
+            if match[0] == "${":
                 inside.append("{")
-            elif found[0] == "\\":
+            elif match[0] == "\\":
                 position += 1
             else:
                 inside.pop()
             continue
-        found = _BRACKETS.search(text, position, stop)
-        if found is None:
+        match = _BRACKETS.search(text, position, stop)
+        if match is None:
             return stop
-        sign, position = found[0], found.end()
+        sign, position = match[0], match.end()
         if sign.endswith("'''"):
             closing = _END.search(text, position, stop)
             position = stop if closing is None else closing.end()
@@ -181,7 +181,7 @@ class BicepParser(ExpressionParser):
 
     def declarations(self) -> tuple[list[Declaration], list[SyntaxProblem]]:
         """Read all declarations, and what can't be read."""
-        found: list[Declaration] = []
+        declared: list[Declaration] = []
         problems: list[SyntaxProblem] = []
         position = self.end
         while position < self.stop:
@@ -192,7 +192,7 @@ class BicepParser(ExpressionParser):
                 position = self.start
                 if self.kind == "end":
                     break
-                found.append(self.declaration())
+                declared.append(self.declaration())
                 if self.kind not in ("line", "end"):
                     raise self.unexpected("the end of the line")
                 position = self.start
@@ -200,13 +200,13 @@ class BicepParser(ExpressionParser):
                 problems.append(error.problem)
                 following = _DECLARED.search(self.text, position + 1, self.stop)
                 end = self.stop if following is None else following.start()
-                found.append(
+                declared.append(
                     Declaration(
                         position, end, "", "", nodes.Unreadable(position, end, list(self.strings(position, end)))
                     )
                 )
                 position = end
-        return found, problems
+        return declared, problems
 
     def declaration(self) -> Declaration:
         while self.accept("@"):

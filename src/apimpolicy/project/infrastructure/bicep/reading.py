@@ -44,27 +44,27 @@ def read_bicep(files: Files, environment: str | None = None) -> Iterator[Reading
 
 def _read_template(files: Files, path: str, environment: str | None, budget: Budget) -> Reading:
     reading = Reading(path, "Bicep", [], [], [])
-    given, note = parameters_for(files, path, environment, budget)
+    parameters, note = parameters_for(files, path, environment, budget)
     template: BicepTemplate | JsonTemplate
     try:
         if path.endswith(".bicep"):
-            template = BicepTemplate(files, path, budget, given)
+            template = BicepTemplate(files, path, budget, parameters)
         else:
-            template = JsonTemplate.of_file(files, path, budget, given, 0, "")
+            template = JsonTemplate.of_file(files, path, budget, parameters, 0, "")
     except LookupError as error:
         reason = files.refused.pop(files.display(path), str(error))
         reading.notes.append(Note(f"the template can't be read: {reason}", Source("", files.display(path)), hides=True))
         reading.unread.append(reading.notes[-1])
         return reading
-    found = list(template.resources())
-    notes = [*filter(Relevance(found).of, template.all_notes())]
-    if not found:
+    resources = list(template.resources())
+    notes = [*filter(Relevance(resources).of, template.all_notes())]
+    if not resources:
         if _SERVICE.search(template.source.text):
             reading.notes += combined(notes, "")
         return reading
-    reading.resources = found
-    reading.unread += [each for each in notes if each.hides]
-    reading.notes += combined(notes, "") + notes_of_guesses(found)
+    reading.resources = resources
+    reading.unread += [hiding for hiding in notes if hiding.hides]
+    reading.notes += combined(notes, "") + notes_of_guesses(resources)
     if template.unset:
         names = ", ".join(sorted(set(template.unset)))
         advice = note or "Give them a default, or put them into a .bicepparam file."
@@ -75,7 +75,7 @@ def _read_template(files: Files, path: str, environment: str | None, budget: Bud
 
 def deployed(files: Files) -> list[str]:
     """Return the files that aren't modules of others, and that no Terraform code deploys."""
-    found: list[str] = []
+    templates: list[str] = []
     used: set[str] = set()
     for folder in files.below(files.root):
         names = files.names(folder, (".bicep", ".json"))
@@ -89,13 +89,13 @@ def deployed(files: Files) -> list[str]:
                 continue
             if name.endswith(".json"):
                 if _ARM.search(text[:4096]) and _SERVICE.search(text):
-                    found.append(path)
+                    templates.append(path)
                 continue
             for match in _MODULES.finditer(text):
                 used.add(os.path.normpath(os.path.join(folder, match[1] or match[2])))
             if _ABOUT.search(text):
-                found.append(path)
-    return [path for path in found if os.path.normpath(path) not in used and path not in files.deployed]
+                templates.append(path)
+    return [path for path in templates if os.path.normpath(path) not in used and path not in files.deployed]
 
 
 def parameters_for(files: Files, path: str, environment: str | None, budget: Budget) -> tuple[dict[str, Value], str]:

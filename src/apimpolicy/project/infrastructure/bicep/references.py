@@ -139,12 +139,12 @@ class ResourceInstance(NameResolver):
         missing = len(kinds) + 1 - len(names)
         names = [Unknown(f"name of {self.reference.declared.name}")] * missing + names
         properties = self.entry("properties")
-        found = properties_of(properties)
+        values = properties_of(properties)
         if not kinds:
-            found |= {name: self.entry(name) for name in ("identity", "sku")}
+            values |= {name: self.entry(name) for name in ("identity", "sku")}
         start = entry_start(self.body) if self.index is not None else self.reference.declared.start
-        shown = self.reference.declared.name + ("" if self.index is None else f"[{self.index}]")
-        address = f"{self.template.place}.{shown}" if self.template.place else shown
+        label = self.reference.declared.name + ("" if self.index is None else f"[{self.index}]")
+        address = f"{self.template.place}.{label}" if self.template.place else label
         places = {
             str(key.value): (self.template.source, key.start)
             for key, _ in (*self.body.entries, *_properties(self.body))
@@ -156,7 +156,7 @@ class ResourceInstance(NameResolver):
             places = {}
         inner, doubts = names[1:] if kinds else names[:0], self.template.doubts | {self.doubt} - {""}
         kind = "/".join(kinds)
-        return Resource(kind, inner, found, source, start, address, doubts, places, False, names[0], is_assumed)
+        return Resource(kind, inner, values, source, start, address, doubts, places, False, names[0], is_assumed)
 
     def member(self, name: str) -> Value:
         template = self.template

@@ -246,17 +246,17 @@ class BicepTemplate(CodeEvaluator):
             return []
         of_all = self.pairs(self.with_all_items(node.items, self.source, scope)) or []
         text = hole_of(node.items, self.source)
-        values = [each for _, each in pairs]
-        found: list[tuple[Value, nodes.CodeNode, Scope, str]] = [
-            (None, node.value, {**scope, **self.bound(node.names, key, each)}, text)
-            for key, each in of_all[:MOST_INSTANCES]
-            if each not in values
+        values = [item for _, item in pairs]
+        others: list[tuple[Value, nodes.CodeNode, Scope, str]] = [
+            (None, node.value, {**scope, **self.bound(node.names, key, item)}, text)
+            for key, item in of_all[:MOST_INSTANCES]
+            if item not in values
         ]
         if node.test is None:
-            return found
+            return others
         test, text = node.test, hole_of(node.test, self.source)
-        scopes = [{**scope, **self.bound(node.names, *each)} for each in pairs[:MOST_INSTANCES]]
-        return found + [(None, node.value, each, text) for each in scopes if self._doubt(test, each) is None]
+        scopes = [{**scope, **self.bound(node.names, *pair)} for pair in pairs[:MOST_INSTANCES]]
+        return others + [(None, node.value, inner, text) for inner in scopes if self._doubt(test, inner) is None]
 
     def _of_unknown(self, node: nodes.For, scope: Scope, where: str) -> list[tuple[Value, nodes.CodeNode, Scope, str]]:
         """Return one instance for all, named after the collection: resources of loops over it belong together."""
@@ -333,8 +333,8 @@ class BicepTemplate(CodeEvaluator):
             stand_in = (self.source, declared.start, code)
             return BicepTemplate(self.files, self.source.path, self.budget, given, self.level + 1, place, stand_in)
         if not is_file:
-            shown = path.text if isinstance(path, Unknown) else path
-            module = f"{declared.name} ({shown})"
+            text = path.text if isinstance(path, Unknown) else path
+            module = f"{declared.name} ({text})"
             note = Note("", self.source, declared.start, module=module, hides=True, texts=texts_in(given.values()))
             self.notes.append(note)
             return None

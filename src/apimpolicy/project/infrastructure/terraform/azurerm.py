@@ -299,11 +299,11 @@ def _azapi(get: Get, address: str, source: Source, start: int) -> Resource | Non
     body = get("body")
     if isinstance(body, str):
         body = decode_json(body)
-    found = properties_of(body.get("properties") if isinstance(body, dict) else body)
+    properties = properties_of(body.get("properties") if isinstance(body, dict) else body)
     if not kinds and isinstance(body, dict) and "sku" in body:
-        found["sku"] = body["sku"]
+        properties["sku"] = body["sku"]
     service = get("name") if not kinds and id_ is None else service_in(parent if id_ is None else id_)
-    return Resource("/".join(kinds), names, found, source, start, address, service=service)
+    return Resource("/".join(kinds), names, properties, source, start, address, service=service)
 
 
 # What the provider computes

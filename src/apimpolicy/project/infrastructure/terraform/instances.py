@@ -38,9 +38,9 @@ def instances_of(module: Module, block: Block) -> list[tuple[Value, dict[str, Va
             return [unknown_instance(module, block)]
         return [(index, {"count": {"index": index}}, "") for index in range(number)]
     if (each := attributes.get("for_each")) is not None:
-        given = module.reference(each.value, each.source, {})
-        if isinstance(given, Instances) and len(given.all) == 1 and given.all[0].doubt:
-            one = given.all[0]
+        referred = module.reference(each.value, each.source, {})
+        if isinstance(referred, Instances) and len(referred.all) == 1 and referred.all[0].doubt:
+            one = referred.all[0]
             return [(one.key, {"each": {"key": one.key, "value": one}}, one.doubt)]
         value = module.value(each.value, each.source, {})
         pairs = module.pairs(value)
@@ -197,11 +197,11 @@ def body_value(module: Module, body: Body, scope: Mapping[str, Value]) -> dict[s
 
 def nested_blocks(module: Module, body: Body, name: str, scope: Mapping[str, Value]) -> Value:
     """Return the blocks of a name, `dynamic` ones included, as objects; unknown if their number is."""
-    found: list[Value] = []
+    blocks: list[Value] = []
     for block in body.blocks:
         source = block.source
         if block.type == name:
-            found.append(body_value(module, block.body, scope))
+            blocks.append(body_value(module, block.body, scope))
         elif block.type == "dynamic" and block.labels == (name,):
             inner = block.body
             if "for_each" not in inner.attributes:
@@ -212,11 +212,11 @@ def nested_blocks(module: Module, body: Body, name: str, scope: Mapping[str, Val
                 return Unknown(f"dynamic {name} with {written}")
             iterator = inner.attributes.get("iterator")
             variable = name if iterator is None else source.text[iterator.value.start : iterator.value.end]
-            for content in (each for each in inner.blocks if each.type == "content"):
+            for content in (nested for nested in inner.blocks if nested.type == "content"):
                 for key, value in items[:MOST_INSTANCES]:
                     around = {**scope, variable: {"key": key, "value": value}}
-                    found.append(body_value(module, content.body, around))
-    return found
+                    blocks.append(body_value(module, content.body, around))
+    return blocks
 
 
 # Calls of modules in Terraform: the modules with their inputs, and their outputs.

@@ -297,8 +297,8 @@ class Module(CodeEvaluator):
             message = f"the module '{name}' can't be read: {where[1]}: {self.files.reason(*where)}"
             note = Note(message, block.source, block.start, "Name a folder above both modules.")
         else:
-            shown = written.text if isinstance(written, Unknown) else written
-            note = Note("", block.source, block.start, module=f"{name} ({shown})")
+            text = written.text if isinstance(written, Unknown) else written
+            note = Note("", block.source, block.start, module=f"{name} ({text})")
         self.missing.append((note, block))
         return None
 

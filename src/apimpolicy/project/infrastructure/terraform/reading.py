@@ -65,27 +65,27 @@ def _read_root(files: Files, folder: str, environment: str | None, budget: Budge
     deployments = [each for each in map(deployment_of, instances) if each is not None]
     templates = [each for each in deployments if isinstance(each, JsonTemplate)]
     files.deployed |= {os.path.realpath(each.source.path) for each in templates}
-    found = updated(
+    resources = updated(
         [
             *(made for instance in instances if (made := resource_of(instance)) is not None),
             *(resource for each in templates for resource in each.resources()),
         ]
     )
     plan = find_plan(files, folder)
-    exact = None if plan is None else planned(plan, found)
+    exact = None if plan is None else planned(plan, resources)
     if exact is not None:
         reading.resources = updated(exact)
         return reading
     if plan is not None:
         reading.notes.append(Note("the plan can't be read, so the code is", plan))
-    reading.resources = found
-    relevance = Relevance(found)
+    reading.resources = resources
+    relevance = Relevance(resources)
     unread = [note for note in module.unread() if relevance.of(note, "module.")]
     notes_of_templates = (note for each in templates for note in each.all_notes())
     unread += filter(relevance.of, (*(each for each in deployments if isinstance(each, Note)), *notes_of_templates))
     unread += (note for instance in instances if (note := _of_unknown_type(instance)) is not None)
-    notes = _notes(module, found, unread, environment)
-    reading.notes += [each for each in notes if found or (each.source is not None and PREFIX in each.source.text)]
+    notes = _notes(module, resources, unread, environment)
+    reading.notes += [each for each in notes if resources or (each.source is not None and PREFIX in each.source.text)]
     reading.unread += dict.fromkeys((*unread, *(each for each in notes if each.hides)))
     reading.left_out = lambda: chain(
         (made for each in module.left_out() if (made := resource_of(each)) is not None),

@@ -53,31 +53,31 @@ def _skip(text: str, start: int, stop: int, opening: str, closing: str, of_line:
     code = _LINES if of_line else _BLOCK
     while position < stop:
         if inside and inside[-1] == '"':
-            found = _STRING.match(text, position, stop)
-            position = position + 1 if found is None else found.end()
-            if found is not None and found.lastgroup == "hole":
+            match = _STRING.match(text, position, stop)
+            position = position + 1 if match is None else match.end()
+            if match is not None and match.lastgroup == "hole":
                 inside.append("{")
-            elif found is not None and found.lastgroup is None:
+            elif match is not None and match.lastgroup is None:
                 inside.pop()
             continue
-        found = code.match(text, position, stop)
-        if found is None:
+        match = code.match(text, position, stop)
+        if match is None:
             return stop
-        position = found.end()
-        kind, sign = found.lastgroup, found[0]
+        position = match.end()
+        kind, sign = match.lastgroup, match[0]
         if kind == "text":
             if position < stop and text.startswith(("${", "%{"), position):
                 inside.append('"')
         elif kind == "heredoc":
-            position = end_of_heredoc(text, position, stop, found["word"])[1]
+            position = end_of_heredoc(text, position, stop, match["word"])[1]
         elif kind == "line":
             if of_line and not inside:
-                return found.start()
+                return match.start()
         elif sign in opening:
             inside.append(sign)
         elif sign in closing:
             if not inside and of_line:
-                return found.start()
+                return match.start()
             inside.pop()
             if not inside and not of_line:
                 return position
@@ -125,9 +125,9 @@ def read_template(parser: TerraformParser, start: int, stop: int, *, quoted: boo
     parts: list[nodes.CodeNode] = []
     opened: list[_Directive] = []
     begin = position = start
-    while (found := pattern.search(text, position, stop)) is not None:
-        place, sign = found.start(), found[0]
-        position = found.end()
+    while (special := pattern.search(text, position, stop)) is not None:
+        place, sign = special.start(), special[0]
+        position = special.end()
         if sign == "\n":
             break
         if sign == '"':
@@ -191,8 +191,8 @@ def _directive(
 ) -> list[nodes.CodeNode]:
     """Read a directive; return the list that the following parts belong to."""
     text = parser.text
-    found = _DIRECTIVE.match(text, start, end)
-    word, inside = (found[1], found.end()) if found is not None else ("", start)
+    opening = _DIRECTIVE.match(text, start, end)
+    word, inside = (opening[1], opening.end()) if opening is not None else ("", start)
     stop = end - (2 if text.startswith("~}", end - 2) else 1)
     if word in ("if", "for") and len(opened) < MOST_NESTED:
         names: list[str] | None = None

@@ -66,7 +66,7 @@ class Inversion:
         """Return a place in the trace, without an expression."""
         return Recorded(None, index, Structure(None))
 
-    def solve(self, of: Recorded, node: Bound, wanted: Any) -> Requests:
+    def solve(self, recorded: Recorded, node: Bound, wanted: Any) -> Requests:
         if (isinstance(node, nodes.Expression) and node.is_constant) or self._depth > _MOST_DEPTH:
             return
         rule = FUNCTIONS[node.kind] if node.kind in FUNCTIONS.modules else None
@@ -80,7 +80,7 @@ class Inversion:
         if symbol is not None:
             self._active.add(symbol)
         try:
-            yield from rule(self, of, node, wanted)
+            yield from rule(self, recorded, node, wanted)
         finally:
             self._depth -= 1
             self._active.discard(symbol)
@@ -91,16 +91,16 @@ def comparisons(run: ScenarioRun) -> Iterator[tuple[str, str]]:
     for entry in reversed(list(run.result.trace) if run.result is not None else []):
         for evaluation in entry.evaluations:
             body = None if evaluation.expression is None else evaluation.expression.bound.body
-            of = Recorded(evaluation, 0, Structure(body))
+            recorded = Recorded(evaluation, 0, Structure(body))
             for node in [] if body is None else body.walk():
                 receiver, arguments = call_parts(node)
                 operands = (node.left, node.right) if isinstance(node, nodes.Binary) else (receiver, *arguments)
-                values = [of.value(each) for each in operands if each is not None]
+                values = [recorded.value(each) for each in operands if each is not None]
                 texts = [each for each in values if isinstance(each, str)]
                 yield from ((one, other) for one, other in pairwise(texts) if one != other)
 
 
-def context_path(of: Recorded, node: Bound | None) -> tuple[str, ...] | None:
+def context_path(recorded: Recorded, node: Bound | None) -> tuple[str, ...] | None:
     """Return the properties from `context` to a value: ("Request", "Url")."""
     names: list[str] = []
     while isinstance(node, (nodes.PropertyAccess, nodes.Convert, nodes.Placeholder, nodes.ConditionalAccess)):
@@ -108,7 +108,7 @@ def context_path(of: Recorded, node: Bound | None) -> tuple[str, ...] | None:
             names.append(node.property.name)
             node = node.receiver
         elif isinstance(node, nodes.Placeholder):
-            node = of.holder(node)
+            node = recorded.holder(node)
         else:
             node = node.operand if isinstance(node, nodes.Convert) else node.access
     is_context = isinstance(node, nodes.Local) and str(node.type) == "IContext"
@@ -160,32 +160,32 @@ _SAMPLES = {
 JSON = ("JToken", "JObject", "JArray", "JContainer", "JProperty", "JValue")
 
 
-def usual(inversion: Inversion, of: Recorded, node: Bound) -> Any:
+def usual(inversion: Inversion, recorded: Recorded, node: Bound) -> Any:
     """Return a value that an expression usually has, by its type and what uses it."""
     inner = node
     while isinstance(inner, nodes.Convert) and is_vague(inner):
         inner = inner.operand
     if not is_vague(inner):
         return sample(str(getattr(inner, "type", "")))
-    for each in reversed(of.around(node)[:-1]):
-        if isinstance(each, (nodes.Convert, nodes.AsType)) or (
-            isinstance(each, nodes.Call) and each.method.name in ("op_Explicit", "ToObject", "Value")
+    for user in reversed(recorded.around(node)[:-1]):
+        if isinstance(user, (nodes.Convert, nodes.AsType)) or (
+            isinstance(user, nodes.Call) and user.method.name in ("op_Explicit", "ToObject", "Value")
         ):
-            if not is_vague(each):
-                return sample(str(each.type))
+            if not is_vague(user):
+                return sample(str(user.type))
             continue
-        if isinstance(each, nodes.IndexerAccess):
-            return [] if isinstance(of.value(each.arguments[0]), int) else {}
-        if isinstance(each, nodes.Foreach):
+        if isinstance(user, nodes.IndexerAccess):
+            return [] if isinstance(recorded.value(user.arguments[0]), int) else {}
+        if isinstance(user, nodes.Foreach):
             return ["x"]
-        if isinstance(each, nodes.Binary):
-            other = of.value(each.right if node is not each.right else each.left)
+        if isinstance(user, nodes.Binary):
+            other = recorded.value(user.right if node is not user.right else user.left)
             return other if other is not UNKNOWN and other is not None else "x"
         break
     return "x"
 
 
-def one_item(inversion: Inversion, of: Recorded, loop: nodes.Lambda | nodes.Foreach) -> Any:
+def one_item(inversion: Inversion, recorded: Recorded, loop: nodes.Lambda | nodes.Foreach) -> Any:
     symbols, body = (loop.parameters, loop.body) if isinstance(loop, nodes.Lambda) else ((loop.symbol,), loop.body)
     type_ = str(symbols[0].type) if symbols and symbols[0] is not None else "string"
     if "KeyValuePair<" in type_:
@@ -199,9 +199,9 @@ def one_item(inversion: Inversion, of: Recorded, loop: nodes.Lambda | nodes.Fore
     ]
     item: Any = {}
     for each in reads:
-        key = of.value(each.arguments[0])
+        key = recorded.value(each.arguments[0])
         if isinstance(key, str):
-            item[key] = usual(inversion, of, each)
+            item[key] = usual(inversion, recorded, each)
     if type_.endswith("JProperty"):
         return [{"x": item or "x"}]
     return [item or ("x" if type_.endswith("JToken") else {})]
@@ -251,67 +251,69 @@ class _Nonempty:
     pass
 
 
-def returned(inversion: Inversion, of: Recorded, wanted: Any) -> Requests:
-    body = of.body
+def returned(inversion: Inversion, recorded: Recorded, wanted: Any) -> Requests:
+    body = recorded.body
     if body is None:
         return
     if isinstance(body, nodes.Expression):
-        yield from inversion.solve(of, body, wanted)
+        yield from inversion.solve(recorded, body, wanted)
         return
     returns = [each for each in body.walk() if isinstance(each, nodes.Return) and each.value is not None]
-    done = [each for each in returns if each.value is not None and of.has(each.value)]
+    done = [each for each in returns if each.value is not None and recorded.has(each.value)]
     for each in done[-1:]:
         assert each.value is not None
-        yield from inversion.solve(of, each.value, wanted)
+        yield from inversion.solve(recorded, each.value, wanted)
     others = [each for each in returns if each not in done[-1:] and each.value is not None]
     for each in sorted(others, key=lambda each: not (is_constant(each.value) and each.value.constant == wanted)):  # type: ignore[union-attr]
         if not is_constant(each.value) or each.value.constant == wanted:  # type: ignore[union-attr]
-            yield from reach(inversion, of, each)
+            yield from reach(inversion, recorded, each)
 
 
-def reach(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
-    path = of.around(node)
-    if of.error is not None:
-        yield from repair(inversion, of)
+def reach(inversion: Inversion, recorded: Recorded, node: Bound) -> Requests:
+    path = recorded.around(node)
+    if recorded.error is not None:
+        yield from repair(inversion, recorded)
     for outer, inner in pairwise(path):
         if isinstance(outer, nodes.Try) and inner is outer.body:
-            yield from repair(inversion, of, inner)
-        need = need_of(of, outer, inner)
+            yield from repair(inversion, recorded, inner)
+        need = need_of(recorded, outer, inner)
         if need is None:
             continue
         part, wanted = need
         if isinstance(wanted, _Nonempty):
-            if of.has_any(inner):
+            if recorded.has_any(inner):
                 continue
-            items = one_item(inversion, of, outer) if isinstance(outer, (nodes.Lambda, nodes.Foreach)) else ["x"]
-            yield from inversion.solve(of, part, items)
+            items = one_item(inversion, recorded, outer) if isinstance(outer, (nodes.Lambda, nodes.Foreach)) else ["x"]
+            yield from inversion.solve(recorded, part, items)
         elif isinstance(wanted, _NotNull):
-            yield from inversion.solve(of, part, usual(inversion, of, part))
-        elif of.raw(part) is not UNKNOWN and of.value(part) != wanted:
-            yield from inversion.solve(of, part, wanted)
+            yield from inversion.solve(recorded, part, usual(inversion, recorded, part))
+        elif recorded.raw(part) is not UNKNOWN and recorded.value(part) != wanted:
+            yield from inversion.solve(recorded, part, wanted)
             return
-    ended = of.last_return()
+    ended = recorded.last_return()
     if ended is not None and ended not in path:
-        for outer, inner in reversed(list(pairwise(of.around(ended)))):
+        for outer, inner in reversed(list(pairwise(recorded.around(ended)))):
             if outer in path and inner in path:
                 break
             if isinstance(outer, nodes.If) and inner is not outer.condition:
-                yield from inversion.solve(of, outer.condition, inner is not outer.then)
+                yield from inversion.solve(recorded, outer.condition, inner is not outer.then)
             elif isinstance(outer, nodes.Switch):
-                for label in (each for section in outer.sections if section is not inner for each in section.constants):
-                    yield from inversion.solve(of, outer.value, label)
+                for label in (
+                    constant for section in outer.sections if section is not inner for constant in section.constants
+                ):
+                    yield from inversion.solve(recorded, outer.value, label)
 
 
-def avoid(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
-    path = of.around(node)
+def avoid(inversion: Inversion, recorded: Recorded, node: Bound) -> Requests:
+    path = recorded.around(node)
     for outer, inner in reversed(list(pairwise(path))):
-        if isinstance(outer, nodes.If) and inner is not outer.condition and of.has_any(inner):
-            yield from inversion.solve(of, outer.condition, inner is not outer.then)
+        if isinstance(outer, nodes.If) and inner is not outer.condition and recorded.has_any(inner):
+            yield from inversion.solve(recorded, outer.condition, inner is not outer.then)
 
 
-def repair(inversion: Inversion, of: Recorded, within: Bound | None = None) -> Requests:
+def repair(inversion: Inversion, recorded: Recorded, within: Bound | None = None) -> Requests:
     """Yield requests with which an expression, or a block of one, does not throw where it did."""
-    failed = of.failed(within)
+    failed = recorded.failed(within)
     if failed is None:
         return
     receiver, _ = call_parts(failed)
@@ -319,64 +321,64 @@ def repair(inversion: Inversion, of: Recorded, within: Bound | None = None) -> R
         receiver = failed.receiver
     if isinstance(failed, nodes.ArrayAccess):
         receiver = failed.array
-    if receiver is not None and of.raw(receiver) is None and not isinstance(failed, nodes.IndexerAccess):
-        yield from inversion.solve(of, receiver, usual(inversion, of, receiver))
-    yield from inversion.solve(of, failed, usual(inversion, of, failed))
+    if receiver is not None and recorded.raw(receiver) is None and not isinstance(failed, nodes.IndexerAccess):
+        yield from inversion.solve(recorded, receiver, usual(inversion, recorded, receiver))
+    yield from inversion.solve(recorded, failed, usual(inversion, recorded, failed))
     for child in failed.children():
-        value = of.value(child)
+        value = recorded.value(child)
         if isinstance(value, str) and len(value) < _SHORT:
             for sample in _VALID:
-                yield from inversion.solve(of, child, sample)
+                yield from inversion.solve(recorded, child, sample)
         elif isinstance(value, (bytes, list)) and len(value) < _LONG:
-            yield from inversion.solve(of, child, resized(value, _LONG))
+            yield from inversion.solve(recorded, child, resized(value, _LONG))
 
 
-def spoiled(inversion: Inversion, of: Recorded) -> Requests:
+def throwing_requests(inversion: Inversion, recorded: Recorded) -> Requests:
     """Yield requests with which an expression throws: what it reads is null, or no text of the kind that it parses."""
-    for node in of.body.walk() if of.body is not None else ():
+    for node in recorded.body.walk() if recorded.body is not None else ():
         receiver, arguments = call_parts(node)
         if isinstance(node, nodes.PropertyAccess):
             receiver = node.receiver
-        operands = [each for each in (receiver, *arguments) if each is not None and of.has(each)]
+        operands = [each for each in (receiver, *arguments) if each is not None and recorded.has(each)]
         if isinstance(node, nodes.Call):
             for each in operands:
-                if isinstance(of.value(each), str):
-                    yield from inversion.solve(of, each, "!")
-        if receiver is not None and of.has(receiver):
-            yield from inversion.solve(of, receiver, None)
+                if isinstance(recorded.value(each), str):
+                    yield from inversion.solve(recorded, each, "!")
+        if receiver is not None and recorded.has(receiver):
+            yield from inversion.solve(recorded, receiver, None)
 
 
-def usable(inversion: Inversion, of: Recorded) -> Requests:
+def requests_with_plain_values(inversion: Inversion, recorded: Recorded) -> Requests:
     """Yield requests with which an expression has a value that its policy may be able to use."""
     for sample in _USABLE:
-        yield from returned(inversion, of, sample)
+        yield from returned(inversion, recorded, sample)
 
 
-def truth(inversion: Inversion, of: Recorded, node: Bound, *, wanted: Any) -> Requests:
+def truth(inversion: Inversion, recorded: Recorded, node: Bound, *, wanted: Any) -> Requests:
     """Yield requests with which a condition has an outcome; one about null is to be None or not."""
-    if not of.has(node):
-        yield from reach(inversion, of, node)
-    yield from inversion.solve(of, node, wanted)
-    yield from once_more(inversion, of, node)
+    if not recorded.has(node):
+        yield from reach(inversion, recorded, node)
+    yield from inversion.solve(recorded, node, wanted)
+    yield from with_another_round(inversion, recorded, node)
 
 
-def once_more(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
+def with_another_round(inversion: Inversion, recorded: Recorded, node: Bound) -> Requests:
     """Yield requests with which the loops and queries around a part have one more round, like the last one."""
-    for outer, inner in reversed(list(pairwise(of.around(node)))):
+    for outer, inner in reversed(list(pairwise(recorded.around(node)))):
         if isinstance(outer, nodes.Loop) and outer.condition is not None and inner is outer.body:
-            yield from inversion.solve(of, outer.condition, True)
+            yield from inversion.solve(recorded, outer.condition, True)
             continue
         source: Bound | None = None
         if isinstance(outer, nodes.Foreach) and inner is outer.body:
             source = outer.collection
-        elif isinstance(outer, nodes.Lambda) and (need := need_of(of, outer, inner)) is not None:
+        elif isinstance(outer, nodes.Lambda) and (need := need_of(recorded, outer, inner)) is not None:
             source = need[0]
-        items = None if source is None else of.value(source)
+        items = None if source is None else recorded.value(source)
         if source is not None and isinstance(items, list) and items:
-            yield from inversion.solve(of, source, [*items, items[-1]])
+            yield from inversion.solve(recorded, source, [*items, items[-1]])
 
 
-def need_of(of: Recorded, outer: Bound, inner: Bound) -> tuple[Bound, Any] | None:
+def need_of(recorded: Recorded, outer: Bound, inner: Bound) -> tuple[Bound, Any] | None:
     """Return what is to be so that a part inside another is evaluated."""
     match outer:
         case nodes.Logical() if inner is outer.right:
@@ -388,16 +390,18 @@ def need_of(of: Recorded, outer: Bound, inner: Bound) -> tuple[Bound, Any] | Non
         case nodes.Switch() if isinstance(inner, nodes.SwitchSection):
             labels = inner.constants
             return (outer.value, labels[0]) if labels else None
-        case nodes.Loop() if outer.condition is not None and inner is outer.body and not of.has_any(inner):
+        case nodes.Loop() if outer.condition is not None and inner is outer.body and not recorded.has_any(inner):
             return outer.condition, True
         case nodes.Coalesce() if inner is outer.right:
             return outer.left, None
-        case nodes.ConditionalAccess() if inner is outer.access and of.raw(outer.receiver) is None:
+        case nodes.ConditionalAccess() if inner is outer.access and recorded.raw(outer.receiver) is None:
             return outer.receiver, _NotNull()
         case nodes.Foreach() if inner is outer.body:
             return outer.collection, _Nonempty()
         case nodes.Lambda():
-            call = next((each for each in reversed(of.around(outer)) if isinstance(each, nodes.Call)), None)
+            call = next(
+                (enclosing for enclosing in reversed(recorded.around(outer)) if isinstance(enclosing, nodes.Call)), None
+            )
             if call is not None:
                 source = call.receiver or call.arguments[0]
                 return source, _Nonempty()

@@ -251,9 +251,9 @@ def inverse(name: str, operands: Sequence[Any], wanted: Any) -> Inverse:
 
 
 def _inverse(name: str, operands: Sequence[Any], wanted: Any) -> Inverse:
-    made = _TABLE.get(name)
-    if made is not None:
-        yield from made(operands, wanted)
+    invert = _TABLE.get(name)
+    if invert is not None:
+        yield from invert(operands, wanted)
     elif name in _SAME:
         is_text = isinstance(operands[0], Markup) and not isinstance(wanted, Markup) and wanted is not None
         is_json = isinstance(operands[0], (dict, list)) and isinstance(wanted, str)

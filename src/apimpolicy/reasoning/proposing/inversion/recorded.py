@@ -192,14 +192,14 @@ class Recorded:
             return None
         node = self.last
         if within is not None:
-            evaluated = {id(each): each for each in within.walk()}
+            evaluated = {id(part): part for part in within.walk()}
             node = next((evaluated[key] for key in reversed(self._values) if key in evaluated), None)
         if node is None:
             return next(
-                (each for each in inside.walk() if isinstance(each, nodes.Expression) and self._is_ready(each)), None
+                (part for part in inside.walk() if isinstance(part, nodes.Expression) and self._is_ready(part)), None
             )
         path = self.around(node)
-        path = path[next((place for place, each in enumerate(path) if each is inside), 0) :]
+        path = path[next((place for place, part in enumerate(path) if part is inside), 0) :]
         for outer in reversed(path[:-1]):
             if isinstance(outer, nodes.Expression) and not (
                 self.has(outer) or isinstance(_converted(outer), nodes.Lambda)
@@ -249,9 +249,9 @@ def plain(value: Any) -> Any:
         items = value if isinstance(value, Array) else value.items
         if isinstance(value, Array) and str(value.element) == "byte":
             return bytes(items)
-        return [plain(each) for each in items]
+        return [plain(item) for item in items]
     if isinstance(value, (Grouping, NodeSequence)):
-        return [plain(each) for each in islice(value, _MOST_ITEMS)]
+        return [plain(item) for item in islice(value, _MOST_ITEMS)]
     if isinstance(value, (XElement, XDocument)):
         return Markup(value.to_string())
     if isinstance(value, XAttribute):
@@ -259,7 +259,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, XName):
         return value.local
     if isinstance(value, Dictionary):
-        return {plain(each.key): plain(each.value) for each in value.pairs()}
+        return {plain(pair.key): plain(pair.value) for pair in value.pairs()}
     if isinstance(value, (float, str, int)):
         return unbox(value)
     if isinstance(value, Decimal):

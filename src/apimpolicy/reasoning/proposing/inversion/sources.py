@@ -104,9 +104,9 @@ class Sources:
         given = self.given
         match path:
             case ("Request", "Method"):
-                method, known = input_text(wanted), given.get(("method",), "GET")
-                others = (each for each in ("POST", "GET", "PUT") if each != known)
-                yield from ({**given, ("method",): each} for each in ([method] if method.isupper() else others))
+                method, current = input_text(wanted), given.get(("method",), "GET")
+                others = (other for other in ("POST", "GET", "PUT") if other != current)
+                yield from ({**given, ("method",): choice} for choice in ([method] if method.isupper() else others))
             case ("Request", "IpAddress"):
                 yield {**given, ("address",): whole(input_text(wanted), 4, "10")}
             case ("Request", "Certificate"):
@@ -129,18 +129,18 @@ class Sources:
                 host = given.get(("host",), HOST).partition(":")[0]
                 yield {**given, ("host",): f"{host}:{wanted}"}
             case ("Request", "Url" | "OriginalUrl", "QueryString"):
-                made = self.without(("query",))
+                changed = self.without(("query",))
                 for name, value in parse_qsl(input_text(wanted).removeprefix("?"), keep_blank_values=True):
-                    made |= {("query", name, "there"): True, ("query", name): value}
-                yield made
+                    changed |= {("query", name, "there"): True, ("query", name): value}
+                yield changed
             case ("Request", "Body"):
                 yield from self.body((), "x" if wanted is not None else None)
             case ("User", "Groups") if isinstance(wanted, list):
-                made = {**self.without(("groups",)), ("user", "there"): True, ("groups", "length"): len(wanted)}
+                changed = {**self.without(("groups",)), ("user", "there"): True, ("groups", "length"): len(wanted)}
                 for index, group in enumerate(wanted):
                     for name, value in group.items() if isinstance(group, dict) else ():
-                        made["groups", f"[{index}]", name.lower()] = input_text(value)
-                yield made
+                        changed["groups", f"[{index}]", name.lower()] = input_text(value)
+                yield changed
             case ("LastError",):
                 yield from self.failures({})
             case ("LastError", name):
@@ -148,11 +148,11 @@ class Sources:
             case ("Timestamp",):
                 yield from self.clock(wanted)
             case ("User" | "Product" | "Subscription" as kind,):
-                there, made = (kind.lower(), "there"), self.without((kind.lower(),))
+                there, changed = (kind.lower(), "there"), self.without((kind.lower(),))
                 if wanted is not None:
                     yield {**given, there: True}
                 else:
-                    yield {**made, there: False} if kind.lower() in self.harness.present else made
+                    yield {**changed, there: False} if kind.lower() in self.harness.present else changed
             case ("Operation", "Method"):
                 method = input_text(wanted).upper()
                 yield {**given, ("method",): method, ("operation", "method"): method}
@@ -160,20 +160,20 @@ class Sources:
                 wanted, dict
             ):
                 within = "query" if path[-1] == "Query" else "header"
-                made = self.without((within,))
+                changed = self.without((within,))
                 for name, value in wanted.items():
                     place = (within, name if within == "query" else name.lower())
                     field = next(self.field(place, value), {})
-                    made |= {each: part for each, part in field.items() if each[:2] == place}
-                yield made
+                    changed |= {part_key: part for part_key, part in field.items() if part_key[:2] == place}
+                yield changed
             case ("Operation", "UrlTemplate"):
                 path = _PARAMETER.sub("x", input_text(wanted).partition("?")[0])
                 yield {**given, ("operation", "url-template"): input_text(wanted), ("path",): "/" + path.lstrip("/")}
             case (*_, name) if (type_, name) in TEXTS:
                 entity, key, _ = TEXTS[type_, name]
-                made = {**given, (entity, key): input_text(wanted)}
-                made |= {(entity, "there"): True} if entity in _OPTIONAL else {}
-                yield made | ({(entity, key, "there"): True} if (entity, key) in MAY_BE_NULL else {})
+                changed = {**given, (entity, key): input_text(wanted)}
+                changed |= {(entity, "there"): True} if entity in _OPTIONAL else {}
+                yield changed | ({(entity, key, "there"): True} if (entity, key) in MAY_BE_NULL else {})
 
     def clock(self, wanted: Any) -> Iterator[Assignment]:
         if isinstance(wanted, Ticks):

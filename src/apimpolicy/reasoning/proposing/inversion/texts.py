@@ -59,22 +59,22 @@ def contains(operands: Sequence[Any], wanted: Any) -> Inverse:
     whole, part = operands[0], operands[1]
     if isinstance(whole, (list, dict)):
         if wanted:
-            yield from ((1, each) for each in list(whole)[:4])
+            yield from ((1, item) for item in list(whole)[:4])
             if isinstance(whole, list) and part is not UNKNOWN:
                 yield 0, [*whole, part]
                 yield 0, [part]
         else:
-            yield from ((1, each) for each in different(part))
+            yield from ((1, other) for other in different(part))
             if isinstance(whole, list):
-                yield 0, [each for each in whole if each != part]
+                yield 0, [item for item in whole if item != part]
         return
     if not isinstance(part, str):
         return
     if not wanted:
         yield 0, re.sub(re.escape(part), "", whole, flags=re.IGNORECASE) if isinstance(whole, str) and part else "x"
         if isinstance(whole, str) and part in whole:
-            yield from ((0, whole.replace(part, each)) for each in otherwise_cased(part))
-        yield from ((1, each) for each in different(part))
+            yield from ((0, whole.replace(part, spelling)) for spelling in otherwise_cased(part))
+        yield from ((1, other) for other in different(part))
         return
     if isinstance(whole, str) and whole:
         yield 0, whole + part

@@ -160,29 +160,29 @@ def with_token(key: Key) -> Assignment:
     return {**made, (*key, "kind"): JWT}
 
 
-def put(made: Assignment, key: Key, value: Any) -> None:
+def put(assignment: Assignment, key: Key, value: Any) -> None:
     match value:
         case None | Null():
-            made[*key, "kind"] = NULL
+            assignment[*key, "kind"] = NULL
         case bool():
-            made |= {(*key, "kind"): TRUTH, (*key, "truth"): value}
+            assignment |= {(*key, "kind"): TRUTH, (*key, "truth"): value}
         case TokenText():
-            made[*key, "kind"] = JWT
+            assignment[*key, "kind"] = JWT
         case Ticks() | bytes():
-            made |= {(*key, "kind"): TEXT, (*key, "text"): input_text(value)}
+            assignment |= {(*key, "kind"): TEXT, (*key, "text"): input_text(value)}
         case int() | float():
-            made |= {(*key, "kind"): NUMBER, (*key, "number"): value}
+            assignment |= {(*key, "kind"): NUMBER, (*key, "number"): value}
         case dict():
-            made[*key, "kind"] = OBJECT
-            for name, each in value.items():
-                made[*key, f".{name}", "there"] = True
-                put(made, (*key, f".{name}"), each)
+            assignment[*key, "kind"] = OBJECT
+            for name, member in value.items():
+                assignment[*key, f".{name}", "there"] = True
+                put(assignment, (*key, f".{name}"), member)
         case list():
-            made |= {(*key, "kind"): LIST, (*key, "length"): len(value)}
-            for index, each in enumerate(value):
-                put(made, (*key, f"[{index}]"), each)
+            assignment |= {(*key, "kind"): LIST, (*key, "length"): len(value)}
+            for index, item in enumerate(value):
+                put(assignment, (*key, f"[{index}]"), item)
         case _:
-            made |= {(*key, "kind"): TEXT, (*key, "text"): input_text(value)}
+            assignment |= {(*key, "kind"): TEXT, (*key, "text"): input_text(value)}
 
 
 def of_template(text: str) -> dict[str, Any]:

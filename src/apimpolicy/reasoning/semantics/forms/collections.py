@@ -362,25 +362,25 @@ def last(call: MemberCall, collection: Value) -> Value:
     evaluation = call.evaluation
     if collection is NULL:
         return evaluation.fail()
-    known = _known(call, collection)
-    source, _ = source_of(known)
+    items = _known(call, collection)
+    source, _ = source_of(items)
     if isinstance(source, Parts):
-        return _part(call, known, None, LastPart(source.separator), has_default=has_default)
-    if isinstance(known, Query):
+        return _part(call, items, None, LastPart(source.separator), has_default=has_default)
+    if isinstance(items, Query):
         raise Unsupported("the last item of a query")
-    assert isinstance(known, Items)
-    if known.has_more and not known.items:
+    assert isinstance(items, Items)
+    if items.has_more and not items.items:
         raise Unsupported("the last of unknown items")
-    if not known.items:
+    if not items.items:
         return _default(call) if has_default else evaluation.fail()
-    if not known.has_more:
-        return known.items[-1]
+    if not items.has_more:
+        return items.items[-1]
     unknowns = evaluation.unknowns
     what = "the last of many items"
-    key = key_of(evaluation, "last", known)
+    key = key_of(evaluation, "last", items)
     is_known = unknowns.truth(what, key)
     unknowns.likely[is_known] = None
-    return merge(is_known, known.items[-1], unknowns.value(str(call.type), what, key))
+    return merge(is_known, items.items[-1], unknowns.value(str(call.type), what, key))
 
 
 # Copies

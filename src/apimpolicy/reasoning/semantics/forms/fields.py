@@ -32,7 +32,7 @@ from apimpolicy.reasoning.semantics.values import (
     Host,
     Items,
     Opaque,
-    Several,
+    ResultWithOuts,
     Table,
     Text,
     Truth,
@@ -110,9 +110,9 @@ def try_get_value(call: MemberCall, dictionary: Value, name: Value) -> Value:
     return over(
         _cell(call, dictionary, name),
         lambda leaf: (
-            Several(constant_truth(False), NULL)
+            ResultWithOuts(constant_truth(False), NULL)
             if leaf is ABSENT
-            else Several(constant_truth(True), _item(evaluation, leaf))
+            else ResultWithOuts(constant_truth(True), _item(evaluation, leaf))
         ),
     )
 
@@ -207,7 +207,7 @@ def as_credentials(call: MemberCall, text: Value) -> Value:
 )
 def try_parse_credentials(call: MemberCall, text: Value) -> Value:
     found = _credentials_in(call, text, "Jwt" if call.member.name == "TryParseJwt" else "BasicAuthCredentials")
-    return call.evaluation.each([found], lambda leaf: Several(Truth(terms.truth(leaf is not NULL)), leaf))
+    return call.evaluation.each([found], lambda leaf: ResultWithOuts(Truth(terms.truth(leaf is not NULL)), leaf))
 
 
 def _credentials_in(call: MemberCall, text: Value, type_: str) -> Value:
@@ -268,10 +268,10 @@ def _register(type_: str) -> None:
             default = default_of(call.evaluation, type_arguments[-1], is_value_type=True)
         else:
             raise Unsupported("a dictionary of other values")
-        found: Value = Several(constant_truth(False), default)
+        result: Value = ResultWithOuts(constant_truth(False), default)
         for is_it, value in reversed(rows):
-            found = merge(is_it, Several(constant_truth(True), value), found)
-        return found
+            result = merge(is_it, ResultWithOuts(constant_truth(True), value), result)
+        return result
 
 
 for _name in _TYPES:

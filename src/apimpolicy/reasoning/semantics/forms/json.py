@@ -13,7 +13,7 @@ from apimpolicy.reasoning.semantics.values import (
     NULL,
     Json,
     Number,
-    Several,
+    ResultWithOuts,
     Truth,
     Value,
     constant_number,
@@ -104,9 +104,9 @@ def _is_there(call: MemberCall, token: Json, name: str) -> Value:
 def try_get_value(call: MemberCall, token: Value, name: Value) -> Value:
     live = _live(call, token)
     if name is NULL:
-        return Several(constant_truth(False), NULL)
+        return ResultWithOuts(constant_truth(False), NULL)
     member = trees.member_of(call.evaluation, live, constant_of(name))
-    return call.evaluation.each([member], lambda leaf: Several(constant_truth(leaf is not NULL), leaf))
+    return call.evaluation.each([member], lambda leaf: ResultWithOuts(constant_truth(leaf is not NULL), leaf))
 
 
 @form(_TOKEN, f"{_TOKEN} SelectToken(string path)")

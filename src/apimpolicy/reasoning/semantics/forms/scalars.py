@@ -21,7 +21,7 @@ from apimpolicy.reasoning.semantics.values import (
     Number,
     Opaque,
     Pattern,
-    Several,
+    ResultWithOuts,
     Text,
     Truth,
     Value,
@@ -66,12 +66,12 @@ def _parsing_of(type_: str) -> None:
     def try_parse(call: MemberCall, text: Value) -> Value:
         zero = constant_number(0, type_)
         if text is NULL:
-            return Several(constant_truth(False), zero)
+            return ResultWithOuts(constant_truth(False), zero)
         term = as_text(text).term
         if (written := _written(call, term, type_)) is not None:
-            return Several(constant_truth(True), written)
+            return ResultWithOuts(constant_truth(True), written)
         is_good = _is_number(term, type_)
-        return Several(Truth(is_good), merge(is_good, Number(terms.measure(Parsed(), term), type_), zero))
+        return ResultWithOuts(Truth(is_good), merge(is_good, Number(terms.measure(Parsed(), term), type_), zero))
 
     @form(type_, "string ToString()")
     def to_string(call: MemberCall, number: Value) -> Value:
@@ -105,9 +105,9 @@ def _to_truth(call: MemberCall, text: Value) -> Value:
 @form("bool", "static bool TryParse(string value, out bool result)")
 def try_parse_truth(call: MemberCall, text: Value) -> Value:
     if text is NULL:
-        return Several(constant_truth(False), constant_truth(False))
+        return ResultWithOuts(constant_truth(False), constant_truth(False))
     is_true, is_false = _truths(text)
-    return Several(Truth(terms.any_of(is_true, is_false)), Truth(is_true))
+    return ResultWithOuts(Truth(terms.any_of(is_true, is_false)), Truth(is_true))
 
 
 @form("bool", "string ToString()")
@@ -309,11 +309,11 @@ def try_parse_guid(call: MemberCall, text: Value) -> Value:
     key = key_of(evaluation, "guid", text)
     guid = evaluation.unknowns.value("System.Guid", "System.Guid.TryParse", key and ("out", key), null=False)
     if text is NULL:
-        return Several(constant_truth(False), guid)
+        return ResultWithOuts(constant_truth(False), guid)
     is_guid = evaluation.unknowns.truth("System.Guid.TryParse", key)
     is_short = terms.member(as_text(text).term, shorter_than(_GUID_DIGITS))
     evaluation.unknowns.know(is_guid, terms.any_of(terms.not_(is_guid), terms.not_(is_short)))
-    return Several(Truth(is_guid), guid)
+    return ResultWithOuts(Truth(is_guid), guid)
 
 
 @form(_COMPARER, *(f"static {_COMPARER} {name} {{ get; }}" for name in ("Ordinal", "OrdinalIgnoreCase")))

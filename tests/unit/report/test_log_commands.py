@@ -15,7 +15,14 @@ import pytest
 from apimpolicy.cli import main
 from apimpolicy.report.finding_formats import attribute
 from apimpolicy.report.finding_formats import text as junit_text
-from apimpolicy.report.harmless import HarmlessStream, harmless, harmless_markup, to_json, visible_lines, write_report
+from apimpolicy.report.log_commands import (
+    HarmlessStream,
+    markup_without_log_commands,
+    to_json,
+    visible_lines,
+    without_log_commands,
+    write_report,
+)
 from apimpolicy.report.markup import text as html_text
 
 if TYPE_CHECKING:
@@ -63,21 +70,21 @@ def is_command(text: str) -> bool:
 @pytest.mark.parametrize("text", COMMANDS)
 def test_no_line_is_a_command(text: str) -> None:
     assert is_command(text)
-    assert not is_command(harmless(text))
+    assert not is_command(without_log_commands(text))
     assert not is_command(to_json([text]))
     assert not is_command(to_json({text: 1}, ensure_ascii=False, separators=(",", ":")))
-    assert not is_command(harmless_markup(html.escape(text)))
+    assert not is_command(markup_without_log_commands(html.escape(text)))
 
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_what_is_no_command_stays(text: str) -> None:
-    assert harmless(text) == text
+    assert without_log_commands(text) == text
 
 
 @pytest.mark.parametrize("text", COMMANDS)
 def test_data_stay_what_they_are(text: str) -> None:
     assert json.loads(to_json([text], ensure_ascii=False)) == [text]
-    assert html.unescape(harmless_markup(html.escape(text))) == text
+    assert html.unescape(markup_without_log_commands(html.escape(text))) == text
 
 
 INVISIBLE = "a\x1b[31m\x07\u202e\u2066\u200b\x9b\r\x00\x7f\ud800b"

@@ -26,12 +26,12 @@ _AGENT = rf"#(?=[{IGNORED}]|#\w{{0,32}}(?:[{IGNORED}]|\[))"
 _RUNNER = rf"(?:\A|(?<=[\r\n]))((?:[^\S\r\n]|[{IGNORED}])*+):(?=[{IGNORED}]*+:[^\r\n]*?:[{IGNORED}]*+:)"
 
 
-def harmless(text: str) -> str:
+def without_log_commands(text: str) -> str:
     """Return the text, of any number of lines, with a space in whatever would be a command.
 
-    >>> harmless("::add-mask::x")
+    >>> without_log_commands("::add-mask::x")
     ': :add-mask::x'
-    >>> harmless("a ##vso[task.complete]")
+    >>> without_log_commands("a ##vso[task.complete]")
     'a # #vso[task.complete]'
     """
     if "#" in text:
@@ -46,7 +46,7 @@ def visible_lines(text: str) -> str:
     return "\n".join(map(printable, text.replace("\r\n", "\n").split("\n")))
 
 
-def harmless_markup(markup: str) -> str:
+def markup_without_log_commands(markup: str) -> str:
     """Return equivalent XML or HTML in which character references replace the marks of commands."""
     markup = re.sub(_AGENT, "&#35;", markup_without_secrets(markup))
     return re.sub(_RUNNER, r"\1&#58;", markup)
@@ -71,7 +71,7 @@ def indented(report: dict[str, Any]) -> str:
 
 
 class HarmlessStream:
-    """A stream for text that `harmless` looks at line by line; `own` is for commands that are meant.
+    """A stream for text that `without_log_commands` looks at line by line; `own` is for commands that are meant.
 
     When nothing more can be written it raises ConfigurationError, or stays silent if it is not needed; BrokenPipeError
     remains what it is.
@@ -119,7 +119,7 @@ class HarmlessStream:
     def _write(self, text: str) -> None:
         # A mark in front stands for what was written of the line, where a command can no longer begin.
         text = without_secrets(text)
-        text = harmless(f".{text}")[1:] if self._is_inside else harmless(text)
+        text = without_log_commands(f".{text}")[1:] if self._is_inside else without_log_commands(text)
         with self._guarded():
             self._stream.write(text)
 
